@@ -1,0 +1,1 @@
+"""The correspondent node: answers the call and assists handovers."""

@@ -1,0 +1,1 @@
+"""The only sockets, clock and netlink of the agents."""

@@ -1,0 +1,1 @@
+"""SDP without I/O: session descriptions (RFC 8866) and offer/answer (RFC 3264)."""

@@ -1,0 +1,1 @@
+"""The world of one run: topology to Mininet, links to tc, timeline, capture, agents as processes."""
