@@ -1,0 +1,177 @@
+"""The first copy of each packet, whichever path brought it.
+
+During a soft handover the same packets come over two paths (the paper, section 4.3). A packet is known by its SSRC and
+its extended sequence number, never by the address it came from: a relay, a NAT or the handover itself may change that
+(RFC 3550, 8.2, asks us to accept it from a mobile source).
+
+Who sends copies under an SSRC of their own, as RFC 7198, section 3.2, wants it for two sessions, has to say so:
+`add_copy`. Sequence numbers and timestamps of the two are the same by that RFC.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.rtp.sequence import SequenceExtender
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from agents.rtp.packet import RtpPacket
+
+WINDOW = 2048
+"""Packets that a copy may be behind and still be known as one; a power of two, not below MAX_MISORDER."""
+
+MAX_RUNS = 4
+"""Runs kept. A call has one; a B2BUA that steps in, or a phone that starts over, brings another."""
+
+MAX_CANDIDATES = 8
+"""SSRCs heard once and not believed yet."""
+
+STREAM_SILENCE = 0.2
+"""Seconds of silence after which an SSRC heard earlier may take over again. Ten packet intervals: copies of two live
+streams arrive interleaved and must not take turns, "flip-flop" in the words of RFC 3550, 8.2."""
+
+
+class Arrival(NamedTuple):
+    """What became of a packet."""
+
+    packet: "RtpPacket"
+    path: str
+    at: float
+    """When it arrived, in seconds."""
+    stream: int
+    """Counts up when another SSRC, or a restarted source, takes over. Lower than before: a straggler of an old one."""
+    sequence: int
+    """Extended sequence number; across streams, a newer one's is always higher."""
+    timestamp: int
+    """Extended timestamp."""
+    duplicate: bool
+    """A copy of it came before."""
+
+
+class PathCount(NamedTuple):
+    """Packets of one path: all that were accepted, and how many of them were the first or a later copy."""
+
+    first: int
+    duplicate: int
+
+    @property
+    def received(self) -> int:
+        """Packets of the stream that this path brought."""
+        return self.first + self.duplicate
+
+
+class _Run:
+    """What is remembered of one SSRC, from its first packet to its restart."""
+
+    __slots__ = ("extender", "heard", "seen", "ssrc", "stream")
+
+    def __init__(self, ssrc: int, stream: int, extender: SequenceExtender) -> None:
+        self.ssrc = ssrc
+        self.stream = stream
+        self.extender = extender
+        self.heard = 0.0
+        # A ring: slot n mod WINDOW holds the last extended number that fell into it. Never shifted, never swept.
+        self.seen = [-1] * WINDOW
+
+
+class DuplicateFilter:
+    """Sorts arrivals into first copies and duplicates.
+
+    Wants two packets in sequence before it believes a new SSRC or a restart (RFC 3550, A.1, MIN_SEQUENTIAL): a stray,
+    such as the two packets with which some phones open a NAT, changes nothing. The packet that had to wait is handed
+    out with the next. What a slow path still carries from before a restart is found in the run before, and makes no new
+    restart.
+    """
+
+    def __init__(self, payload_types: "Container[int]") -> None:
+        """Accept `payload_types`, those of the SDP answer; all others are dropped unseen (RFC 3550, 5.1)."""
+        self._payload_types = payload_types
+        self._runs: list[_Run] = []  # the newest is the last, and the current one
+        self._candidates: dict[int, Arrival] = {}
+        self._copies: dict[int, int] = {}
+        self._counts: dict[str, list[int]] = {}
+        self.refused = 0
+        """Packets of no stream: another payload type, an SSRC that was not believed, a number that fits nothing."""
+
+    def add_copy(self, ssrc: int, *, of: int) -> None:
+        """Take packets of `ssrc` for copies of those of the SSRC `of` (RFC 7198: same sequence numbers, other SSRC)."""
+        self._copies[ssrc] = of
+
+    def count(self, path: str) -> PathCount:
+        """How many packets came over `path`."""
+        first, duplicate = self._counts.get(path, (0, 0))
+        return PathCount(first, duplicate)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths that have brought a packet of a stream, in the order of their first one."""
+        return tuple(self._counts)
+
+    def receive(self, packet: "RtpPacket", *, path: str, now: float) -> tuple[Arrival, ...]:
+        """Take in a packet that arrived at `now`; return what can be handed on.
+
+        One arrival as a rule; two when a packet was held back until its SSRC was believed; none for a stray.
+        """
+        if packet.payload_type not in self._payload_types:
+            self.refused += 1
+            return ()
+        ssrc = packet.ssrc
+        if self._copies:
+            ssrc = self._copies.get(ssrc, ssrc)
+        for run in reversed(self._runs):
+            if run.ssrc != ssrc or (place := run.extender.extend(packet.sequence, packet.timestamp)) is None:
+                continue
+            if run is not self._runs[-1] and self._takes_over(run, place[0], now):
+                run = self._begin_run(ssrc, packet)  # noqa: PLW2901
+                place = run.extender.highest, run.extender.highest_timestamp
+            return (self._accept(run, packet, path, now, place),)
+        return self._receive_unknown(ssrc, packet, path, now)
+
+    def _accept(self, run: _Run, packet: "RtpPacket", path: str, at: float, place: tuple[int, int]) -> Arrival:
+        sequence, timestamp = place
+        slot = sequence & (WINDOW - 1)
+        duplicate = run.seen[slot] == sequence
+        run.seen[slot] = sequence
+        run.heard = at
+        counts = self._counts.get(path)
+        if counts is None:
+            counts = self._counts[path] = [0, 0]
+        counts[duplicate] += 1
+        return Arrival(packet, path, at, run.stream, sequence, timestamp, duplicate)
+
+    def _receive_unknown(self, ssrc: int, packet: "RtpPacket", path: str, now: float) -> tuple[Arrival, ...]:
+        """Hold back the first packet of what may become a stream, or hand it out with this one, which follows it."""
+        held = self._candidates.get(ssrc)
+        if held is None or packet.sequence.distance_from(held.packet.sequence) != 1:
+            if held is not None and packet.sequence == held.packet.sequence:
+                self.refused += 1  # its own copy over the other path: no news
+            else:
+                self._hold(ssrc, Arrival(packet, path, now, -1, -1, -1, duplicate=False))
+            return ()
+        del self._candidates[ssrc]
+        run = self._begin_run(ssrc, held.packet)
+        place = run.extender.highest, run.extender.highest_timestamp
+        first = self._accept(run, held.packet, held.path, held.at, place)
+        second = run.extender.extend(packet.sequence, packet.timestamp) or place  # one ahead always fits
+        return first, self._accept(run, packet, path, now, second)
+
+    def _hold(self, ssrc: int, arrival: Arrival) -> None:
+        """Keep a packet until its SSRC is believed; the one that has waited longest goes when there are too many."""
+        if ssrc not in self._candidates and len(self._candidates) == MAX_CANDIDATES:
+            del self._candidates[next(iter(self._candidates))]
+            self.refused += 1
+        self.refused += ssrc in self._candidates
+        self._candidates[ssrc] = arrival
+
+    def _takes_over(self, run: _Run, sequence: int, now: float) -> bool:
+        """Say whether an SSRC heard earlier is the talking one again: it has news, and the current one is silent."""
+        return sequence == run.extender.highest and now - self._runs[-1].heard > STREAM_SILENCE
+
+    def _begin_run(self, ssrc: int, packet: "RtpPacket") -> _Run:
+        # Two cycles above all others: packets of earlier runs, still on their way, can't reach into the new numbers.
+        cycle = max((run.extender.highest >> 16 for run in self._runs), default=-1) + 2
+        stream = self._runs[-1].stream + 1 if self._runs else 0
+        run = _Run(ssrc, stream, SequenceExtender(packet.sequence, packet.timestamp, cycle=cycle))
+        self._runs.append(run)
+        del self._runs[:-MAX_RUNS]
+        return run

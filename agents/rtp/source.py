@@ -1,0 +1,77 @@
+"""A talking source: G.711 µ-law from memory, a packet each 20 ms (RFC 3551, 4.5.14; RFC 3550, 5.1)."""
+
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.rtp.packet import PCMU
+
+if TYPE_CHECKING:
+    from random import Random
+
+CLOCK_RATE = 8000
+PACKET_INTERVAL = 0.020
+SAMPLES_PER_PACKET = 160
+_SILENCE = b"\xff"  # µ-law of zero (G.711, table 2b)
+_VERSION_2 = 0x80
+_MARKER = 0x80
+_PACKET = Struct(f"!BBHII{SAMPLES_PER_PACKET}s")
+
+
+class DuePacket(NamedTuple):
+    """A packet, and when it should leave, in seconds of the clock that `start` was read from."""
+
+    due: float
+    data: bytes
+
+
+class MediaSource:
+    """Makes the packets of one stream.
+
+    It owns sequence number, timestamp and SSRC. Whoever sends a packet over two sessions sends these same bytes twice,
+    so that the receiver can tell copies from news; a source for each session would give two streams.
+
+    Packet n is due at `start + n * 0.020`: whatever delays one packet delays no other.
+    """
+
+    def __init__(self, samples: bytes, *, start: float, random: "Random", payload_type: int = PCMU) -> None:
+        """Begin a stream at `start` with `samples`, µ-law at 8 kHz, which are looped; ValueError if there are none."""
+        if not samples:
+            raise ValueError("a source needs at least one sample")
+        frames = range(0, len(samples), SAMPLES_PER_PACKET)
+        self._frames = [samples[i : i + SAMPLES_PER_PACKET].ljust(SAMPLES_PER_PACKET, _SILENCE) for i in frames]
+        self._start = start
+        self._sent = 0
+        self._payload_type = payload_type
+        # All three random: 5.1, 8.1. Drawn in this order always; a run with the same seed has the same stream.
+        self.ssrc = random.getrandbits(32)
+        self._first_sequence = random.getrandbits(16)
+        self._first_timestamp = random.getrandbits(32)
+
+    @property
+    def packets_sent(self) -> int:
+        """Packets handed out so far; times 160 they are the octets of a sender report (6.4.1)."""
+        return self._sent
+
+    def get_timer(self) -> float:
+        """When the next packet is due. There always is one: the speech is looped."""
+        return self._start + self._sent * PACKET_INTERVAL
+
+    def timestamp_at(self, now: float) -> int:
+        """The RTP timestamp that belongs to the instant `now`: a sender report pairs it with NTP time (6.4.1)."""
+        return (self._first_timestamp + round((now - self._start) * CLOCK_RATE)) & 0xFFFFFFFF
+
+    def packets_to_send(self, *, now: float) -> list[DuePacket]:
+        """Take all packets that are due by `now`, oldest first: none if called early, several if late."""
+        packets: list[DuePacket] = []
+        while (due := self._start + self._sent * PACKET_INTERVAL) <= now:
+            packets.append(DuePacket(due, self._build_next()))
+        return packets
+
+    def _build_next(self) -> bytes:
+        n = self._sent
+        self._sent = n + 1
+        # The marker says "first of a talk spurt" (RFC 3551, 4.1); this speaker never stops: it is on the first alone.
+        second = self._payload_type if n else self._payload_type | _MARKER
+        sequence = (self._first_sequence + n) & 0xFFFF
+        timestamp = (self._first_timestamp + n * SAMPLES_PER_PACKET) & 0xFFFFFFFF
+        return _PACKET.pack(_VERSION_2, second, sequence, timestamp, self.ssrc, self._frames[n % len(self._frames)])
