@@ -1,0 +1,66 @@
+"""Copies of one SSRC over several paths, merged: what the receiver has when it takes whichever copy comes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from testbed.measure.rtp import by_time
+from testbed.measure.series import extend_sequence, first_arrivals
+
+if TYPE_CHECKING:
+    from testbed.measure.capture import Ints
+    from testbed.measure.rtp import RtpPackets, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The streams of one SSRC that end at its receiver, and all their packets in order of arrival.
+
+    `rows`, `extended` and `path` have one entry a packet; `path` indexes `streams`.
+    """
+
+    ssrc: int
+    streams: tuple[Stream, ...]
+    rows: Ints
+    extended: Ints
+    path: Ints
+
+    def first_copies(self) -> list[int]:
+        """Return for each path how many new packets it delivered before any other path did."""
+        new = first_arrivals(self.extended)
+        return [int(copies) for copies in np.bincount(self.path[new], minlength=len(self.streams))]
+
+
+def merge_calls(rtp: RtpPackets, streams: list[Stream]) -> list[Call]:
+    """Merge the streams of each SSRC; calls come in the order of their first streams.
+
+    A stream into an address from which the same SSRC goes on (a relay, such as a B2BUA) is a hop on the way and no
+    copy; it is left out. Where every stream is such a hop, somebody echoes: then each stream is a call of its own.
+    """
+    by_ssrc: dict[int, list[Stream]] = {}
+    for stream in streams:
+        by_ssrc.setdefault(stream.ssrc, []).append(stream)
+    calls = []
+    for same in by_ssrc.values():
+        sources = {stream.source.ip for stream in same if stream.source.ip != stream.destination.ip}
+        last_hops = [stream for stream in same if stream.destination.ip not in sources]
+        groups = [last_hops] if last_hops else [[stream] for stream in same]
+        calls += [_merge(rtp, group) for group in groups]
+    return calls
+
+
+def _merge(rtp: RtpPackets, streams: list[Stream]) -> Call:
+    rows = np.concatenate([stream.rows for stream in streams])
+    path = np.repeat(np.arange(len(streams)), [len(stream.rows) for stream in streams])
+    order = by_time(rtp.time_ns[rows], np.arange(len(rows)))
+    rows, path = rows[order], path[order]
+    return Call(
+        ssrc=streams[0].ssrc,
+        streams=tuple(streams),
+        rows=rows,
+        extended=extend_sequence(rtp.sequence[rows]),
+        path=path,
+    )

@@ -1,0 +1,209 @@
+"""RTP streams found by their regularity, without any signalling.
+
+A datagram may be RTP when its header fits (RFC 3550, 5.1); a stream is accepted when its sequence numbers and
+timestamps go on as those of one source do. A stream is one SSRC between two transport addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from testbed.measure.capture import NO_TIME, Capture, Ints, words
+from testbed.measure.grouping import group_rows
+from testbed.measure.series import extend_sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from testbed.measure.packets import Datagrams, Endpoint
+
+CLOCK_HZ = {
+    **dict.fromkeys((0, 3, 4, 5, 7, 8, 9, 12, 13, 15, 18), 8000),
+    **dict.fromkeys((10, 11), 44100),
+    6: 16000,
+    16: 11025,
+    17: 22050,
+    **dict.fromkeys((14, 25, 26, 28, 31, 32, 33, 34), 90000),
+}
+"""Static payload type -> RTP clock (RFC 3551, tables 4 and 5)."""
+
+KNOWN_CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
+
+SHORTEST_STREAM = 3
+"""Different packets that a stream must have to be believed on its own."""
+
+_HEADER = 12
+_REGULAR = 0.8
+_LARGEST_STEP = 3000  # RFC 3550, A.1: MAX_DROPOUT
+
+
+@dataclass(frozen=True, slots=True)
+class RtpPackets:
+    """The datagrams that may be RTP, in the capture's order; one entry a packet.
+
+    `source` and `destination` index `endpoints`, `interface` the capture's interfaces, `packet` its rows.
+    """
+
+    packet: Ints
+    time_ns: Ints
+    interface: NDArray[np.int32]
+    source: NDArray[np.int32]
+    destination: NDArray[np.int32]
+    ssrc: NDArray[np.uint32]
+    sequence: NDArray[np.uint16]
+    timestamp: NDArray[np.uint32]
+    payload_type: NDArray[np.uint8]
+    endpoints: tuple[Endpoint, ...]
+
+    def __len__(self) -> int:
+        return len(self.packet)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One SSRC between two transport addresses, seen at one capture interface.
+
+    `rows` are its packets in `RtpPackets`, in order of arrival, and `extended` their sequence numbers without wrap.
+    `seen_on` is how many capture interfaces saw it; `interface` is the one that saw it last.
+    """
+
+    source: Endpoint
+    destination: Endpoint
+    ssrc: int
+    payload_type: int
+    interface: int
+    seen_on: int
+    rows: Ints
+    extended: Ints
+
+
+def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
+    """Return the datagrams whose header can be one of RTP; RTCP shares its first bits and is left out (RFC 5761, 4)."""
+    data, at = capture.data, datagrams.offset
+    may = np.flatnonzero((datagrams.captured >= _HEADER) & (capture.time_ns[datagrams.packet] != NO_TIME))
+    first, second = data[at[may]], data[at[may] + 1] & 0x7F
+    header = _HEADER + 4 * (first & 15).astype(np.int64)
+    fits = (first >> 6 == 2) & ((second < 64) | (second >= 96)) & (header <= datagrams.length[may])
+    rows = may[fits]
+    at, packet = at[rows], datagrams.packet[rows]
+    halves, numbers = words(data, ">u2"), words(data, ">u4")
+    return RtpPackets(
+        packet=packet,
+        time_ns=capture.time_ns[packet],
+        interface=capture.interface[packet],
+        source=datagrams.source[rows],
+        destination=datagrams.destination[rows],
+        ssrc=numbers[at + 8].astype(np.uint32),
+        sequence=halves[at + 2].astype(np.uint16),
+        timestamp=numbers[at + 4].astype(np.uint32),
+        payload_type=second[fits],
+        endpoints=datagrams.endpoints,
+    )
+
+
+def find_streams(rtp: RtpPackets) -> list[Stream]:
+    """Return the streams in the order of their first packets.
+
+    A stream that is too short to be believed on its own is accepted when its SSRC has an accepted stream elsewhere:
+    after a handover that is how a path with three packets looks.
+    """
+    accepted: list[Stream] = []
+    short: list[Stream] = []
+    for rows in _groups(rtp):
+        stream = _stream(rtp, rows)
+        (accepted if is_regular(rtp, stream) else short).append(stream)
+    known = {stream.ssrc for stream in accepted}
+    accepted += [stream for stream in short if stream.ssrc in known]
+    return sorted(accepted, key=lambda stream: (int(rtp.time_ns[stream.rows[0]]), stream.ssrc, stream.destination))
+
+
+def _groups(rtp: RtpPackets) -> Iterator[Ints]:
+    """Yield the rows of each source, destination and SSRC, by time; lone packets of an SSRC not otherwise seen not."""
+    if not len(rtp):
+        return
+    ids, firsts = group_rows(rtp.source, rtp.destination, rtp.ssrc)
+    sizes = np.bincount(ids)
+    often = np.unique(rtp.ssrc[firsts[sizes >= SHORTEST_STREAM]])
+    wanted = np.isin(rtp.ssrc[firsts], often)
+    narrow = ids.astype(np.uint16) if len(firsts) < 1 << 16 else ids  # numpy sorts 16-bit numbers in linear time
+    order = np.argsort(narrow, kind="stable")
+    ends = np.cumsum(sizes)
+    for number in np.flatnonzero(wanted):
+        rows = order[ends[number] - sizes[number] : ends[number]]
+        yield by_time(rtp.time_ns, rows)
+
+
+def by_time(time_ns: Ints, rows: Ints) -> Ints:
+    """Return `rows` in order of time; equal times stay in the capture's order."""
+    times = time_ns[rows]
+    return rows if (np.diff(times) >= 0).all() else rows[np.argsort(times, kind="stable")]
+
+
+def _stream(rtp: RtpPackets, rows: Ints) -> Stream:
+    """Make a stream of the packets in `rows`, as the capture interface nearest to the receiver saw them."""
+    extended = extend_sequence(rtp.sequence[rows])
+    interface = rtp.interface[rows]
+    seen_on = np.unique(interface)
+    nearest = int(seen_on[0]) if len(seen_on) == 1 else _last_to_see(rtp.time_ns[rows], extended, interface, seen_on)
+    here = interface == nearest
+    kinds = np.bincount(rtp.payload_type[rows[here]])
+    return Stream(
+        source=rtp.endpoints[rtp.source[rows[0]]],
+        destination=rtp.endpoints[rtp.destination[rows[0]]],
+        ssrc=int(rtp.ssrc[rows[0]]),
+        payload_type=int(kinds.argmax()),
+        interface=nearest,
+        seen_on=len(seen_on),
+        rows=rows[here],
+        extended=extended[here],
+    )
+
+
+def _last_to_see(time_ns: Ints, extended: Ints, interface: NDArray[np.int32], names: NDArray[np.int32]) -> int:
+    """Return the interface that sees the stream's packets last: the one nearest to the receiver.
+
+    Interfaces are compared with the one that saw most, by the median difference over the packets that both saw. One
+    that shares none with it cannot be placed and comes first.
+    """
+    seen = []
+    for name in names:
+        here = np.flatnonzero(interface == name)
+        numbers, firsts = np.unique(extended[here], return_index=True)
+        seen.append((numbers, time_ns[here[firsts]]))
+    numbers, times = max(seen, key=lambda one: len(one[0]))
+    behind = []
+    for others, other_times in seen:
+        _, mine, theirs = np.intersect1d(numbers, others, assume_unique=True, return_indices=True)
+        behind.append(float(np.median(other_times[theirs] - times[mine])) if len(mine) else -np.inf)
+    return int(names[int(np.argmax(behind))])
+
+
+def is_regular(rtp: RtpPackets, stream: Stream) -> bool:
+    """Return whether the numbers go on as those of one RTP source: small steps, timestamps that follow them."""
+    steps = np.abs(np.diff(stream.extended))
+    numbers, firsts = np.unique(stream.extended, return_index=True)
+    if len(numbers) < SHORTEST_STREAM or (steps <= _LARGEST_STEP).mean() < _REGULAR:
+        return False
+    clock = np.diff(rtp.timestamp[stream.rows[firsts]]).astype(np.int32)
+    return bool((clock >= 0).mean() >= _REGULAR)
+
+
+def clock_of(rtp: RtpPackets, stream: Stream) -> int | None:
+    """Return the stream's RTP clock in Hz: by its static payload type, or by how fast its timestamps went on.
+
+    A dynamic payload type needs a second of stream, and a clock within 2 % of one in use; otherwise None.
+    """
+    if stream.payload_type in CLOCK_HZ:
+        return CLOCK_HZ[stream.payload_type]
+    span_ns = int(rtp.time_ns[stream.rows[-1]] - rtp.time_ns[stream.rows[0]])
+    if span_ns < 1_000_000_000:
+        return None
+    ticks = int(np.diff(rtp.timestamp[stream.rows]).astype(np.int32).sum(dtype=np.int64))
+    measured = ticks * 1_000_000_000 / span_ns
+    nearest = min(KNOWN_CLOCKS, key=lambda known: abs(known - measured))
+    return nearest if abs(nearest - measured) <= 0.02 * nearest else None

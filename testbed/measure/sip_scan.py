@@ -1,0 +1,137 @@
+"""SIP messages in a capture, found by their start lines; only what measuring needs of them is read.
+
+The one place that knows SIP's syntax here, so that it can be replaced. Not done: SIP over TCP, messages in several IP
+fragments, header fields that are folded over several lines (their first line is read).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from testbed.measure.capture import NO_TIME, Capture
+
+if TYPE_CHECKING:
+    from testbed.measure.packets import Datagrams, Endpoint
+
+_REQUEST = re.compile(rb"([A-Z][A-Z0-9.!%*_+`'~-]{1,31}) (\S{1,512}) SIP/2\.0\r?\n")
+_RESPONSE = re.compile(rb"SIP/2\.0 ([1-6]\d\d) ([^\r\n]{0,512})\r?\n")
+_CSEQ = re.compile(r"(\d{1,10})\s+(\S{1,32})")
+_TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]{1,256})", re.IGNORECASE)
+_BRANCH = re.compile(r";\s*branch\s*=\s*([^\s;,]{1,256})", re.IGNORECASE)
+_COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via"}
+_WANTED = ("call-id", "cseq", "from", "to", "via", "handover")
+_SHORTEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SipMessage:
+    """One SIP message as one capture interface saw it; a header field that is not there is ''.
+
+    `packet` is its row in the capture, `size` its bytes on the wire (UDP payload). `method` is that of the request it
+    is, or that it answers (from CSeq); `status` is None in a request.
+    """
+
+    packet: int
+    time_ns: int
+    interface: int
+    source: Endpoint
+    destination: Endpoint
+    size: int
+    method: str
+    status: int | None
+    reason: str
+    call_id: str
+    cseq: int
+    from_tag: str
+    to_tag: str
+    branch: str
+    handover: str
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it is a request."""
+        return self.status is None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is a final response (2xx to 6xx)."""
+        return self.status is not None and self.status >= 200
+
+    @property
+    def transaction(self) -> tuple[str, str, str, int]:
+        """What a request and its responses share (RFC 3261, 17.1.3), and a Call-ID for those without a branch."""
+        return (self.branch, self.method, self.call_id, self.cseq)
+
+
+def find_sip(capture: Capture, datagrams: Datagrams) -> list[SipMessage]:
+    """Return the SIP messages of a capture in order of time."""
+    data, at = capture.data, datagrams.offset
+    long_enough = np.flatnonzero((datagrams.captured >= _SHORTEST) & (capture.time_ns[datagrams.packet] != NO_TIME))
+    # The first two letters of a method or of "SIP": no RTP, RTCP or DNS packet passes often.
+    first, second = data[at[long_enough]], data[at[long_enough] + 1]
+    may = long_enough[(first >= 0x41) & (first <= 0x5A) & (second >= 0x41) & (second <= 0x5A)]
+    messages = []
+    for row in may.tolist():
+        start = int(at[row])
+        text = data[start : start + int(datagrams.captured[row])].tobytes()
+        found = _scan(capture, datagrams, row, text)
+        if found is not None:
+            messages.append(found)
+    return sorted(messages, key=lambda message: (message.time_ns, message.packet))
+
+
+def _scan(capture: Capture, datagrams: Datagrams, row: int, text: bytes) -> SipMessage | None:
+    request, response = _REQUEST.match(text), _RESPONSE.match(text)
+    start = request or response
+    if start is None:
+        return None
+    fields = _fields(text[start.end() :])
+    number = _CSEQ.match(fields["cseq"])
+    if number is None:
+        return None
+    packet = int(datagrams.packet[row])
+    return SipMessage(
+        packet=packet,
+        time_ns=int(capture.time_ns[packet]),
+        interface=int(capture.interface[packet]),
+        source=datagrams.endpoints[datagrams.source[row]],
+        destination=datagrams.endpoints[datagrams.destination[row]],
+        size=int(datagrams.length[row]),
+        method=request[1].decode() if request else number[2],
+        status=int(response[1]) if response else None,
+        reason=response[2].decode("utf-8", "replace") if response else "",
+        call_id=fields["call-id"],
+        cseq=int(number[1]),
+        from_tag=_value(_TAG, _parameters(fields["from"])),
+        to_tag=_value(_TAG, _parameters(fields["to"])),
+        branch=_value(_BRANCH, fields["via"].split(",")[0]),
+        handover=fields["handover"],
+    )
+
+
+def _fields(text: bytes) -> dict[str, str]:
+    """Return the wanted header fields, the first of each name (the topmost Via is the one that counts)."""
+    found: dict[str, str] = {}
+    for line in re.split(rb"\r?\n", text):
+        if not line:
+            break
+        name, colon, value = line.partition(b":")
+        key = name.strip().lower().decode("latin-1")
+        key = _COMPACT.get(key, key)
+        if colon and key in _WANTED:
+            found.setdefault(key, value.strip().decode("utf-8", "replace"))
+    return {name: found.get(name, "") for name in _WANTED}
+
+
+def _parameters(name_addr: str) -> str:
+    """Return what follows the address: a display name may hold anything, even ';tag='."""
+    return name_addr.rpartition(">")[2]
+
+
+def _value(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text)
+    return match[1] if match else ""

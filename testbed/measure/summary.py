@@ -1,0 +1,132 @@
+"""`testbed measure FILE`: what any capture says about its RTP streams and its SIP, also one that we did not make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from testbed.measure import series
+from testbed.measure.calls import Call, merge_calls
+from testbed.measure.packets import decode_udp
+from testbed.measure.pcap import read_capture
+from testbed.measure.rtp import RtpPackets, Stream, clock_of, find_rtp, find_streams
+from testbed.measure.sip_scan import find_sip
+from testbed.measure.transactions import Transaction, across_interfaces, pair
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from testbed.measure.capture import Capture
+
+
+def measure_capture(path: Path | str) -> dict[str, Any]:
+    """Return the streams, calls and SIP transactions of a capture file, ready for JSON (design.md, section 7).
+
+    Times in `_s` count from the capture's first packet. A stream is measured at the capture interface nearest to its
+    receiver. `CaptureError` when the file is no capture; a damaged one gives what is whole, and says so in `warnings`.
+    """
+    capture = read_capture(path)
+    datagrams = decode_udp(capture)
+    rtp = find_rtp(capture, datagrams)
+    streams = find_streams(rtp)
+    transactions = across_interfaces(pair(find_sip(capture, datagrams)))
+    return {
+        "streams": [_stream(capture, rtp, stream) for stream in streams],
+        "calls": [_call(capture, rtp, call) for call in merge_calls(rtp, streams)],
+        "sip": [_transaction(capture, one) for one in transactions],
+        "packets": len(capture),
+        "skipped": datagrams.skipped,
+        "warnings": list(capture.warnings),
+    }
+
+
+def _stream(capture: Capture, rtp: RtpPackets, stream: Stream) -> dict[str, Any]:
+    times, stamps = rtp.time_ns[stream.rows], rtp.timestamp[stream.rows]
+    clock_hz = clock_of(rtp, stream)
+    counts = series.count(stream.extended)
+    interval = series.packet_interval_ns(times, stream.extended, stamps, clock_hz)
+    silence = series.longest_silence(times, stream.extended)
+    jitter = series.jitter(times, stamps, clock_hz) if clock_hz else None
+    return {
+        "src": str(stream.source),
+        "dst": str(stream.destination),
+        "ssrc": f"0x{stream.ssrc:08x}",
+        "payload_type": stream.payload_type,
+        "packets": counts.packets,
+        "unique": counts.unique,
+        "lost": counts.lost,
+        "duplicates": counts.duplicates,
+        "reordered": counts.reordered,
+        "gap_ms": series.ms(gap_ns(silence, interval)),
+        "jitter_ms": series.ms(series.mean(jitter)),
+        "first_s": seconds(int(times[0]) - capture.start_ns),
+        "last_s": seconds(int(times[-1]) - capture.start_ns),
+        "jitter_max_ms": series.ms(float(jitter.max())) if jitter is not None and len(jitter) else None,
+        "longest_silence_ms": series.ms(silence),
+        "packet_interval_ms": series.ms(interval),
+        "clock_hz": clock_hz,
+        "interface": capture.interfaces[stream.interface].name,
+        "measured_at": _measured_at(stream),
+    }
+
+
+def _measured_at(stream: Stream) -> str:
+    if stream.seen_on == 1:
+        return "the only interface that saw it"
+    return f"the last of {stream.seen_on} interfaces that saw it: nearest to the receiver"
+
+
+def _call(capture: Capture, rtp: RtpPackets, call: Call) -> dict[str, Any]:
+    times, stamps = rtp.time_ns[call.rows], rtp.timestamp[call.rows]
+    clocks = {clock_of(rtp, stream) for stream in call.streams} - {None}
+    clock_hz = clocks.pop() if len(clocks) == 1 else None
+    counts = series.count(call.extended)
+    interval = series.packet_interval_ns(times, call.extended, stamps, clock_hz)
+    silence = series.longest_silence(times, call.extended)
+    return {
+        "ssrc": f"0x{call.ssrc:08x}",
+        "paths": [
+            {
+                "src": str(stream.source),
+                "dst": str(stream.destination),
+                "interface": capture.interfaces[stream.interface].name,
+                "packets": len(stream.rows),
+                "first_copies": first_copies,
+            }
+            for stream, first_copies in zip(call.streams, call.first_copies(), strict=True)
+        ],
+        "unique": counts.unique,
+        "lost": counts.lost,
+        "duplicates": counts.duplicates,
+        "gap_ms": series.ms(gap_ns(silence, interval)),
+        "packets": counts.packets,
+        "reordered": counts.reordered,
+        "longest_silence_ms": series.ms(silence),
+    }
+
+
+def _transaction(capture: Capture, one: Transaction) -> dict[str, Any]:
+    return {
+        "method": one.request.method,
+        "cseq": one.request.cseq,
+        "call_id": one.request.call_id,
+        "src": str(one.request.source),
+        "dst": str(one.request.destination),
+        "interface": capture.interfaces[one.request.interface].name,
+        "request_s": seconds(one.request.time_ns - capture.start_ns),
+        "final_s": None if one.final is None else seconds(one.final.time_ns - capture.start_ns),
+        "ms": series.ms(one.took_ns),
+        "status": None if one.final is None else one.final.status,
+        "retransmissions": one.repeats,
+    }
+
+
+def gap_ns(silence_ns: int | None, interval_ns: int | None) -> int | None:
+    """Return a silence less the packet interval, never below 0; None when either was not measured."""
+    if silence_ns is None or interval_ns is None:
+        return None
+    return max(silence_ns - interval_ns, 0)
+
+
+def seconds(nanoseconds: int) -> float:
+    """Return seconds with six decimals."""
+    return round(nanoseconds / 1e9, 6) + 0.0

@@ -1,0 +1,35 @@
+"""The table in the terminal says what the JSON says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from testbed.measure import measure_capture
+from testbed.measure.table import render
+
+from . import frames
+from .frames import MS, START_NS, Frame
+from .sip_text import request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CN, WIFI, UMTS = ("2001:db8::1", 4000), ("2001:db8::2", 4002), ("2001:db8::3", 4004)
+
+
+def test_streams_calls_sip_and_warnings_are_shown(tmp_path: Path) -> None:
+    made = [Frame(START_NS + n * 20 * MS, frames.udp(CN, to, frames.rtp(n))) for n in range(10) for to in (WIFI, UMTS)]
+    made.append(Frame(START_NS + 200 * MS, frames.udp(WIFI, CN, request("BYE", "[bold]@mn", 2, branch="z"))))
+    path = frames.write_pcap(tmp_path / "a.pcap", made)
+    path.write_bytes(path.read_bytes() + b"\0" * 7)
+    text = render(measure_capture(path))
+    assert "[2001:db8::1]:4000  [2001:db8::3]:4004  0x00001234" in text
+    assert "The same stream over several paths, merged" in text
+    assert "BYE" in text
+    assert "[bold]@mn" in text
+    assert " – " in text, "an unanswered BYE has no duration, and not one of 0"
+    assert "warning: cut off in packet 22" in text
+
+
+def test_a_capture_without_streams_says_so(tmp_path: Path) -> None:
+    assert render(measure_capture(frames.write_pcap(tmp_path / "a", []))) == "No RTP stream found in 0 packets.\n"
