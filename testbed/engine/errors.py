@@ -1,0 +1,22 @@
+"""What can go wrong outside a run's own logic, sorted by who can mend it."""
+
+from collections.abc import Sequence
+
+
+class MissingRequirementError(Exception):
+    """This machine lacks something; the message is one line and names the command that mends it."""
+
+
+class CommandError(Exception):
+    """A program that we started failed."""
+
+    def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
+        self.argv = list(argv)
+        self.status = status
+        self.stderr = stderr
+        last = stderr.strip().splitlines()[-1:] or ["no message"]
+        super().__init__(f"{argv[0]} ended with status {status}: {last[0]}")
+
+
+class RunFailedError(Exception):
+    """A run did not come to its end; the run folder holds what there was."""

@@ -1,0 +1,188 @@
+"""The guest's root image: Debian packages in one ext2 file, made without root, byte for byte the same each time.
+
+Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
+versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
+every manifest.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from testbed.engine.cache import building, cache_folder, digest, file_digest
+from testbed.engine.errors import CommandError, MissingRequirementError
+
+SUITE = "bookworm"
+PACKAGES = (
+    "busybox-static",
+    "iproute2",
+    "kmod",
+    "linux-image-cloud-amd64",
+    "mininet",
+    "procps",
+    "python3",
+    "tcpdump",
+    "tiny-initramfs",  # satisfies the kernel's dependency; ours is made by initramfs.py
+)
+# Python libraries of the lab and the agents, from the same pinned wheels as on the host.
+LIBRARIES = ("pyroute2",)
+LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
+# Newer time stamps are set to this one. 2026-01-01T00:00:00Z, when the guest's clock starts too.
+EPOCH = 1767225600
+SIZE_MIB = 416
+RECIPE_VERSION = 1
+# What the initramfs needs to reach the root image; see guest/init.
+BOOT_FILES = (
+    "usr/bin/busybox",
+    "kernel/drivers/nvdimm/libnvdimm.ko",
+    "kernel/drivers/acpi/nfit/nfit.ko",
+    "kernel/drivers/nvdimm/nd_btt.ko",
+    "kernel/drivers/nvdimm/nd_pmem.ko",
+)
+REQUIRED_PROGRAMS = {
+    "mmdebstrap": "mmdebstrap",
+    "genext2fs": "genext2fs",
+    "newuidmap": "uidmap",
+}
+
+
+@dataclass(frozen=True)
+class RootImage:
+    """A built root image; `sha256` is that of the ext2 file."""
+
+    folder: Path
+    sha256: str
+    kernel_release: str
+
+    @property
+    def ext2(self) -> Path:
+        """The file system, mounted read-only by the guest."""
+        return self.folder / "root.ext2"
+
+    @property
+    def kernel(self) -> Path:
+        """The kernel, loaded by the emulator."""
+        return self.folder / "vmlinuz"
+
+
+def recipe_digest() -> str:
+    """Names the image by what goes in: packages, libraries with versions, this recipe."""
+    versions = [f"{name}=={metadata.version(name)}" for name in LIBRARIES]
+    return digest(SUITE, *PACKAGES, *versions, *LEFT_OUT, str(EPOCH), str(SIZE_MIB), str(RECIPE_VERSION))
+
+
+def root_image(say: Callable[[str], None]) -> RootImage:
+    """The root image, from the cache or built now (about 40 s, 300 MB from Debian's archive).
+
+    Raises MissingRequirementError where a program is missing, CommandError when the build fails.
+    """
+    folder = cache_folder() / f"root-{recipe_digest()[:12]}"
+    if not folder.exists():
+        require_programs()
+        with building(folder) as unfinished:
+            if not folder.exists():
+                say("building the guest's root image from Debian packages (once, about a minute)")
+                build(unfinished)
+    about = json.loads((folder / "about.json").read_text())
+    return RootImage(folder, about["sha256"], about["kernel_release"])
+
+
+def require_programs() -> None:
+    """Raises MissingRequirementError with the command that installs what is missing."""
+    missing = [package for program, package in REQUIRED_PROGRAMS.items() if shutil.which(program) is None]
+    if missing:
+        raise MissingRequirementError(
+            f"building the guest needs {', '.join(missing)}: sudo apt-get install {' '.join(missing)}"
+        )
+
+
+def build(folder: Path) -> None:
+    """Fills `folder` with root.ext2, vmlinuz, modules and busybox for the initramfs, packages.txt, about.json."""
+    archive = folder / "root.tar"
+    bootstrap(archive, folder)
+    run(
+        ["genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", str(SIZE_MIB * 256)]
+        + ["--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")]
+    )
+    release = take_boot_files(archive, folder)
+    archive.unlink()
+    about = {"sha256": file_digest(folder / "root.ext2"), "kernel_release": release}
+    (folder / "about.json").write_text(json.dumps(about, indent=1))
+
+
+def bootstrap(archive: Path, folder: Path) -> None:
+    """Writes the root file system as a tar archive."""
+    libraries = folder / "libraries"
+    libraries.mkdir()
+    for name in LIBRARIES:
+        copy_library(name, libraries)
+    hooks = [
+        # made anew by every kernel installation, with random names inside; we boot our own
+        'rm -f "$1"/boot/initrd.img-* "$1"/initrd.img*',
+        f"copy-in {libraries}/. /usr/lib/python3/dist-packages",
+        # byte code once, in a stable form, so that agents start quickly
+        f'SOURCE_DATE_EPOCH={EPOCH} chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
+        "/usr/lib/python3/dist-packages /usr/lib/python3.11",
+        'mkdir -p "$1"/mnt "$1"/run "$1"/tmp',
+        'chroot "$1" dpkg-query --show > "$1"/packages.txt',
+        f"download /packages.txt {folder / 'packages.txt'}",
+    ]
+    mode = "root" if os.geteuid() == 0 else "unshare"
+    run(
+        ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet"]
+        + ["--aptopt=APT::Install-Recommends false"]
+        + [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
+        + [f"--include={','.join(PACKAGES)}"]
+        + [f"--customize-hook={hook}" for hook in hooks]
+        + [SUITE, str(archive)],
+        env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
+    )
+    shutil.rmtree(libraries)
+
+
+def copy_library(name: str, folder: Path) -> None:
+    """Copies an installed pure-Python distribution's files, without byte code and scripts."""
+    distribution = metadata.distribution(name)
+    for file in distribution.files or []:
+        relative = PurePosixPath(file)
+        if relative.suffix == ".pyc" or relative.is_absolute() or ".." in relative.parts:
+            continue
+        target = folder / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(str(file.locate())), target)
+
+
+def take_boot_files(archive: Path, folder: Path) -> str:
+    """Copies kernel, busybox and the memory-device modules out of the archive; returns the kernel's release."""
+    release = ""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            if path.parent.name == "boot" and path.name.startswith("vmlinuz-"):
+                release = path.name.removeprefix("vmlinuz-")
+                target = "vmlinuz"
+            elif any(path.match(pattern) for pattern in BOOT_FILES):
+                target = path.name
+            else:
+                continue
+            source = tar.extractfile(member)
+            if source is not None:
+                (folder / target).write_bytes(source.read())
+    if not release:
+        raise CommandError(["mmdebstrap"], 0, "the archive holds no kernel")
+    return release
+
+
+def run(argv: list[str], env: dict[str, str] | None = None) -> None:
+    """Runs a program to its end; raises CommandError with what it said."""
+    done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stderr, file=sys.stderr)  # noqa: T201 - a failed build is worth its whole output
+        raise CommandError(argv, done.returncode, done.stderr)

@@ -1,0 +1,43 @@
+"""The small file system that the kernel starts from: busybox, four modules, and our two programs."""
+
+import os
+import shutil
+import subprocess
+from importlib import resources
+from pathlib import Path
+
+from testbed.engine.errors import CommandError
+from testbed.engine.vm.image import BOOT_FILES, EPOCH
+
+OWN_FILES = ("init", "boot.py")
+
+
+def own_files() -> dict[str, bytes]:
+    """The programs that we put into the guest, by name; part of what a snapshot is named by."""
+    folder = resources.files("testbed.engine.vm") / "guest"
+    return {name: (folder / name).read_bytes() for name in OWN_FILES}
+
+
+def write_initramfs(root_folder: Path, target: Path) -> None:
+    """Writes the archive (cpio, newc, uncompressed) to `target`; the same input gives the same bytes."""
+    tree = target.with_suffix(".tree")
+    for folder in ("bin", "lib", "dev", "proc", "sys", "mnt"):
+        (tree / folder).mkdir(parents=True)
+    for name in (Path(pattern).name for pattern in BOOT_FILES):
+        shutil.copyfile(root_folder / name, tree / ("lib" if name.endswith(".ko") else "bin") / name)
+    for name, data in own_files().items():
+        (tree / name).write_bytes(data)
+    for program in ("init", "bin/busybox"):
+        (tree / program).chmod(0o755)
+    (tree / "bin" / "sh").symlink_to("busybox")
+    names = sorted(str(path.relative_to(tree)) for path in tree.rglob("*"))
+    for name in [*names, "."]:
+        os.utime(tree / name, (EPOCH, EPOCH), follow_symlinks=False)
+    argv = ["cpio", "--create", "--format=newc", "--reproducible", "--owner=0:0", "--quiet"]
+    with target.open("wb") as archive:
+        done = subprocess.run(
+            argv, cwd=tree, input="\n".join(names).encode(), stdout=archive, stderr=subprocess.PIPE, check=False
+        )
+    if done.returncode != 0:
+        raise CommandError(argv, done.returncode, done.stderr.decode())
+    shutil.rmtree(tree)

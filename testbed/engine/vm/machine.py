@@ -1,0 +1,172 @@
+"""The virtual machine: one emulated CPU whose clock counts instructions, memory devices, no network, no disk.
+
+Why each option is there: the CPU executes one instruction per nanosecond of guest time and idle time is skipped
+(`-icount shift=0,sleep=off`), so that neither the host's speed nor its load can be seen from inside. Everything the
+guest reads or writes is memory, never I/O that finishes whenever the host pleases. Two of the options are traps when
+changed: `shift=auto` and `align=on` bring the host's clock back in.
+"""
+
+import asyncio
+import contextlib
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from qemu.qmp import EventListener, QMPClient
+
+from testbed.engine.errors import MissingRequirementError, RunFailedError
+
+PROGRAM = "qemu-system-x86_64"
+MEMORY_MIB = 768
+PAYLOAD_MIB = 64
+OUTCOME_MIB = 512
+KERNEL_COMMAND_LINE = (
+    "console=ttyS0 quiet mitigations=off nokaslr norandmaps random.trust_cpu=off random.trust_bootloader=off panic=-1"
+)
+MIGRATION_POLL_S = 0.02
+MIGRATION_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class MachineFiles:
+    """Everything a machine is made of; `payload` and `outcome` are memory that host and guest share."""
+
+    kernel: Path
+    initramfs: Path
+    root: Path
+    root_mib: int
+    payload: Path
+    outcome: Path
+    console: Path
+    progress: Path
+
+
+def memory_device(name: str, path: Path, size_mib: int, *, read_only: bool) -> list[str]:
+    """The arguments for a file that the guest sees as a memory device."""
+    backend = f"memory-backend-file,id={name},share=on,mem-path={path},size={size_mib}M"
+    if read_only:
+        return ["-object", f"{backend},readonly=on", "-device", f"nvdimm,memdev={name},unarmed=on"]
+    return ["-object", backend, "-device", f"nvdimm,memdev={name}"]
+
+
+def arguments(files: MachineFiles) -> list[str]:
+    """The emulator's arguments, all of them but the control channel."""
+    return [
+        *("-machine", "q35,nvdimm=on", "-m", f"{MEMORY_MIB}M,slots=4,maxmem=8G", "-smp", "1"),
+        *("-cpu", "max,-rdrand,-rdseed", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"),
+        *("-rtc", "base=2026-01-01T00:00:00,clock=vm", "-nodefaults", "-no-user-config", "-display", "none"),
+        *("-no-reboot", "-action", "watchdog=pause", "-device", "i6300esb"),
+        *memory_device("root", files.root, files.root_mib, read_only=True),
+        *memory_device("payload", files.payload, PAYLOAD_MIB, read_only=True),
+        *memory_device("outcome", files.outcome, OUTCOME_MIB, read_only=False),
+        # Files, because a pipe that is full would make the guest wait for the host.
+        *("-chardev", f"file,id=console,path={files.console}", "-serial", "chardev:console"),
+        *("-chardev", f"file,id=progress,path={files.progress}", "-serial", "chardev:progress"),
+        *("-kernel", str(files.kernel), "-initrd", str(files.initramfs), "-append", KERNEL_COMMAND_LINE),
+    ]
+
+
+def emulator_version() -> str:
+    """The emulator's own version line, part of what a snapshot is named by.
+
+    Raises MissingRequirementError where it is not installed.
+    """
+    if shutil.which(PROGRAM) is None:
+        raise MissingRequirementError(f"{PROGRAM} is missing: sudo apt-get install qemu-system-x86")
+    return subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True).stdout.splitlines()[0]
+
+
+class Machine:
+    """A running emulator and the control channel to it (QMP)."""
+
+    def __init__(self, process: asyncio.subprocess.Process, control: QMPClient) -> None:
+        self.process = process
+        self.control = control
+
+    async def save_when_frozen(self, state: Path, limit_s: float) -> None:
+        """Waits until the guest has itself frozen, then writes the machine's state to `state`.
+
+        Raises RunFailedError when the guest ends, or is not frozen, within `limit_s` seconds of wall time.
+        """
+        frozen = asyncio.create_task(self._frozen())
+        ended = asyncio.create_task(self.process.wait())
+        done, pending = await asyncio.wait({frozen, ended}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        if frozen not in done:
+            raise RunFailedError("the guest did not come up")
+        await self._migrate("migrate", f"exec:cat > {shlex.quote(str(state))}")
+
+    async def restore(self, state: Path) -> None:
+        """Loads a saved state and lets the guest run on. The emulator must have been started with `incoming`."""
+        await self._migrate("migrate-incoming", f"exec:cat {shlex.quote(str(state))}")
+        await self.control.execute("cont")
+
+    async def _frozen(self) -> None:
+        listener = EventListener("WATCHDOG")
+        with self.control.listen(listener):
+            await listener.get()
+
+    async def _migrate(self, command: str, uri: str) -> None:
+        """Both directions of saving: memory that is shared with files (the images) is left out."""
+        capability = {"capability": "x-ignore-shared", "state": True}
+        await self.control.execute("migrate-set-capabilities", {"capabilities": [capability]})
+        await self.control.execute("migrate-set-parameters", {"max-bandwidth": 1 << 40})
+        await self.control.execute(command, {"uri": uri})
+        for _ in range(int(MIGRATION_LIMIT_S / MIGRATION_POLL_S)):
+            answer = await self.control.execute("query-migrate")
+            status = answer.get("status") if isinstance(answer, dict) else None
+            if status == "completed":
+                return
+            if status == "failed":
+                break
+            await asyncio.sleep(MIGRATION_POLL_S)
+        raise RunFailedError(f"the emulator could not {command} its state")
+
+
+@contextlib.asynccontextmanager
+async def machine(files: MachineFiles, log: Path, *, incoming: bool) -> AsyncIterator[Machine]:
+    """Starts an emulator and ends it, whatever happens; it also dies with this process, should that be killed.
+
+    `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once.
+    """
+    for path, size_mib in ((files.payload, PAYLOAD_MIB), (files.outcome, OUTCOME_MIB)):
+        with path.open("ab"):
+            os.truncate(path, size_mib << 20)
+    ours, theirs = socket.socketpair()
+    control_arguments = ["-chardev", f"socket,id=control,fd={theirs.fileno()}", "-mon", "chardev=control,mode=control"]
+    start = ["-incoming", "defer", "-S"] if incoming else []
+    with log.open("wb") as errors, theirs:
+        process = await asyncio.create_subprocess_exec(
+            *("setpriv", "--pdeathsig", "KILL", "--", PROGRAM),
+            *(*arguments(files), *control_arguments, *start),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            pass_fds=[theirs.fileno()],
+        )
+    control = QMPClient("testbed")
+    try:
+        try:
+            await control.connect(ours)
+        except Exception as error:
+            raise RunFailedError(f"the emulator did not start: {last_line(log)}") from error
+        yield Machine(process, control)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+        with contextlib.suppress(Exception):  # the other end is gone: only our end is left to close
+            await control.disconnect()
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log file, or a hint that it is empty."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
