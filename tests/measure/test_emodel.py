@@ -1,0 +1,61 @@
+"""The E-model against the Recommendation's own values and against parts that were worked out apart from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from testbed.measure.emodel import (
+    G711,
+    G711_PLC,
+    G729A_VAD,
+    Codec,
+    Parameters,
+    loss_and_burst_ratio,
+    mos,
+    rate,
+    rate_voip,
+)
+
+
+def test_all_defaults_give_the_recommendations_rating() -> None:
+    rating = rate(Parameters())
+    assert round(rating.r, 1) == 93.2  # G.107, Table 2 and 7.7
+    assert round(mos(rating.r), 2) == 4.41
+    parts = (rating.no, rating.ro, rating.iolr, rating.ist, rating.iq, rating.idte, rating.idle, rating.idd)
+    assert parts == pytest.approx((-61.179, 94.769, 0.440, -0.001, 0.974, 0, 0.149, 0), abs=5e-4)
+
+
+@pytest.mark.parametrize(("r", "score"), [(90, 4.34), (80, 4.03), (70, 3.60), (60, 3.10), (50, 2.58)])
+def test_opinion_scores_are_those_of_annex_b(r: float, score: float) -> None:
+    assert mos(r) == pytest.approx(score, abs=0.01)
+
+
+@pytest.mark.parametrize(("r", "score"), [(-5, 1), (0, 1), (3, 1), (100, 4.5), (120, 4.5)])
+def test_opinion_scores_end_at_1_and_4_5(r: float, score: float) -> None:
+    assert mos(r) == score
+
+
+@pytest.mark.parametrize(
+    ("codec", "ratings"),
+    [(G711_PLC, (89.57, 86.20, 77.43)), (G711, (75.28, 63.05, 42.13)), (G729A_VAD, (78.01, 74.21, 64.71))],
+)
+def test_loss_of_1_2_and_5_percent(codec: Codec, ratings: tuple[float, ...]) -> None:
+    found = [rate(Parameters(ie=codec.ie, bpl=codec.bpl, ppl=loss)).r for loss in (1, 2, 5)]
+    assert found == pytest.approx(ratings, abs=0.005)
+
+
+@pytest.mark.parametrize(("delay_ms", "r"), [(100, 90.66), (150, 89.54), (200, 85.80), (300, 72.67), (400, 62.25)])
+def test_delay_costs_what_it_should(delay_ms: float, r: float) -> None:
+    assert rate_voip(loss_percent=0, burst_r=1, mouth_to_ear_ms=delay_ms).r == pytest.approx(r, abs=0.005)
+
+
+def test_bursts_cost_more_than_random_loss() -> None:
+    random, bursty = (rate_voip(loss_percent=3, burst_r=ratio, mouth_to_ear_ms=50).r for ratio in (1, 4))
+    assert bursty < random
+
+
+def test_loss_and_burst_ratio_of_known_patterns() -> None:
+    assert loss_and_burst_ratio([]) is None
+    assert loss_and_burst_ratio([True] * 10) == (0.0, 1.0)
+    assert loss_and_burst_ratio([True] * 90 + [False] * 10) == (10.0, 9.0)  # one burst of 10, random would be 1/0.9
+    assert loss_and_burst_ratio([True, False] * 50) == (50.0, 1.0)  # singles, random would be 2
