@@ -1,0 +1,150 @@
+"""What a datagram means: which transaction, dialog or session it belongs to (RFC 3261 8.2, 12.2.2, 18)."""
+
+from __future__ import annotations
+
+from binascii import crc32
+from typing import TYPE_CHECKING
+
+from agents.sip import events
+from agents.sip.address import Flow
+from agents.sip.build import new_response
+from agents.sip.dialog import DialogId
+from agents.sip.errors import RemoteProtocolError, SipParseError
+from agents.sip.handover import OPTION_TAG, handover_of
+from agents.sip.inspection import inspect
+from agents.sip.invite_server import InviteServer
+from agents.sip.message import Message, Request
+from agents.sip.received_invite import ReceivedInvite
+from agents.sip.server_request import ServerRequest
+from agents.sip.session import Session
+
+if TYPE_CHECKING:
+    from agents.sip.core import Core
+    from agents.sip.handover import Handover
+    from agents.sip.message import Response
+    from agents.sip.noninvite_server import NonInviteServer
+
+
+class Arrivals:
+    """The way in."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """One datagram that arrived on `flow.local` from `flow.remote`."""
+        if not data.strip(b"\r\n\0"):  # RFC 5626 3.5.1 and what NAT-bound phones send
+            self._core.discard("keep-alive", flow.remote)
+            return
+        try:
+            message = Message.parse(data)
+        except SipParseError as error:
+            self._refuse_bytes(error, flow)
+            return
+        if isinstance(message, Request):
+            via = message.via.stamped(flow.remote)
+            if via is not message.via:
+                message.replace_via(via)
+            self._receive_request(message, flow, now)
+        else:
+            self._receive_response(message, flow, now)
+
+    def _refuse_bytes(self, error: SipParseError, flow: Flow) -> None:
+        """400 or 505 where enough of a request is there, without a transaction (8.2.7); else nothing."""
+        self._core.discard(str(error), flow.remote)
+        request = error.request
+        if request is None or request.method == "ACK" or "via" not in request.headers:
+            return
+        flow = Flow(flow.local, flow.remote)
+        try:
+            via = request.via.stamped(flow.remote)
+            request.replace_via(via)
+            flow = Flow(flow.local, via.response_address() or flow.remote)
+            # 8.2.7: the same tag for the same request, without remembering it.
+            tag = None if request.to.tag else f"{crc32(via.branch.encode('utf-8', 'surrogateescape')):08x}"
+        except SipParseError:
+            tag = None
+        reason = f"Bad Request: {error.what}" if error.status_hint == 400 else None
+        self._core.transactions.send(flow, new_response(request, error.status_hint, reason=reason, to_tag=tag))
+
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
+        if len(response.vias) > 1:  # 8.1.3.3
+            self._core.discard("response with more than one Via", flow.remote)
+            return
+        transaction = self._core.transactions.client_of(response)
+        if transaction is None:  # RFC 6026 8.9
+            self._core.discard("response to nothing", flow.remote)
+        else:
+            transaction.receive(response, now)
+
+    def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
+        transaction = self._core.transactions.server_of(request)
+        if transaction is not None:
+            transaction.receive(request, now)
+        elif request.method == "ACK":
+            session = self._session_of(request)
+            if session is None or not session.receive_ack(request, now):
+                self._core.discard("ACK for nothing", flow.remote)
+        elif request.method == "CANCEL":
+            self._receive_cancel(request, flow, now)
+        else:
+            is_merged = self._core.transactions.is_merged(request)
+            transaction = self._core.transactions.serve(request, flow, now)
+            try:
+                inspect(request, self._core.abilities, is_merged=is_merged)
+                self._dispatch(request, transaction, flow, now)
+            except RemoteProtocolError as error:
+                tag = None if request.to.tag else self._core.ids.tag()
+                status = error.status_hint
+                transaction.respond(new_response(request, status, to_tag=tag, headers=error.headers), now)
+
+    def _receive_cancel(self, request: Request, flow: Flow, now: float) -> None:
+        """9.2: 200 for the CANCEL itself, with the To tag of the INVITE's responses where there is one."""
+        target = self._core.transactions.server_of(request, "INVITE")
+        transaction = self._core.transactions.serve(request, flow, now)
+        if not isinstance(target, InviteServer):
+            transaction.respond(new_response(request, 481, to_tag=self._core.ids.tag()), now)
+            return
+        if isinstance(target.user, ReceivedInvite):
+            target.user.on_cancel(now)
+        last = target.last_response
+        tag = (last.to.tag if last is not None else None) or self._core.ids.tag()
+        transaction.respond(new_response(request, 200, to_tag=None if request.to.tag else tag), now)
+
+    def _dispatch(self, request: Request, transaction: InviteServer | NonInviteServer, flow: Flow, now: float) -> None:
+        in_dialog = request.to.tag is not None
+        handover = None
+        if OPTION_TAG in self._core.abilities.supported:  # else it is an unknown header, and ignored (8.2.2)
+            handover = handover_of(request, in_dialog=in_dialog)
+        session = None
+        if in_dialog:
+            session = self._session_of(request)
+            if session is None:
+                raise RemoteProtocolError("no such dialog", status_hint=481)
+            if session.receive(request, transaction, now):
+                return
+        if isinstance(transaction, InviteServer):
+            replaced = self._find_named(handover) if handover else None
+            session = Session.answer(self._core, flow, transaction, now)
+            self._core.emit(events.IncomingInvite(session, request, handover, replaced))
+            return
+        if request.method == "BYE":  # 15.1.2
+            raise RemoteProtocolError("BYE outside of a dialog", status_hint=481)
+        server_request = ServerRequest(transaction, flow.remote, self._core.ids.tag())
+        if request.method == "OPTIONS":  # 11.2
+            server_request.respond(200, now=now, headers=self._core.option_headers())
+        else:
+            self._core.emit(events.RequestReceived(server_request, session))
+
+    def _find_named(self, handover: Handover) -> Session:
+        """RFC 3891 3: 481 for no match, 603 for one that is over."""
+        session, has_ended = self._core.find_named(handover)
+        if session is None:
+            raise RemoteProtocolError("Handover of no dialog that we have", status_hint=481)
+        if has_ended or session.is_over:
+            raise RemoteProtocolError("Handover of a dialog that has ended", status_hint=603)
+        return session
+
+    def _session_of(self, request: Request) -> Session | None:
+        dialog_id = DialogId(request.call_id, request.to.tag or "", request.from_.tag)
+        return self._core.sessions.get(dialog_id)

@@ -1,0 +1,141 @@
+"""What the parts of one user agent share: its queues, timers, identifiers and abilities."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from agents.sip.address import Address
+from agents.sip.errors import LocalProtocolError
+from agents.sip.events import Discarded, StateChanged
+from agents.sip.ids import Ids
+from agents.sip.timer import TimerQueue
+from agents.sip.transactions import Transactions
+from agents.sip.uri import Uri
+from agents.sip.via import Via
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from agents.sip.abilities import Abilities
+    from agents.sip.address import Datagram
+    from agents.sip.dialog import Dialog, DialogId
+    from agents.sip.events import Event
+    from agents.sip.handover import Handover
+    from agents.sip.message import Request
+    from agents.sip.session import Session
+    from agents.sip.timer import Timings
+
+
+class Core:
+    """Shared by the sessions of one user agent."""
+
+    def __init__(self, rng: Random, abilities: Abilities, timings: Timings) -> None:
+        self.abilities = abilities
+        self.timings = timings
+        self.ids = Ids(rng)
+        self.timers = TimerQueue()
+        self.out: deque[Datagram] = deque()
+        self.events: deque[Event] = deque()
+        self.transactions = Transactions(self.timers, timings, self.out, self.log_state)
+        self.sessions: dict[DialogId, Session] = {}
+        self.discarded: Counter[str] = Counter()
+        # Dialogs that ended less than 64*T1 ago: a Handover for one of them is declined with 603 (RFC 3891 3).
+        self._ended: dict[DialogId, Session] = {}
+
+    def emit(self, event: Event) -> None:
+        """Tell the role."""
+        self.events.append(event)
+
+    def log_state(self, machine: str, key: str, change: str) -> None:
+        """Every change of state of every machine."""
+        self.events.append(StateChanged(machine, key, change))
+
+    def discard(self, reason: str, source: Address) -> None:
+        """Drop and count a datagram."""
+        self.discarded[reason] += 1
+        self.events.append(Discarded(reason, source))
+
+    def new_via(self, local: Address) -> Via:
+        """For a request that leaves from `local`."""
+        return Via.create(local, self.ids.branch())
+
+    def feature_headers(self) -> list[tuple[str, str]]:
+        """Allow and Supported, which INVITE and its 2xx should have (13.2.1, 13.3.1.4), and who we are."""
+        headers = [("Allow", self.abilities.allow)]
+        if self.abilities.supported:
+            headers.append(("Supported", ", ".join(self.abilities.supported)))
+        if self.abilities.product:
+            headers.append(("User-Agent", self.abilities.product))
+        return headers
+
+    def answer_headers(self, request: Request, contact: str, require: Sequence[str]) -> list[tuple[str, str]]:
+        """What every 2xx to an INVITE has (12.1.1, 13.3.1.4, 8.2.4)."""
+        known = request.tags("supported")
+        if missing := [tag for tag in require if tag not in known]:
+            raise LocalProtocolError(f"8.2.4: the request does not list {', '.join(missing)} in Supported")
+        headers = [("Contact", f"<{contact}>"), *self.feature_headers()]
+        if require:
+            headers.append(("Require", ", ".join(require)))
+        return headers
+
+    def option_headers(self) -> list[tuple[str, str]]:
+        """What an OPTIONS asks for (11.2)."""
+        accept = [("Accept", ", ".join(self.abilities.accept)), ("Accept-Encoding", "identity")]
+        return [*accept, *self.feature_headers()]
+
+    def add_dialog(self, dialog: Dialog, session: Session) -> None:
+        """Requests with its tags belong to this session."""
+        self.sessions[dialog.id] = session
+
+    def end_dialog(self, dialog: Dialog, now: float) -> None:
+        """Requests with its tags are answered with 481; remembered for a while."""
+        session = self.sessions.pop(dialog.id, None)
+        dialog.state = "TERMINATED"
+        if session is not None:
+            self._ended[dialog.id] = session
+            self.timers.start(_Forgetter(self._ended, dialog.id), "ended", now + self.timings.give_up)
+
+    def find_named(self, handover: Handover) -> tuple[Session | None, bool]:
+        """The session that a Handover names, and whether it already ended (RFC 3891 3, 6.1).
+
+        The to-tag is our local tag. "0" is also the null tag; more than one match is no match.
+        """
+        for dialogs, ended in ((self.sessions, False), (self._ended, True)):
+            found = [session for dialog_id, session in dialogs.items() if _names(handover, dialog_id)]
+            if len(found) == 1:
+                return found[0], ended
+        return None, False
+
+
+class _Forgetter:
+    """Drops an ended dialog when its time is over."""
+
+    __slots__ = ("_dialogs", "_id")
+
+    def __init__(self, dialogs: dict[DialogId, Session], dialog_id: DialogId) -> None:
+        self._dialogs = dialogs
+        self._id = dialog_id
+
+    def on_timer(self, name: str, now: float) -> None:
+        """It was long enough ago."""
+        self._dialogs.pop(self._id, None)
+
+
+def contact_uri(contact: Address | str, owner_uri: str) -> str:
+    """The URI for Contact: as given, or one of the owner's user part at this address."""
+    if not isinstance(contact, Address):
+        if Uri.parse(contact).scheme not in {"sip", "sips"}:  # 8.1.1.8
+            raise LocalProtocolError(f"Contact needs a SIP URI, not {contact}")
+        return contact
+    user = Uri.parse(owner_uri).user
+    return f"sip:{user}@{contact.hostport}" if user else f"sip:{contact.hostport}"
+
+
+def _names(handover: Handover, dialog_id: DialogId) -> bool:
+    return (
+        handover.call_id == dialog_id.call_id
+        and handover.to_tag == dialog_id.local_tag
+        and (handover.from_tag == dialog_id.remote_tag or (handover.from_tag == "0" and dialog_id.remote_tag is None))
+    )

@@ -1,0 +1,173 @@
+"""What a user agent tells its role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.sip.address import Address
+    from agents.sip.handover import Handover
+    from agents.sip.message import Request, Response
+    from agents.sip.server_request import ServerRequest
+    from agents.sip.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingInvite:
+    """Somebody calls: `session.ring`, `accept` or `reject`.
+
+    With a Handover header, `replaced` is the session of ours that it names; nothing has happened to it.
+    """
+
+    session: Session
+    request: Request
+    handover: Handover | None = None
+    replaced: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """Our INVITE was answered with 101 … 199."""
+
+    session: Session
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """Our INVITE was answered with a 2xx. The ACK is out, unless the 2xx has an offer: `session.acknowledge`."""
+
+    session: Session
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The ACK for our 2xx to the first INVITE came."""
+
+    session: Session
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRejected:
+    """Our INVITE failed; `response` is None when nobody answered (`status` 408) or nothing could be sent (503)."""
+
+    session: Session
+    status: int
+    response: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteReceived:
+    """The peer wants to change the session: `session.accept_reinvite` or `reject_reinvite`."""
+
+    session: Session
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteConfirmed:
+    """The ACK for our 2xx to a re-INVITE came, or the next re-INVITE in its place."""
+
+    session: Session
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteCancelled:
+    """The peer took its re-INVITE back; it was answered with 487 and changed nothing."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteAnswered:
+    """Our re-INVITE was accepted. The ACK is out, unless the 2xx has an offer: `session.acknowledge`."""
+
+    session: Session
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteRejected:
+    """Our re-INVITE failed and the session is as it was (14.1).
+
+    After a 491 `ReinviteDue` comes at `retry_at`. After a 481 or 408, or without an answer, the session is over.
+    """
+
+    session: Session
+    status: int
+    response: Response | None
+    retry_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteDue:
+    """The time after a 491 is over: `session.reinvite` again, if it is still wanted (14.1)."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerminated:
+    """No more media. `by` is "local" or "remote"; `reason` is for people."""
+
+    session: Session
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByeAnswered:
+    """Our BYE is done with: `status` of its final response, 408 for none, 503 when it could not be sent."""
+
+    session: Session
+    status: int
+    local: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A request of one of the role's own methods, to be answered with `server_request.respond`."""
+
+    server_request: ServerRequest
+    session: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A datagram was dropped."""
+
+    reason: str
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """For the log: `change` is "CALLING -> PROCEEDING"; `key` is a branch or a Call-ID."""
+
+    machine: str
+    key: str
+    change: str
+
+
+Event = (
+    IncomingInvite
+    | Provisional
+    | Established
+    | Confirmed
+    | InviteRejected
+    | ReinviteReceived
+    | ReinviteConfirmed
+    | ReinviteCancelled
+    | ReinviteAnswered
+    | ReinviteRejected
+    | ReinviteDue
+    | SessionTerminated
+    | ByeAnswered
+    | RequestReceived
+    | Discarded
+    | StateChanged
+)

@@ -1,0 +1,314 @@
+"""Requests and responses (RFC 3261 7), and the one door by which untrusted bytes come in: `Message.parse`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.sip.cseq import CSeq
+from agents.sip.errors import SipParseError
+from agents.sip.grammar import MAX_SECONDS, consists_of, is_token, parse_number
+from agents.sip.headers import Headers
+from agents.sip.name_addr import NameAddr
+from agents.sip.reason import REASONS
+from agents.sip.uri import Uri
+from agents.sip.via import Via
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
+
+VERSION = "SIP/2.0"
+#: RFC 3261 8.1.1: in every request. Max-Forwards too, but RFC 2543 peers leave it out and nothing here needs it.
+_MANDATORY = ("via", "from", "to", "call-id", "cseq")
+_CALL_ID = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~()<>:\\\"/[]?{}@"
+
+
+class Message:
+    """What requests and responses have in common.
+
+    The accessors `via` … `route_set` cannot fail: `parse` has looked at these fields. The other accessors read a field
+    that is malformed as absent (8.2.2: SHOULD ignore what is not needed). Parsed values are kept, so change the fields
+    through `headers` only before the first look at them, or on messages that you make.
+    """
+
+    __slots__ = ("_cache", "body", "headers")
+
+    def __init__(self, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+        self.headers = Headers(headers)
+        self.body = body
+        self._cache: dict[str, Any] = {}
+
+    @staticmethod
+    def parse(data: bytes) -> Request | Response:
+        """One datagram. Raises `SipParseError` and nothing else; octets after the body are dropped (18.3)."""
+        head, blank, body = data.partition(b"\r\n\r\n")
+        if not blank:
+            head = head.removesuffix(b"\r\n")
+        # Not UTF-8? The octets are kept as lone surrogates and go out again as they came.
+        text = head.decode("utf-8", "surrogateescape")
+        start, *lines = text.split("\r\n")
+        if text.count("\n") + text.count("\r") != 2 * len(lines):
+            raise SipParseError(0, "CR or LF alone", text)
+        message: Request | Response
+        message = _parse_status_line(start) if start[:4].upper() == "SIP/" else _parse_request_line(start)
+        try:
+            message.read(lines, body if blank else None)
+        except SipParseError as error:
+            error.request = message if isinstance(message, Request) else None
+            raise
+        return message
+
+    def read(self, lines: list[str], body: bytes | None) -> None:
+        """Take the rest of a datagram, and look at every field that the core relies on. Raises `SipParseError`."""
+        headers = self.headers
+        headers.load(lines)
+        if body is None:
+            raise SipParseError(len(lines) + 2, "no empty line after the header", "")
+        self.body = self._frame(body)
+        for name in _MANDATORY:
+            rows = headers.get_all(name)
+            if not rows:
+                raise SipParseError(0, f"no {name.title()}", self.start_line)
+            if len(rows) > 1 and name != "via":
+                raise SipParseError(headers.line_of(name), f"more than one {name.title()}", rows[1])
+        for name in ("via", "from_", "to", "cseq", "contacts", "record_route", "route"):
+            try:
+                getattr(self, name)
+            except SipParseError as error:
+                error.line = error.line or headers.line_of(_FIELD_OF.get(name, name))
+                raise
+        if not consists_of(self.call_id, _CALL_ID):
+            raise SipParseError(headers.line_of("call-id"), "bad Call-ID", self.call_id)
+
+    def _frame(self, body: bytes) -> bytes:
+        """RFC 3261 18.3, message-oriented transports."""
+        values = self.headers.get_all("content-length")
+        if not values:
+            return body
+        line = self.headers.line_of("content-length")
+        try:
+            length = parse_number(values[0], 65535, "Content-Length")
+        except SipParseError as error:
+            error.line = line
+            raise
+        if any(value != values[0] for value in values):
+            raise SipParseError(line, "contradicting Content-Length", ", ".join(values))
+        if length > len(body):
+            raise SipParseError(line, f"only {len(body)} octets of body for Content-Length", values[0])
+        return body[:length]
+
+    @property
+    def start_line(self) -> str:
+        """Request-Line or Status-Line, without CRLF."""
+        raise NotImplementedError
+
+    def __bytes__(self) -> bytes:
+        return f"{self.start_line}\r\n{self.headers}\r\n".encode("utf-8", "surrogateescape") + self.body
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        mine, theirs = (self.start_line, self.headers, self.body), (other.start_line, other.headers, other.body)
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __repr__(self) -> str:
+        return f"<{self.start_line!r} {self.headers.get('cseq')}>"
+
+    # -- fields that `parse` has looked at ------------------------------------------------------------------------
+
+    @property
+    def vias(self) -> list[Via]:
+        """Every hop, the nearest first."""
+        return self._cached("vias", lambda: [Via.parse(element) for element in self.headers.elements("via")])
+
+    @property
+    def via(self) -> Via:
+        """The top one."""
+        return self.vias[0]
+
+    def replace_via(self, via: Via) -> None:
+        """Put another one on top, as when `received` is stamped on it (18.2.1)."""
+        self.headers.set_first("via", str(via))
+        self.vias[0] = via
+
+    @property
+    def from_(self) -> NameAddr:
+        """Who sent the request."""
+        return self._cached("from", lambda: NameAddr.parse(self.headers.get("from") or ""))
+
+    @property
+    def to(self) -> NameAddr:
+        """Whom the request is for."""
+        return self._cached("to", lambda: NameAddr.parse(self.headers.get("to") or ""))
+
+    @property
+    def call_id(self) -> str:
+        """Compared byte by byte (8.1.1.4)."""
+        return self.headers.get("call-id") or ""
+
+    @property
+    def cseq(self) -> CSeq:
+        """Number and method."""
+        return self._cached("cseq", lambda: CSeq.parse(self.headers.get("cseq") or ""))
+
+    @property
+    def contacts(self) -> list[NameAddr]:
+        """Empty for `Contact: *` too; see `has_star_contact`."""
+        return self._cached("contacts", lambda: [] if self.has_star_contact else self._addresses("contact"))
+
+    @property
+    def contact(self) -> NameAddr | None:
+        """The only Contact that an INVITE or its 2xx may have (8.1.1.8), None when there is none or several."""
+        return self.contacts[0] if len(self.contacts) == 1 else None
+
+    @property
+    def record_route(self) -> list[NameAddr]:
+        """In the order of the message."""
+        return self._cached("record-route", lambda: self._addresses("record-route"))
+
+    @property
+    def route(self) -> list[NameAddr]:
+        """In the order of the message."""
+        return self._cached("route", lambda: self._addresses("route"))
+
+    # -- fields that may be absent or malformed -------------------------------------------------------------------
+
+    @property
+    def has_star_contact(self) -> bool:
+        """`Contact: *`, all bindings of a registration (10.2.2)."""
+        return self.headers.get("contact") == "*"
+
+    @property
+    def max_forwards(self) -> int | None:
+        """0 … 255 (20.22)."""
+        return self._number("max-forwards", 255)
+
+    @property
+    def expires(self) -> int | None:
+        """Seconds (20.19)."""
+        return self._number("expires", MAX_SECONDS)
+
+    @property
+    def retry_after(self) -> int | None:
+        """Seconds, without the comment and parameters that may follow (20.33)."""
+        return self._number("retry-after", MAX_SECONDS, (self.headers.get("retry-after") or "").partition(";")[0])
+
+    def tags(self, name: str) -> list[str]:
+        """Tokens of a list field: Require, Supported, Unsupported, Proxy-Require, Allow."""
+        try:
+            return [element for element in self.headers.elements(name) if element]
+        except SipParseError:
+            return []
+
+    @property
+    def content_type(self) -> str:
+        """Type and subtype in lower case without parameters; '' when there is none."""
+        return (self.headers.get("content-type") or "").partition(";")[0].replace(" ", "").lower()
+
+    def _number(self, name: str, limit: int, value: str | None = None) -> int | None:
+        try:
+            text = self.headers.get(name) if value is None else value.partition("(")[0].strip()
+            return parse_number(text or "", limit, name)
+        except SipParseError:
+            return None
+
+    def _addresses(self, name: str) -> list[NameAddr]:
+        return [NameAddr.parse(element) for element in self.headers.elements(name)]
+
+    def _cached(self, key: str, make: Callable[[], _T]) -> _T:
+        if key not in self._cache:
+            self._cache[key] = make()
+        value: _T = self._cache[key]
+        return value
+
+
+class Request(Message):
+    """A request; `uri` is the text of the Request-URI."""
+
+    __slots__ = ("method", "uri", "version")
+
+    def __init__(self, method: str, uri: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+        super().__init__(headers, body)
+        self.method = method
+        self.uri = uri
+        self.version = VERSION
+
+    @property
+    def start_line(self) -> str:
+        """Request-Line."""
+        return f"{self.method} {self.uri} {VERSION}"
+
+    @property
+    def parsed_uri(self) -> Uri:
+        """The Request-URI in parts."""
+        return self._cached("uri", lambda: Uri.parse(self.uri))
+
+    def read(self, lines: list[str], body: bytes | None) -> None:
+        """As for every message, and: a start line of this version, a Request-URI, and its method in CSeq."""
+        try:
+            super().read(lines, body)
+        finally:  # what is wrong with the start line goes before what is wrong with a field
+            self._check_start_line()
+        if self.cseq.method != self.method:  # 8.1.1.5
+            raise SipParseError(self.headers.line_of("cseq"), "CSeq of another method", str(self.cseq))
+
+    def _check_start_line(self) -> None:
+        if self.version.strip().upper() != VERSION:  # 21.5.6
+            raise SipParseError(1, "unknown SIP version", self.version, status_hint=505)
+        if self.version[-1] == " ":
+            raise SipParseError(1, "space at the end of the start line", self.version)
+        try:
+            uri = self.parsed_uri
+        except SipParseError as error:
+            error.line = 1
+            raise
+        if uri.headers:  # 19.1.1, table 1: no headers in a Request-URI
+            raise SipParseError(1, "headers in the Request-URI", self.uri)
+
+
+class Response(Message):
+    """A response; `reason` may be empty."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(
+        self, status: int, reason: str | None = None, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        super().__init__(headers, body)
+        self.status = status
+        self.reason = REASONS.get(status, "") if reason is None else reason
+
+    @property
+    def start_line(self) -> str:
+        """Status-Line."""
+        return f"{VERSION} {self.status} {self.reason}"
+
+
+def _parse_status_line(line: str) -> Response:
+    version, _, rest = line.partition(" ")
+    status, space, reason = rest.partition(" ")
+    if version.upper() != VERSION:
+        raise SipParseError(1, "unknown SIP version", line)
+    # RFC 4475 3.1.1.13: the space after the status code is required, even before an empty reason.
+    if not space or len(status) != 3 or not consists_of(status, "0123456789") or not "100" <= status <= "699":
+        raise SipParseError(1, "bad status line", line)
+    return Response(int(status), reason)
+
+
+def _parse_request_line(line: str) -> Request:
+    method, _, rest = line.partition(" ")
+    kept = rest.rstrip(" ")
+    uri, _, version = kept.rpartition(" ")
+    if not is_token(method) or not version.upper().startswith("SIP/"):
+        raise SipParseError(1, "no start line of SIP", line)
+    request = Request(method, uri)
+    request.version = version + rest[len(kept) :]
+    return request
+
+
+#: Names of accessors that are not names of fields.
+_FIELD_OF = {"from_": "from", "contacts": "contact", "record_route": "record-route"}

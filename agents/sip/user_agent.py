@@ -1,0 +1,113 @@
+"""A SIP user agent without I/O (RFC 3261): datagrams and times in; datagrams, one timer and events out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.sip.abilities import Abilities
+from agents.sip.address import Flow
+from agents.sip.arrivals import Arrivals
+from agents.sip.build import Body, Identity, new_request
+from agents.sip.core import Core, contact_uri
+from agents.sip.dialog import FIRST_CSEQ
+from agents.sip.name_addr import NameAddr
+from agents.sip.session import Session
+from agents.sip.timer import Timings
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from random import Random
+
+    from agents.sip.address import Address, Datagram
+    from agents.sip.events import Event
+
+
+class Invitation(NamedTuple):
+    """What an INVITE says. `_replace` makes the next try of it, as after a 420."""
+
+    #: Request-URI, and with `from_` and `to` as URI or as `"Name" <URI>`.
+    request_uri: str
+    from_: str
+    to: str
+    #: Where the peer is to reach us: a URI, or an address for which one is made with the user part of `from_`.
+    contact: Address | str
+    #: The offer; None asks the peer for one.
+    body: bytes | None = None
+    require: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    #: A pre-existing route set, as for an outbound proxy (8.1.1.1): `("<sip:192.0.2.1;lr>",)`.
+    route: tuple[str, ...] = ()
+
+
+class UserAgent:
+    """Everything of SIP that a role needs.
+
+    The driver's loop: hand in what arrived (`receive_datagram`), call `handle_timer` when `get_timer` is due, send
+    what `datagrams_to_send` gives, let the role take events from `next_event`. `now` is in seconds of one monotonic
+    clock and never goes back. Same seed in `rng` and same calls: same bytes.
+    """
+
+    def __init__(self, rng: Random, abilities: Abilities | None = None, timings: Timings | None = None) -> None:
+        self._core = Core(rng, abilities or Abilities(), timings or Timings())
+        self._arrivals = Arrivals(self._core)
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """Bytes that arrived on the address `local` from `remote`. Whatever they are, this raises nothing."""
+        self._arrivals.receive(data, Flow(local, remote), now)
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now, each from its own local address."""
+        waiting = list(self._core.out)
+        self._core.out.clear()
+        return waiting
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next, absolute; None for never."""
+        return self._core.timers.next_at()
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due."""
+        self._core.timers.fire(now)
+
+    def next_event(self) -> Event | None:
+        """The oldest event that was not taken yet."""
+        return self._core.events.popleft() if self._core.events else None
+
+    def invite(
+        self, invitation: Invitation, *, local: Address, remote: Address, now: float, retry_of: Session | None = None
+    ) -> Session:
+        """Call somebody, from one of our addresses, by way of `remote`.
+
+        `retry_of` is a session that was rejected: the new INVITE has its Call-ID, From tag and the next CSeq (8.1.3.5).
+        """
+        core = self._core
+        from_ = NameAddr.parse(invitation.from_)
+        contact = contact_uri(invitation.contact, from_.uri)
+        if retry_of is None:
+            tagged, call_id, cseq = from_.with_tag(core.ids.tag()), core.ids.call_id(local), FIRST_CSEQ
+        else:
+            old = retry_of.invite
+            tagged, call_id, cseq = from_.with_tag(old.from_.tag), old.call_id, old.cseq.number + 1
+        headers = [("Contact", f"<{contact}>"), *core.feature_headers()]
+        if invitation.require:
+            headers.append(("Require", ", ".join(invitation.require)))
+        request = new_request(
+            "INVITE",
+            invitation.request_uri,
+            core.new_via(local),
+            Identity(tagged, NameAddr.parse(invitation.to), call_id, cseq),
+            route=invitation.route,
+            headers=[*headers, *invitation.headers],
+            body=None if invitation.body is None else Body(invitation.body),
+        )
+        return Session.call(core, Flow(local, remote), request, contact, now)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Every session that has a dialog, in the order in which they came."""
+        return list(dict.fromkeys(self._core.sessions.values()))
+
+    @property
+    def discarded(self) -> Counter[str]:
+        """How many datagrams were dropped, by reason."""
+        return self._core.discarded
