@@ -1,0 +1,87 @@
+"""A whole call at the receiving end: source, two paths, and what is heard."""
+
+from random import Random
+
+import pytest
+
+from agents.rtp.packet import build_packet
+from agents.rtp.playout_events import Concealed, Played, PlayoutEvent, Started
+from agents.rtp.receiver import StreamReceiver
+from agents.rtp.source import MediaSource
+
+
+class Call:
+    """A CN that talks, paths to the MN with a delay each, and the MN."""
+
+    def __init__(self) -> None:
+        self.cn = MediaSource(bytes(range(256)) * 5, start=0.0, random=Random(1))
+        self.mn = StreamReceiver(payload_types=(0,))
+        self.events: list[PlayoutEvent] = []
+
+    def talk(self, until: float, **paths: float) -> None:
+        """Send what is due, over all `paths`, each with its delay in milliseconds, and let it arrive."""
+        sent = self.cn.packets_to_send(now=until)
+        arrivals = [(due + delay / 1000, path, data) for due, data in sent for path, delay in paths.items()]
+        for at, path, data in sorted(arrivals):
+            self.mn.receive_datagram(data, path=path, now=at)
+            while event := self.mn.playout.next_event():
+                self.events.append(event)
+
+    def concealed(self) -> float:
+        return 1000 * sum(event.duration for event in self.events if isinstance(event, Concealed))
+
+
+def test_soft_handover_is_not_heard() -> None:
+    call = Call()
+    call.talk(5.0, wifi=1.5)
+    assert call.mn.statistics("umts") is None
+    call.talk(6.0, wifi=1.5, umts=110)
+    new = call.mn.statistics("umts")
+    assert new is not None
+    assert new.counts.lost == 0
+    assert new.counts.received == 50
+    assert call.mn.playout.covers("umts")
+    call.talk(10.0, umts=110)
+    assert call.concealed() == 0
+    assert call.mn.filter.count("umts").duplicate == 50
+
+
+def test_hard_handover_is() -> None:
+    call = Call()
+    call.talk(5.0, wifi=1.5)
+    call.talk(6.0)
+    call.talk(10.0, umts=110)
+    assert call.concealed() == pytest.approx(1000 + 80)
+
+
+def test_another_source_takes_over_without_a_hole() -> None:
+    call = Call()
+    call.talk(5.0, wifi=1.5)
+    call.cn = MediaSource(bytes(200), start=5.01, random=Random(2))
+    call.talk(10.0, wifi=1.5)
+    assert call.concealed() == 0
+    assert len([event for event in call.events if isinstance(event, Started)]) == 1
+    played = [event.sequence for event in call.events if isinstance(event, Played)]
+    assert played == sorted(played)
+    assert len(played) == 251 + 247
+    old = call.mn.statistics("wifi")
+    assert old is not None
+    assert old.counts.received == 250, "statistics begin anew with the new stream"
+
+
+def test_stragglers_of_an_older_stream_are_ignored() -> None:
+    mn = StreamReceiver(payload_types=(0,))
+    for ssrc in range(3):
+        for n in range(2):
+            mn.receive_datagram(build_packet(0, n, 160 * n, ssrc, b""), path="wifi", now=ssrc + n * 0.02)
+    depth = mn.playout.depth
+    assert len(mn.receive_datagram(build_packet(0, 2, 320, 0, b""), path="umts", now=2.05)) == 1
+    assert mn.playout.depth == depth
+    assert mn.statistics("umts") is None
+
+
+def test_what_is_no_rtp_is_counted() -> None:
+    mn = StreamReceiver(payload_types=(0,))
+    assert mn.receive_datagram(b"\r\n\r\n", path="wifi", now=0.0) == ()
+    assert mn.malformed == 1
+    assert mn.playout.get_timer() is None
