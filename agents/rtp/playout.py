@@ -8,13 +8,13 @@ How it behaves is taken from two sources:
 
 * Y. J. Liang, N. Färber, B. Girod: Adaptive Playout Scheduling and Loss Concealment for Voice Communication over IP
   Networks, IEEE Transactions on Multimedia 5(4), 2003: the playout time follows the recent delays *within* a talk
-  spurt, by making packets longer or shorter without changing the pitch; listeners don't mind.
+  spurt, by making packets longer or shorter without changing the pitch; their listening tests found no harm in it.
 * NetEQ, the jitter buffer of WebRTC (modules/audio_coding/neteq, decision_logic.cc): arrival history of 2 s; expand
   while a packet is missing, and go on with it when it comes after all; skip to a later packet once as much has been
   concealed as is missing in between; start to shorten only some way above the target.
 
-Not done: the waveform. A real stretcher adds or cuts whole pitch periods (2.5 to 15 ms), now and then; here each frame
-changes by at most 1/8, which is the same on average. Not done: comfort noise and pauses (DTX); the stream never stops.
+Not done: the waveform. A real stretcher adds or cuts a whole pitch period now and then; here each frame changes by at
+most 1/8, which is the same on average. Not done: comfort noise and pauses (DTX); the stream never stops.
 """
 
 from collections import deque
@@ -51,8 +51,8 @@ class PlayoutSettings(NamedTuple):
     path_memory: float = 1.0
     """A path that brought nothing for so long is gone, and the depth no longer follows it."""
     max_stretch: float = 1 / 8
-    """A frame is played longer or shorter by at most this part of it: 125 ms in a second. NetEQ does up to one pitch
-    period, 15 ms, every 60 ms: twice that."""
+    """A frame is played longer or shorter by at most this part of it. In a second the buffer becomes deeper by 111 ms
+    (2.5 in 22.5) or shallower by 143 (2.5 in 17.5); NetEQ: about 100 ms (kMinTimescaleInterval)."""
     hysteresis: float = 0.020
     """Shortening begins this far above the target, and ends at the target (NetEQ: kDelayAdjustmentGranularityMs)."""
 
