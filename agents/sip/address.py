@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import NamedTuple
 
 #: RFC 3261 19.1.2, table 1, note (1).
@@ -37,7 +38,8 @@ class Datagram(NamedTuple):
 
 def is_ip_literal(host: str) -> bool:
     """Whether a URI's host (IPv6 without brackets) can be sent to without a look-up."""
-    if ":" in host:
-        return not host.strip("0123456789abcdefABCDEF:.")
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdecimal() and len(part) <= 3 and int(part) <= 255 for part in parts)
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

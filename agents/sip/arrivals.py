@@ -51,7 +51,7 @@ class Arrivals:
 
     def _refuse_bytes(self, error: SipParseError, flow: Flow) -> None:
         """400 or 505 where enough of a request is there, without a transaction (8.2.7); else nothing."""
-        self._core.discard(str(error), flow.remote)
+        self._core.discard(error.what, flow.remote, str(error))
         request = error.request
         if request is None or request.method == "ACK" or "via" not in request.headers:
             return

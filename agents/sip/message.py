@@ -96,7 +96,7 @@ class Message:
         if any(value != values[0] for value in values):
             raise SipParseError(line, "contradicting Content-Length", ", ".join(values))
         if length > len(body):
-            raise SipParseError(line, f"only {len(body)} octets of body for Content-Length", values[0])
+            raise SipParseError(line, "a body shorter than Content-Length", f"{len(body)} of {values[0]}")
         return body[:length]
 
     @property

@@ -42,7 +42,7 @@ class Transactions:
         self._out.append(Datagram(flow.local, flow.remote, bytes(message)))
 
     def request(self, request: Request, flow: Flow, user: ClientUser, now: float) -> ClientTransaction:
-        """Start a client transaction."""
+        """Start a client transaction. Not done: TCP for requests of more than 1300 bytes (18.1.1)."""
         machine = InviteClient if request.method == "INVITE" else NonInviteClient
         transaction = machine(request, flow, self, user)
         self._clients[transaction.key] = transaction
@@ -69,6 +69,11 @@ class Transactions:
         if transaction is None or transaction.request.via.sent_by != response.via.sent_by:
             return None
         return transaction
+
+    def send_failed(self, request: Request, now: float) -> None:
+        """A request of ours could not be sent (17.1.4)."""
+        if transaction := self._clients.get(client_key(request)):
+            transaction.transport_error(now)
 
     def server_of(self, request: Request, method: str = "") -> ServerTransaction | None:
         """17.2.3: an ACK is looked up under INVITE, a CANCEL's target too."""

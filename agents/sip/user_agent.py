@@ -10,6 +10,7 @@ from agents.sip.arrivals import Arrivals
 from agents.sip.build import Body, Identity, new_request
 from agents.sip.core import Core, contact_uri
 from agents.sip.dialog import FIRST_CSEQ
+from agents.sip.message import Message, Request
 from agents.sip.name_addr import NameAddr
 from agents.sip.session import Session
 from agents.sip.timer import Timings
@@ -60,6 +61,16 @@ class UserAgent:
         waiting = list(self._core.out)
         self._core.out.clear()
         return waiting
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """The system refused to send this, as when a link is gone (18.4).
+
+        A request fails at once, as if answered with 503 (8.1.3.1). A response changes nothing (RFC 6026 8.8), nor does
+        an ACK (RFC 6141 5.3): they are sent again when the peer asks again.
+        """
+        message = Message.parse(datagram.data)
+        if isinstance(message, Request) and message.method != "ACK":
+            self._core.transactions.send_failed(message, now)
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next, absolute; None for never."""

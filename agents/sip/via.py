@@ -66,9 +66,9 @@ class Via(NamedTuple):
     def stamped(self, source: Address) -> Via:
         """With where the request really came from (RFC 3261 18.2.1), or itself when there is nothing to add."""
         wants_rport = self.param("rport") is not None
-        if not wants_rport and self.host == source.ip:
+        # A sender's own received is not believed. RFC 3581 4: with rport, received is added even if it is the same.
+        if not wants_rport and self.host == source.ip and self.param("received") is None:
             return self
-        # RFC 3581 4: with rport, received is added even if it is the same. A sender's own received is not believed.
         params: list[tuple[str, str | None]] = [pair for pair in self.params if pair[0].lower() != "received"]
         if wants_rport:
             at = next(index for index, pair in enumerate(params) if pair[0].lower() == "rport")
