@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import mmap
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 Bytes = NDArray[np.uint8]
@@ -100,3 +101,39 @@ def words(data: Bytes, kind: str) -> NDArray[Any]:
     size = np.dtype(kind).itemsize
     count = max(len(data) - size + 1, 0)
     return np.ndarray(shape=(count,), dtype=kind, buffer=data if count else b"\0" * size, strides=(1,))
+
+
+def join(path: Path, parts: Sequence[tuple[str, Capture]]) -> Capture:
+    """Return captures of one interface each as one capture in order of time; `parts` are (interface name, capture).
+
+    At equal times the order of `parts` decides. Packets without a time come first.
+    """
+    shifts = np.cumsum([0, *(len(one.data) for _, one in parts)])
+    sizes = [len(one) for _, one in parts]
+
+    def column(name: str) -> Ints:
+        return np.concatenate([np.empty(0, dtype=np.int64), *(getattr(one, name) for _, one in parts)])
+
+    time_ns = column("time_ns")
+    order = np.argsort(time_ns, kind="stable")
+    return Capture(
+        path=path,
+        data=np.concatenate([np.empty(0, dtype=np.uint8), *(one.data for _, one in parts)]),
+        time_ns=time_ns[order],
+        interface=np.repeat(np.arange(len(parts), dtype=np.int32), sizes)[order],
+        offset=(column("offset") + np.repeat(shifts[:-1], sizes))[order],
+        captured=column("captured")[order],
+        original=column("original")[order],
+        interfaces=tuple(replace(one.interfaces[0], name=name) for name, one in parts),
+        warnings=tuple(f"capture {name}: {warning}" for name, one in parts for warning in one.warnings),
+    )
+
+
+def only(capture: Capture, names: Collection[str]) -> Capture:
+    """Return the packets of the interfaces with these names; all interfaces keep their numbers."""
+    wanted = np.array([one.name in names for one in capture.interfaces], dtype=np.bool_)
+    rows = np.flatnonzero(wanted[capture.interface])
+    return replace(
+        capture,
+        **{name: getattr(capture, name)[rows] for name in ("time_ns", "interface", "offset", "captured", "original")},
+    )

@@ -132,6 +132,20 @@ def loss_and_burst_ratio(heard: Iterable[bool]) -> tuple[float, float] | None:
     return 100 * lost / total, max(1.0, lost / bursts * (1 - lost / total))
 
 
+def doubt(loss_percent: float, burst_r: float) -> str | None:
+    """Return why a rating with this loss should not be trusted; None if it can be.
+
+    The loss formula was fitted on random and mildly bursty loss; that it ends at bursts twice as long as random ones,
+    and beyond that at 2 % lost, is assumed.
+    """
+    if loss_percent <= 2 or burst_r <= 2:
+        return None
+    return (
+        f"{loss_percent:.1f} % concealed, in bursts {burst_r:.0f} times as long as random ones: "
+        "the E-model was not made for that; gap and interruption say what happened"
+    )
+
+
 def _circuit_noise(p: Parameters) -> float:
     olr = p.slr + p.rlr
     nos = p.ps - p.slr - p.ds - 100 + 0.004 * (p.ps - olr - p.ds - 14) ** 2

@@ -116,7 +116,7 @@ def find_streams(rtp: RtpPackets) -> list[Stream]:
     short: list[Stream] = []
     for rows in _groups(rtp):
         stream = _stream(rtp, rows)
-        (accepted if is_regular(rtp, stream) else short).append(stream)
+        (accepted if is_regular(stream.extended, rtp.timestamp[stream.rows]) else short).append(stream)
     known = {stream.ssrc for stream in accepted}
     accepted += [stream for stream in short if stream.ssrc in known]
     return sorted(accepted, key=lambda stream: (int(rtp.time_ns[stream.rows[0]]), stream.ssrc, stream.destination))
@@ -151,12 +151,11 @@ def _stream(rtp: RtpPackets, rows: Ints) -> Stream:
     seen_on = np.unique(interface)
     nearest = int(seen_on[0]) if len(seen_on) == 1 else _last_to_see(rtp.time_ns[rows], extended, interface, seen_on)
     here = interface == nearest
-    kinds = np.bincount(rtp.payload_type[rows[here]])
     return Stream(
         source=rtp.endpoints[rtp.source[rows[0]]],
         destination=rtp.endpoints[rtp.destination[rows[0]]],
         ssrc=int(rtp.ssrc[rows[0]]),
-        payload_type=int(kinds.argmax()),
+        payload_type=usual_payload_type(rtp.payload_type[rows[here]]),
         interface=nearest,
         seen_on=len(seen_on),
         rows=rows[here],
@@ -183,27 +182,38 @@ def _last_to_see(time_ns: Ints, extended: Ints, interface: NDArray[np.int32], na
     return int(names[int(np.argmax(behind))])
 
 
-def is_regular(rtp: RtpPackets, stream: Stream) -> bool:
+def is_regular(extended: Ints, timestamp: NDArray[np.uint32]) -> bool:
     """Return whether the numbers go on as those of one RTP source: small steps, timestamps that follow them."""
-    steps = np.abs(np.diff(stream.extended))
-    numbers, firsts = np.unique(stream.extended, return_index=True)
-    if len(numbers) < SHORTEST_STREAM or (steps <= _LARGEST_STEP).mean() < _REGULAR:
+    numbers, firsts = np.unique(extended, return_index=True)
+    if len(numbers) < SHORTEST_STREAM or (np.abs(np.diff(extended)) <= _LARGEST_STEP).mean() < _REGULAR:
         return False
-    clock = np.diff(rtp.timestamp[stream.rows[firsts]]).astype(np.int32)
+    clock = np.diff(timestamp[firsts]).astype(np.int32)
     return bool((clock >= 0).mean() >= _REGULAR)
 
 
 def clock_of(rtp: RtpPackets, stream: Stream) -> int | None:
-    """Return the stream's RTP clock in Hz: by its static payload type, or by how fast its timestamps went on.
+    """Return the stream's RTP clock in Hz, see `nominal_clock`."""
+    rows = stream.rows
+    return nominal_clock(rtp.payload_type[rows], rtp.time_ns[rows], rtp.timestamp[rows])
+
+
+def usual_payload_type(payload_type: NDArray[np.uint8]) -> int:
+    """Return the most frequent payload type; the lowest of several."""
+    return int(np.bincount(payload_type).argmax())
+
+
+def nominal_clock(payload_type: NDArray[np.uint8], time_ns: Ints, timestamp: NDArray[np.uint32]) -> int | None:
+    """Return an RTP clock in Hz: by the static payload type, or by how fast the timestamps went on.
 
     A dynamic payload type needs a second of stream, and a clock within 2 % of one in use; otherwise None.
     """
-    if stream.payload_type in CLOCK_HZ:
-        return CLOCK_HZ[stream.payload_type]
-    span_ns = int(rtp.time_ns[stream.rows[-1]] - rtp.time_ns[stream.rows[0]])
-    if span_ns < 1_000_000_000:
+    if not len(payload_type):
         return None
-    ticks = int(np.diff(rtp.timestamp[stream.rows]).astype(np.int32).sum(dtype=np.int64))
+    known = CLOCK_HZ.get(usual_payload_type(payload_type))
+    span_ns = int(time_ns[-1] - time_ns[0])
+    if known is not None or span_ns < 1_000_000_000:
+        return known
+    ticks = int(np.diff(timestamp).astype(np.int32).sum(dtype=np.int64))
     measured = ticks * 1_000_000_000 / span_ns
-    nearest = min(KNOWN_CLOCKS, key=lambda known: abs(known - measured))
+    nearest = min(KNOWN_CLOCKS, key=lambda clock: abs(clock - measured))
     return nearest if abs(nearest - measured) <= 0.02 * nearest else None

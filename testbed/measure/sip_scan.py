@@ -62,6 +62,11 @@ class SipMessage:
         return self.status is not None and self.status >= 200
 
     @property
+    def is_success(self) -> bool:
+        """Whether it is a 2xx response."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
     def transaction(self) -> tuple[str, str, str, int]:
         """What a request and its responses share (RFC 3261, 17.1.3), and a Call-ID for those without a branch."""
         return (self.branch, self.method, self.call_id, self.cseq)

@@ -30,7 +30,7 @@ class Transaction:
     @property
     def succeeded(self) -> bool:
         """Whether the final response was a 2xx."""
-        return self.final is not None and self.final.status is not None and self.final.status < 300
+        return self.final is not None and self.final.is_success
 
 
 def pair(messages: Iterable[SipMessage]) -> list[Transaction]:

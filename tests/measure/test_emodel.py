@@ -10,6 +10,7 @@ from testbed.measure.emodel import (
     G729A_VAD,
     Codec,
     Parameters,
+    doubt,
     loss_and_burst_ratio,
     mos,
     rate,
@@ -59,3 +60,12 @@ def test_loss_and_burst_ratio_of_known_patterns() -> None:
     assert loss_and_burst_ratio([True] * 10) == (0.0, 1.0)
     assert loss_and_burst_ratio([True] * 90 + [False] * 10) == (10.0, 9.0)  # one burst of 10, random would be 1/0.9
     assert loss_and_burst_ratio([True, False] * 50) == (50.0, 1.0)  # singles, random would be 2
+
+
+def test_one_long_hole_makes_the_rating_doubtful() -> None:
+    assert doubt(1.0, 50) is None
+    assert doubt(20.0, 1.5) is None
+    assert doubt(10.0, 117.2) == (
+        "10.0 % concealed, in bursts 117 times as long as random ones: the E-model was not made for that; "
+        "gap and interruption say what happened"
+    )

@@ -1,0 +1,188 @@
+"""What measuring reads of a run folder: the manifest, the timeline, the captures of the two ends.
+
+The one place that knows the names of files and of the manifest's fields.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from testbed.measure.capture import CaptureError, join, only
+from testbed.measure.pcap import read_capture
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from testbed.measure.capture import Capture
+
+MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapng", "captures"
+
+
+class RunError(Exception):
+    """A run folder that cannot be measured: which file, and what is wrong with it, in one line."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path}: {what}")
+        self.path = path
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One end of the call: link -> capture interface, and address -> link."""
+
+    interfaces: dict[str, str]
+    addresses: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The fields of manifest.json that measuring needs; times in nanoseconds."""
+
+    scheme: str | None
+    seed: int | None
+    engine: str | None
+    reproducible: bool | None
+    warnings: tuple[str, ...]
+    interval_ns: int
+    mn: Node
+    cn: Node
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """MN's links, in the manifest's order: the paths of the call."""
+        return tuple(self.mn.interfaces)
+
+    @property
+    def interface_names(self) -> frozenset[str]:
+        """The capture interfaces of both ends."""
+        return frozenset((*self.mn.interfaces.values(), *self.cn.interfaces.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline; `fields` has everything that the line says."""
+
+    time_ns: int
+    t_s: float | None
+    source: str
+    name: str
+    fields: dict[str, Any]
+
+    @property
+    def link(self) -> str | None:
+        """The link that it is about, if any."""
+        link = self.fields.get("link")
+        return link if isinstance(link, str) else None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what measuring needs of manifest.json; `RunError` names what is missing."""
+    path = folder / MANIFEST
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise RunError(path, f"is not JSON: {error}") from None
+    document = _section(path, document)
+    interval = _section(path, document, "call").get("packet_interval_ms")
+    if not isinstance(interval, int | float) or interval <= 0:
+        raise RunError(path, f"call.packet_interval_ms is {interval!r}, and should be a time above 0")
+    return Manifest(
+        scheme=document.get("scheme"),
+        seed=document.get("seed"),
+        engine=document.get("engine"),
+        reproducible=document.get("reproducible"),
+        warnings=tuple(document.get("warnings", ())),
+        interval_ns=round(interval * 1e6),
+        mn=_node(path, document, "mn"),
+        cn=_node(path, document, "cn"),
+    )
+
+
+def _section(path: Path, document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return the object that lies under `names`, one within the other."""
+    here: object = document
+    for depth, name in enumerate(names, start=1):
+        here = here.get(name) if isinstance(here, dict) else None
+        if here is None:
+            raise RunError(path, f"has no {'.'.join(names[:depth])}")
+    if not isinstance(here, dict):
+        raise RunError(path, f"{'.'.join(names) or 'the document'} is no object")
+    return here
+
+
+def _node(path: Path, document: dict[str, Any], role: str) -> Node:
+    interfaces: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    for link in _section(path, document, "roles", role, "interfaces"):
+        one = _section(path, document, "roles", role, "interfaces", link)
+        if not isinstance(one.get("interface"), str) or not isinstance(one.get("address"), str):
+            raise RunError(path, f"roles.{role}.interfaces.{link} needs an interface and an address")
+        interfaces[link] = one["interface"]
+        addresses[one["address"]] = link
+    return Node(interfaces, addresses)
+
+
+def read_events(folder: Path) -> list[Event]:
+    """Read the timeline in order of time; `RunError` names a line that is none."""
+    path = folder / EVENTS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    events = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            seconds = fields.get("t_s")
+            events.append(
+                Event(
+                    time_ns=int(fields["time_ns"]),
+                    t_s=None if seconds is None else float(seconds),
+                    source=str(fields["source"]),
+                    name=str(fields["event"]),
+                    fields=fields,
+                )
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunError(path, f"line {number} is no event: {error!r}") from None
+    return sorted(events, key=lambda event: event.time_ns)
+
+
+def scenario_start_ns(events: list[Event], capture: Capture) -> int:
+    """Return when the scenario's seconds begin: from the earliest event that has both times, else the first packet."""
+    both = [event for event in events if event.t_s is not None]
+    if not both:
+        return capture.start_ns
+    nearest = min(both, key=lambda event: abs(event.t_s or 0.0))
+    return nearest.time_ns - round((nearest.t_s or 0.0) * 1e9)
+
+
+def read_captures(folder: Path, names: Collection[str]) -> Capture:
+    """Read the capture interfaces `names`: one file each in captures/, else out of run.pcapng.
+
+    A file that is missing or damaged becomes a warning; `RunError` when there is nothing at all.
+    """
+    files = folder / CAPTURES
+    if not files.is_dir():
+        try:
+            return only(read_capture(folder / MERGED), names)
+        except CaptureError as error:
+            raise RunError(folder / MERGED, f"{error.what}, and there is no folder {CAPTURES}") from error
+    parts, warnings = [], []
+    for name in sorted(names):
+        try:
+            parts.append((name, read_capture(files / f"{name}.pcap")))
+        except CaptureError as error:
+            warnings.append(f"capture {name}: {error.what}")
+    if not parts:
+        raise RunError(files, f"holds none of the captures {', '.join(sorted(names))}")
+    joined = join(files, parts)
+    return replace(joined, warnings=(*warnings, *joined.warnings))
