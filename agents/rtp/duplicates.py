@@ -4,7 +4,7 @@ During a soft handover the same packets come over two paths (the paper, section 
 its extended sequence number, never by the address it came from: a relay, a NAT or the handover itself may change that
 (RFC 3550, 8.2, asks us to accept it from a mobile source).
 
-Who sends copies under an SSRC of their own, as RFC 7198, section 3.2, wants it for two sessions, has to say so:
+Who sends copies under an SSRC of their own, as RFC 7198, section 5, wants it for two sessions, has to say so:
 `add_copy`. Sequence numbers and timestamps of the two are the same by that RFC.
 """
 

@@ -79,6 +79,7 @@ class PlayoutBuffer:
         self._earlier_shift = 0
         self._segment_begins = True
         self._segment_sequence = 0
+        self._segment_media = 0
         self._highest = (0, 0)
         # The schedule. Nothing is played before the first packet, and from then on there always is a next step.
         self._due: float | None = None
@@ -104,7 +105,10 @@ class PlayoutBuffer:
         if self._segment_begins or self._is_discontinuous(sequence, timestamp):
             self._begin_segment(sequence, timestamp, now)
         if sequence < self._segment_sequence and self._earlier_shift != self._shift:
-            media = timestamp + self._earlier_shift  # a straggler; what it says of the delay is no longer comparable
+            # A straggler; what it says of the delay is no longer comparable.
+            media = timestamp + self._earlier_shift
+            if media >= self._segment_media:
+                return  # the old stream goes on beside the new one, which has its place
         else:
             media = timestamp + self._shift
             self._learn(path, now - media / self._settings.clock_rate, now)
@@ -203,6 +207,7 @@ class PlayoutBuffer:
             self._shift = media - timestamp
         self._segment_begins = False
         self._segment_sequence = sequence
+        self._segment_media = timestamp + self._shift
         self._highest = (sequence, timestamp)
         self._paths.clear()
         self._base = None

@@ -1,6 +1,6 @@
 """The first copy of each packet, whichever path brought it."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.rtp.duplicates import MAX_CANDIDATES, Arrival, DuplicateFilter, PathCount
@@ -180,6 +180,7 @@ def test_streams_never_pile_up() -> None:
     assert len(mn.filter._runs) == 4
 
 
+@settings(deadline=None)
 @given(
     start=st.integers(0, 0xFFFF),
     length=st.integers(2, 120),

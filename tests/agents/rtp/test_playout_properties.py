@@ -1,6 +1,7 @@
 """What holds for a playout buffer whatever the network does."""
 
 from hypothesis import given
+from hypothesis import settings as run
 from hypothesis import strategies as st
 
 from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
@@ -84,6 +85,7 @@ def check(settings: PlayoutSettings, events: list[PlayoutEvent]) -> None:
         clock = at + duration
 
 
+@run(deadline=None)
 @given(settings=SETTINGS, packets=calls(), timers=TIMERS)
 def test_time_is_played_or_concealed_once(
     settings: PlayoutSettings, packets: list[Packet], timers: list[float]
@@ -91,11 +93,13 @@ def test_time_is_played_or_concealed_once(
     check(settings, listen(settings, packets, timers, until=5.0))
 
 
+@run(deadline=None)
 @given(settings=SETTINGS, packets=NONSENSE, timers=TIMERS)
 def test_and_so_it_is_for_nonsense(settings: PlayoutSettings, packets: list[Packet], timers: list[float]) -> None:
     check(settings, listen(settings, packets, timers, until=5.0))
 
 
+@run(deadline=None)
 @given(settings=SETTINGS, packets=calls(), timers=TIMERS)
 def test_when_the_timer_is_served_changes_nothing(
     settings: PlayoutSettings, packets: list[Packet], timers: list[float]
@@ -103,6 +107,7 @@ def test_when_the_timer_is_served_changes_nothing(
     assert listen(settings, packets, timers, until=5.0) == listen(settings, packets, [], until=5.0)
 
 
+@run(deadline=None)
 @given(packets=calls())
 def test_times_and_timestamps_are_relative(packets: list[Packet]) -> None:
     """A day later, and with timestamps from elsewhere, the same is heard."""
@@ -118,6 +123,7 @@ def test_times_and_timestamps_are_relative(packets: list[Packet]) -> None:
     assert heard(here) == heard(there)
 
 
+@run(deadline=None)
 @given(
     n=st.integers(20, 60),
     step=st.floats(0, 0.100),

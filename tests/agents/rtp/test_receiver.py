@@ -69,6 +69,19 @@ def test_another_source_takes_over_without_a_hole() -> None:
     assert old.counts.received == 250, "statistics begin anew with the new stream"
 
 
+def test_an_old_stream_that_goes_on_beside_the_new_one_does_not_disturb_it() -> None:
+    """Copies under an SSRC of their own, as RFC 7198 wants them, but from somebody who didn't say so."""
+    call = Call()
+    call.talk(2.0, wifi=1.5)
+    other = MediaSource(bytes(200), start=2.005, random=Random(2))
+    for tick in range(100, 250):
+        call.talk(tick * 0.02, wifi=1.5)
+        for due, data in other.packets_to_send(now=tick * 0.02 + 0.010):
+            call.mn.receive_datagram(data, path="umts", now=due + 0.0015)
+    assert call.concealed() == 0
+    assert len({arrival.sequence for arrival in call.events if isinstance(arrival, Played)}) > 240
+
+
 def test_stragglers_of_an_older_stream_are_ignored() -> None:
     mn = StreamReceiver(payload_types=(0,))
     for ssrc in range(3):
