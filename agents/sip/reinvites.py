@@ -191,6 +191,8 @@ class Reinvites:
     def stop(self, now: float) -> None:
         """The session is over: 487 for what is open (15.1.2), no more 2xx, no more waiting."""
         self._forget_retry()
+        if self.state == "RECEIVED":
+            self._step("withdrawn")
         if self.received is not None:
             self.received.close(now)
 

@@ -42,9 +42,9 @@ class Uri(NamedTuple):
             return cls(scheme, None, None, "", None, (), "", rest)
         user, password, rest = _split_userinfo(rest, text)
         rest, _, headers = rest.partition("?")
-        hostport, _, tail = rest.partition(";")
+        hostport, *params = rest.split(";")
         host, port = parse_hostport(hostport)
-        return cls(scheme, user, password, host, port, _parse_uri_params(tail, text), headers, "")
+        return cls(scheme, user, password, host, port, _parse_uri_params(params, text), headers, "")
 
     def __str__(self) -> str:
         if self.opaque:
@@ -104,11 +104,9 @@ def _split_userinfo(rest: str, text: str) -> tuple[str | None, str | None, str]:
     return user, password if colon else None, hostpart
 
 
-def _parse_uri_params(tail: str, text: str) -> Params:
-    if not tail:
-        return ()
+def _parse_uri_params(parts: list[str], text: str) -> Params:
     params: list[tuple[str, str | None]] = []
-    for part in tail.split(";"):
+    for part in parts:
         name, equals, value = part.partition("=")
         if not consists_of(name, _PARAM) or (equals and not consists_of(value, _PARAM)):
             raise SipParseError(0, "bad URI parameter", text)

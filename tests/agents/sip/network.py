@@ -225,6 +225,7 @@ class Network:
             datagram = heappop(self._wire)[2]
             if receiver := self._owner(datagram.remote):
                 receiver.ua.receive_datagram(datagram.data, local=datagram.remote, remote=datagram.local, now=self.now)
+                receiver.take_events()
         for node in self.nodes.values():
             node.ua.handle_timer(now=self.now)
         self._flush()
@@ -258,11 +259,11 @@ class Network:
 
 
 def describe(data: bytes) -> tuple[str, Message | None]:
-    """The label of a datagram on the chart: `INVITE`, `180 INVITE`, `BYE`."""
+    """The label of a datagram on the chart: `INVITE`, `180 INVITE`, `BYE`; `400 ?` for what no parser reads."""
     try:
         message = Message.parse(data)
     except SipParseError:
-        return "?", None
+        return f"{data.split()[1].decode() if data.startswith(b'SIP/2.0 ') else ''} ?", None
     if isinstance(message, Request):
         return message.method, message
     return f"{message.status} {message.cseq.method}", message

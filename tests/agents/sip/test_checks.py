@@ -196,7 +196,7 @@ def test_a_broken_request_is_answered_with_400_where_it_can_be(old: str, new: st
     network.inject(data, to=cn)
     (line,) = network.sent[start:]
     assert line.receiver == "192.0.2.99:5060"
-    assert network.sent[start].label in {"400 OPTIONS", "400 BYE", "?"}
+    assert line.label.startswith("400 ")
     assert cn.only(events.Discarded).source == STRANGER
     assert sum(cn.ua.discarded.values()) == 1
     assert cn.ua._core.transactions.live() == []  # 8.2.7: no state for it
