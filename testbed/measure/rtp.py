@@ -69,14 +69,15 @@ class Stream:
     """One SSRC between two transport addresses, seen at one capture interface.
 
     `rows` are its packets in `RtpPackets`, in order of arrival, and `extended` their sequence numbers without wrap.
-    `seen_on` is how many capture interfaces saw it; `interface` is the one that saw it last.
+    `seen_on` is how many capture interfaces saw it; `interfaces` is the one that saw it last, and with it those that
+    saw other packets of it only (a capture in several sections, a stream spread over several links).
     """
 
     source: Endpoint
     destination: Endpoint
     ssrc: int
     payload_type: int
-    interface: int
+    interfaces: tuple[int, ...]
     seen_on: int
     rows: Ints
     extended: Ints
@@ -149,25 +150,26 @@ def _stream(rtp: RtpPackets, rows: Ints) -> Stream:
     extended = extend_sequence(rtp.sequence[rows])
     interface = rtp.interface[rows]
     seen_on = np.unique(interface)
-    nearest = int(seen_on[0]) if len(seen_on) == 1 else _last_to_see(rtp.time_ns[rows], extended, interface, seen_on)
-    here = interface == nearest
+    chosen = seen_on if len(seen_on) == 1 else _nearest_to_receiver(rtp.time_ns[rows], extended, interface, seen_on)
+    here = np.isin(interface, chosen)
     return Stream(
         source=rtp.endpoints[rtp.source[rows[0]]],
         destination=rtp.endpoints[rtp.destination[rows[0]]],
         ssrc=int(rtp.ssrc[rows[0]]),
         payload_type=usual_payload_type(rtp.payload_type[rows[here]]),
-        interface=nearest,
+        interfaces=tuple(int(one) for one in chosen),
         seen_on=len(seen_on),
         rows=rows[here],
         extended=extended[here],
     )
 
 
-def _last_to_see(time_ns: Ints, extended: Ints, interface: NDArray[np.int32], names: NDArray[np.int32]) -> int:
-    """Return the interface that sees the stream's packets last: the one nearest to the receiver.
+def _nearest_to_receiver(
+    time_ns: Ints, extended: Ints, interface: NDArray[np.int32], names: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the interface that sees the stream's packets last, and those that share no packet with it.
 
-    Interfaces are compared with the one that saw most, by the median difference over the packets that both saw. One
-    that shares none with it cannot be placed and comes first.
+    Interfaces are compared with the one that saw most, by the median difference over the packets that both saw.
     """
     seen = []
     for name in names:
@@ -179,7 +181,10 @@ def _last_to_see(time_ns: Ints, extended: Ints, interface: NDArray[np.int32], na
     for others, other_times in seen:
         _, mine, theirs = np.intersect1d(numbers, others, assume_unique=True, return_indices=True)
         behind.append(float(np.median(other_times[theirs] - times[mine])) if len(mine) else -np.inf)
-    return int(names[int(np.argmax(behind))])
+    nearest = int(np.argmax(behind))
+    apart = [not len(np.intersect1d(seen[nearest][0], one[0], assume_unique=True)) for one in seen]
+    apart[nearest] = True
+    return names[apart]
 
 
 def is_regular(extended: Ints, timestamp: NDArray[np.uint32]) -> bool:

@@ -64,14 +64,21 @@ def _stream(capture: Capture, rtp: RtpPackets, stream: Stream) -> dict[str, Any]
         "longest_silence_ms": series.ms(silence),
         "packet_interval_ms": series.ms(interval),
         "clock_hz": clock_hz,
-        "interface": capture.interfaces[stream.interface].name,
+        "interface": _interface(capture, stream),
         "measured_at": _measured_at(stream),
     }
+
+
+def _interface(capture: Capture, stream: Stream) -> str | None:
+    names = dict.fromkeys(capture.interfaces[number].name for number in stream.interfaces)
+    return ", ".join(name for name in names if name) or None
 
 
 def _measured_at(stream: Stream) -> str:
     if stream.seen_on == 1:
         return "the only interface that saw it"
+    if len(stream.interfaces) == stream.seen_on:
+        return f"{stream.seen_on} interfaces together: none saw what another did"
     return f"the last of {stream.seen_on} interfaces that saw it: nearest to the receiver"
 
 
@@ -88,7 +95,7 @@ def _call(capture: Capture, rtp: RtpPackets, call: Call) -> dict[str, Any]:
             {
                 "src": str(stream.source),
                 "dst": str(stream.destination),
-                "interface": capture.interfaces[stream.interface].name,
+                "interface": _interface(capture, stream),
                 "packets": len(stream.rows),
                 "first_copies": first_copies,
             }

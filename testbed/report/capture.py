@@ -1,7 +1,7 @@
 """All captures of a run as one pcapng for Wireshark: interfaces named, nanoseconds, the timeline as packet comments.
 
 Written by hand, because no library does it right: scapy 2.8's PcapNgWriter knows no if_tsresol and counts time in
-floats (microseconds); python-pcapng 2.1 can do it, but takes 34 µs a packet, five times what this takes, and would be
+floats (microseconds); python-pcapng 2.1 can do it, but takes 34 µs a packet, ten times what this takes, and would be
 a dependency for these hundred lines. Format: draft-ietf-opsawg-pcapng. The same input gives the same bytes: nothing of
 this machine, and no clock, goes in.
 """

@@ -101,6 +101,19 @@ def test_of_several_interfaces_the_one_nearest_to_the_receiver_is_measured(tmp_p
     )  # of the ten lost, 0 lies before the first
 
 
+def test_a_capture_in_several_sections_is_one_observation(tmp_path: Path) -> None:
+    parts = [
+        frames.write_pcapng(
+            tmp_path / f"{part}.pcapng", ["eth0"], [packet(n, 20 * n) for n in range(50 * part, 50 * part + 50)]
+        )
+        for part in range(3)
+    ]
+    path = tmp_path / "all.pcapng"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    (stream,) = measure_capture(path)["streams"]
+    assert (stream["packets"], stream["lost"], stream["gap_ms"], stream["interface"]) == (150, 0, 0.0, "eth0")
+
+
 def test_copies_over_two_paths_are_merged(tmp_path: Path) -> None:
     made = []
     for number in range(200):

@@ -211,6 +211,18 @@ def test_an_unanswered_bye_leaves_the_window_open_and_says_so(tmp_path: Path) ->
     assert result["media"]["to_mn"]["gap_ms"] == 108.0
 
 
+def test_a_trigger_that_led_to_nothing_has_a_window_but_no_phases(tmp_path: Path) -> None:
+    run = synthetic.plain_run("reinvite")
+    run.event(6000, "mn", "trigger", kind="signal", link="wifi")
+    result = measure_run(run.write(tmp_path / "run"))
+    handover = result["handover"]
+    assert (handover["delay_ms"], handover["old_path"], handover["new_path"]) == (None, "wifi", None)
+    assert set(handover["phases_ms"].values()) == {None}
+    assert handover["window_s"]["to_mn"]["released"] is False
+    to_mn = result["media"]["to_mn"]
+    assert (to_mn["gap_ms"], to_mn["path_step_ms"], to_mn["lost_in_window"]) == (0.0, None, 0)
+
+
 def test_a_call_that_never_comes_back_has_no_gap_but_a_warning(tmp_path: Path) -> None:
     run = synthetic.handover_cn_run(lost=lambda _link, to_mn, k: to_mn and k >= 260)
     result = measure_run(run.write(tmp_path / "run"))

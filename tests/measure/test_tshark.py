@@ -45,6 +45,21 @@ def test_packets_loss_delta_and_jitter_agree_with_tshark(tmp_path: Path, loss: f
         assert one["jitter_max_ms"] == pytest.approx(other.max_jitter, abs=0.002)
 
 
+def test_what_wireshark_writes_is_read_alike(tmp_path: Path) -> None:
+    made = noisy_call(4, loss=0.02, jitter_ms=10)
+    path = frames.write_pcap(tmp_path / "a.pcap", made)
+    ours = measure_capture(path)["streams"]
+    for kind in ("pcapng", "nsecpcap"):
+        other = tmp_path / kind
+        tshark.run("editcap", "-F", kind, str(path), str(other))
+        assert measure_capture(other)["streams"] == ours, kind
+    halves = [frames.write_pcap(tmp_path / f"{number}.pcap", made[number::2]) for number in (0, 1)]
+    tshark.run("mergecap", "-I", "none", "-w", str(tmp_path / "merged"), *map(str, halves))
+    merged = measure_capture(tmp_path / "merged")["streams"]
+    assert {one.pop("measured_at") for one in merged} == {"2 interfaces together: none saw what another did"}
+    assert merged == [{name: value for name, value in one.items() if name != "measured_at"} for one in ours]
+
+
 def test_tshark_sets_duplicates_against_losses_and_we_do_not(tmp_path: Path) -> None:
     made = []
     for number in range(200):
