@@ -79,6 +79,10 @@ def find_handover(
     new = _new_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
     limit_ns = None if invite is None else invite.request.time_ns
+    attached_ns = _reached(events, "attached", new, trigger.time_ns, limit_ns)
+    address_ns = _reached(events, "address", new, trigger.time_ns, limit_ns)
+    if address_ns is None and attached_ns is not None and attached_ns < trigger.time_ns:
+        address_ns = attached_ns  # a link that was up all the time need not tell of its address
     handover = Handover(
         trigger_ns=trigger.time_ns,
         kind=kind if isinstance(kind, str) else None,
@@ -87,8 +91,8 @@ def find_handover(
         invite=invite,
         in_dialog=invite is not None and bool(invite.request.to_tag),
         windows={},
-        attached_ns=_reached(events, "attached", new, trigger.time_ns, limit_ns),
-        address_ns=_reached(events, "address", new, trigger.time_ns, limit_ns),
+        attached_ns=attached_ns,
+        address_ns=address_ns,
     )
     if len(triggers) > 1:
         handover.warnings.append(f"{len(triggers)} handovers were triggered; the first one is measured")

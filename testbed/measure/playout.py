@@ -54,6 +54,7 @@ class Heard:
 def listen(direction: Direction, interval_ns: int) -> Heard | None:
     """Play what arrived; None where nothing did, or where the RTP clock is not known.
 
+    A new SSRC is a new stream for the buffer; packets of the one before it may still be in time, older ones not.
     `intervals` tells for each packet interval whether there was something to play. After the last arrival the playout
     goes on until that packet is played, and for as many intervals as were sent and lost after it.
     """
@@ -74,9 +75,11 @@ def listen(direction: Direction, interval_ns: int) -> Heard | None:
     )
     segment = 0
     for time_ns, key, timestamp, path, part, copy in zip(*(one.tolist() for one in columns), strict=True):
-        if part != segment:
+        if part > segment:
             buffer.reset()
             segment = part
+        elif part < segment - 1:
+            continue
         name = direction.links[path] if path >= 0 else ""
         buffer.receive(key, timestamp, path=name, now=time_ns / NS_PER_S, duplicate=copy)
     last = int(received.key.max())
