@@ -108,8 +108,10 @@ def build(folder: Path) -> None:
     archive = folder / "root.tar"
     bootstrap(archive, folder)
     run(
-        ["genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", str(SIZE_MIB * 256)]
-        + ["--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")]
+        [
+            *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", str(SIZE_MIB * 256)),
+            *("--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
+        ]
     )
     release = take_boot_files(archive, folder)
     archive.unlink()

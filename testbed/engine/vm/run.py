@@ -1,0 +1,115 @@
+"""Carries out one run in a guest: plan and code in, run folder out, progress on the way, an end in bounded time."""
+
+import asyncio
+import contextlib
+import io
+import json
+import shutil
+import tarfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from testbed.engine.errors import RunFailedError
+from testbed.engine.vm.machine import last_line, machine
+from testbed.engine.vm.snapshot import Snapshot
+
+# The code that a guest needs: the lab, and the agents that it starts.
+GUEST_CODE = ("agents", "testbed/lab", "topologies")
+POLL_S = 0.05
+# A guest reports each second of its own time. Even with the host's processors loaded many times over, that takes
+# a second or two; a guest that is silent for this long hangs.
+SILENCE_LIMIT_S = 90.0
+
+Say = Callable[[dict[str, Any]], None]
+
+
+async def run_in_guest(snapshot: Snapshot, plan: dict[str, Any], folder: Path, say: Say) -> None:
+    """Runs `plan` and fills `folder` with what the lab wrote; each progress report goes to `say`.
+
+    Raises RunFailedError when the guest hangs, panics or dies; its console is then in `folder/logs/console.log`.
+    """
+    workspace = folder / ".vm"
+    workspace.mkdir(parents=True)
+    files = snapshot.files(workspace)
+    log = workspace / "emulator.log"
+    write_payload(files.payload, plan)
+    try:
+        async with machine(files, log, incoming=True) as guest:
+            await guest.restore(snapshot.state)
+            await follow(guest.process, files.progress, say)
+        collect(files.outcome, folder)
+    except RunFailedError as error:
+        raise RunFailedError(f"{error}; the guest's console ends with: {last_line(files.console)}") from error
+    finally:
+        keep_logs(workspace, folder / "logs")
+        shutil.rmtree(workspace)
+
+
+def write_payload(target: Path, plan: dict[str, Any]) -> None:
+    """Writes what goes into the guest: its code and the plan, as a tar archive with nothing of this machine in it."""
+    root = Path(__file__).parents[3]
+    with target.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        add(archive, "plan.json", json.dumps(plan, sort_keys=True).encode())
+        add(archive, "code/testbed/__init__.py", (root / "testbed" / "__init__.py").read_bytes())
+        for part in GUEST_CODE:
+            for path in sorted((root / part).rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    add(archive, f"code/{path.relative_to(root)}", path.read_bytes())
+
+
+def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Adds a file with no owner, no date and plain permissions."""
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    member.mode = 0o644
+    archive.addfile(member, io.BytesIO(data))
+
+
+async def follow(process: asyncio.subprocess.Process, progress: Path, say: Say) -> None:
+    """Passes on what the guest reports until it has ended; raises RunFailedError when it falls silent."""
+    seen = 0
+    heard = time.monotonic()
+    while True:
+        ended = process.returncode is not None
+        lines, seen = new_lines(progress, seen)
+        for line in lines:
+            heard = time.monotonic()
+            with contextlib.suppress(ValueError):
+                say(json.loads(line))
+        if ended:
+            return
+        if time.monotonic() - heard > SILENCE_LIMIT_S:
+            raise RunFailedError(f"the guest has not been heard of for {SILENCE_LIMIT_S:.0f} s")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), POLL_S)
+
+
+def new_lines(path: Path, seen: int) -> tuple[list[bytes], int]:
+    """The complete lines after the first `seen` bytes, and how many bytes are now seen."""
+    if not path.exists():
+        return [], seen
+    with path.open("rb") as file:
+        file.seek(seen)
+        data = file.read()
+    whole = data.rfind(b"\n") + 1
+    return data[:whole].splitlines(), seen + whole
+
+
+def collect(outcome: Path, folder: Path) -> None:
+    """Unpacks what the guest left; raises RunFailedError when it left nothing whole."""
+    try:
+        with tarfile.open(outcome) as archive:
+            archive.extractall(folder, filter="data")
+    except tarfile.TarError as error:
+        raise RunFailedError("the guest ended without a result") from error
+
+
+def keep_logs(workspace: Path, logs: Path) -> None:
+    """Keeps the guest's console and what the emulator said."""
+    logs.mkdir(exist_ok=True)
+    for name in ("console", "emulator.log"):
+        source = workspace / name
+        if source.exists() and source.stat().st_size:
+            shutil.copyfile(source, logs / f"{source.stem}.log")

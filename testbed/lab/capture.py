@@ -1,0 +1,59 @@
+"""Captures: one tcpdump for each interface, nanosecond stamps, and the kernel's word on what was dropped."""
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from mininet.net import Mininet
+
+from testbed.lab.network import Interface
+
+BUFFER_KIB = 4096
+STOP_LIMIT_S = 10.0
+DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
+
+
+class CaptureError(Exception):
+    """A capture could not be started."""
+
+
+class Captures:
+    """All captures of a run."""
+
+    def __init__(self, net: Mininet, interfaces: list[Interface], folder: Path) -> None:
+        """Starts them; returns when every one is listening. Raises CaptureError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._processes = {
+            interface.name: net[interface.node].popen(
+                [
+                    *("tcpdump", "-i", interface.name, "-n", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"),
+                    *("--time-stamp-precision=nano", "-w", str(folder / f"{interface.name}.pcap")),
+                ],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            )
+            for interface in interfaces
+        }  # fmt: skip
+        for name, process in self._processes.items():
+            first = process.stderr.readline()
+            if "listening on" not in first:
+                raise CaptureError(f"tcpdump on {name}: {first.strip()}")
+
+    def stop(self) -> list[str]:
+        """Ends them and returns warnings: an interface on which packets were dropped, or which did not end."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGINT)
+        warnings = []
+        for name, process in self._processes.items():
+            try:
+                _, said = process.communicate(timeout=STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                warnings.append(f"capture on {name} did not end and may be cut off")
+                continue
+            dropped = DROPPED.search(said)
+            if dropped is None:
+                warnings.append(f"capture on {name} did not say what it dropped")
+            elif dropped[1] != "0":
+                warnings.append(f"capture on {name} dropped {dropped[1]} packets")
+        return warnings

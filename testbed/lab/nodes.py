@@ -1,0 +1,105 @@
+"""The Mininet nodes of our networks; what they configure, they configure through netlink (pyroute2)."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mininet.node import Node
+from pyroute2 import IPRoute, netns
+
+
+@dataclass(frozen=True)
+class Access:
+    """A way into the network as the mobile node configures it; `gateway_mac` is given where nothing resolves it."""
+
+    interface: str
+    address: str
+    gateway: str
+    gateway_mac: str | None
+    table: int
+
+
+def bare(address: str) -> str:
+    """An address without its prefix length: "10.1.0.2/24" gives "10.1.0.2"."""
+    return address.partition("/")[0]
+
+
+def configure_access(netlink: IPRoute, access: Access) -> None:
+    """Gives an interface its address, a routing table of its own, and the rule that leads to it.
+
+    Rules by source address: a packet leaves by the interface whose address it carries, so that both links can be
+    used at once.
+    """
+    index = index_of(netlink, access.interface)
+    netlink.link("set", index=index, state="up")
+    netlink.addr("add", index=index, address=access.address)
+    netlink.route("add", dst="default", gateway=access.gateway, oif=index, table=access.table)
+    netlink.rule("add", src=bare(access.address), table=access.table, priority=access.table)
+    if access.gateway_mac is not None:
+        netlink.neigh("add", ifindex=index, dst=access.gateway, lladdr=access.gateway_mac, state="permanent")
+
+
+@contextlib.contextmanager
+def inside(node: Node) -> Iterator[IPRoute]:
+    """Netlink in the node's network namespace."""
+    netns.pushns(f"/proc/{node.pid}/ns/net")
+    try:
+        link = IPRoute()
+    finally:
+        netns.popns()
+    try:
+        yield link
+    finally:
+        link.close()
+
+
+def index_of(link: IPRoute, interface: str) -> int:
+    """The kernel's number of an interface; raises KeyError where there is none of that name."""
+    found = link.link_lookup(ifname=interface)
+    if not found:
+        raise KeyError(interface)
+    return int(found[0])
+
+
+class Station(Node):  # type: ignore[misc]  # Mininet has no types
+    """A host or router: interfaces up, addresses, routes, and rules by source address when there are several."""
+
+    def config(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Applies addresses {interface: CIDR}, neighbours [(interface, ip, mac)], routes, forwarding, accesses."""
+        write_sysctl(self, "net.ipv6.conf.all.disable_ipv6", 1)
+        if params.get("forwards"):
+            write_sysctl(self, "net.ipv4.ip_forward", 1)
+        with inside(self) as link:
+            link.link("set", index=index_of(link, "lo"), state="up")
+            for interface in self.intfNames():
+                link.link("set", index=index_of(link, interface), state="up")
+            for interface, address in params.get("addresses", {}).items():
+                link.addr("add", index=index_of(link, interface), address=address)
+            for interface, ip, mac in params.get("neighbours", ()):
+                link.neigh("add", ifindex=index_of(link, interface), dst=ip, lladdr=mac, state="permanent")
+            for route in params.get("routes", ()):
+                link.route("add", dst=route.to, gateway=route.via)
+            for access in params.get("accesses", ()):
+                configure_access(link, access)
+        return {}
+
+
+class Air(Node):  # type: ignore[misc]  # Mininet has no types
+    """The air of an access link: a bridge between its two ports, in a namespace of its own."""
+
+    def config(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Joins `ports` (interface names) by a bridge that forwards at once and says nothing itself."""
+        write_sysctl(self, "net.ipv6.conf.all.disable_ipv6", 1)
+        with inside(self) as link:
+            link.link("add", ifname="bridge", kind="bridge", br_forward_delay=0, br_mcast_snooping=0)
+            bridge = index_of(link, "bridge")
+            for port in params.get("ports", ()):
+                link.link("set", index=index_of(link, port), master=bridge, state="up")
+            link.link("set", index=bridge, state="up")
+        return {}
+
+
+def write_sysctl(node: Node, name: str, value: int) -> None:
+    """Sets a kernel parameter in the node's namespace."""
+    node.cmd(f"echo {value} > /proc/sys/{name.replace('.', '/')}")

@@ -1,0 +1,100 @@
+"""What the lab is told to do: plain data, made on the host, carried out by the lab as it stands.
+
+Everything that needs a user's file, a template or a decision has happened before. Times are seconds of scenario time
+(zero: all agents ready, links as their profiles say).
+"""
+
+from typing import Any, Literal, TypedDict
+
+
+class Shape(TypedDict):
+    """One direction of one access link: the commands that `tc -batch` reads, and what the kernel must then say."""
+
+    air: str
+    device: str
+    command: str
+    expected: dict[str, Any]
+
+
+class ShapeStep(TypedDict):
+    """From this time on links behave like this; the shapes of one step are applied together."""
+
+    at_s: float
+    do: Literal["shape"]
+    link: str
+    shapes: list[Shape]
+
+
+class CarrierStep(TypedDict):
+    """The radio loses, or regains, its carrier, which the node's kernel notices."""
+
+    at_s: float
+    do: Literal["carrier"]
+    link: str
+    up: bool
+
+
+class SignalStep(TypedDict):
+    """The radio reports its signal strength."""
+
+    at_s: float
+    do: Literal["signal"]
+    link: str
+    signal_dbm: float
+
+
+class KillStep(TypedDict):
+    """An agent dies (SIGKILL)."""
+
+    at_s: float
+    do: Literal["kill"]
+    agent: str
+
+
+class NoteStep(TypedDict):
+    """Something worth a line in the timeline, with nothing to be done."""
+
+    at_s: float
+    do: Literal["note"]
+    event: str
+    link: str
+
+
+Step = ShapeStep | CarrierStep | SignalStep | KillStep | NoteStep
+
+
+class AttachPhase(TypedDict):
+    """One step of getting onto a network, and how long it takes."""
+
+    phase: str
+    seconds: float
+
+
+class Radio(TypedDict):
+    """An access link as its radio knows it."""
+
+    attached: bool
+    attach_phases: list[AttachPhase]
+
+
+class Agent(TypedDict):
+    """A program in a node's namespace. It reads `config` as JSON from the file named by its last argument."""
+
+    name: str
+    node: str
+    argv: list[str]
+    config: dict[str, Any]
+    ends_run: bool
+
+
+class Plan(TypedDict):
+    """One run."""
+
+    seed: int
+    network: dict[str, Any]
+    shapes: list[Shape]
+    radios: dict[str, Radio]
+    timeline: list[Step]
+    agents: list[Agent]
+    drain_s: float
+    limit_s: float

@@ -1,0 +1,201 @@
+"""One run in this kernel: builds the network, starts captures and agents, carries out the timeline, tidies up."""
+
+import heapq
+import json
+import selectors
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from mininet.net import Mininet
+
+from testbed.lab.agents import AgentProcess
+from testbed.lab.capture import Captures
+from testbed.lab.journal import Journal, Say
+from testbed.lab.network import network_from
+from testbed.lab.plan import Plan, Step
+from testbed.lab.radio import Radios
+from testbed.lab.shaper import Shaper
+
+READY_LIMIT_S = 20.0
+# Scenario time begins on a full second, so that times in Wireshark can be read without subtracting.
+START_AFTER_S = 0.25
+HEARTBEAT_S = 1.0
+
+
+class RunError(Exception):
+    """The run cannot go on: an agent died, a link could not be shaped, time is up."""
+
+
+def run(plan: Plan, out: Path, say: Say) -> None:
+    """Carries out `plan` and fills `out`: captures/, logs/, events.jsonl, outcome.json.
+
+    A run that fails is wrapped up like one that does not: captures are ended and kept, and outcome.json says why.
+    """
+    for folder in ("captures", "logs"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    journal = Journal(say)
+    failure, warnings = None, []
+    lab = Lab(plan, out, journal)
+    try:
+        lab.start()
+        lab.carry_out()
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was captured is kept and the reason told
+        failure = str(error) or type(error).__name__
+        journal.add("lab", "failed", reason=failure)
+    finally:
+        warnings = lab.end()
+    journal.write(out / "events.jsonl")
+    outcome = {"failure": failure, "warnings": warnings, "zero_ns": journal.zero_ns}
+    (out / "outcome.json").write_text(json.dumps(outcome))
+
+
+class Lab:
+    """The world of one run."""
+
+    def __init__(self, plan: Plan, out: Path, journal: Journal) -> None:
+        self._plan = plan
+        self._out = out
+        self._journal = journal
+        self._network = network_from(plan["network"])
+        # Mininet's one-time set-up changes limits of the whole machine, which our networks don't need.
+        Mininet.inited = True
+        self._net = Mininet(topo=self._network.topo(attached=False), controller=None)
+        self._radios = Radios(self._net, self._network)
+        self._shaper = Shaper(self._net)
+        self._captures: Captures | None = None
+        self._agents: dict[str, AgentProcess] = {}
+        self._selector = selectors.DefaultSelector()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._zero_s = 0.0
+        self._ended = False
+
+    def start(self) -> None:
+        """Shapes the links, starts captures and agents, and returns when all agents are ready."""
+        self._shaper.apply(self._plan["shapes"])
+        for name, radio in self._plan["radios"].items():
+            self._radios.set_carrier(name, up=radio["attached"])
+            if radio["attached"]:
+                self._radios.add_address(name)
+        self._captures = Captures(self._net, self._network.captured(), self._out / "captures")
+        for agent in self._plan["agents"]:
+            logs = self._out / "logs"
+            process = AgentProcess(self._net, agent, logs / f"{agent['name']}.json", logs / f"{agent['name']}.log")
+            self._agents[agent["name"]] = process
+            self._selector.register(process, selectors.EVENT_READ)
+        limit = time.monotonic() + READY_LIMIT_S
+        while not all(agent.ready for agent in self._agents.values()):
+            if time.monotonic() > limit:
+                late = [agent.name for agent in self._agents.values() if not agent.ready]
+                raise RunError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
+            self._listen(limit)
+
+    def carry_out(self) -> None:
+        """Runs the timeline from time zero until the call is over."""
+        self._begin()
+        for step in self._plan["timeline"]:
+            self._at(step["at_s"], lambda step=step: self._do(step))  # type: ignore[misc]
+        limit = self._zero_s + self._plan["limit_s"]
+        while not self._ended:
+            if time.monotonic() > limit:
+                raise RunError(f"the call had not ended after {self._plan['limit_s']:.0f} s")
+            self._wait(limit)
+        drained = time.monotonic() + self._plan["drain_s"]
+        while time.monotonic() < drained:
+            self._wait(drained)
+
+    def end(self) -> list[str]:
+        """Stops agents, captures and network; returns warnings about the captures."""
+        for agent in self._agents.values():
+            agent.stop()
+        warnings = self._captures.stop() if self._captures is not None else ["nothing was captured"]
+        self._shaper.close()
+        self._net.stop()
+        return warnings
+
+    def _begin(self) -> None:
+        """Sets the zero of scenario time to the next full second and tells the agents."""
+        realtime_ns, monotonic_s = time.clock_gettime_ns(time.CLOCK_REALTIME), time.monotonic()
+        zero_ns = -(-(realtime_ns + int(START_AFTER_S * 1e9)) // 1_000_000_000) * 1_000_000_000
+        self._zero_s = monotonic_s + (zero_ns - realtime_ns) / 1e9
+        self._journal.start(zero_ns)
+        for agent in self._agents.values():
+            agent.tell({"report": "start", "zero_s": self._zero_s})
+        self._at(0.0, self._heartbeat)
+        for name, radio in self._plan["radios"].items():
+            if radio["attached"]:
+                self._at(0.0, lambda name=name: self._journal.add("lab", "attached", link=name))  # type: ignore[misc]
+
+    def _at(self, scenario_s: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self._zero_s + scenario_s, next(self._order), action))
+
+    def _now(self) -> float:
+        """Scenario time."""
+        return time.monotonic() - self._zero_s
+
+    def _wait(self, limit: float) -> None:
+        """Waits for the next thing due or said, not longer than until `limit`, and does it."""
+        self._listen(min(limit, self._due[0][0]) if self._due else limit)
+        while self._due and self._due[0][0] <= time.monotonic():
+            heapq.heappop(self._due)[2]()
+
+    def _listen(self, until: float) -> None:
+        for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
+            agent = key.fileobj
+            if not isinstance(agent, AgentProcess):
+                continue
+            said = agent.heard()
+            if said is None:
+                self._selector.unregister(agent)
+                raise RunError(agent.obituary())
+            for line in said:
+                self._hear(agent, line)
+
+    def _hear(self, agent: AgentProcess, line: dict[str, Any]) -> None:
+        """An agent's line: a request to its radio, or an event for the journal."""
+        if line.get("request") == "attach":
+            self._attach(line["link"])
+            return
+        event = line.pop("event")
+        self._journal.add(agent.name, event, **line)
+        if event == "call_ended" and agent.ends_run:
+            self._ended = True
+
+    def _attach(self, link: str) -> None:
+        """Gets a link onto its network, phase by phase, then configures its address."""
+        due = self._now()
+        for phase in self._plan["radios"][link]["attach_phases"]:
+            due += phase["seconds"]
+            name = phase["phase"]
+            self._at(due, lambda name=name: self._journal.add("lab", "attach_phase", link=link, phase=name))  # type: ignore[misc]
+        self._at(due, lambda: self._attached(link))
+
+    def _attached(self, link: str) -> None:
+        self._journal.add("lab", "attached", link=link)
+        self._radios.set_carrier(link, up=True)
+        self._radios.add_address(link)
+
+    def _do(self, step: Step) -> None:
+        match step["do"]:
+            case "shape":
+                self._shaper.apply(step["shapes"])
+            case "carrier":
+                self._radios.set_carrier(step["link"], up=step["up"])
+                self._journal.add("lab", "carrier", link=step["link"], up=step["up"])
+            case "signal":
+                mobile = self._agents[self._network.mobile]
+                mobile.tell({"report": "signal", "link": step["link"], "signal_dbm": step["signal_dbm"]})
+            case "kill":
+                self._journal.add("lab", "kill", agent=step["agent"])
+                self._agents[step["agent"]].process.kill()
+            case "note":
+                self._journal.add("lab", step["event"], link=step["link"])
+
+    def _heartbeat(self) -> None:
+        """Shows that time goes by, once a second of scenario time."""
+        now = round(self._now())
+        self._journal.tick(now)
+        self._at(now + HEARTBEAT_S, self._heartbeat)

@@ -1,0 +1,79 @@
+"""Links to tc: commands go to one `tc -batch` for each air, which stays open, and the kernel's answer is compared."""
+
+import json
+import subprocess
+from typing import Any, cast
+
+from mininet.net import Mininet
+
+from testbed.lab.plan import Shape
+
+# The kernel keeps probabilities in 2^32 steps and rates in whole bytes a second; tc prints what it read back.
+RELATIVE_TOLERANCE = 1e-6
+
+
+class ShapeError(Exception):
+    """The kernel did not take a link's shape, or says that it took another one."""
+
+
+class Shaper:
+    """Applies shapes. One `tc` process for each air, so that a change costs no new process."""
+
+    def __init__(self, net: Mininet) -> None:
+        self._net = net
+        self._batches: dict[str, subprocess.Popen[str]] = {}
+
+    def apply(self, shapes: list[Shape]) -> None:
+        """Sends all the commands, then reads each device back; raises ShapeError with what differs."""
+        for shape in shapes:
+            self._write(shape["air"], shape["command"])
+        for shape in shapes:
+            self._check(shape)
+
+    def close(self) -> None:
+        """Ends the `tc` processes."""
+        for batch in self._batches.values():
+            batch.communicate()
+
+    def _write(self, air: str, command: str) -> None:
+        pipe = self._batch(air).stdin
+        if pipe is None:
+            raise ShapeError("tc has no input")
+        pipe.write(command + "\n")
+        pipe.flush()
+
+    def _batch(self, air: str) -> subprocess.Popen[str]:
+        if air not in self._batches:
+            self._batches[air] = self._net[air].popen(
+                ["tc", "-json", "-batch", "-"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+        return self._batches[air]
+
+    def _check(self, shape: Shape) -> None:
+        self._write(shape["air"], f"qdisc show dev {shape['device']}")
+        output = self._batch(shape["air"]).stdout
+        said = output.readline() if output is not None else ""
+        try:
+            qdiscs = cast(list[dict[str, Any]], json.loads(said))
+        except ValueError as error:
+            raise ShapeError(f"tc refused '{shape['command']}': {said.strip()}") from error
+        options = qdiscs[0].get("options", {}) if qdiscs and qdiscs[0].get("kind") == "netem" else {}
+        differing = difference(shape["expected"], options)
+        if differing:
+            raise ShapeError(f"{shape['device']}: the kernel differs from the profile in {differing}")
+
+
+def difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
+    """What differs between two nested dictionaries of numbers, or ""; keys that are not expected must be absent."""
+    if set(expected) != set(found):
+        return f"{sorted(expected)} expected, {sorted(found)} found"
+    for key, value in expected.items():
+        other = found[key]
+        if isinstance(value, dict):
+            inner = difference(value, other) if isinstance(other, dict) else f"{other}"
+            if inner:
+                return f"{key}: {inner}"
+        elif abs(float(value) - float(other)) > RELATIVE_TOLERANCE * max(1.0, abs(float(value))):
+            return f"{key}: {value} expected, {other} found"
+    return ""

@@ -1,0 +1,108 @@
+"""An experiment to the plan that the lab carries out."""
+
+from dataclasses import asdict
+from typing import Any
+
+from testbed.lab.network import Interface, Network
+from testbed.lab.nodes import bare
+from testbed.lab.plan import Agent, Plan, Radio
+from testbed.scenario.experiment import Experiment
+from testbed.scenario.profile import LinkProfile
+from testbed.scenario.shaping import DirectionState, shape
+from testbed.scenario.timeline import timeline
+
+SIP_PORT = 5060
+# What is still on its way when the call ends is captured too: more than any link's delay.
+DRAIN_S = 1.0
+# A call that has not ended this long after its time has failed (64*T1 of a lost BYE, RFC 3261 17.1.2.2, and some).
+LATE_S = 40.0
+
+
+def compile_plan(experiment: Experiment) -> Plan:
+    """The plan of one run."""
+    scenario, network = experiment.scenario, experiment.network
+    return {
+        "seed": experiment.seed,
+        "network": asdict(network),
+        "shapes": [
+            shape(link, port, DirectionState.of(direction), verb="replace")
+            for link in network.access_links
+            for port, direction in (
+                (link.node_port, experiment.profiles[link.name].down),
+                (link.router_port, experiment.profiles[link.name].up),
+            )
+        ],
+        "radios": {
+            link.name: radio(experiment, link.name, experiment.profiles[link.name]) for link in network.access_links
+        },
+        "timeline": timeline(experiment),
+        "agents": [agent("cn", correspondent(experiment)), agent(network.mobile, mobile(experiment), ends_run=True)],
+        "drain_s": DRAIN_S,
+        "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
+    }
+
+
+def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
+    """An access link at the start: the first one is attached, the other one as the scheme's setting says."""
+    return {
+        "attached": link == experiment.scenario.first_link or experiment.setting.attach == "beforehand",
+        "attach_phases": [{"phase": phase.phase, "seconds": phase.time} for phase in profile.attach],
+    }
+
+
+def agent(name: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent:
+    """One of our own agents, in the node of the same name."""
+    return {
+        "name": name,
+        "node": name,
+        "argv": ["python3", "-m", "agents", name],
+        "config": config,
+        "ends_run": ends_run,
+    }
+
+
+def mobile(experiment: Experiment) -> dict[str, Any]:
+    """The configuration of the mobile node."""
+    scenario = experiment.scenario
+    peer = main_address(experiment.network, "cn")
+    return {
+        "seed": experiment.seed,
+        "links": {
+            link.name: {"interface": link.node.name, "address": bare(link.node.address)}
+            for link in experiment.network.access_links
+        },
+        "first_link": scenario.first_link,
+        "second_link": scenario.second_link,
+        "user": "mn",
+        "peer": {"user": "cn", "address": peer, "port": SIP_PORT},
+        "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
+        "scheme": experiment.scheme,
+        "trigger": experiment.setting.trigger.model_dump(),
+    }
+
+
+def correspondent(experiment: Experiment) -> dict[str, Any]:
+    """The configuration of the correspondent node."""
+    return {
+        "seed": experiment.seed,
+        "user": "cn",
+        "address": main_address(experiment.network, "cn"),
+        "supports_handover": True,
+    }
+
+
+def main_address(network: Network, node: str) -> str:
+    """The first address of a node."""
+    return bare(network.interfaces(node)[0].address)
+
+
+def roles(network: Network) -> dict[str, Any]:
+    """Which interfaces the two ends of the call have, for whoever measures."""
+
+    def described(interface: Interface) -> dict[str, str]:
+        return {"interface": interface.name, "address": bare(interface.address)}
+
+    return {
+        "mn": {"interfaces": {link.name: described(link.node) for link in network.access_links}},
+        "cn": {"interfaces": {"eth0": described(network.interfaces("cn")[0])}},
+    }

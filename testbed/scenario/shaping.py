@@ -1,0 +1,99 @@
+"""Link profiles to tc: the command for each direction, from the template, and what the kernel must say afterwards."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from testbed.lab.network import AccessLink, Interface
+from testbed.lab.plan import Shape
+from testbed.scenario.places import TEMPLATES
+from testbed.scenario.profile import LinkDirection
+
+ETHERNET_HEADER_BYTES = 14
+TEMPLATE = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    undefined=StrictUndefined,
+    autoescape=False,  # noqa: S701 - commands, no HTML
+).get_template("netem.tc.j2")
+
+
+@dataclass(frozen=True)
+class DirectionState:
+    """What one direction of a link is like at one moment; units as in LinkDirection."""
+
+    rate: float
+    delay: float
+    jitter: float
+    loss: float
+    loss_burst: float
+    queue: float
+
+    @classmethod
+    def of(cls, direction: LinkDirection) -> "DirectionState":
+        """As a profile says."""
+        return cls(**direction.model_dump())
+
+    def towards(self, target: dict[str, float], share: float) -> "DirectionState":
+        """The state after `share` (0 to 1) of a straight line to the quantities in `target`."""
+        return replace(
+            self, **{name: (1 - share) * getattr(self, name) + share * value for name, value in target.items()}
+        )
+
+
+def shape(link: AccessLink, port: Interface, state: DirectionState, *, verb: str) -> Shape:
+    """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue."""
+    values = netem_values(state)
+    command = TEMPLATE.render(verb=verb, device=port.name, **values)
+    return {"air": link.air, "device": port.name, "command": command, "expected": netem_options(values)}
+
+
+def netem_values(state: DirectionState) -> dict[str, Any]:
+    """What the template needs, in netem's units: microseconds, percent, bit/s.
+
+    Gilbert-Elliott for a mean loss L in bursts of B packets: leaving the bad state r = 1/B, entering it
+    p = L·r/(1−L); everything is lost in it. Bursts of one packet are independent losses, and so is a loss of all.
+    """
+    bursts = 0 < state.loss < 1 and state.loss_burst > 1
+    leave = 1 / state.loss_burst
+    return {
+        "limit": round(state.queue),
+        "delay_us": round(state.delay * 1e6),
+        "jitter_us": round(state.jitter * 1e6),
+        "loss": number(state.loss * 100),
+        "loss_enter": number(100 * state.loss * leave / (1 - state.loss)) if bursts else None,
+        "loss_leave": number(100 * leave) if bursts else None,
+        "rate_bit": round(state.rate),
+    }
+
+
+def number(value: float) -> str:
+    """A decimal fraction with as many digits as netem can tell apart, and no exponent."""
+    return f"{value:.8f}".rstrip("0").rstrip(".")
+
+
+def netem_options(values: dict[str, Any]) -> dict[str, Any]:
+    """What `tc -json qdisc show` must answer, in its units: seconds, shares of one, bytes per second."""
+    options: dict[str, Any] = {
+        "limit": values["limit"],
+        "rate": {
+            "rate": values["rate_bit"] // 8,
+            "packetoverhead": -ETHERNET_HEADER_BYTES,
+            "cellsize": 0,
+            "celloverhead": 0,
+        },
+        "ecn": False,
+        "gap": 0,
+    }
+    if values["delay_us"]:
+        options["delay"] = {"delay": values["delay_us"] / 1e6, "jitter": values["jitter_us"] / 1e6, "correlation": 0}
+    if values["loss_enter"] is not None:
+        options["loss-gemodel"] = {
+            "p": float(values["loss_enter"]) / 100,
+            "r": float(values["loss_leave"]) / 100,
+            "1-h": 1,
+            "1-k": 0,
+        }
+    elif float(values["loss"]):
+        options["loss-random"] = {"loss": float(values["loss"]) / 100, "correlation": 0}
+    return options
