@@ -1,0 +1,141 @@
+"""Offers and answers of one audio stream (RFC 3264 5, 6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agents.sdp.description import Media, SessionDescription, address_type, connection
+from agents.sdp.errors import NoCommonFormatError
+
+
+class AudioFormat(NamedTuple):
+    """An encoding, with the payload type that it has in our own offers."""
+
+    payload_type: int
+    name: str
+    rate_hz: int = 8000
+
+    @property
+    def rtpmap(self) -> str:
+        """`PCMU/8000`."""
+        return f"{self.name}/{self.rate_hz}"
+
+
+PCMU = AudioFormat(0, "PCMU")
+PCMA = AudioFormat(8, "PCMA")
+#: RFC 3551 table 4: payload types that mean something without rtpmap.
+_STATIC = {"0": "PCMU/8000", "3": "GSM/8000", "4": "G723/8000", "8": "PCMA/8000", "9": "G722/8000", "18": "G729/8000"}
+# RFC 3264 6.1: what an answer may say to an offered direction, the widest.
+_MIRROR = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+# The directions as (we send, we receive).
+_FLOWS = {"sendrecv": (True, True), "sendonly": (True, False), "recvonly": (False, True), "inactive": (False, False)}
+
+
+class Endpoint(NamedTuple):
+    """Our end of the media and what we can do with it. `session_id` goes into o= and must be numeric (RFC 8866 5.2)."""
+
+    address: str
+    port: int
+    session_id: int
+    formats: tuple[AudioFormat, ...] = (PCMU, PCMA)
+    ptime_ms: int = 20
+    direction: str = "sendrecv"
+
+
+def make_offer(end: Endpoint) -> SessionDescription:
+    """A first offer, version 1; see `SessionDescription.follow` for later ones."""
+    numbers = " ".join(str(item.payload_type) for item in end.formats)
+    return SessionDescription.build(
+        *_session_lines(end, "0 0"),
+        f"m=audio {end.port} RTP/AVP {numbers}",
+        *(f"a=rtpmap:{item.payload_type} {item.rtpmap}" for item in end.formats),
+        *_tail_lines(end, end.direction),
+    )
+
+
+def make_answer(offer: SessionDescription, end: Endpoint) -> SessionDescription:
+    """An answer that takes the first audio stream with a format of ours and rejects every other stream (RFC 3264 6).
+
+    Formats keep the order and the numbers of the offer (6.1). Raises `NoCommonFormatError`.
+    """
+    lines = _session_lines(end, offer.timing)
+    is_taken = False
+    for media in offer.media:
+        common = [] if is_taken or media.port == 0 else _common_formats(media, end)
+        if not common:
+            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")
+            continue
+        is_taken = True
+        lines.append(f"m=audio {end.port} {media.protocol} {' '.join(number for number, _ in common)}")
+        lines += [f"a=rtpmap:{number} {rtpmap}" for number, rtpmap in common]
+        lines += _tail_lines(end, _answer_direction(media.direction, end.direction))
+    if not is_taken:
+        raise NoCommonFormatError(f"none of {[item.rtpmap for item in end.formats]} in the offer")
+    return SessionDescription.build(*lines)
+
+
+class AudioStream(NamedTuple):
+    """What two descriptions agree on, from our side. Payload types are those of the peer's description (6.1, 7)."""
+
+    address: str
+    port: int
+    payload_type: int
+    rtpmap: str
+    ptime_ms: int
+    may_send: bool
+    may_receive: bool
+
+
+def agreed_stream(local: SessionDescription, remote: SessionDescription) -> AudioStream | None:
+    """The first audio stream that neither side has refused, None when there is none."""
+    for ours, theirs in zip(local.media, remote.media, strict=False):
+        if ours.kind != "audio" or theirs.kind != "audio" or not ours.port or not theirs.port:
+            continue
+        known = {_rtpmap_of(ours, number).lower() for number in ours.formats}
+        number = next((number for number in theirs.formats if _rtpmap_of(theirs, number).lower() in known), None)
+        if number is None or not number.isdigit() or theirs.address is None:
+            continue
+        we_send, we_receive = _FLOWS[ours.direction]
+        they_send, they_receive = _FLOWS[theirs.direction]
+        # 8.4: c=0.0.0.0 was the hold of RFC 2543; nothing is sent there.
+        may_send = we_send and they_receive and theirs.address not in {"0.0.0.0", "::"}  # noqa: S104
+        rtpmap = _rtpmap_of(theirs, number)
+        ptime = theirs.ptime or ours.ptime or 20
+        return AudioStream(theirs.address, theirs.port, int(number), rtpmap, ptime, may_send, we_receive and they_send)
+    return None
+
+
+def _session_lines(end: Endpoint, timing: str) -> list[str]:
+    kind = address_type(end.address)
+    return [
+        "v=0",
+        f"o=- {end.session_id} 1 IN {kind} {end.address}",
+        "s=-",
+        f"c={connection(end.address)}",
+        f"t={timing}",
+    ]
+
+
+def _tail_lines(end: Endpoint, direction: str) -> list[str]:
+    lines = [f"a=ptime:{end.ptime_ms}"]
+    return lines if direction == "sendrecv" else [*lines, f"a={direction}"]
+
+
+def _rtpmap_of(media: Media, number: str) -> str:
+    """`PCMU/8000` for a payload type; '' when nobody says what it is. `PCMU/8000/1` means the same (RFC 8866 6.6)."""
+    return media.rtpmap.get(number, _STATIC.get(number, "")).removesuffix("/1")
+
+
+def _common_formats(media: Media, end: Endpoint) -> list[tuple[str, str]]:
+    if media.kind != "audio" or media.protocol not in {"RTP/AVP", "RTP/AVPF"}:
+        return []
+    known = {item.rtpmap.lower() for item in end.formats}
+    pairs = [(number, _rtpmap_of(media, number)) for number in media.formats]
+    return [(number, rtpmap) for number, rtpmap in pairs if rtpmap.lower() in known]
+
+
+def _answer_direction(offered: str, wanted: str) -> str:
+    sends, receives = _FLOWS[_MIRROR[offered]]
+    we_send, we_receive = _FLOWS[wanted]
+    flows = (sends and we_send, receives and we_receive)
+    return next(direction for direction, flow in _FLOWS.items() if flow == flows)
