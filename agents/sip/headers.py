@@ -43,10 +43,12 @@ class Field:
 class Headers:
     """An ordered list of header fields; names are compared without case and across compact forms."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_index")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._fields = [Field(name, value) for name, value in pairs]
+        # Rows by canonical name, made at the first look-up after a change: a message that is only sent needs none.
+        self._index: dict[str, list[Field]] | None = None
 
     def load(self, lines: list[str]) -> None:
         """Append the rows of a header, given without their CRLF; line 2 of a message is the first here.
@@ -54,6 +56,7 @@ class Headers:
         Raises `SipParseError` for the first line that is no header, after the others were taken: a 400 needs them.
         """
         fields = self._fields
+        self._index = None
         first_error = None
         for number, line in enumerate(lines, 2):
             if line[:1] in {" ", "\t"} and fields:  # 7.3.1: a folded line, the fold counts as one SP
@@ -78,8 +81,7 @@ class Headers:
         return len(self._fields)
 
     def __contains__(self, name: str) -> bool:
-        key = canonical(name)
-        return any(field.key == key for field in self._fields)
+        return bool(self._rows(name))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Headers) and list(self) == list(other)
@@ -95,26 +97,23 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Value of the first row of this name."""
-        key = canonical(name)
-        for field in self._fields:
-            if field.key == key:
-                return field.value
-        return None
+        rows = self._rows(name)
+        return rows[0].value if rows else None
 
     def get_all(self, name: str) -> list[str]:
         """Values of all rows of this name, each as it stands."""
-        key = canonical(name)
-        return [field.value for field in self._fields if field.key == key]
+        return [field.value for field in self._rows(name)]
 
     def elements(self, name: str) -> list[str]:
         """The comma-separated elements of all rows of this name (7.3.1); raises `SipParseError`."""
-        values = self.get_all(name)
-        if not values:
+        values = [field.value for field in self._rows(name)]
+        if not any(values):
             return []
-        return [element for value in values for element in split_outside(value, ",")] if any(values) else []
+        return [element for value in values for element in split_outside(value, ",")]
 
     def add(self, name: str, value: str) -> None:
         """Append a row."""
+        self._index = None
         self._fields.append(Field(name, value))
 
     def set(self, name: str, value: str) -> None:
@@ -126,14 +125,14 @@ class Headers:
 
     def set_first(self, name: str, element: str) -> None:
         """Replace the first comma-separated element of the first row of this name; the rest stays."""
-        key = canonical(name)
-        field = next(field for field in self._fields if field.key == key)
+        field = self._rows(name)[0]
         field.value = ", ".join([element, *split_outside(field.value, ",")[1:]])
         field.raw = None
 
     def remove(self, name: str) -> None:
         """Drop every row of this name."""
         key = canonical(name)
+        self._index = None
         self._fields = [field for field in self._fields if field.key != key]
 
     def line_of(self, name: str) -> int:
@@ -145,3 +144,12 @@ class Headers:
                 return line
             line += 1 + (field.raw or "").count("\r\n")
         return 0
+
+    def _rows(self, name: str) -> list[Field]:
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            for field in self._fields:
+                index.setdefault(field.key, []).append(field)
+        rows = index.get(name)
+        return index.get(canonical(name), []) if rows is None else rows

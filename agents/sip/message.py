@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agents.sip.cseq import CSeq
@@ -14,14 +15,22 @@ from agents.sip.uri import Uri
 from agents.sip.via import Via
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any, TypeVar
-
-    _T = TypeVar("_T")
+    from collections.abc import Iterable
 
 VERSION = "SIP/2.0"
 #: RFC 3261 8.1.1: in every request. Max-Forwards too, but RFC 2543 peers leave it out and nothing here needs it.
-_MANDATORY = ("via", "from", "to", "call-id", "cseq")
+_MANDATORY = {"via": "Via", "from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"}
+#: Fields that `parse` looks at, and the accessors that do it.
+_CHECKED = {
+    "via": "vias",
+    "from": "from_",
+    "to": "to",
+    "cseq": "cseq",
+    "call-id": "call_id",
+    "contact": "contacts",
+    "record-route": "record_route",
+    "route": "route",
+}
 _CALL_ID = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~()<>:\\\"/[]?{}@"
 
 
@@ -33,12 +42,9 @@ class Message:
     through `headers` only before the first look at them, or on messages that you make.
     """
 
-    __slots__ = ("_cache", "body", "headers")
-
     def __init__(self, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         self.headers = Headers(headers)
         self.body = body
-        self._cache: dict[str, Any] = {}
 
     @staticmethod
     def parse(data: bytes) -> Request | Response:
@@ -66,37 +72,34 @@ class Message:
         headers.load(lines)
         if body is None:
             raise SipParseError(len(lines) + 2, "no empty line after the header", "")
-        self.body = self._frame(body)
-        for name in _MANDATORY:
-            rows = headers.get_all(name)
-            if not rows:
-                raise SipParseError(0, f"no {name.title()}", self.start_line)
-            if len(rows) > 1 and name != "via":
-                raise SipParseError(headers.line_of(name), f"more than one {name.title()}", rows[1])
-        for name in ("via", "from_", "to", "cseq", "contacts", "record_route", "route"):
-            try:
-                getattr(self, name)
-            except SipParseError as error:
-                error.line = error.line or headers.line_of(_FIELD_OF.get(name, name))
-                raise
-        if not consists_of(self.call_id, _CALL_ID):
-            raise SipParseError(headers.line_of("call-id"), "bad Call-ID", self.call_id)
+        field = "content-length"
+        try:
+            self.body = self._frame(body)
+            for field, accessor in _CHECKED.items():
+                if field in _MANDATORY:
+                    self._check_single(field)
+                getattr(self, accessor)
+        except SipParseError as error:
+            error.line = error.line or headers.line_of(field)
+            raise
+
+    def _check_single(self, field: str) -> None:
+        rows = self.headers.get_all(field)
+        if not rows:
+            raise SipParseError(0, f"no {_MANDATORY[field]}", self.start_line)
+        if len(rows) > 1 and field != "via":
+            raise SipParseError(0, f"more than one {_MANDATORY[field]}", rows[1])
 
     def _frame(self, body: bytes) -> bytes:
         """RFC 3261 18.3, message-oriented transports."""
         values = self.headers.get_all("content-length")
         if not values:
             return body
-        line = self.headers.line_of("content-length")
-        try:
-            length = parse_number(values[0], 65535, "Content-Length")
-        except SipParseError as error:
-            error.line = line
-            raise
+        length = parse_number(values[0], 65535, "Content-Length")
         if any(value != values[0] for value in values):
-            raise SipParseError(line, "contradicting Content-Length", ", ".join(values))
+            raise SipParseError(0, "contradicting Content-Length", ", ".join(values))
         if length > len(body):
-            raise SipParseError(line, "a body shorter than Content-Length", f"{len(body)} of {values[0]}")
+            raise SipParseError(0, "a body shorter than Content-Length", f"{len(body)} of {length}")
         return body[:length]
 
     @property
@@ -120,10 +123,10 @@ class Message:
 
     # -- fields that `parse` has looked at ------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def vias(self) -> list[Via]:
         """Every hop, the nearest first."""
-        return self._cached("vias", lambda: [Via.parse(element) for element in self.headers.elements("via")])
+        return [Via.parse(element) for element in self.headers.elements("via")]
 
     @property
     def via(self) -> Via:
@@ -135,45 +138,48 @@ class Message:
         self.headers.set_first("via", str(via))
         self.vias[0] = via
 
-    @property
+    @cached_property
     def from_(self) -> NameAddr:
         """Who sent the request."""
-        return self._cached("from", lambda: NameAddr.parse(self.headers.get("from") or ""))
+        return NameAddr.parse(self.headers.get("from") or "")
 
-    @property
+    @cached_property
     def to(self) -> NameAddr:
         """Whom the request is for."""
-        return self._cached("to", lambda: NameAddr.parse(self.headers.get("to") or ""))
+        return NameAddr.parse(self.headers.get("to") or "")
 
-    @property
+    @cached_property
     def call_id(self) -> str:
         """Compared byte by byte (8.1.1.4)."""
-        return self.headers.get("call-id") or ""
+        call_id = self.headers.get("call-id") or ""
+        if not consists_of(call_id, _CALL_ID):
+            raise SipParseError(0, "bad Call-ID", call_id)
+        return call_id
 
-    @property
+    @cached_property
     def cseq(self) -> CSeq:
         """Number and method."""
-        return self._cached("cseq", lambda: CSeq.parse(self.headers.get("cseq") or ""))
+        return CSeq.parse(self.headers.get("cseq") or "")
 
-    @property
+    @cached_property
     def contacts(self) -> list[NameAddr]:
         """Empty for `Contact: *` too; see `has_star_contact`."""
-        return self._cached("contacts", lambda: [] if self.has_star_contact else self._addresses("contact"))
+        return [] if self.has_star_contact else self._addresses("contact")
 
     @property
     def contact(self) -> NameAddr | None:
         """The only Contact that an INVITE or its 2xx may have (8.1.1.8), None when there is none or several."""
         return self.contacts[0] if len(self.contacts) == 1 else None
 
-    @property
+    @cached_property
     def record_route(self) -> list[NameAddr]:
         """In the order of the message."""
-        return self._cached("record-route", lambda: self._addresses("record-route"))
+        return self._addresses("record-route")
 
-    @property
+    @cached_property
     def route(self) -> list[NameAddr]:
         """In the order of the message."""
-        return self._cached("route", lambda: self._addresses("route"))
+        return self._addresses("route")
 
     # -- fields that may be absent or malformed -------------------------------------------------------------------
 
@@ -219,17 +225,9 @@ class Message:
     def _addresses(self, name: str) -> list[NameAddr]:
         return [NameAddr.parse(element) for element in self.headers.elements(name)]
 
-    def _cached(self, key: str, make: Callable[[], _T]) -> _T:
-        if key not in self._cache:
-            self._cache[key] = make()
-        value: _T = self._cache[key]
-        return value
-
 
 class Request(Message):
     """A request; `uri` is the text of the Request-URI."""
-
-    __slots__ = ("method", "uri", "version")
 
     def __init__(self, method: str, uri: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         super().__init__(headers, body)
@@ -242,10 +240,10 @@ class Request(Message):
         """Request-Line."""
         return f"{self.method} {self.uri} {VERSION}"
 
-    @property
+    @cached_property
     def parsed_uri(self) -> Uri:
         """The Request-URI in parts."""
-        return self._cached("uri", lambda: Uri.parse(self.uri))
+        return Uri.parse(self.uri)
 
     def read(self, lines: list[str], body: bytes | None) -> None:
         """As for every message, and: a start line of this version, a Request-URI, and its method in CSeq."""
@@ -272,8 +270,6 @@ class Request(Message):
 
 class Response(Message):
     """A response; `reason` may be empty."""
-
-    __slots__ = ("reason", "status")
 
     def __init__(
         self, status: int, reason: str | None = None, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
@@ -308,7 +304,3 @@ def _parse_request_line(line: str) -> Request:
     request = Request(method, uri)
     request.version = version + rest[len(kept) :]
     return request
-
-
-#: Names of accessors that are not names of fields.
-_FIELD_OF = {"from_": "from", "contacts": "contact", "record_route": "record-route"}

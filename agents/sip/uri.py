@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from agents.sip.address import DEFAULT_PORT, Address, is_ip_literal
@@ -32,19 +33,7 @@ class Uri(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Uri:
         """Raises `SipParseError`."""
-        scheme, colon, rest = text.partition(":")
-        if not colon or not consists_of(scheme, _SCHEME):
-            raise SipParseError(0, "no scheme in a URI", text)
-        if not rest or any(char in text for char in _NOT_IN_A_URI):
-            raise SipParseError(0, "a character that no URI may hold", text)
-        scheme = scheme.lower()
-        if scheme not in {"sip", "sips"}:
-            return cls(scheme, None, None, "", None, (), "", rest)
-        user, password, rest = _split_userinfo(rest, text)
-        rest, _, headers = rest.partition("?")
-        hostport, *params = rest.split(";")
-        host, port = parse_hostport(hostport)
-        return cls(scheme, user, password, host, port, _parse_uri_params(params, text), headers, "")
+        return _parse(text)
 
     def __str__(self) -> str:
         if self.opaque:
@@ -77,6 +66,23 @@ class Uri(NamedTuple):
         if self.host.lower() != other.host.lower() or self.port != other.port:
             return False
         return _params_match(self.params, other.params) and _headers_of(self) == _headers_of(other)
+
+
+@lru_cache(maxsize=256)  # the same few URIs stand in every message of a call
+def _parse(text: str) -> Uri:
+    scheme, colon, rest = text.partition(":")
+    if not colon or not consists_of(scheme, _SCHEME):
+        raise SipParseError(0, "no scheme in a URI", text)
+    if not rest or any(char in text for char in _NOT_IN_A_URI):
+        raise SipParseError(0, "a character that no URI may hold", text)
+    scheme = scheme.lower()
+    if scheme not in {"sip", "sips"}:
+        return Uri(scheme, None, None, "", None, (), "", rest)
+    user, password, rest = _split_userinfo(rest, text)
+    rest, _, headers = rest.partition("?")
+    hostport, *params = rest.split(";")
+    host, port = parse_hostport(hostport)
+    return Uri(scheme, user, password, host, port, _parse_uri_params(params, text), headers, "")
 
 
 def parse_hostport(text: str) -> tuple[str, int | None]:

@@ -181,7 +181,7 @@ def test_bye_without_a_dialog() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("CSeq: 1 {method}\n", "", "Bad Request: no Cseq"),
+        ("CSeq: 1 {method}\n", "", "Bad Request: no CSeq"),
         ("CSeq: 1 {method}", "CSeq: x {method}", "Bad Request: bad CSeq number"),
         ("CSeq: 1 {method}", "CSeq: 1 BYE", "Bad Request: CSeq of another method"),
         ("From: <sip:a@a.example>;tag=1\n", "", "Bad Request: no From"),
