@@ -23,6 +23,9 @@ SECTION_HEADER = b"\x0a\x0d\x0d\x0a"
 LONGEST_BLOCK = 16 << 20
 """Wireshark's bound for one block; more is damage."""
 
+MOST_SECTIONS = 10_000
+"""A file with more is made to keep a reader busy."""
+
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _STATISTICS, _ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6
 _BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _IF_NAME, _IF_DESCRIPTION, _IF_TSRESOL, _IF_TSOFFSET, _ISB_IFDROP = 2, 3, 9, 14, 5
@@ -48,6 +51,8 @@ class _Parts:
     captured: list[Ints] = field(default_factory=list)
     original: list[Ints] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    dropped: dict[int, int] = field(default_factory=dict)
+    sections: int = 0
 
 
 def read_pcapng(path: Path, data: Bytes) -> Capture:
@@ -55,8 +60,9 @@ def read_pcapng(path: Path, data: Bytes) -> Capture:
     parts = _Parts()
     position, stop = 0, Stop.WORD
     while stop is Stop.WORD:
+        parts.sections += 1
         try:
-            order, position = _section_start(data, position)
+            order, position = _section_start(data, position, parts.sections)
         except ValueError as error:
             if position == 0:
                 raise CaptureError(path, str(error)) from None
@@ -91,6 +97,11 @@ def _joined(path: Path, data: Bytes, parts: _Parts) -> Capture:
     untimed = int((time_ns == NO_TIME).sum())
     if untimed:
         parts.warnings.append(f"{untimed} packets without a usable time: they count nowhere")
+    for number, count in sorted(parts.dropped.items()):
+        if count:  # every number from such a capture is in doubt
+            parts.warnings.append(
+                f"the capture dropped {count} packets on interface {parts.interfaces[number].name or number}"
+            )
     return Capture(
         path=path,
         data=data,
@@ -104,8 +115,10 @@ def _joined(path: Path, data: Bytes, parts: _Parts) -> Capture:
     )
 
 
-def _section_start(data: Bytes, position: int) -> tuple[str, int]:
-    """Return the byte order of the section at `position` and where its first block lies; ValueError when damaged."""
+def _section_start(data: Bytes, position: int, number: int) -> tuple[str, int]:
+    """Return the byte order of section `number` at `position` and where its first block lies; ValueError if damaged."""
+    if number > MOST_SECTIONS:
+        raise ValueError(f"more than {MOST_SECTIONS} sections, at byte {position}")
     head = data[position : position + 24].tobytes()
     if len(head) < 24:
         raise ValueError(f"cut off in the section header at byte {position}")
@@ -227,13 +240,11 @@ def _add_interface(data: Bytes, order: str, at: int, parts: _Parts) -> None:
 
 
 def _note_drops(data: Bytes, order: str, at: int, first: int, parts: _Parts) -> None:
-    """Turn an interface's count of dropped packets into a warning: every number from it is then in doubt."""
+    """Note an interface's count of dropped packets; it counts from the start of the capture, so the last one holds."""
     number = first + int(words(data, order + "u4")[at + 8])
     dropped = _options(data, order, at, 20).get(_ISB_IFDROP, b"")
-    count = int(np.frombuffer(dropped, order + "u8")[0]) if len(dropped) == 8 else 0
-    if count:
-        name = parts.interfaces[number].name if number < len(parts.interfaces) else None
-        parts.warnings.append(f"the capture dropped {count} packets on interface {name or number}")
+    if len(dropped) == 8 and number < len(parts.interfaces):
+        parts.dropped[number] = int(np.frombuffer(dropped, order + "u8")[0])
 
 
 def _options(data: Bytes, order: str, at: int, start: int) -> dict[int, bytes]:

@@ -15,7 +15,10 @@ from testbed.measure.transactions import Transaction, across_interfaces, pair
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testbed.measure.capture import Capture
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from testbed.measure.capture import Capture, Ints
 
 
 def measure_capture(path: Path | str) -> dict[str, Any]:
@@ -29,9 +32,13 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
     rtp = find_rtp(capture, datagrams)
     streams = find_streams(rtp)
     transactions = across_interfaces(pair(find_sip(capture, datagrams)))
+    measured = [_stream(capture, rtp, stream) for stream in streams]
+    known = {id(stream): one for stream, one in zip(streams, measured, strict=True)}
     return {
-        "streams": [_stream(capture, rtp, stream) for stream in streams],
-        "calls": [_call(capture, rtp, call) for call in merge_calls(rtp, streams)],
+        "streams": measured,
+        "calls": [
+            _call(rtp, call, [known[id(stream)] for stream in call.streams]) for call in merge_calls(rtp, streams)
+        ],
         "sip": [_transaction(capture, one) for one in transactions],
         "packets": len(capture),
         "skipped": datagrams.skipped,
@@ -42,30 +49,41 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
 def _stream(capture: Capture, rtp: RtpPackets, stream: Stream) -> dict[str, Any]:
     times, stamps = rtp.time_ns[stream.rows], rtp.timestamp[stream.rows]
     clock_hz = clock_of(rtp, stream)
-    counts = series.count(stream.extended)
-    interval = series.packet_interval_ns(times, stream.extended, stamps, clock_hz)
-    silence = series.longest_silence(times, stream.extended)
     jitter = series.jitter(times, stamps, clock_hz) if clock_hz else None
+    numbers = _numbers(times, stream.extended, stamps, clock_hz)
+    counted = ("packets", "unique", "lost", "duplicates", "reordered", "gap_ms")
     return {
         "src": str(stream.source),
         "dst": str(stream.destination),
         "ssrc": f"0x{stream.ssrc:08x}",
         "payload_type": stream.payload_type,
+        **{name: numbers[name] for name in counted},
+        "jitter_ms": series.ms(series.mean(jitter)),
+        "first_s": seconds(int(times[0]) - capture.start_ns),
+        "last_s": seconds(int(times[-1]) - capture.start_ns),
+        "jitter_max_ms": series.ms(float(jitter.max())) if jitter is not None and len(jitter) else None,
+        "longest_silence_ms": numbers["longest_silence_ms"],
+        "packet_interval_ms": numbers["packet_interval_ms"],
+        "clock_hz": clock_hz,
+        "interface": _interface(capture, stream),
+        "measured_at": _measured_at(stream),
+    }
+
+
+def _numbers(times: Ints, extended: Ints, stamps: NDArray[np.uint32], clock_hz: int | None) -> dict[str, Any]:
+    """Return what is counted of a stream and of a call alike."""
+    counts = series.count(extended)
+    interval = series.packet_interval_ns(times, extended, stamps, clock_hz)
+    silence = series.longest_silence(times, extended)
+    return {
         "packets": counts.packets,
         "unique": counts.unique,
         "lost": counts.lost,
         "duplicates": counts.duplicates,
         "reordered": counts.reordered,
         "gap_ms": series.ms(gap_ns(silence, interval)),
-        "jitter_ms": series.ms(series.mean(jitter)),
-        "first_s": seconds(int(times[0]) - capture.start_ns),
-        "last_s": seconds(int(times[-1]) - capture.start_ns),
-        "jitter_max_ms": series.ms(float(jitter.max())) if jitter is not None and len(jitter) else None,
         "longest_silence_ms": series.ms(silence),
         "packet_interval_ms": series.ms(interval),
-        "clock_hz": clock_hz,
-        "interface": _interface(capture, stream),
-        "measured_at": _measured_at(stream),
     }
 
 
@@ -82,32 +100,21 @@ def _measured_at(stream: Stream) -> str:
     return f"the last of {stream.seen_on} interfaces that saw it: nearest to the receiver"
 
 
-def _call(capture: Capture, rtp: RtpPackets, call: Call) -> dict[str, Any]:
-    times, stamps = rtp.time_ns[call.rows], rtp.timestamp[call.rows]
-    clocks = {clock_of(rtp, stream) for stream in call.streams} - {None}
-    clock_hz = clocks.pop() if len(clocks) == 1 else None
-    counts = series.count(call.extended)
-    interval = series.packet_interval_ns(times, call.extended, stamps, clock_hz)
-    silence = series.longest_silence(times, call.extended)
+def _call(rtp: RtpPackets, call: Call, measured: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the numbers of a call from `measured`, its streams; merged anew only where there are several."""
+    numbers = measured[0]
+    if len(measured) > 1:
+        clocks = {one["clock_hz"] for one in measured} - {None}
+        clock_hz = clocks.pop() if len(clocks) == 1 else None
+        numbers = _numbers(rtp.time_ns[call.rows], call.extended, rtp.timestamp[call.rows], clock_hz)
+    counted = ("unique", "lost", "duplicates", "gap_ms", "packets", "reordered", "longest_silence_ms")
     return {
         "ssrc": f"0x{call.ssrc:08x}",
         "paths": [
-            {
-                "src": str(stream.source),
-                "dst": str(stream.destination),
-                "interface": _interface(capture, stream),
-                "packets": len(stream.rows),
-                "first_copies": first_copies,
-            }
-            for stream, first_copies in zip(call.streams, call.first_copies(), strict=True)
+            {**{name: one[name] for name in ("src", "dst", "interface", "packets")}, "first_copies": first_copies}
+            for one, first_copies in zip(measured, call.first_copies(), strict=True)
         ],
-        "unique": counts.unique,
-        "lost": counts.lost,
-        "duplicates": counts.duplicates,
-        "gap_ms": series.ms(gap_ns(silence, interval)),
-        "packets": counts.packets,
-        "reordered": counts.reordered,
-        "longest_silence_ms": series.ms(silence),
+        **{name: numbers[name] for name in counted},
     }
 
 

@@ -129,8 +129,13 @@ def test_simple_packets_have_no_time_and_say_so(tmp_path: Path) -> None:
 
 def test_packets_that_a_capture_dropped_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.pcapng"
-    statistics = struct.pack("<III", 0, 0, 0) + frames.option(5, struct.pack("<Q", 12)) + frames.option(0, b"")
-    path.write_bytes(frames.section() + frames.interface("mn-wifi") + frames.block(5, statistics))
+    statistics = [
+        frames.block(
+            5, struct.pack("<III", 0, 0, 0) + frames.option(5, struct.pack("<Q", count)) + frames.option(0, b"")
+        )
+        for count in (7, 12)
+    ]
+    path.write_bytes(frames.section() + frames.interface("mn-wifi") + b"".join(statistics))
     assert read_capture(path).warnings == ("the capture dropped 12 packets on interface mn-wifi",)
 
 
@@ -158,6 +163,13 @@ def test_an_impossible_length_ends_the_reading_with_a_warning(tmp_path: Path, ki
     assert len(capture) == 5
     assert "damaged" in capture.warnings[0]
     assert "were left out" in capture.warnings[0]
+
+
+def test_a_file_of_nothing_but_sections_ends_soon(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(frames.section() * 100_000)
+    with pytest.raises(CaptureError, match="more than 10000 sections"):
+        read_capture(path)
 
 
 def test_a_packet_longer_than_its_block_is_left_out(tmp_path: Path) -> None:
