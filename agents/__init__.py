@@ -1,1 +1,1 @@
-"""What runs inside a node's namespace: SIP, SDP, RTP and the roles MN, CN, B2BUA, registrar. Knows nothing of testbed."""
+"""What runs inside a node's namespace: SIP, SDP, RTP and the roles. Knows nothing of testbed."""

@@ -34,10 +34,11 @@ def configure_access(netlink: IPRoute, access: Access) -> None:
     index = index_of(netlink, access.interface)
     netlink.link("set", index=index, state="up")
     netlink.addr("add", index=index, address=access.address)
-    netlink.route("add", dst="default", gateway=access.gateway, oif=index, table=access.table)
     netlink.rule("add", src=bare(access.address), table=access.table, priority=access.table)
     if access.gateway_mac is not None:
         netlink.neigh("add", ifindex=index, dst=access.gateway, lladdr=access.gateway_mac, state="permanent")
+    # Last, because programs take the default route for the sign that the link can be used.
+    netlink.route("add", dst="default", gateway=access.gateway, oif=index, table=access.table)
 
 
 @contextlib.contextmanager

@@ -183,8 +183,8 @@ class Lab:
             case "shape":
                 self._shaper.apply(step["shapes"])
             case "carrier":
-                self._radios.set_carrier(step["link"], up=step["up"])
                 self._journal.add("lab", "carrier", link=step["link"], up=step["up"])
+                self._radios.set_carrier(step["link"], up=step["up"])
             case "signal":
                 mobile = self._agents[self._network.mobile]
                 mobile.tell({"report": "signal", "link": step["link"], "signal_dbm": step["signal_dbm"]})

@@ -8,8 +8,10 @@ from mininet.net import Mininet
 
 from testbed.lab.plan import Shape
 
-# The kernel keeps probabilities in 2^32 steps and rates in whole bytes a second; tc prints what it read back.
-RELATIVE_TOLERANCE = 1e-6
+# tc prints probabilities with six digits, and times rounded down twice, to ticks of 64 ns and to µs.
+RELATIVE_TOLERANCE = 1e-5
+TIME_TOLERANCE_S = 2e-6
+TIMES = ("delay", "jitter")
 
 
 class ShapeError(Exception):
@@ -74,6 +76,6 @@ def difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
             inner = difference(value, other) if isinstance(other, dict) else f"{other}"
             if inner:
                 return f"{key}: {inner}"
-        elif abs(float(value) - float(other)) > RELATIVE_TOLERANCE * max(1.0, abs(float(value))):
+        elif abs(float(value) - float(other)) > (TIME_TOLERANCE_S if key in TIMES else RELATIVE_TOLERANCE * abs(value)):
             return f"{key}: {value} expected, {other} found"
     return ""

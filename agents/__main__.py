@@ -1,0 +1,46 @@
+"""`python -m agents ROLE CONFIG`: one agent, configured by a JSON file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from agents.io.driver import Driver
+from agents.rtp.au import read_mu_law
+
+if TYPE_CHECKING:
+    from agents.io.kernel import KernelLinks
+    from agents.role import Role
+
+SPEECH = Path(__file__).parent / "rtp" / "speech"
+
+
+def main(role_name: str, config_path: str) -> None:
+    """Runs a role until its standard input ends. Same seed, same identifiers."""
+    config = json.loads(Path(config_path).read_text())
+    random = Random(f"{config['seed']}/{role_name}")  # noqa: S311 - reproducible on purpose
+    samples = read_mu_law((SPEECH / f"{role_name}.au").read_bytes())
+    role: Role
+    links: KernelLinks | None = None
+    # Each role loads only what it needs: starting is what an agent spends most of its time with.
+    if role_name == "mn":
+        from agents.io.kernel import KernelLinks  # noqa: PLC0415
+        from agents.mn.node import MobileNode  # noqa: PLC0415
+
+        role, links = MobileNode(config, samples, random), KernelLinks()
+    elif role_name == "cn":
+        from agents.cn.node import CorrespondentNode  # noqa: PLC0415
+
+        role = CorrespondentNode(config, samples, random)
+    else:
+        sys.exit(f"there is no role {role_name!r}; possible are mn and cn")
+    Driver(role, links).run()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m agents ROLE CONFIG")
+    main(sys.argv[1], sys.argv[2])

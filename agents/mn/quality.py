@@ -1,0 +1,49 @@
+"""When the new path is good enough to let the old one go: "the new media stream is of a certain quality" (paper 4.3).
+
+Two things, in both directions: the path delivers, and the playout is deep enough for its delay, so that the listener
+does not notice when the faster path falls silent. What arrives here can be seen. What arrives at the peer can't, but
+its playout follows copies as ours does, so it is enough to wait as long as it needs.
+
+Not done: asking the peer for the depth of its playout (RTCP XR, RFC 3611 4.7).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.rtp.receiver import StreamReceiver
+
+# Half a second of speech must have come, and one packet in 25 may be missing.
+ENOUGH_PACKETS = 25
+TOLERATED_LOSS = 0.04
+# A playout that stretches speech by 1/8 becomes deeper by 2.5 ms every 22.5 ms (agents.rtp.playout).
+DEEPENING_PER_S = 2.5 / 22.5
+# The peer's playout also covers its path's jitter, which a round trip does not show: that of UMTS, there and back.
+JITTER_ALLOWANCE_S = 0.040
+
+
+class PathProof:
+    """Watches a new path until it can carry the call alone."""
+
+    def __init__(self, receiver: StreamReceiver, path: str, *, since: float, extra_round_trip_s: float) -> None:
+        """We send on the new path `since` then; its round trip takes so much longer than that of the old one."""
+        self._receiver = receiver
+        self._path = path
+        self._since = since
+        self._extra_round_trip_s = extra_round_trip_s
+
+    def is_good(self, now: float) -> bool:
+        """Whether the old path can go."""
+        statistics = self._receiver.statistics(self._path)
+        downlink_s = self._receiver.playout.required_depth(self._path)
+        if statistics is None or downlink_s is None:
+            return False
+        counts = statistics.counts
+        delivers = counts.received >= ENOUGH_PACKETS and counts.lost <= TOLERATED_LOSS * counts.expected
+        return delivers and self._receiver.playout.covers(self._path) and now >= self._peer_covers_at(downlink_s)
+
+    def _peer_covers_at(self, downlink_s: float) -> float:
+        """When the peer's playout is deep enough: what is new in the round trip and not in the downlink is uplink."""
+        uplink_s = max(0.0, self._extra_round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
+        return self._since + uplink_s + uplink_s / DEEPENING_PER_S

@@ -1,0 +1,22 @@
+"""Handover schemes, each in a file of its own, over the same core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.mn.call import Call
+    from agents.mn.schemes.scheme import Scheme
+
+
+def make_scheme(name: str, call: Call) -> Scheme:
+    """The scheme of that name; raises KeyError for one that there is not. Only its own file is loaded."""
+    if name == "reinvite":
+        from agents.mn.schemes.reinvite import Reinvite  # noqa: PLC0415
+
+        return Reinvite(call)
+    if name == "handover-cn":
+        from agents.mn.schemes.handover_cn import HandoverCn  # noqa: PLC0415
+
+        return HandoverCn(call)
+    raise KeyError(name)

@@ -1,0 +1,107 @@
+"""The media of one call over any number of legs: one source, copied to all; one receiver, fed by all.
+
+A leg is one SIP session's media: an address of ours and one of the peer's. During a handover there are two, and what is
+sent on both are the same bytes (paper, section 4.3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.rtp.packet import PCMU
+from agents.rtp.receiver import StreamReceiver
+from agents.rtp.source import MediaSource
+from agents.sip.address import Datagram
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.sip.address import Address
+
+
+class Leg(NamedTuple):
+    """Where media of one session goes from and to."""
+
+    local: Address
+    remote: Address
+
+
+def path_name(local: Address, remote: Address) -> str:
+    """What the receiver calls the way between two hosts; ports don't matter, the way is the same."""
+    return f"{remote.ip}>{local.ip}"
+
+
+class CallMedia:
+    """Talks and listens, on all legs at once."""
+
+    def __init__(self, samples: bytes, random: Random) -> None:
+        """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`."""
+        self.receiver = StreamReceiver((PCMU,))
+        self.stray = 0
+        """Datagrams that came to an address of no leg."""
+        self._samples = samples
+        self._random = random
+        self._source: MediaSource | None = None
+        self._legs: dict[str, Leg] = {}
+        self._listening: set[Address] = set()
+        self._paths: dict[tuple[Address, str], str] = {}
+        self._out: list[Datagram] = []
+
+    @property
+    def legs(self) -> dict[str, Leg]:
+        """The legs that are sent on, by the name that the role gave them."""
+        return dict(self._legs)
+
+    @property
+    def packets_sent(self) -> int:
+        """Packets of the stream so far; copies are not counted."""
+        return self._source.packets_sent if self._source else 0
+
+    def start(self, *, now: float) -> None:
+        """Begin to talk; does nothing when it has begun already."""
+        if self._source is None:
+            self._source = MediaSource(self._samples, start=now, random=self._random)
+
+    def stop(self) -> None:
+        """Fall silent for good."""
+        self._source = None
+        self._legs.clear()
+
+    def listen(self, local: Address) -> None:
+        """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out)."""
+        self._listening.add(local)
+
+    def send_on(self, name: str, leg: Leg) -> None:
+        """Send on this leg too; one of the same name is replaced."""
+        self._legs[name] = leg
+        self._listening.add(leg.local)
+
+    def drop(self, name: str) -> None:
+        """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
+        self._legs.pop(name, None)
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """Take in what arrived."""
+        if local not in self._listening:
+            self.stray += 1
+            return
+        key = (local, remote.ip)
+        path = self._paths.get(key)
+        if path is None:
+            path = self._paths[key] = path_name(local, remote)
+        self.receiver.receive_datagram(data, path=path, now=now)
+
+    def get_timer(self) -> float | None:
+        """When the next packet is due."""
+        return self._source.get_timer() if self._source else None
+
+    def handle_timer(self, *, now: float) -> None:
+        """Send what is due, on every leg."""
+        if self._source is not None:
+            for packet in self._source.packets_to_send(now=now):
+                self._out.extend(Datagram(leg.local, leg.remote, packet.data) for leg in self._legs.values())
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+        waiting, self._out = self._out, []
+        return waiting

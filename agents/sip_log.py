@@ -1,0 +1,25 @@
+"""What a user agent's events leave in the logs, whatever its role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.role import Note, Tell
+from agents.sip import events
+
+if TYPE_CHECKING:
+    from agents.role import Command
+    from agents.sip.events import Event
+
+
+def log_entry(event: Event) -> Command | None:
+    """The log entry for an event; None for one that says nothing new."""
+    if isinstance(event, events.StateChanged):
+        return Note(f"{event.machine} {event.key}: {event.change}")
+    if isinstance(event, events.Discarded):
+        return Tell("discarded", {"reason": event.reason, "source": event.source.hostport})
+    if isinstance(event, events.SessionTerminated):
+        return Tell("session_ended", {"call_id": event.session.call_id, "reason": event.reason, "by": event.by})
+    if isinstance(event, events.ByeAnswered):
+        return Tell("bye_answered", {"call_id": event.session.call_id, "status": event.status})
+    return None
