@@ -94,6 +94,18 @@ def new_ack(invite: Request, response: Response) -> Request:
     return _hop_by_hop(invite, "ACK", response.headers.get("to") or "")
 
 
+def resubmit(request: Request, via: Via, cseq: int, credentials: Iterable[tuple[str, str]]) -> Request:
+    """The same request as a new transaction, with other credentials (8.1.3.5: Call-ID, From and To stay)."""
+    again = Request(request.method, request.uri, request.headers, request.body)
+    for name in ("authorization", "proxy-authorization"):
+        again.headers.remove(name)
+    again.headers.set("Via", str(via))
+    again.headers.set("CSeq", f"{cseq} {request.method}")
+    for name, value in credentials:
+        again.headers.add(name, value)
+    return again
+
+
 def _hop_by_hop(invite: Request, method: str, to: str) -> Request:
     """Both take top Via, Route, From, Call-ID and CSeq number from the INVITE."""
     pairs = [("Via", str(invite.via))]

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from agents.sip import events
 from agents.sip.address import Flow
 from agents.sip.dialog import Dialog
-from agents.sip.ending import send_bye
+from agents.sip.ending import end_branch
 from agents.sip.offer_answer import session_description
 from agents.sip.outgoing_invite import OutgoingInvite
 
 if TYPE_CHECKING:
     from agents.sip.address import Address
     from agents.sip.core import Core
-    from agents.sip.message import Response
+    from agents.sip.message import Request, Response
     from agents.sip.session import Session
 
 
 class Calling:
     """Takes the session from CALLING to CONFIRMED or TERMINATED."""
 
-    def __init__(self, core: Core, session: Session, flow: Flow) -> None:
-        self.invite = OutgoingInvite(core, session.invite, flow, self)
+    def __init__(self, core: Core, session: Session, flow: Flow, request: Request) -> None:
+        self.invite = OutgoingInvite(core, request, flow, self)
         self._core = core
         self._session = session
 
@@ -30,6 +30,10 @@ class Calling:
     def local(self) -> Address:
         """Where ACKs leave from."""
         return self._session.local
+
+    def next_cseq(self) -> int:
+        """8.1.3.5: one higher than the previous."""
+        return self.invite.request.cseq.number + 1
 
     def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
         """13.2.2.1."""
@@ -78,6 +82,7 @@ class Calling:
         if dialog is not None and dialog.remote_tag == response.to.tag:
             dialog.learn_route(response)
             dialog.refresh_target(response)
+            dialog.local_cseq = max(dialog.local_cseq, invite.request.cseq.number)
         else:
             if dialog is not None:  # an early dialog of a branch that did not win
                 self._core.end_dialog(dialog, now)
@@ -90,4 +95,4 @@ class Calling:
         dialog = Dialog.as_caller(invite.request, response)
         invite.acknowledge(dialog)
         flow = Flow(self.local, dialog.next_hop() or invite.flow.remote)
-        send_bye(self._core, dialog, flow, (), now)
+        end_branch(self._core, dialog, flow, invite.request, now)

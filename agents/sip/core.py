@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from agents.sip.address import Address
+from agents.sip.address import DEFAULT_PORT, Address
+from agents.sip.build import resubmit
 from agents.sip.errors import LocalProtocolError
 from agents.sip.events import Discarded, StateChanged
 from agents.sip.ids import Ids
@@ -15,25 +16,41 @@ from agents.sip.uri import Uri
 from agents.sip.via import Via
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from random import Random
+    from typing import Protocol
 
     from agents.sip.abilities import Abilities
     from agents.sip.address import Datagram
     from agents.sip.dialog import Dialog, DialogId
     from agents.sip.events import Event
     from agents.sip.handover import Handover
-    from agents.sip.message import Request
+    from agents.sip.message import Request, Response
     from agents.sip.session import Session
     from agents.sip.timer import Timings
+
+    class CredentialSource(Protocol):
+        """`DigestClient`, which is only imported where somebody has a password: hashlib takes its time."""
+
+        def answer(self, request: Request, response: Response, tried: set[tuple[str, str]]) -> list[tuple[str, str]]:
+            """Credentials for another try."""
+
+        def preempt(self, request: Request, previous: Request | None = None) -> list[tuple[str, str]]:
+            """Credentials for the first try."""
+
+        def learn(self, request: Request, response: Response) -> None:
+            """What a 2xx says about the next one."""
 
 
 class Core:
     """Shared by the sessions of one user agent."""
 
-    def __init__(self, rng: Random, abilities: Abilities, timings: Timings) -> None:
+    def __init__(
+        self, rng: Random, abilities: Abilities, timings: Timings, credentials: CredentialSource | None = None
+    ) -> None:
         self.abilities = abilities
         self.timings = timings
+        self.credentials = credentials
         self.ids = Ids(rng)
         self.timers = TimerQueue()
         self.out: deque[Datagram] = deque()
@@ -60,6 +77,32 @@ class Core:
     def new_via(self, local: Address) -> Via:
         """For a request that leaves from `local`."""
         return Via.create(local, self.ids.branch())
+
+    def authorize(self, request: Request, previous: Request | None = None) -> Request:
+        """Add the credentials that may go out unasked (22.3)."""
+        if self.credentials is not None:
+            for name, value in self.credentials.preempt(request, previous):
+                request.headers.add(name, value)
+        return request
+
+    def answer_challenge(
+        self, request: Request, response: Response, next_cseq: Callable[[], int], tried: set[tuple[str, str]]
+    ) -> Request | None:
+        """The request once more, with credentials, after a 401 or 407 (8.1.3.5, 22.2); None when that is no use.
+
+        A number is taken from `next_cseq` only when there is something to send.
+        """
+        if self.credentials is None:
+            return None
+        if response.status not in {401, 407}:
+            if response.status < 300:
+                self.credentials.learn(request, response)
+            return None
+        answers = self.credentials.answer(request, response, tried)
+        if not answers:
+            return None
+        sender = Address(request.via.host, request.via.port or DEFAULT_PORT)
+        return resubmit(request, self.new_via(sender), next_cseq(), answers)
 
     def feature_headers(self) -> list[tuple[str, str]]:
         """Allow and Supported, which INVITE and its 2xx should have (13.2.1, 13.3.1.4), and who we are."""

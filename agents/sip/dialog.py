@@ -94,6 +94,11 @@ class Dialog:
         self.remote_cseq = number
         return True
 
+    def next_cseq(self) -> int:
+        """The number of our next request: they go up by one (12.2.1.1)."""
+        self.local_cseq += 1
+        return self.local_cseq
+
     def next_hop(self) -> Address | None:
         """Where requests go (8.1.2); None when only a look-up could tell."""
         target = NameAddr.parse(self.route_set[0]).uri if self.route_set else self.remote_target
@@ -110,8 +115,7 @@ class Dialog:
     ) -> Request:
         """A request in this dialog (12.2.1.1). `cseq` only for the ACK, which has the number of its INVITE."""
         if cseq is None:
-            self.local_cseq += 1
-            cseq = self.local_cseq
+            cseq = self.next_cseq()
         uri, route = self._routing()
         identity = Identity(self.local, self.remote, self.call_id, cseq)
         return new_request(method, uri, via, identity, route=route, headers=headers, body=body)

@@ -29,7 +29,9 @@ class Ending:
 
     def send(self, flow: Flow, headers: Iterable[tuple[str, str]], now: float) -> None:
         """A BYE in the session's dialog; the session counts as over from here (15.1.1)."""
-        self._open.add(send_bye(self._core, self._session.confirmed_dialog, flow, headers, now, self))
+        bye = _Bye(self._core, self._session.confirmed_dialog, flow, self)
+        self._open.add(bye)
+        bye.start(headers, self._session.invite, now)
 
     def receive(self, request: Request, transaction: NonInviteServer, now: float) -> None:
         """The peer's BYE, 200 whatever our state is (15.1.2)."""
@@ -47,15 +49,28 @@ class Ending:
 
 
 class _Bye:
-    """The user of one BYE transaction."""
+    """The user of the transactions of one BYE; without `ending` nobody waits for its end."""
 
-    def __init__(self, flow: Flow, ending: Ending | None) -> None:
+    def __init__(self, core: Core, dialog: Dialog, flow: Flow, ending: Ending | None) -> None:
         self.flow = flow
+        self._core = core
+        self._dialog = dialog
         self._ending = ending
+        self._tried: set[tuple[str, str]] = set()
+
+    def start(self, headers: Iterable[tuple[str, str]], invite: Request, now: float) -> None:
+        """Send it, with credentials if the INVITE of the dialog had some."""
+        request = self._dialog.request("BYE", self._core.new_via(self.flow.local), headers=headers)
+        self._core.transactions.request(self._core.authorize(request, invite), self.flow, self, now)
 
     def on_response(self, transaction: Transaction, response: Response, now: float) -> None:
-        """Any final response will do."""
-        if response.status >= 200 and self._ending is not None:
+        """Any final response will do, but for a challenge that can be answered."""
+        if response.status < 200:
+            return
+        again = self._core.answer_challenge(transaction.request, response, self._dialog.next_cseq, self._tried)
+        if again is not None:
+            self._core.transactions.request(again, self.flow, self, now)
+        elif self._ending is not None:
             self._ending.done(self, response.status, now)
 
     def on_failure(self, transaction: Transaction, status: int, now: float) -> None:
@@ -64,10 +79,6 @@ class _Bye:
             self._ending.done(self, status, now)
 
 
-def send_bye(
-    core: Core, dialog: Dialog, flow: Flow, headers: Iterable[tuple[str, str]], now: float, ending: Ending | None = None
-) -> _Bye:
-    """BYE in a dialog; without `ending` nobody waits for the answer, as for the lost branches of a fork."""
-    bye = _Bye(flow, ending)
-    core.transactions.request(dialog.request("BYE", core.new_via(flow.local), headers=headers), flow, bye, now)
-    return bye
+def end_branch(core: Core, dialog: Dialog, flow: Flow, invite: Request, now: float) -> None:
+    """BYE for a branch of a fork that came too late (13.2.2.4)."""
+    _Bye(core, dialog, flow, None).start((), invite, now)

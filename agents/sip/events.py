@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from agents.sip.address import Address
+    from agents.sip.client_request import ClientRequest
     from agents.sip.handover import Handover
     from agents.sip.message import Request, Response
     from agents.sip.server_request import ServerRequest
@@ -118,6 +119,20 @@ class ByeAnswered(NamedTuple):
     local: Address
 
 
+class ResponseReceived(NamedTuple):
+    """The final response to a request outside of calls."""
+
+    client_request: ClientRequest
+    response: Response
+
+
+class RequestFailed(NamedTuple):
+    """No final response to a request outside of calls: `status` 408 after 64*T1, 503 when it could not be sent."""
+
+    client_request: ClientRequest
+    status: int
+
+
 class RequestReceived(NamedTuple):
     """A request of one of the role's own methods, to be answered with `server_request.respond`."""
 
@@ -154,6 +169,8 @@ Event = (
     | ReinviteDue
     | SessionTerminated
     | ByeAnswered
+    | ResponseReceived
+    | RequestFailed
     | RequestReceived
     | Discarded
     | StateChanged

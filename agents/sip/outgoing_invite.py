@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         def local(self) -> Address:
             """Where ACKs leave from."""
 
+        def next_cseq(self) -> int:
+            """The number for another try after a challenge."""
+
         def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
             """101 … 199."""
 
@@ -53,6 +56,7 @@ class OutgoingInvite:
         self._transaction: Transaction | None = None
         self._may_cancel = False
         self._timer: Timer | None = None
+        self._tried: set[tuple[str, str]] = set()
         self._acks: dict[str | None, tuple[Request, Flow] | None] = {}
 
     def start(self, now: float) -> None:
@@ -80,11 +84,15 @@ class OutgoingInvite:
         """From the client transaction."""
         if response.status < 200:
             self._on_provisional(response, now)
+        elif response.to.tag in self._acks:
+            self._acknowledge_again(response.to.tag)
+        elif not self.is_cancelled and (again := self._answer_challenge(response)) is not None:
+            self.request = again
+            self._may_cancel = False
+            self.start(now)
         elif response.status >= 300:
             self._finish()
             self._owner.on_refused(self, response.status, response, now)
-        elif response.to.tag in self._acks:
-            self._acknowledge_again(response.to.tag)
         else:
             self._finish()
             self._acks[response.to.tag] = None
@@ -100,6 +108,9 @@ class OutgoingInvite:
         if not self.is_done and isinstance(self._transaction, InviteClient):
             self._transaction.abandon(now)
             self.on_failure(self._transaction, 487, now)
+
+    def _answer_challenge(self, response: Response) -> Request | None:
+        return self._core.answer_challenge(self.request, response, self._owner.next_cseq, self._tried)
 
     def _on_provisional(self, response: Response, now: float) -> None:
         self._may_cancel = True

@@ -75,7 +75,11 @@ class Reinvites:
         self._forget_retry()
         extra = [("Contact", f"<{self._contact}>"), *self._core.feature_headers(), *headers]
         request = dialog.request("INVITE", self._core.new_via(flow.local), headers=extra, body=body)
-        OutgoingInvite(self._core, request, flow, self).start(now)
+        OutgoingInvite(self._core, self._core.authorize(request, session.invite), flow, self).start(now)
+
+    def next_cseq(self) -> int:
+        """8.1.3.5, and of the dialog (12.2.1.1)."""
+        return self._session.confirmed_dialog.next_cseq()
 
     def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
         """RFC 6141 4.7: an unreliable provisional response refreshes nothing."""

@@ -32,19 +32,21 @@ class Session:
     """One call, seen from one end. Made by `UserAgent.invite`, or found in an `IncomingInvite`.
 
     `local` is the address that its requests leave from; `peer` is where they go when neither a Route nor a Contact
-    with an IP address says so; `contact` is the URI at which the peer reaches us. `invite` is the first INVITE,
-    `last_response` the last final response of either side to an INVITE of this call.
+    with an IP address says so; `contact` is the URI at which the peer reaches us. `last_response` is the last final
+    response of either side to an INVITE of this call.
     """
 
     def __init__(self, core: Core, flow: Flow, invite: Request, contact: str) -> None:
         self.local, self.peer = flow
-        self.invite = invite
         self.contact = contact
         self.dialog: Dialog | None = None
         self.last_response: Response | None = None
         self.offer_answer = OfferAnswer()
         self.state = ""
+        #: Who the peer has proved to be, if the role has asked (RFC 3891 3 wants it for a Handover).
+        self.user = ""
         self._core = core
+        self._first_invite = invite
         self._calling: Calling | None = None
         self._called: Called | None = None
         self._reinvites = Reinvites(core, self)
@@ -60,7 +62,7 @@ class Session:
         session = cls(core, flow, invite, contact)
         if description := session_description(invite):
             session.offer_answer.send(description)
-        session._calling = Calling(core, session, flow)
+        session._calling = Calling(core, session, flow, invite)
         session._set_state("CALLING")
         session._calling.invite.start(now)
         return session
@@ -81,6 +83,11 @@ class Session:
         return session
 
     # -- what a role may look at ------------------------------------------------------------------------------------
+
+    @property
+    def invite(self) -> Request:
+        """The first INVITE, as it was sent last: an answer to a challenge is another one."""
+        return self._calling.invite.request if self._calling is not None else self._first_invite
 
     @property
     def call_id(self) -> str:

@@ -8,6 +8,7 @@ from agents.sip.abilities import Abilities
 from agents.sip.address import Flow
 from agents.sip.arrivals import Arrivals
 from agents.sip.build import Body, Identity, new_request
+from agents.sip.client_request import Ask, ClientRequest
 from agents.sip.core import Core, contact_uri
 from agents.sip.dialog import FIRST_CSEQ
 from agents.sip.message import Message, Request
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.sip.address import Address, Datagram
+    from agents.sip.digest_client import DigestClient
     from agents.sip.events import Event
 
 
@@ -38,6 +40,8 @@ class Invitation(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
     #: A pre-existing route set, as for an outbound proxy (8.1.1.1): `("<sip:192.0.2.1;lr>",)`.
     route: tuple[str, ...] = ()
+    #: Made when empty. A call beside another one may share its Call-ID; its From tag is new in any case.
+    call_id: str = ""
 
 
 class UserAgent:
@@ -48,8 +52,14 @@ class UserAgent:
     clock and never goes back. Same seed in `rng` and same calls: same bytes.
     """
 
-    def __init__(self, rng: Random, abilities: Abilities | None = None, timings: Timings | None = None) -> None:
-        self._core = Core(rng, abilities or Abilities(), timings or Timings())
+    def __init__(
+        self,
+        rng: Random,
+        abilities: Abilities | None = None,
+        timings: Timings | None = None,
+        credentials: DigestClient | None = None,
+    ) -> None:
+        self._core = Core(rng, abilities or Abilities(), timings or Timings(), credentials)
         self._arrivals = Arrivals(self._core)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
@@ -92,13 +102,9 @@ class UserAgent:
         `retry_of` is a session that was rejected: the new INVITE has its Call-ID, From tag and the next CSeq (8.1.3.5).
         """
         core = self._core
-        from_ = NameAddr.parse(invitation.from_)
-        contact = contact_uri(invitation.contact, from_.uri)
-        if retry_of is None:
-            tagged, call_id, cseq = from_.with_tag(core.ids.tag()), core.ids.call_id(local), FIRST_CSEQ
-        else:
-            old = retry_of.invite
-            tagged, call_id, cseq = from_.with_tag(old.from_.tag), old.call_id, old.cseq.number + 1
+        contact = contact_uri(invitation.contact, NameAddr.parse(invitation.from_).uri)
+        old = None if retry_of is None else retry_of.invite
+        identity = self._identity(invitation, old, local)
         headers = [("Contact", f"<{contact}>"), *core.feature_headers()]
         if invitation.require:
             headers.append(("Require", ", ".join(invitation.require)))
@@ -106,12 +112,34 @@ class UserAgent:
             "INVITE",
             invitation.request_uri,
             core.new_via(local),
-            Identity(tagged, NameAddr.parse(invitation.to), call_id, cseq),
+            identity,
             route=invitation.route,
             headers=[*headers, *invitation.headers],
             body=None if invitation.body is None else Body(invitation.body),
         )
-        return Session.call(core, Flow(local, remote), request, contact, now)
+        return Session.call(core, Flow(local, remote), core.authorize(request, old), contact, now)
+
+    def request(
+        self, ask: Ask, *, local: Address, remote: Address, now: float, after: ClientRequest | None = None
+    ) -> ClientRequest:
+        """Send a request outside of any dialog: REGISTER, OPTIONS, MESSAGE.
+
+        `after` is an earlier one, whose Call-ID and From tag this continues with the next CSeq (REGISTER: 10.2).
+        """
+        core = self._core
+        old = None if after is None else after.request
+        request = new_request(
+            ask.method,
+            ask.request_uri,
+            core.new_via(local),
+            self._identity(ask, old, local),
+            route=ask.route,
+            headers=ask.headers,
+            body=ask.body,
+        )
+        client_request = ClientRequest(core, core.authorize(request, old), Flow(local, remote))
+        client_request.start(now)
+        return client_request
 
     @property
     def sessions(self) -> list[Session]:
@@ -122,3 +150,11 @@ class UserAgent:
     def discarded(self) -> Counter[str]:
         """How many datagrams were dropped, by reason."""
         return self._core.discarded
+
+    def _identity(self, what: Invitation | Ask, old: Request | None, local: Address) -> Identity:
+        """New names, or those of the request that this one continues."""
+        from_, to = NameAddr.parse(what.from_), NameAddr.parse(what.to)
+        if old is not None:
+            return Identity(from_.with_tag(old.from_.tag), to, old.call_id, old.cseq.number + 1)
+        call_id = what.call_id or self._core.ids.call_id(local)
+        return Identity(from_.with_tag(self._core.ids.tag()), to, call_id, FIRST_CSEQ)

@@ -108,7 +108,7 @@ class Node:
 
     def call(
         self, callee: Node, *, body: bytes | None = OFFER, via: str | None = None, retry_of: Session | None = None,
-        require: tuple[str, ...] = (), headers: tuple[tuple[str, str], ...] = (),
+        require: tuple[str, ...] = (), headers: tuple[tuple[str, str], ...] = (), call_id: str = "",
     ) -> Session:  # fmt: skip
         """An INVITE from the address `via`, or the first one."""
         local = self.addresses[via] if via else self.address
@@ -120,6 +120,7 @@ class Node:
             body=body,
             require=require,
             headers=headers,
+            call_id=call_id,
         )
         now = self.network.now
         return self.ua.invite(invitation, local=local, remote=callee.address, now=now, retry_of=retry_of)

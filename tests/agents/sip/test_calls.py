@@ -239,6 +239,21 @@ def test_an_invitation_can_expire() -> None:
     assert cn.only(events.SessionTerminated).reason == "expired"
 
 
+def test_a_second_call_may_share_the_call_id() -> None:
+    """The backup session of the proactive scheme (Handover paper 4.1): its From tag makes it no merged request."""
+    network, mn, cn = two_phones()
+    first = mn.call(cn)
+    network.run()
+    second = mn.call(cn, via="umts", call_id=first.call_id)
+    network.run()
+    assert network.flow()[3:] == ["INVITE mn.umts -> cn", "200 INVITE cn -> mn.umts", "ACK mn.umts -> cn"]
+    assert second.call_id == first.call_id
+    assert len(cn.ua.sessions) == 2
+    second.bye(now=network.now)
+    network.run()
+    assert first.state == "CONFIRMED"
+
+
 # -- forks (13.2.2.4) --------------------------------------------------------------------------------------------------
 
 

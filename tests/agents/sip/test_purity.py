@@ -1,0 +1,49 @@
+"""The protocol parts do no I/O: what they may import is written down here."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import agents
+
+ALLOWED = {
+    "__future__",
+    "binascii",
+    "collections",
+    "functools",
+    "hashlib",
+    "heapq",
+    "hmac",
+    "ipaddress",
+    "random",  # for the type alone: sources of randomness are handed in
+    "typing",
+}
+FILES = [file for part in ("sip", "sdp") for file in sorted((Path(agents.__path__[0]) / part).glob("*.py"))]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.name}" for file in FILES])
+def test_imports(file: Path) -> None:
+    own = f"agents.{file.parent.name}"
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            names = [node.module or ""]
+        for name in names:
+            assert name == own or name.startswith(f"{own}.") or name.partition(".")[0] in ALLOWED, name
+
+
+@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.name}" for file in FILES])
+def test_no_module_is_over_400_lines(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 400
+
+
+def test_random_is_only_named_in_types() -> None:
+    for file in FILES:
+        for node in ast.parse(file.read_text()).body:  # an import under TYPE_CHECKING is not at this level
+            assert not (isinstance(node, ast.ImportFrom) and node.module == "random"), file
