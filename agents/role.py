@@ -37,7 +37,7 @@ Command = Open | Attach | Tell | Note
 
 
 class LinkChange(NamedTuple):
-    """What the kernel says of an interface: whether it has a carrier, its addresses, whether a default route uses it."""
+    """What the kernel says of an interface: its carrier, its addresses, whether a default route leads through it."""
 
     interface: str
     is_up: bool

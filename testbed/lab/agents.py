@@ -3,12 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from mininet.net import Mininet
 
-from testbed.lab.plan import Agent
+from testbed.lab.plan import PYTHON, Agent
 
 READY = "READY"
 STOP_LIMIT_S = 3.0
@@ -26,7 +27,7 @@ class AgentProcess:
         config.write_text(json.dumps(agent["config"]))
         with log.open("wb") as errors:
             self.process: subprocess.Popen[bytes] = net[agent["node"]].popen(
-                [*agent["argv"], str(config)],
+                [*(sys.executable if word == PYTHON else word for word in agent["argv"]), str(config)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             )  # fmt: skip
         self._rest = b""

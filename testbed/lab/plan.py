@@ -6,6 +6,9 @@ Everything that needs a user's file, a template or a decision has happened befor
 
 from typing import Any, Literal, TypedDict
 
+# In an agent's argv: the Python that runs the lab.
+PYTHON = "{python}"
+
 
 class Shape(TypedDict):
     """One direction of one access link: the commands that `tc -batch` reads, and what the kernel must then say."""

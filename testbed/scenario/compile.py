@@ -5,7 +5,7 @@ from typing import Any
 
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
-from testbed.lab.plan import Agent, Plan, Radio
+from testbed.lab.plan import PYTHON, Agent, Plan, Radio
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.shaping import DirectionState, shape
@@ -55,7 +55,7 @@ def agent(name: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent
     return {
         "name": name,
         "node": name,
-        "argv": ["python3", "-m", "agents", name],
+        "argv": [PYTHON, "-m", "agents", name],
         "config": config,
         "ends_run": ends_run,
     }

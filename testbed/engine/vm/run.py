@@ -14,6 +14,7 @@ from typing import Any
 from testbed.engine.errors import RunFailedError
 from testbed.engine.vm.machine import last_line, machine
 from testbed.engine.vm.snapshot import Snapshot
+from testbed.lab.plan import Plan
 
 # The code that a guest needs: the lab, and the agents that it starts.
 GUEST_CODE = ("agents", "testbed/lab", "topologies")
@@ -25,7 +26,7 @@ SILENCE_LIMIT_S = 90.0
 Say = Callable[[dict[str, Any]], None]
 
 
-async def run_in_guest(snapshot: Snapshot, plan: dict[str, Any], folder: Path, say: Say) -> None:
+async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -> None:
     """Runs `plan` and fills `folder` with what the lab wrote; each progress report goes to `say`.
 
     Raises RunFailedError when the guest hangs, panics or dies; its console is then in `folder/logs/console.log`.
@@ -47,7 +48,7 @@ async def run_in_guest(snapshot: Snapshot, plan: dict[str, Any], folder: Path, s
         shutil.rmtree(workspace)
 
 
-def write_payload(target: Path, plan: dict[str, Any]) -> None:
+def write_payload(target: Path, plan: Plan) -> None:
     """Writes what goes into the guest: its code and the plan, as a tar archive with nothing of this machine in it."""
     root = Path(__file__).parents[3]
     with target.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:

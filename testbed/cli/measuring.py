@@ -1,0 +1,37 @@
+"""`measure`: numbers from captures and run folders."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from testbed.measure import measure_capture, measure_run
+from testbed.measure.table import tables
+from testbed.report.comparison import comparison
+
+
+@click.command()
+@click.argument(
+    "what", metavar="RUN_OR_CAPTURE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
+def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
+    """Measure run folders, or any capture: its RTP streams with their gaps, losses, duplicates, jitter."""
+    results: list[dict[str, Any]] = [measure_run(path) if path.is_dir() else measure_capture(path) for path in what]
+    if as_json:
+        click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    runs = [
+        (f"{path.name} ({result['scheme']})", result)
+        for path, result in zip(what, results, strict=True)
+        if path.is_dir()
+    ]
+    if runs:
+        console.print(comparison(runs))
+    for path, result in zip(what, results, strict=True):
+        if not path.is_dir():
+            console.print(f"[bold]{path}[/bold]")
+            console.print(tables(result))

@@ -1,0 +1,170 @@
+"""`run`, `compare`, `replay`: carry out scenarios and show what came out."""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from testbed.cli.progress import Progress
+from testbed.engine.engine import make_engine
+from testbed.report.comparison import comparison
+from testbed.runner import Run, carry_out
+from testbed.scenario.compile import compile_plan
+from testbed.scenario.experiment import Experiment, load_experiment
+
+DEFAULT_SCENARIO = "wifi-to-umts"
+# One virtual machine has one processor.
+DEFAULT_JOBS = 2
+
+engine_option = click.option("--engine", type=click.Choice(["vm", "native"]), default="vm", show_default=True)
+seed_option = click.option("--seed", type=click.IntRange(min=0), help="Another seed than the scenario's.")
+failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
+out_option = click.option("--out", type=click.Path(path_type=Path), help="Where the results go [default: runs/…].")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
+schemes_option = click.option(
+    "--scheme", "schemes", multiple=True, metavar="SCHEME", help="Only this scheme; repeatable."
+)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), default=DEFAULT_JOBS, show_default=True, help="Runs at once."
+)
+
+
+@click.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@engine_option
+@seed_option
+@click.option("--scheme", metavar="SCHEME", help="Another scheme than the scenario's.")
+@failure_option
+@out_option
+@json_option
+def run(
+    scenario: str,
+    engine: str,
+    seed: int | None,
+    scheme: str | None,
+    failure: str | None,
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Carry out SCENARIO once: a name that we ship, or a file."""
+    experiment = load_experiment(scenario, scheme=scheme, failure=failure, seed=seed)
+    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
+    (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
+    finish([done], as_json=as_json, single=True)
+
+
+@click.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@schemes_option
+@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to run each scheme with.")
+@jobs_option
+@engine_option
+@seed_option
+@failure_option
+@out_option
+@json_option
+def compare(  # noqa: PLR0913 - a command's options
+    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: str, seed: int | None, failure: str | None,
+    out: Path | None, *, as_json: bool,
+) -> None:  # fmt: skip
+    """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
+    first = load_experiment(scenario, failure=failure, seed=seed)
+    folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
+    experiments = [
+        load_experiment(scenario, scheme=scheme, failure=failure, seed=first.seed + number)
+        for scheme in schemes or first.scenario.schemes
+        for number in range(runs)
+    ]
+    work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
+    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False)
+
+
+@click.command()
+@click.argument("failure")
+@schemes_option
+@jobs_option
+@engine_option
+@seed_option
+@out_option
+@json_option
+def replay(
+    failure: str, schemes: tuple[str, ...], jobs: int, engine: str, seed: int | None, out: Path | None, *, as_json: bool
+) -> None:
+    """Carry out the default scenario with the failure script FAILURE: a name that we ship, or a file."""
+    first = load_experiment(DEFAULT_SCENARIO, failure=failure, seed=seed)
+    folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
+    work = [
+        (load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed), folder / scheme)
+        for scheme in schemes or first.scenario.schemes
+    ]
+    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False)
+
+
+def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int) -> list[Run]:
+    """Carries out experiments, several at once, with progress on standard error."""
+
+    async def all_of_them() -> list[Run]:
+        engine = make_engine(engine_name)
+        places = asyncio.Semaphore(jobs)
+        with Progress() as progress:
+            for experiment, _ in work:
+                await engine.prepare(compile_plan(experiment), progress.say)
+
+            async def one(experiment: Experiment, folder: Path) -> Run:
+                name = folder.name if len(work) > 1 else experiment.scheme
+                async with places:
+                    progress.begin(name)
+                    done = await carry_out(experiment, engine, folder, lambda report: progress.report(name, report))
+                    progress.end(name, "done" if done.failure is None else f"FAILED: {done.failure}")
+                    return done
+
+            return await asyncio.gather(*(one(*item) for item in work))
+
+    return asyncio.run(all_of_them())
+
+
+def finish(runs: list[Run], *, as_json: bool, single: bool) -> None:
+    """Shows the results and ends the program: with 1 when a run failed."""
+    if as_json:
+        results = [run.result for run in runs]
+        click.echo(json.dumps(results[0] if single else {"results": results}, indent=2, ensure_ascii=False))
+    else:
+        show(runs)
+    if any(run.failure is not None for run in runs):
+        sys.exit(1)
+
+
+def show(runs: list[Run]) -> None:
+    """The tables, where the runs are, and how to look into them."""
+    console = Console(highlight=False)
+    several = len({run.seed for run in runs}) > 1
+    measured = [(f"{run.scheme} seed {run.seed}" if several else run.scheme, run.result) for run in runs if run.result]
+    if measured:
+        console.print(comparison([(name, result) for name, result in measured if result]))
+    console.print("\nRun folders:")
+    for run in runs:
+        console.print(f"  {run.folder}" + ("" if run.failure is None else f"  [red]failed: {run.failure}[/red]"))
+    captures = [run.folder / "run.pcapng" for run in runs if (run.folder / "run.pcapng").exists()]
+    if captures:
+        console.print("\nOpen the last one:", f"  wireshark {captures[-1]}", sep="\n", soft_wrap=True)
+
+
+def new_folder(out: Path | None, name: str) -> Path:
+    """Where results go; never a folder that has something in it."""
+    if out is not None:
+        if out.exists() and any(out.iterdir()):
+            raise click.UsageError(f"{out} is not empty; name a folder that is not there yet")
+        return out
+    stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
+    return Path("runs") / unused(Path("runs"), f"{stamp}-{name}")
+
+
+def unused(parent: Path, name: str) -> str:
+    """The name, with a number where there is such a folder already."""
+    candidates = [name, *(f"{name}-{number}" for number in range(2, 1000))]
+    return next(candidate for candidate in candidates if not (parent / candidate).exists())

@@ -1,0 +1,42 @@
+"""What every engine can do."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from testbed.lab.plan import Plan
+
+Report = Callable[[dict[str, Any]], None]
+"""Takes a progress report: `{"t_s": …}` each second of scenario time, events with `source` and `event` as well."""
+Say = Callable[[str], None]
+"""Takes a line about what is being prepared."""
+
+
+class Engine(Protocol):
+    """A place where plans are carried out."""
+
+    name: str
+    reproducible: bool
+    """Whether the same plan gives the same bytes."""
+
+    async def prepare(self, plan: Plan, say: Say) -> None:
+        """Makes ready what a run of this plan needs; raises MissingRequirementError where it can't be had."""
+
+    async def run(self, plan: Plan, folder: Path, report: Report) -> None:
+        """Carries out the plan and fills `folder`; raises RunFailedError when there is no outcome at all."""
+
+    def identity(self) -> dict[str, str]:
+        """What a manifest says of this engine, after `prepare`."""
+
+
+def make_engine(name: str) -> Engine:
+    """The engine of that name; raises KeyError. Only what it needs is loaded."""
+    if name == "vm":
+        from testbed.engine.vm.engine import VmEngine  # noqa: PLC0415
+
+        return VmEngine()
+    if name == "native":
+        from testbed.engine.native import NativeEngine  # noqa: PLC0415
+
+        return NativeEngine()
+    raise KeyError(name)

@@ -1,0 +1,160 @@
+"""The native engine: the same lab on this machine's own kernel, in wall-clock time.
+
+Everything happens inside fresh namespaces (network, mounts, processes). Their first process dies with this one, and
+with it every process, interface and mount of the run: so nothing can be left over, whatever is killed, and two runs
+cannot meet. What is left of a run that was killed is a record of it, which `testbed clean` reads.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from testbed.engine.cache import cache_folder
+from testbed.engine.engine import Report, Say
+from testbed.engine.errors import MissingRequirementError, RunFailedError
+from testbed.lab.plan import Plan
+
+PROGRAMS = {"mnexec": "mininet", "tcpdump": "tcpdump", "tc": "iproute2", "ip": "iproute2", "ifconfig": "net-tools"}
+# Beyond the plan's own limit: starting and ending.
+GRACE_S = 60.0
+
+
+class NativeEngine:
+    """Needs root, Mininet's mnexec and, for links with a delay, a kernel with sch_netem. Not reproducible."""
+
+    name = "native"
+    reproducible = False
+
+    async def prepare(self, plan: Plan, say: Say) -> None:
+        """Raises MissingRequirementError, with what would mend it, where this machine can't carry out the plan."""
+        if os.geteuid() != 0:
+            raise MissingRequirementError("the native engine needs root: run it with sudo, or use --engine vm")
+        missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+        if missing:
+            raise MissingRequirementError(f"the native engine needs more: apt-get install {' '.join(missing)}")
+        if plan["shapes"] and not has_netem():
+            raise MissingRequirementError(
+                "this kernel has no sch_netem, so links would have no delay: install a kernel that has it"
+                " (Debian: apt-get install linux-image-amd64, then reboot), or use --engine vm"
+            )
+
+    async def run(self, plan: Plan, folder: Path, report: Report) -> None:
+        """Carries out the plan in namespaces of its own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        plan_file = folder / ".plan.json"
+        plan_file.write_text(json.dumps(plan))
+        (folder / "logs").mkdir(exist_ok=True)
+        with recorded(folder) as record, (folder / "logs" / "lab.log").open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "KILL", "--"),
+                *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+                *(sys.executable, "-m", "testbed.lab", str(plan_file), str(folder)),
+                cwd=Path(__file__).parents[2],
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+            )
+            record(process.pid)
+            try:
+                async with asyncio.timeout(plan["limit_s"] + GRACE_S):
+                    await follow(process, report)
+            except TimeoutError:
+                raise RunFailedError("the run did not end in time") from None
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+                plan_file.unlink(missing_ok=True)
+        if not (folder / "outcome.json").exists():
+            raise RunFailedError(f"the lab ended without a result: {last_line(folder / 'logs' / 'lab.log')}")
+
+    def identity(self) -> dict[str, str]:
+        """The kernel that ran it."""
+        return {"kernel_release": platform.release(), "machine": platform.machine()}
+
+
+async def follow(process: asyncio.subprocess.Process, report: Report) -> None:
+    """Passes on what the lab reports until it has ended."""
+    if process.stdout is None:
+        raise RuntimeError("the lab has no output")
+    async for line in process.stdout:
+        with contextlib.suppress(ValueError):
+            report(json.loads(line))
+    await process.wait()
+
+
+def has_netem() -> bool:
+    """Whether this kernel shapes links, tried in a namespace that is gone afterwards."""
+    argv = ["unshare", "--net", "--", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log file, or a hint that it is empty."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+# -- records of runs, for `testbed clean` -----------------------------------------------------------------------------
+
+
+def records_folder() -> Path:
+    """Where a native run leaves a record while it lasts."""
+    folder = cache_folder() / "native-runs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def recorded(folder: Path) -> Iterator[Callable[[int], None]]:
+    """Records a run before anything of it exists, and forgets it when it has ended."""
+    path = records_folder() / f"{os.getpid()}-{time.time_ns()}.json"
+    path.write_text(json.dumps({"folder": str(folder), "pid": None}))
+
+    def record(pid: int) -> None:
+        path.write_text(json.dumps({"folder": str(folder), "pid": pid, "started": start_time(pid)}))
+
+    yield record
+    path.unlink(missing_ok=True)
+
+
+def start_time(pid: int) -> str | None:
+    """When a process was started (field 22 of /proc/PID/stat), which tells it from a later one with its number."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
+
+
+def clean() -> list[str]:
+    """Ends what killed runs left, by record; returns a line for each."""
+    done = []
+    for path in sorted(records_folder().glob("*.json")):
+        record = json.loads(path.read_text())
+        pid = record["pid"]
+        if is_running(int(path.stem.partition("-")[0])) and pid is not None and start_time(pid) == record["started"]:
+            done.append(f"{record['folder']}: still running, left alone")
+            continue
+        if pid is not None and record["started"] is not None and start_time(pid) == record["started"]:
+            os.kill(pid, signal.SIGKILL)
+            done.append(f"{record['folder']}: ended process {pid} and with it its namespaces")
+        else:
+            done.append(f"{record['folder']}: nothing was left but its record")
+        (Path(record["folder"]) / ".plan.json").unlink(missing_ok=True)
+        path.unlink()
+    return done
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    return Path(f"/proc/{pid}").exists()

@@ -1,0 +1,16 @@
+"""`python -m testbed.lab PLAN OUT`: a plan carried out in this kernel. The native engine calls it in namespaces."""
+
+import json
+import sys
+from pathlib import Path
+
+from testbed.lab.run import run
+
+
+def main(plan: str, out: str) -> None:
+    """Progress goes to standard output, a JSON line each."""
+    run(json.loads(Path(plan).read_text()), Path(out), lambda line: print(line, flush=True))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,128 @@
+"""One run from beginning to end: plan, engine, annotated capture, numbers, manifest. All of it in one folder."""
+
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from testbed.engine.cache import digest
+from testbed.engine.engine import Engine, Report
+from testbed.engine.errors import RunFailedError
+from testbed.lab.plan import Plan
+from testbed.measure import RunError, measure_run, to_json
+from testbed.report.capture import write_run_capture
+from testbed.scenario.compile import compile_plan, roles
+from testbed.scenario.experiment import Experiment
+
+SCHEMA_VERSION = 1
+PACKET_INTERVAL_MS = 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended. `failure` says why it failed; `result` is None when nothing could be measured."""
+
+    folder: Path
+    scheme: str
+    seed: int
+    result: dict[str, Any] | None
+    failure: str | None
+
+
+async def carry_out(experiment: Experiment, engine: Engine, folder: Path, report: Report) -> Run:
+    """Runs an experiment and fills `folder` as docs/run-folder.md says."""
+    plan = compile_plan(experiment)
+    manifest = describe(experiment, plan, engine)
+    return await carry_out_plan(plan, manifest, engine, folder, report)
+
+
+async def carry_out_plan(plan: Plan, manifest: dict[str, Any], engine: Engine, folder: Path, report: Report) -> Run:
+    """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(plan, indent=1, sort_keys=True) + "\n")
+    write_manifest(folder, {**manifest, "status": "running", "failure": None, "warnings": []})
+    failure, warnings = None, []
+    try:
+        await engine.run(plan, folder, report)
+        outcome = json.loads((folder / "outcome.json").read_text())
+        failure, warnings = outcome["failure"], outcome["warnings"]
+        (folder / "outcome.json").unlink()
+    except RunFailedError as error:
+        failure = str(error)
+    if not engine.reproducible:
+        warnings.append(f"not reproducible: made in wall-clock time by the {engine.name} engine")
+    if failure is not None:
+        warnings.append(f"the run failed: {failure}")
+    warnings += annotate(folder)
+    manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
+    write_manifest(folder, manifest)
+    result = measure(folder)
+    return Run(folder, manifest["scheme"], manifest["seed"], result, failure)
+
+
+def annotate(folder: Path) -> list[str]:
+    """Writes run.pcapng from the captures and the timeline; returns warnings."""
+    captures = [(path.stem, path) for path in sorted((folder / "captures").glob("*.pcap"))]
+    if not captures:
+        return []
+    events_file = folder / "events.jsonl"
+    events = [json.loads(line) for line in events_file.read_text().splitlines()] if events_file.exists() else []
+    return list(write_run_capture(captures, events, folder / "run.pcapng"))
+
+
+def measure(folder: Path) -> dict[str, Any] | None:
+    """Writes result.json and returns its content; None when the folder holds too little."""
+    try:
+        result = measure_run(folder)
+    except RunError:
+        return None
+    (folder / "result.json").write_text(to_json(result))
+    return result
+
+
+def describe(experiment: Experiment, plan: Plan, engine: Engine) -> dict[str, Any]:
+    """The manifest of a run to be: everything about it, and nothing of this machine that doesn't matter."""
+    scenario = experiment.scenario
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": sys.argv[1:],
+        "scenario": {
+            "name": scenario.name,
+            "text": experiment.text,
+            "sha256": digest(experiment.text),
+        },
+        "scheme": experiment.scheme,
+        "failure_script": experiment.failure.name,
+        "seed": experiment.seed,
+        "plan_sha256": digest(json.dumps(plan, sort_keys=True)),
+        "engine": engine.name,
+        "reproducible": engine.reproducible,
+        "engine_identity": engine.identity(),
+        "clock": "virtual, from 2026-01-01T00:00:00Z" if engine.reproducible else "this machine's",
+        "versions": {
+            "testbed": metadata.version("sip-handover-testbed"),
+            "python": platform.python_version(),
+            "code_sha256": code_digest(),
+        },
+        "call": {"packet_interval_ms": PACKET_INTERVAL_MS, "duration_s": scenario.call.duration},
+        "roles": roles(experiment.network),
+    }
+
+
+def code_digest() -> str:
+    """Names the code that agents and lab consist of."""
+    root = Path(__file__).parents[1]
+    parts: list[str | bytes] = []
+    for folder in ("agents", "testbed"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                parts += [str(path.relative_to(root)), path.read_bytes()]
+    return digest(*parts)
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Writes manifest.json."""
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
