@@ -43,8 +43,8 @@ class Ending:
         """A BYE is answered, or given up: the dialog is over in any case (15.1.1)."""
         self._open.discard(bye)
         self._core.emit(events.ByeAnswered(self._session, status, bye.flow.local))
-        # A 2xx tells that the peer has ended it; then BYEs that are still under way over dead links do not matter.
-        if (not self._open or status < 300) and self._session.try_step("bye done"):
+        # 2xx and 481 tell that the peer has ended it; then BYEs that are still under way over dead links do not matter.
+        if (not self._open or status < 300 or status == 481) and self._session.try_step("bye done"):
             self._core.end_dialog(self._session.confirmed_dialog, now)
 
 

@@ -32,9 +32,7 @@ def inspect(request: Request, abilities: Abilities, *, is_merged: bool) -> None:
     _check_require(request, abilities)
     _check_body(request, abilities)
     if request.method == "INVITE":
-        # 8.1.1.8. Not done: RFC 2543 callers without one (RFC 4475 3.4.1)
-        if request.contact is None or Uri.parse(request.contact.uri).scheme not in {"sip", "sips"}:
-            raise RemoteProtocolError("not exactly one Contact with a SIP URI in INVITE", status_hint=400)
+        _check_contact(request)
         _check_accept(request)
 
 
@@ -68,6 +66,15 @@ def _check_body(request: Request, abilities: Abilities) -> None:
     if encodings:
         headers = [("Accept-Encoding", "identity")]
         raise RemoteProtocolError(f"encoding {encodings[0]}", status_hint=415, headers=headers)
+
+
+def _check_contact(request: Request) -> None:
+    """8.1.1.8; in a dialog it only SHOULD be there (12.2.1.1). Not done: RFC 2543 callers (RFC 4475 3.4.1)."""
+    contact = request.contact
+    if contact is None and (request.to.tag is None or "contact" in request.headers):
+        raise RemoteProtocolError("not exactly one Contact in INVITE", status_hint=400)
+    if contact is not None and Uri.parse(contact.uri).scheme not in {"sip", "sips"}:
+        raise RemoteProtocolError("Contact without a SIP URI in INVITE", status_hint=400)
 
 
 def _check_accept(request: Request) -> None:

@@ -59,6 +59,11 @@ class OutgoingInvite:
         self._tried: set[tuple[str, str]] = set()
         self._acks: dict[str | None, tuple[Request, Flow] | None] = {}
 
+    @property
+    def owes_ack(self) -> bool:
+        """Whether a 2xx waits for an answer to its offer, which goes into the ACK."""
+        return None in self._acks.values()
+
     def start(self, now: float) -> None:
         """Send it."""
         self._transaction = self._core.transactions.request(self.request, self.flow, self, now)

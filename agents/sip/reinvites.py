@@ -39,8 +39,7 @@ class Reinvites:
 
     def __init__(self, core: Core, session: Session) -> None:
         self.state = "IDLE"
-        #: Our re-INVITE without an offer, whose 2xx had one: `Session.acknowledge` answers it.
-        self.unacknowledged: OutgoingInvite | None = None
+        self.sent: OutgoingInvite | None = None
         self.received: ReceivedInvite | None = None
         self._core = core
         self._session = session
@@ -66,8 +65,6 @@ class Reinvites:
         """From and to the addresses of `flow`."""
         session = self._session
         dialog = session.confirmed_dialog
-        if self.unacknowledged is not None:
-            raise LocalProtocolError("re-INVITE before the ACK for the last one")
         self._step("send")
         if body is not None:
             session.offer_answer.send(body.data)
@@ -75,7 +72,8 @@ class Reinvites:
         self._forget_retry()
         extra = [("Contact", f"<{self._contact}>"), *self._core.feature_headers(), *headers]
         request = dialog.request("INVITE", self._core.new_via(flow.local), headers=extra, body=body)
-        OutgoingInvite(self._core, self._core.authorize(request, session.invite), flow, self).start(now)
+        self.sent = OutgoingInvite(self._core, self._core.authorize(request, session.invite), flow, self)
+        self.sent.start(now)
 
     def next_cseq(self) -> int:
         """8.1.3.5, and of the dialog (12.2.1.1)."""
@@ -101,9 +99,7 @@ class Reinvites:
             session.offer_answer.roll_back()
         else:
             session.offer_answer.receive(description)
-        if session.offer_answer.state == "PENDING":
-            self.unacknowledged = invite
-        else:
+        if session.offer_answer.state != "PENDING":  # else `Session.acknowledge` brings our answer
             invite.acknowledge(dialog)
         self._core.emit(events.ReinviteAnswered(session, response))
 
@@ -134,7 +130,7 @@ class Reinvites:
     def receive(self, request: Request, transaction: InviteServer, now: float) -> None:
         """A re-INVITE in order; raises `RemoteProtocolError` when it comes at a wrong time (14.2)."""
         session = self._session
-        if self.state == "SENT" or self.unacknowledged or session.offer_answer.state == "OFFERED":
+        if self.state == "SENT" or (self.state != "RECEIVED" and session.offer_answer.state != "STABLE"):
             raise RemoteProtocolError("our own INVITE is in progress", status_hint=491)
         if self.state == "RECEIVED":
             wait = str(self._core.ids.retry_after())

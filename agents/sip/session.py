@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agents.sip.address import Address
     from agents.sip.core import Core
     from agents.sip.message import Request, Response
+    from agents.sip.outgoing_invite import OutgoingInvite
     from agents.sip.received_invite import ReceivedInvite
 
 
@@ -175,13 +176,10 @@ class Session:
 
     def acknowledge(self, body: bytes, *, now: float) -> None:
         """The ACK with our answer, where the 2xx to our INVITE without an offer had one (13.2.2.4)."""
-        invite = self._reinvites.unacknowledged
-        if invite is None and self._calling is not None:
-            invite = self._calling.invite
-        if invite is None or self.state != "CONFIRMED" or self._reinvites.state != "IDLE":
+        invite = self._unacknowledged
+        if invite is None:
             raise LocalProtocolError("no 2xx waits for an ACK")
         self.offer_answer.send(body)
-        self._reinvites.unacknowledged = None
         invite.acknowledge(self.confirmed_dialog, as_body(body))
 
     def reinvite(
@@ -198,8 +196,8 @@ class Session:
 
         `local` becomes the address of the session when the peer accepts, and `contact` its Contact.
         """
-        if self.state != "CONFIRMED":
-            raise LocalProtocolError(f"re-INVITE in {self.state}")
+        if self.state != "CONFIRMED" or self._unacknowledged is not None:
+            raise LocalProtocolError(f"re-INVITE in {self.state}, or before the ACK for the last INVITE")
         self._reinvites.send(self._flow(local, remote), contact, headers, as_body(body), now)
 
     def accept_reinvite(
@@ -232,6 +230,9 @@ class Session:
         if self.state == "ACCEPTED" and self._called is not None:
             self._called.bye_is_due = True
             return
+        if (invite := self._unacknowledged) is not None:  # 13.2.2.4: the ACK is owed in any case
+            self.offer_answer.roll_back()
+            invite.acknowledge(self.confirmed_dialog)
         self._ending.send(self._flow(local, remote), headers, now)
         self.over("hung up", "local", now)
 
@@ -313,6 +314,12 @@ class Session:
         if self.state == "ACCEPTED" and self._called is not None and self.offer_answer.state != "OFFERED":
             self._called.invite.on_ack(request, now)  # RFC 5407 3.1.5, see Reinvites.receive
         self._reinvites.receive(request, transaction, now)
+
+    @property
+    def _unacknowledged(self) -> OutgoingInvite | None:
+        """An INVITE of ours without an offer, whose 2xx had one that the role has not answered yet."""
+        first = self._calling.invite if self._calling is not None else None
+        return next((invite for invite in (first, self._reinvites.sent) if invite and invite.owes_ack), None)
 
     @property
     def _incoming(self) -> ReceivedInvite:

@@ -47,9 +47,10 @@ class Invitation(NamedTuple):
 class UserAgent:
     """Everything of SIP that a role needs.
 
-    The driver's loop: hand in what arrived (`receive_datagram`), call `handle_timer` when `get_timer` is due, send
-    what `datagrams_to_send` gives, let the role take events from `next_event`. `now` is in seconds of one monotonic
-    clock and never goes back. Same seed in `rng` and same calls: same bytes.
+    The driver's loop: hand in what arrived (`receive_datagram`), call `handle_timer` when `get_timer` is due, let the
+    role take all events from `next_event`, send what `datagrams_to_send` gives. Events are to be taken after every
+    datagram: the next one may cancel what they tell of, and commands that come too late raise `LocalProtocolError`.
+    `now` is in seconds of one monotonic clock and never goes back. Same seed in `rng` and same calls: same bytes.
     """
 
     def __init__(

@@ -220,6 +220,18 @@ def test_invite_without_offer_gets_it_in_the_200_and_answers_in_the_ack() -> Non
     assert (other.local_sdp, other.remote_sdp) == (ANSWER, OFFER)
 
 
+def test_a_role_that_does_not_answer_the_offer_of_the_200_still_owes_the_ack() -> None:
+    """13.2.2.4: ACK, then BYE; and no re-INVITE in between."""
+    network, mn, cn = two_phones()
+    session = mn.call(cn, body=None)
+    network.run(0.1)
+    with pytest.raises(LocalProtocolError):
+        session.reinvite(OFFER, now=network.now)
+    session.bye(now=network.now)
+    network.settle()
+    assert network.flow()[2:] == ["ACK mn.wifi -> cn", "BYE mn.wifi -> cn", "200 BYE cn -> mn.wifi"]
+
+
 def test_ringing_is_repeated_every_minute() -> None:
     """13.3.1.1."""
     network, mn, cn = two_phones()
@@ -412,6 +424,20 @@ def test_bye_goes_over_the_other_link_when_the_first_is_dead() -> None:
     assert mn.only(events.ByeAnswered) == (session, 200, mn.addresses["umts"])
     assert session.state == "TERMINATED"
     assert len(mn.seen(events.SessionTerminated)) == 1
+
+
+def test_bye_over_the_other_link_when_only_the_answer_was_lost() -> None:
+    """15.1.1: 481 says too that the peer has ended it."""
+    network, mn, cn = two_phones()
+    session = mn.call(cn)
+    network.run()
+    network.lose("200 BYE", times=-1)
+    session.bye(now=network.now)
+    network.run(0.2)
+    session.bye(local=mn.addresses["umts"], now=network.now)
+    network.run(0.2)
+    assert network.flow()[-2:] == ["BYE mn.umts -> cn", "481 BYE cn -> mn.umts"]
+    assert session.state == "TERMINATED"
 
 
 def test_an_unanswered_bye_ends_the_session_all_the_same() -> None:

@@ -324,6 +324,18 @@ def test_a_gap_in_the_numbers_is_no_error() -> None:
     assert session_of(cn).remote_sdp == MOVED
 
 
+def test_a_reinvite_without_contact_refreshes_nothing() -> None:
+    """12.2.1.1: SHOULD, not MUST."""
+    network, mn, cn, start = in_a_call()
+    session = session_of(mn)
+    via = session.invite.via._replace(params=(("branch", "z9hG4bKbare"),))
+    bare = session.confirmed_dialog.request("INVITE", via, body=Body(MOVED))
+    cn.ua.receive_datagram(bytes(bare), local=cn.address, remote=mn.address, now=network.now)
+    network.run(0.1)
+    assert network.flow(start)[0] == "200 INVITE cn -> mn.wifi"
+    assert session_of(cn).confirmed_dialog.remote_target == "sip:mn@10.0.1.1:5060"
+
+
 def test_options_in_a_dialog_is_answered() -> None:
     network, mn, cn, start = in_a_call()
     session = session_of(mn)
