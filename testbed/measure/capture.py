@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
 NO_TIME = int(np.iinfo(np.int64).min)
 """Time of a packet that carries none (pcapng's Simple Packet Block), or an impossible one."""

@@ -16,6 +16,8 @@ from agents.rtp.playout_events import Concealed, DepthChanged, LatePacket, Playe
 from testbed.measure import series
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from agents.rtp.playout_events import PlayoutEvent
     from testbed.measure.handover import Window
     from testbed.measure.media import Direction
@@ -118,15 +120,18 @@ def _to_the_end(buffer: PlayoutBuffer, last: int, lost_after: int) -> list[Playo
     return events
 
 
-def interruption_s(heard: Heard, window: Window, silence_ns: int) -> float:
+def interruption_s(heard: Heard, window: Window, silence_ns: int, lost_elsewhere: Collection[int]) -> float:
     """Return the seconds with nothing to play that the handover caused.
 
     Concealments that begin between `silence_ns` (when the silence began that the window opened in) and a second after
-    the window, plus the playout depth at its end.
+    the window, plus the playout depth at its end; but none of a packet that was lost outside the window
+    (`lost_elsewhere`), which a link would have lost all the same.
     """
     since = (min(silence_ns, window.open_ns) - heard.origin_ns) / NS_PER_S
     close = (window.close_ns - heard.origin_ns) / NS_PER_S
-    return heard.concealed_s(since, close + heard.depth_at(close) + AFTER_RELEASE_S)
+    until = close + heard.depth_at(close) + AFTER_RELEASE_S
+    mine = (one for one in heard.concealed if since <= one.at < until and one.sequence not in lost_elsewhere)
+    return sum(one.duration for one in mine)
 
 
 def mouth_to_ear_s(heard: Heard, direction: Direction) -> float | None:

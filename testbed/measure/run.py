@@ -146,7 +146,8 @@ def _in_window(
         "lost_in_window": window.lost_in(direction, span),
     }
     if heard is not None:
-        interruption_s = playout.interruption_s(heard, span, window.silence_start(direction, span))
+        elsewhere = window.lost_outside(direction, span)
+        interruption_s = playout.interruption_s(heard, span, window.silence_start(direction, span), elsewhere)
         found |= {
             "interruption_ms": _milliseconds(interruption_s),
             "late_in_window": playout.late_in(heard, direction, span),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from testbed.measure.capture import Ints
+    from testbed.measure.capture import Booleans, Ints
     from testbed.measure.handover import Window
     from testbed.measure.media import Direction
 
@@ -54,15 +54,22 @@ def open_silence(direction: Direction, interval_ns: int, window: Window | None) 
 
 def lost_in(direction: Direction, window: Window) -> int:
     """Return how many packets were lost in the window."""
-    return int(_touches(*_neighbour_times(direction), window))
+    _, earlier, later = _neighbour_times(direction)
+    return int(_touches(earlier, later, window).sum())
 
 
-def _touches(earlier: Ints, later: Ints, window: Window) -> int:
-    return int(((later >= window.open_ns) & (earlier <= window.close_ns)).sum())
+def lost_outside(direction: Direction, window: Window) -> frozenset[int]:
+    """Return the keys of the packets that were lost, but not in the window."""
+    lost, earlier, later = _neighbour_times(direction)
+    return frozenset(lost[~_touches(earlier, later, window)].tolist())
 
 
-def _neighbour_times(direction: Direction) -> tuple[Ints, Ints]:
-    """Return for each lost key the earlier and the later arrival of its received neighbours in the sequence.
+def _touches(earlier: Ints, later: Ints, window: Window) -> Booleans:
+    return (later >= window.open_ns) & (earlier <= window.close_ns)
+
+
+def _neighbour_times(direction: Direction) -> tuple[Ints, Ints, Ints]:
+    """Return the lost keys, and for each the earlier and the later arrival of its received neighbours in the sequence.
 
     Before the first received key it is ever, after the last never.
     """
@@ -72,7 +79,7 @@ def _neighbour_times(direction: Direction) -> tuple[Ints, Ints]:
     behind = np.searchsorted(keys, lost)
     padded = np.concatenate([[_EVER], times, [_NEVER]])
     one, other = padded[behind], padded[behind + 1]
-    return np.minimum(one, other), np.maximum(one, other)
+    return lost, np.minimum(one, other), np.maximum(one, other)
 
 
 def silence_start(direction: Direction, window: Window) -> int:

@@ -8,6 +8,7 @@ import pytest
 from testbed.measure.handover import Window
 from testbed.measure.media import Direction, Sightings
 from testbed.measure.playout import interruption_s, late_in, listen, mouth_to_ear_s
+from testbed.measure.window import lost_outside
 
 from .frames import MS
 
@@ -88,8 +89,18 @@ def test_an_interruption_is_what_begins_in_the_window_or_soon_after() -> None:
     heard = listen(one, INTERVAL_NS)
     assert heard is not None
     window = Window(round(1020 * MS), round(1100 * MS))
-    assert interruption_s(heard, window, window.open_ns) == pytest.approx(0.060)
+    assert interruption_s(heard, window, window.open_ns, lost_elsewhere=()) == pytest.approx(0.060)
     assert heard.concealed_s() == pytest.approx(0.100)
+
+
+def test_a_packet_lost_just_after_the_window_is_not_the_handovers_doing() -> None:
+    gone = {50, 60}
+    one = direction([arrival for arrival in even(200) if arrival[1] not in gone], sent=200)
+    heard = listen(one, INTERVAL_NS)
+    assert heard is not None
+    window = Window(round(1020 * MS), round(1100 * MS))
+    assert lost_outside(one, window) == {60}
+    assert interruption_s(heard, window, window.open_ns, lost_outside(one, window)) == pytest.approx(0.020)
 
 
 def test_a_late_packet_belongs_to_the_window_that_it_arrives_in() -> None:
