@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed.engine.cache import digest
-from testbed.engine.engine import Engine, Report
+from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, measure_run, to_json
@@ -32,28 +32,28 @@ class Run:
     failure: str | None
 
 
-async def carry_out(experiment: Experiment, engine: Engine, folder: Path, report: Report) -> Run:
+async def carry_out(experiment: Experiment, engine: Engine, place: Place, folder: Path, report: Report) -> Run:
     """Runs an experiment and fills `folder` as docs/run-folder.md says."""
     plan = compile_plan(experiment)
-    manifest = describe(experiment, plan, engine)
-    return await carry_out_plan(plan, manifest, engine, folder, report)
+    manifest = describe(experiment, plan, engine, place)
+    return await carry_out_plan(plan, manifest, place, folder, report)
 
 
-async def carry_out_plan(plan: Plan, manifest: dict[str, Any], engine: Engine, folder: Path, report: Report) -> Run:
+async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, folder: Path, report: Report) -> Run:
     """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(plan, indent=1, sort_keys=True) + "\n")
     write_manifest(folder, {**manifest, "status": "running", "failure": None, "warnings": []})
     failure, warnings = None, []
     try:
-        await engine.run(plan, folder, report)
+        await place.run(plan, folder, report)
         outcome = json.loads((folder / "outcome.json").read_text())
         failure, warnings = outcome["failure"], outcome["warnings"]
         (folder / "outcome.json").unlink()
     except RunFailedError as error:
         failure = str(error)
-    if not engine.reproducible:
-        warnings.append(f"not reproducible: made in wall-clock time by the {engine.name} engine")
+    if not manifest["reproducible"]:
+        warnings.append(f"not reproducible: made in wall-clock time by the {manifest['engine']} engine")
     if failure is not None:
         warnings.append(f"the run failed: {failure}")
     warnings += annotate(folder)
@@ -83,7 +83,7 @@ def measure(folder: Path) -> dict[str, Any] | None:
     return result
 
 
-def describe(experiment: Experiment, plan: Plan, engine: Engine) -> dict[str, Any]:
+def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -> dict[str, Any]:
     """The manifest of a run to be: everything about it, and nothing of this machine that doesn't matter."""
     scenario = experiment.scenario
     return {
@@ -100,7 +100,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine) -> dict[str, An
         "plan_sha256": digest(json.dumps(plan, sort_keys=True)),
         "engine": engine.name,
         "reproducible": engine.reproducible,
-        "engine_identity": engine.identity(),
+        "engine_identity": place.identity(),
         "clock": "virtual, from 2026-01-01T00:00:00Z" if engine.reproducible else "this machine's",
         "versions": {
             "testbed": metadata.version("sip-handover-testbed"),

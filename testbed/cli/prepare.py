@@ -4,19 +4,14 @@ import asyncio
 
 import click
 
-from testbed.engine.vm.image import root_image
-from testbed.engine.vm.snapshot import snapshot
+from testbed.engine.engine import make_engine
+from testbed.scenario.compile import compile_plan
+from testbed.scenario.experiment import load_experiment
 
 
 @click.command()
-def prepare() -> None:
-    """Build the guest image and its snapshot now, if they are not there."""
-
-    async def build() -> None:
-        image = await asyncio.to_thread(root_image, say)
-        await snapshot(image, say)
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
-    asyncio.run(build())
+@click.argument("scenario", default="wifi-to-umts")
+def prepare(scenario: str) -> None:
+    """Build the guest now that a run of SCENARIO needs, if it is not there."""
+    plan = compile_plan(load_experiment(scenario))
+    asyncio.run(make_engine("vm").prepare(plan, lambda line: click.echo(line, err=True)))

@@ -52,6 +52,8 @@ class Progress:
     def report(self, name: str, report: dict[str, Any]) -> None:
         """A run tells something."""
         time_s, what = self._lines[name]
+        if "stage" in report:
+            what = report["stage"]
         if report.get("t_s") is not None:
             time_s = max(report["t_s"], time_s or 0.0)
         if report.get("event") in SHOWN:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from testbed.cli.progress import Progress
-from testbed.engine.engine import make_engine
+from testbed.engine.engine import Place, make_engine
 from testbed.report.comparison import comparison
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
@@ -110,20 +110,21 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
 
     async def all_of_them() -> list[Run]:
         engine = make_engine(engine_name)
-        places = asyncio.Semaphore(jobs)
+        turns = asyncio.Semaphore(jobs)
         with Progress() as progress:
-            for experiment, _ in work:
-                await engine.prepare(compile_plan(experiment), progress.say)
+            places = [await engine.prepare(compile_plan(experiment), progress.say) for experiment, _ in work]
 
-            async def one(experiment: Experiment, folder: Path) -> Run:
+            async def one(experiment: Experiment, folder: Path, place: Place) -> Run:
                 name = folder.name if len(work) > 1 else experiment.scheme
-                async with places:
+                async with turns:
                     progress.begin(name)
-                    done = await carry_out(experiment, engine, folder, lambda report: progress.report(name, report))
+                    done = await carry_out(
+                        experiment, engine, place, folder, lambda report: progress.report(name, report)
+                    )
                     progress.end(name, "done" if done.failure is None else f"FAILED: {done.failure}")
                     return done
 
-            return await asyncio.gather(*(one(*item) for item in work))
+            return await asyncio.gather(*(one(*item, place) for item, place in zip(work, places, strict=True)))
 
     return asyncio.run(all_of_them())
 

@@ -50,13 +50,13 @@ def carry_out_again(plan: Plan, manifest: dict[str, Any], folder: Path) -> tuple
     async def again() -> tuple[Run, list[str]]:
         engine = make_engine(manifest["engine"])
         with Progress() as progress:
-            await engine.prepare(plan, progress.say)
-            changed = changes(manifest, engine.identity())
+            place = await engine.prepare(plan, progress.say)
+            changed = changes(manifest, place.identity())
             progress.begin(manifest["scheme"])
             done = await carry_out_plan(
                 plan,
                 manifest,
-                engine,
+                place,
                 folder,
                 lambda report: progress.report(manifest["scheme"], report),
             )

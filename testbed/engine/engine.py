@@ -12,21 +12,25 @@ Say = Callable[[str], None]
 """Takes a line about what is being prepared."""
 
 
-class Engine(Protocol):
-    """A place where plans are carried out."""
-
-    name: str
-    reproducible: bool
-    """Whether the same plan gives the same bytes."""
-
-    async def prepare(self, plan: Plan, say: Say) -> None:
-        """Makes ready what a run of this plan needs; raises MissingRequirementError where it can't be had."""
+class Place(Protocol):
+    """A place where plans for one network are carried out, any number of them at once."""
 
     async def run(self, plan: Plan, folder: Path, report: Report) -> None:
         """Carries out the plan and fills `folder`; raises RunFailedError when there is no outcome at all."""
 
     def identity(self) -> dict[str, str]:
-        """What a manifest says of this engine, after `prepare`."""
+        """What a manifest says of this place: where two of them agree, a reproducible engine gives the same bytes."""
+
+
+class Engine(Protocol):
+    """A kind of place."""
+
+    name: str
+    reproducible: bool
+    """Whether the same plan gives the same bytes."""
+
+    async def prepare(self, plan: Plan, say: Say) -> Place:
+        """Makes ready what a run of this plan needs; raises MissingRequirementError where it can't be had."""
 
 
 def make_engine(name: str) -> Engine:

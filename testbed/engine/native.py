@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from testbed.engine.cache import cache_folder
-from testbed.engine.engine import Report, Say
+from testbed.engine.engine import Place, Report, Say
 from testbed.engine.errors import MissingRequirementError, RunFailedError
 from testbed.lab.plan import Plan
 
@@ -34,7 +34,7 @@ class NativeEngine:
     name = "native"
     reproducible = False
 
-    async def prepare(self, plan: Plan, say: Say) -> None:
+    async def prepare(self, plan: Plan, say: Say) -> Place:
         """Raises MissingRequirementError, with what would mend it, where this machine can't carry out the plan."""
         if os.geteuid() != 0:
             raise MissingRequirementError("the native engine needs root: run it with sudo, or use --engine vm")
@@ -46,6 +46,11 @@ class NativeEngine:
                 "this kernel has no sch_netem, so links would have no delay: install a kernel that has it"
                 " (Debian: apt-get install linux-image-amd64, then reboot), or use --engine vm"
             )
+        return ThisMachine()
+
+
+class ThisMachine:
+    """This machine's kernel; every run in namespaces of its own."""
 
     async def run(self, plan: Plan, folder: Path, report: Report) -> None:
         """Carries out the plan in namespaces of its own."""

@@ -4,12 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-from testbed.lab.run import run
+from testbed.lab.run import Lab
 
 
-def main(plan: str, out: str) -> None:
+def main(plan_file: str, out: str) -> None:
     """Progress goes to standard output, a JSON line each."""
-    run(json.loads(Path(plan).read_text()), Path(out), lambda line: print(line, flush=True))  # noqa: T201
+    plan = json.loads(Path(plan_file).read_text())
+    Lab(plan["network"], Path(out)).run(plan, lambda line: print(line, flush=True))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class Journal:
         self._events.append(entry)
         self._say(json.dumps(entry))
 
+    def stage(self, name: str) -> None:
+        """Reports what is being done before scenario time begins, or after it has ended; not an event."""
+        self._say(json.dumps({"stage": name, "clock_s": round(time.monotonic(), 6)}))
+
     def tick(self, t_s: int) -> None:
         """Reports that scenario time has come this far; not an event."""
         self._say(json.dumps({"t_s": t_s}))

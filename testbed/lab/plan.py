@@ -6,9 +6,6 @@ Everything that needs a user's file, a template or a decision has happened befor
 
 from typing import Any, Literal, TypedDict
 
-# In an agent's argv: the Python that runs the lab.
-PYTHON = "{python}"
-
 
 class Shape(TypedDict):
     """One direction of one access link: the commands that `tc -batch` reads, and what the kernel must then say."""
@@ -81,11 +78,11 @@ class Radio(TypedDict):
 
 
 class Agent(TypedDict):
-    """A program in a node's namespace. It reads `config` as JSON from the file named by its last argument."""
+    """One of our agents in a node's namespace, with the configuration of its role. One of them ends the run."""
 
     name: str
     node: str
-    argv: list[str]
+    role: str
     config: dict[str, Any]
     ends_run: bool
 

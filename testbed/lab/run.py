@@ -1,4 +1,4 @@
-"""One run in this kernel: builds the network, starts captures and agents, carries out the timeline, tidies up."""
+"""One run in this kernel: a network that stands, captures that run; then agents, timeline, and the end."""
 
 import heapq
 import json
@@ -18,6 +18,7 @@ from testbed.lab.network import network_from
 from testbed.lab.plan import Plan, Step
 from testbed.lab.radio import Radios
 from testbed.lab.shaper import Shaper
+from testbed.lab.spawn import preload
 
 READY_LIMIT_S = 20.0
 # Scenario time begins on a full second, so that times in Wireshark can be read without subtracting.
@@ -29,43 +30,54 @@ class RunError(Exception):
     """The run cannot go on: an agent died, a link could not be shaped, time is up."""
 
 
-def run(plan: Plan, out: Path, say: Say) -> None:
-    """Carries out `plan` and fills `out`: captures/, logs/, events.jsonl, outcome.json.
-
-    A run that fails is wrapped up like one that does not: captures are ended and kept, and outcome.json says why.
-    """
-    for folder in ("captures", "logs"):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    journal = Journal(say)
-    failure, warnings = None, []
-    lab = Lab(plan, out, journal)
-    try:
-        lab.start()
-        lab.carry_out()
-    except Exception as error:  # noqa: BLE001 - whatever it is, what was captured is kept and the reason told
-        failure = str(error) or type(error).__name__
-        journal.add("lab", "failed", reason=failure)
-    finally:
-        warnings = lab.end()
-    journal.write(out / "events.jsonl")
-    outcome = {"failure": failure, "warnings": warnings, "zero_ns": journal.zero_ns}
-    (out / "outcome.json").write_text(json.dumps(outcome))
-
-
 class Lab:
-    """The world of one run."""
+    """A network that stands, with its captures running: what is the same for every run of it.
 
-    def __init__(self, plan: Plan, out: Path, journal: Journal) -> None:
-        self._plan = plan
-        self._out = out
-        self._journal = journal
-        self._network = network_from(plan["network"])
+    Nothing here needs to be undone: all of it lives in namespaces that end with this process.
+    """
+
+    def __init__(self, network: dict[str, Any], out: Path) -> None:
+        """Builds `network` (see network_from); runs will fill `out`."""
+        preload()
+        self.network = network_from(network)
+        self.out = out
+        for folder in ("captures", "logs"):
+            (out / folder).mkdir(parents=True, exist_ok=True)
         # Mininet's one-time set-up changes limits of the whole machine, which our networks don't need.
         Mininet.inited = True
-        self._net = Mininet(topo=self._network.topo(attached=False), controller=None)
-        self._radios = Radios(self._net, self._network)
-        self._shaper = Shaper(self._net)
-        self._captures: Captures | None = None
+        self.net = Mininet(topo=self.network.topo(attached=False), controller=None)
+        self.captures = Captures(self.net, self.network.captured(), out / "captures")
+
+    def run(self, plan: Plan, say: Say) -> None:
+        """Carries out `plan` and fills `out`: captures/, logs/, events.jsonl, outcome.json. Once only.
+
+        A run that fails is wrapped up like one that does not: captures are ended and kept, and outcome.json says why.
+        """
+        journal = Journal(say)
+        run = Run(self, plan, journal)
+        failure = None
+        try:
+            run.start()
+            run.carry_out()
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was captured is kept and the reason told
+            failure = str(error) or type(error).__name__
+            journal.add("lab", "failed", reason=failure)
+        run.end()
+        warnings = self.captures.stop()
+        journal.write(self.out / "events.jsonl")
+        outcome = {"failure": failure, "warnings": warnings, "zero_ns": journal.zero_ns}
+        (self.out / "outcome.json").write_text(json.dumps(outcome))
+
+
+class Run:
+    """What happens in a lab during one run."""
+
+    def __init__(self, lab: Lab, plan: Plan, journal: Journal) -> None:
+        self._lab = lab
+        self._plan = plan
+        self._journal = journal
+        self._radios = Radios(lab.net, lab.network)
+        self._shaper = Shaper(lab.net)
         self._agents: dict[str, AgentProcess] = {}
         self._selector = selectors.DefaultSelector()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -74,16 +86,16 @@ class Lab:
         self._ended = False
 
     def start(self) -> None:
-        """Shapes the links, starts captures and agents, and returns when all agents are ready."""
+        """Shapes the links, starts the agents, and returns when all of them are ready."""
+        self._journal.stage("shaping links")
         self._shaper.apply(self._plan["shapes"])
         for name, radio in self._plan["radios"].items():
             self._radios.set_carrier(name, up=radio["attached"])
             if radio["attached"]:
                 self._radios.add_address(name)
-        self._captures = Captures(self._net, self._network.captured(), self._out / "captures")
+        self._journal.stage("starting agents")
         for agent in self._plan["agents"]:
-            logs = self._out / "logs"
-            process = AgentProcess(self._net, agent, logs / f"{agent['name']}.json", logs / f"{agent['name']}.log")
+            process = AgentProcess(self._lab.net, agent, self._lab.out / "logs")
             self._agents[agent["name"]] = process
             self._selector.register(process, selectors.EVENT_READ)
         limit = time.monotonic() + READY_LIMIT_S
@@ -107,17 +119,16 @@ class Lab:
         while time.monotonic() < drained:
             self._wait(drained)
 
-    def end(self) -> list[str]:
-        """Stops agents, captures and network; returns warnings about the captures."""
+    def end(self) -> None:
+        """Stops the agents and whatever else was started."""
+        self._journal.stage("ending")
         for agent in self._agents.values():
             agent.stop()
-        warnings = self._captures.stop() if self._captures is not None else ["nothing was captured"]
         self._shaper.close()
-        self._net.stop()
-        return warnings
 
     def _begin(self) -> None:
         """Sets the zero of scenario time to the next full second and tells the agents."""
+        self._journal.stage("ready")
         realtime_ns, monotonic_s = time.clock_gettime_ns(time.CLOCK_REALTIME), time.monotonic()
         zero_ns = -(-(realtime_ns + int(START_AFTER_S * 1e9)) // 1_000_000_000) * 1_000_000_000
         self._zero_s = monotonic_s + (zero_ns - realtime_ns) / 1e9
@@ -186,11 +197,11 @@ class Lab:
                 self._journal.add("lab", "carrier", link=step["link"], up=step["up"])
                 self._radios.set_carrier(step["link"], up=step["up"])
             case "signal":
-                mobile = self._agents[self._network.mobile]
+                mobile = self._agents[self._lab.network.mobile]
                 mobile.tell({"report": "signal", "link": step["link"], "signal_dbm": step["signal_dbm"]})
             case "kill":
                 self._journal.add("lab", "kill", agent=step["agent"])
-                self._agents[step["agent"]].process.kill()
+                self._agents[step["agent"]].kill()
             case "note":
                 self._journal.add("lab", step["event"], link=step["link"])
 

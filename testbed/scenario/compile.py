@@ -5,7 +5,7 @@ from typing import Any
 
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
-from testbed.lab.plan import PYTHON, Agent, Plan, Radio
+from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.shaping import DirectionState, shape
@@ -51,14 +51,8 @@ def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
 
 
 def agent(name: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent:
-    """One of our own agents, in the node of the same name."""
-    return {
-        "name": name,
-        "node": name,
-        "argv": [PYTHON, "-m", "agents", name],
-        "config": config,
-        "ends_run": ends_run,
-    }
+    """One of our own agents, in the node and the role of the same name."""
+    return {"name": name, "node": name, "role": name, "config": config, "ends_run": ends_run}
 
 
 def mobile(experiment: Experiment) -> dict[str, Any]:

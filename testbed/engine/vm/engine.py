@@ -1,12 +1,13 @@
-"""The VM engine: every run continues the same saved guest."""
+"""The VM engine: every run continues a saved guest in which the network stands already."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
-from testbed.engine.engine import Report, Say
+from testbed.engine.engine import Place, Report, Say
 from testbed.engine.vm.image import root_image
 from testbed.engine.vm.run import run_in_guest
-from testbed.engine.vm.snapshot import Snapshot, snapshot
+from testbed.engine.vm.snapshot import Snapshot, booted, prepared
 from testbed.lab.plan import Plan
 
 
@@ -16,24 +17,22 @@ class VmEngine:
     name = "vm"
     reproducible = True
 
-    def __init__(self) -> None:
-        self._snapshot: Snapshot | None = None
-
-    async def prepare(self, plan: Plan, say: Say) -> None:
-        """Builds image and snapshot unless they are there."""
+    async def prepare(self, plan: Plan, say: Say) -> Place:
+        """Builds image and saved guests unless they are there."""
         image = await asyncio.to_thread(root_image, say)
-        self._snapshot = await snapshot(image, say)
+        return Guest(await prepared(await booted(image, say), plan["network"], say))
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A saved guest, continued for each run."""
+
+    snapshot: Snapshot
 
     async def run(self, plan: Plan, folder: Path, report: Report) -> None:
-        """Carries out the plan in a guest of its own."""
-        await run_in_guest(self._ready, plan, folder, report)
+        """Carries out the plan in a machine of its own."""
+        await run_in_guest(self.snapshot, plan, folder, report)
 
     def identity(self) -> dict[str, str]:
-        """Digests of kernel and image, and the emulator's version."""
-        return self._ready.identity()
-
-    @property
-    def _ready(self) -> Snapshot:
-        if self._snapshot is None:
-            raise RuntimeError("prepare first")
-        return self._snapshot
+        """Digests of kernel, image, code and network, and the emulator's version."""
+        return self.snapshot.identity()

@@ -23,7 +23,7 @@ from testbed.engine.errors import MissingRequirementError, RunFailedError
 
 PROGRAM = "qemu-system-x86_64"
 MEMORY_MIB = 768
-PAYLOAD_MIB = 64
+ORDER_MIB = 64
 OUTCOME_MIB = 512
 # No source of randomness, and no vector extensions beyond SSE4.2: those cost the emulator more than they give (a run
 # with "max" takes a third longer). A fixed model also means the same machine under every version of the emulator.
@@ -39,13 +39,13 @@ MIGRATION_LIMIT_S = 60.0
 
 @dataclass(frozen=True)
 class MachineFiles:
-    """Everything a machine is made of; `payload` and `outcome` are memory that host and guest share."""
+    """Everything a machine is made of; `order` and `outcome` are memory that host and guest share."""
 
     kernel: Path
     initramfs: Path
     root: Path
     root_mib: int
-    payload: Path
+    order: Path
     outcome: Path
     console: Path
     progress: Path
@@ -67,7 +67,7 @@ def arguments(files: MachineFiles) -> list[str]:
         *("-rtc", "base=2026-01-01T00:00:00,clock=vm", "-nodefaults", "-no-user-config", "-display", "none"),
         *("-no-reboot", "-action", "watchdog=pause", "-device", "i6300esb"),
         *memory_device("root", files.root, files.root_mib, read_only=True),
-        *memory_device("payload", files.payload, PAYLOAD_MIB, read_only=True),
+        *memory_device("order", files.order, ORDER_MIB, read_only=True),
         *memory_device("outcome", files.outcome, OUTCOME_MIB, read_only=False),
         # Files, because a pipe that is full would make the guest wait for the host.
         *("-chardev", f"file,id=console,path={files.console}", "-serial", "chardev:console"),
@@ -92,13 +92,15 @@ class Machine:
     def __init__(self, process: asyncio.subprocess.Process, control: QMPClient) -> None:
         self.process = process
         self.control = control
+        self._watchdog = EventListener("WATCHDOG")
+        control.register_listener(self._watchdog)
 
     async def save_when_frozen(self, state: Path, limit_s: float) -> None:
         """Waits until the guest has itself frozen, then writes the machine's state to `state`.
 
         Raises RunFailedError when the guest ends, or is not frozen, within `limit_s` seconds of wall time.
         """
-        frozen = asyncio.create_task(self._frozen())
+        frozen = asyncio.create_task(self._watchdog.get())
         ended = asyncio.create_task(self.process.wait())
         done, pending = await asyncio.wait({frozen, ended}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -111,11 +113,6 @@ class Machine:
         """Loads a saved state and lets the guest run on. The emulator must have been started with `incoming`."""
         await self._migrate("migrate-incoming", f"exec:cat {shlex.quote(str(state))}")
         await self.control.execute("cont")
-
-    async def _frozen(self) -> None:
-        listener = EventListener("WATCHDOG")
-        with self.control.listen(listener):
-            await listener.get()
 
     async def _migrate(self, command: str, uri: str) -> None:
         """Both directions of saving: memory that is shared with files (the images) is left out."""
@@ -140,7 +137,7 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool) -> AsyncIte
 
     `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once.
     """
-    for path, size_mib in ((files.payload, PAYLOAD_MIB), (files.outcome, OUTCOME_MIB)):
+    for path, size_mib in ((files.order, ORDER_MIB), (files.outcome, OUTCOME_MIB)):
         with path.open("ab"):
             os.truncate(path, size_mib << 20)
     ours, theirs = socket.socketpair()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import io
 import json
 import shutil
 import tarfile
@@ -13,11 +12,10 @@ from typing import Any
 
 from testbed.engine.errors import RunFailedError
 from testbed.engine.vm.machine import last_line, machine
+from testbed.engine.vm.orders import write_order
 from testbed.engine.vm.snapshot import Snapshot
 from testbed.lab.plan import Plan
 
-# The code that a guest needs: the lab, and the agents that it starts.
-GUEST_CODE = ("agents", "testbed/lab", "topologies")
 POLL_S = 0.05
 # A guest reports each second of its own time. Even with the host's processors loaded many times over, that takes
 # a second or two; a guest that is silent for this long hangs.
@@ -35,7 +33,7 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
     workspace.mkdir(parents=True)
     files = snapshot.files(workspace)
     log = workspace / "emulator.log"
-    write_payload(files.payload, plan)
+    write_order(files.order, {"plan": plan})
     try:
         async with machine(files, log, incoming=True) as guest:
             await guest.restore(snapshot.state)
@@ -46,26 +44,6 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
     finally:
         keep_logs(workspace, folder / "logs")
         shutil.rmtree(workspace)
-
-
-def write_payload(target: Path, plan: Plan) -> None:
-    """Writes what goes into the guest: its code and the plan, as a tar archive with nothing of this machine in it."""
-    root = Path(__file__).parents[3]
-    with target.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        add(archive, "plan.json", json.dumps(plan, sort_keys=True).encode())
-        add(archive, "code/testbed/__init__.py", (root / "testbed" / "__init__.py").read_bytes())
-        for part in GUEST_CODE:
-            for path in sorted((root / part).rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
-                    add(archive, f"code/{path.relative_to(root)}", path.read_bytes())
-
-
-def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Adds a file with no owner, no date and plain permissions."""
-    member = tarfile.TarInfo(name)
-    member.size = len(data)
-    member.mode = 0o644
-    archive.addfile(member, io.BytesIO(data))
 
 
 async def follow(process: asyncio.subprocess.Process, progress: Path, say: Say) -> None:

@@ -1,27 +1,34 @@
-"""A guest that has booted and warmed up, saved once and continued for every run."""
+"""Saved guests: one that has booted, and from it one for each version of our code and each network, ready to run."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from testbed.engine.cache import building, cache_folder, digest, file_digest
 from testbed.engine.errors import RunFailedError
 from testbed.engine.vm.image import SIZE_MIB, RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.machine import MachineFiles, arguments, emulator_version, last_line, machine
+from testbed.engine.vm.orders import code_digest, write_order
 
 BOOT_LIMIT_S = 600.0  # wall time; 15 s on an idle machine
+# Prepared guests are 150 MB each, and every change of the code makes another one.
+PREPARED_KEPT = 6
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A saved guest and what it was made from."""
+    """A saved guest; `boot` is the folder of the one that has booted only, where its kernel's companions are."""
 
     folder: Path
+    boot: Path
     image: RootImage
-    emulator: str
 
     @property
     def state(self) -> Path:
@@ -32,10 +39,10 @@ class Snapshot:
         """The files for a machine that continues this snapshot; what it writes goes to `workspace`."""
         return MachineFiles(
             kernel=self.image.kernel,
-            initramfs=self.folder / "initramfs",
+            initramfs=self.boot / "initramfs",
             root=self.image.ext2,
             root_mib=SIZE_MIB,
-            payload=workspace / "payload",
+            order=workspace / "order",
             outcome=workspace / "outcome",
             console=workspace / "console",
             progress=workspace / "progress",
@@ -47,43 +54,70 @@ class Snapshot:
         return about
 
 
-async def snapshot(image: RootImage, say: Callable[[str], None]) -> Snapshot:
-    """The snapshot for this image and emulator, from the cache or made now (about 15 s).
+async def booted(image: RootImage, say: Say) -> Snapshot:
+    """A guest that has booted and warmed up, from the cache or made now (about 15 s).
 
-    Raises RunFailedError, with the guest's console, when the guest does not come up.
+    Raises RunFailedError, with the guest's console, when it does not come up.
     """
     emulator = emulator_version()
     nowhere = Path("/")
     shape = arguments(MachineFiles(nowhere, nowhere, nowhere, SIZE_MIB, nowhere, nowhere, nowhere, nowhere))
     name = digest(image.sha256, emulator, *own_files().values(), *shape)
-    folder = cache_folder() / f"guest-{name[:12]}"
-    made = Snapshot(folder, image, emulator)
+    folder = cache_folder() / f"booted-{name[:12]}"
     if not folder.exists():
         with building(folder) as unfinished:
             if not folder.exists():
                 say("starting the guest and saving its state (once, about 15 seconds)")
-                await make(Snapshot(unfinished, image, emulator), name)
-    return made
+                write_initramfs(image.folder, unfinished / "initramfs")
+                await save(Snapshot(unfinished, unfinished, image), since=None)
+                about = {
+                    "image_sha256": image.sha256,
+                    "kernel_release": image.kernel_release,
+                    "kernel_sha256": file_digest(image.kernel),
+                    "initramfs_sha256": file_digest(unfinished / "initramfs"),
+                    "emulator": emulator,
+                }
+                (unfinished / "about.json").write_text(json.dumps(about, indent=1))
+    return Snapshot(folder, folder, image)
 
 
-async def make(made: Snapshot, name: str) -> None:
-    """Boots the guest, waits until it is frozen, saves it."""
-    write_initramfs(made.image.folder, made.folder / "initramfs")
+async def prepared(boot: Snapshot, network: dict[str, Any], say: Say) -> Snapshot:
+    """A guest with our code loaded and `network` built, from the cache or made now (about 5 s)."""
+    code, net = code_digest(), digest(json.dumps(network, sort_keys=True))
+    folder = cache_folder() / f"prepared-{digest(boot.folder.name, code, net)[:12]}"
+    if not folder.exists():
+        with building(folder) as unfinished:
+            if not folder.exists():
+                say(f"building the network {network['name']} in the guest (once for each change of the code)")
+                await save(Snapshot(unfinished, boot.folder, boot.image), since=boot, order={"network": network})
+                about = {**boot.identity(), "guest_code_sha256": code, "network_sha256": net}
+                (unfinished / "about.json").write_text(json.dumps(about, indent=1))
+        remove_oldest("prepared-", PREPARED_KEPT)
+    os.utime(folder)
+    return Snapshot(folder, boot.folder, boot.image)
+
+
+async def save(made: Snapshot, *, since: Snapshot | None, order: dict[str, Any] | None = None) -> None:
+    """Runs a guest, from its boot or on from `since`, until it has itself frozen, and saves its state."""
     workspace = made.folder / "workspace"
     workspace.mkdir()
-    log = workspace / "emulator.log"
+    files = made.files(workspace)
+    if order is not None:
+        write_order(files.order, order, with_code=True)
     try:
-        async with machine(made.files(workspace), log, incoming=False) as booting:
-            await booting.save_when_frozen(made.state, BOOT_LIMIT_S)
+        async with machine(files, workspace / "emulator.log", incoming=since is not None) as guest:
+            if since is not None:
+                await guest.restore(since.state)
+            await guest.save_when_frozen(made.state, BOOT_LIMIT_S)
     except RunFailedError as error:
-        raise RunFailedError(f"{error}; its console ends with: {last_line(workspace / 'console')}") from error
-    about = {
-        "image_sha256": made.image.sha256,
-        "kernel_release": made.image.kernel_release,
-        "kernel_sha256": file_digest(made.image.kernel),
-        "initramfs_sha256": file_digest(made.folder / "initramfs"),
-        "emulator": made.emulator,
-        "snapshot": name,
-    }
-    (made.folder / "about.json").write_text(json.dumps(about, indent=1))
+        raise RunFailedError(f"{error}; its console ends with: {last_line(files.console)}") from error
     shutil.rmtree(workspace)
+
+
+def remove_oldest(prefix: str, keep: int) -> None:
+    """Removes those saved guests that have not been used for longest."""
+    folders = [path for path in cache_folder().glob(f"{prefix}*") if path.is_dir() and path.suffix != ".unfinished"]
+    folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for folder in folders[keep:]:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder.parent / f"{folder.name}.lock").unlink(missing_ok=True)

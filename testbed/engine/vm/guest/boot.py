@@ -1,44 +1,36 @@
-"""The guest's process 1: warms up, lets itself be frozen, and when it wakes carries out the run it is handed.
+"""The guest's process 1: carries out orders, and between two orders lets itself be frozen.
 
-Everything before the freeze is the same for every run and paid for once. After it, nothing waits for the host:
-the guest's clock would jump ahead while it waited.
+The first order is `prepare` (load this code, build this network), the second one `run`. Everything before a freeze is
+the same for many runs and paid for once. After it, nothing waits for the host: the guest's clock would jump ahead while
+it waited. An order comes as a tar archive in a memory device; what a run leaves goes out through another one.
 """
 
-import contextlib
 import ctypes
 import fcntl
 import importlib
-import io
 import json
 import mmap
 import os
-import selectors
-import signal
 import struct
 import subprocess
 import sys
 import tarfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-PAYLOAD_DEVICE = "/dev/pmem1"
+ORDER_DEVICE = "/dev/pmem1"
 OUTCOME_DEVICE = "/dev/pmem0"
 PROGRESS_PORT = "/dev/ttyS1"
-FROZEN_MARK = "frozen"
+WORKSPACE = Path("/tmp/run")  # noqa: S108 - the guest's own tmpfs
 MODULES = ("sch_netem", "veth", "bridge")
-# What the lab and the agents import: loaded here so that a run does not pay for it.
-PRELOADED = ("mininet.net", "mininet.node", "mininet.link", "mininet.topo", "pyroute2", "random", "shutil", "threading")
+# What the lab and the agents import: loaded here, because it changes less often than they do.
+PRELOADED = ("mininet.net", "mininet.topo", "pyroute2", "random", "selectors", "heapq", "typing", "ipaddress")
 # Programs of a run, started once so that their pages are in memory.
-WARMED = (
-    ["tc", "-V"],
-    ["ip", "-V"],
-    ["tcpdump", "--version"],
-    ["mnexec", "-v"],
-    ["ifconfig", "lo"],
-    ["python3", "-c", "import json, random, selectors, socket, struct, pyroute2"],
-)
+WARMED = (["tc", "-V"], ["ip", "-V"], ["tcpdump", "--version"], ["mnexec", "-v"], ["ifconfig", "lo"])
+BLKFLSBUF = 0x1261  # include/uapi/linux/fs.h
 RNDRESEEDCRNG = 0x5207  # include/uapi/linux/random.h
 
 
@@ -81,6 +73,28 @@ def freeze() -> None:
         time.sleep(4)  # frozen after two of these
 
 
+def next_order() -> dict[str, Any]:
+    """Freezes, then reads what the host has put into the device meanwhile; its files lie in the workspace."""
+    freeze()
+    with Path(ORDER_DEVICE).open("rb") as device:
+        fcntl.ioctl(device.fileno(), BLKFLSBUF)  # forget what an order before this one left in the page cache
+    with tarfile.open(ORDER_DEVICE, "r|") as archive:
+        archive.extractall(WORKSPACE)  # noqa: S202 - written by our own host side
+    order: dict[str, Any] = json.loads((WORKSPACE / "order.json").read_text())
+    return order
+
+
+def prepare(order: dict[str, Any]) -> Callable[..., None]:
+    """Loads the code of the lab, has it build the network, and returns what runs a plan on it."""
+    code = str(WORKSPACE / "code")
+    sys.path.insert(0, code)
+    os.environ["PYTHONPATH"] = code
+    os.chdir(code)
+    lab = importlib.import_module("testbed.lab.run")
+    prepared: Callable[..., None] = lab.Lab(order["network"], WORKSPACE / "out").run
+    return prepared
+
+
 def reseed(seed: int) -> None:
     """Makes every random byte of the kernel, so of netem, ports and tags, follow from `seed`."""
     with Path("/dev/urandom").open("wb", buffering=0) as pool:
@@ -88,26 +102,13 @@ def reseed(seed: int) -> None:
         fcntl.ioctl(pool.fileno(), RNDRESEEDCRNG)
 
 
-def carry_out(workspace: Path, progress: io.TextIOBase) -> None:
-    """Unpacks the payload and runs the lab that is in it; its folder becomes the outcome."""
-    with tarfile.open(PAYLOAD_DEVICE, "r|") as payload:
-        payload.extractall(workspace)  # noqa: S202 - written by our own host side
-    plan = json.loads((workspace / "plan.json").read_text())
-    reseed(plan["seed"])
-    sys.path.insert(0, str(workspace / "code"))
-    os.environ["PYTHONPATH"] = str(workspace / "code")
-    os.chdir(workspace / "code")
-    lab = importlib.import_module("testbed.lab.run")
-    lab.run(plan, workspace / "out", lambda line: print(line, file=progress, flush=True))
-
-
-@contextlib.contextmanager
-def outcome(workspace: Path) -> Iterator[None]:
-    """Whatever happens, ships the out folder; what went wrong stands in `out/logs/lab-error.txt`."""
-    out = workspace / "out"
-    out.mkdir(parents=True)
+def carry_out(run: Callable[..., None], plan: dict[str, Any]) -> None:
+    """Runs a plan and ships the out folder, whatever happens; what went wrong stands in `logs/lab-error.txt`."""
+    out = WORKSPACE / "out"
     try:
-        yield
+        with Path(PROGRESS_PORT).open("w") as progress:
+            reseed(plan["seed"])
+            run(plan, lambda line: print(line, file=progress, flush=True))
     except BaseException:  # noqa: BLE001 - the last line of defence: the reason must reach the host
         (out / "logs").mkdir(exist_ok=True)
         (out / "logs" / "lab-error.txt").write_text(traceback.format_exc())
@@ -117,17 +118,17 @@ def outcome(workspace: Path) -> Iterator[None]:
 
 
 def main() -> None:
-    """Process 1: never returns."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    warm_up()
-    with Path(PROGRESS_PORT).open("w") as progress:
-        print(FROZEN_MARK, file=progress, flush=True)
-        freeze()
-        workspace = Path("/tmp/run")  # noqa: S108 - the guest's own tmpfs
-        with outcome(workspace):
-            carry_out(workspace, progress)
+    """Process 1: never returns, and ends the machine when it cannot go on."""
+    try:
+        warm_up()
+        (WORKSPACE / "out").mkdir(parents=True)
+        run = prepare(next_order())
+        plan = next_order()["plan"]
+        carry_out(run, plan)
+    except BaseException:  # noqa: BLE001 - shown on the console, which the host keeps
+        traceback.print_exc()
     subprocess.run(["/usr/bin/busybox", "poweroff", "-f"], check=True)
-    selectors.DefaultSelector().select()  # until the machine is off
+    time.sleep(60)  # until the machine is off
 
 
 if __name__ == "__main__":

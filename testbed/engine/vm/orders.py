@@ -1,0 +1,45 @@
+"""What goes into a guest: its code and its orders, as tar archives with nothing of this machine in them."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from testbed.engine.cache import digest
+
+ROOT = Path(__file__).parents[3]
+# The code that a guest needs: the lab, and the agents that it starts.
+GUEST_CODE = ("agents", "testbed/lab")
+
+
+def guest_code() -> dict[str, bytes]:
+    """The files of the guest's code, by their path in the project."""
+    files = {"testbed/__init__.py": (ROOT / "testbed" / "__init__.py").read_bytes()}
+    for part in GUEST_CODE:
+        for path in sorted((ROOT / part).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                files[str(path.relative_to(ROOT))] = path.read_bytes()
+    return files
+
+
+def code_digest() -> str:
+    """Names the code that runs in a guest."""
+    return digest(*(part for name, data in guest_code().items() for part in (name, data)))
+
+
+def write_order(target: Path, order: dict[str, Any], *, with_code: bool = False) -> None:
+    """Writes an order; the first one brings the code."""
+    with target.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        add(archive, "order.json", json.dumps(order, sort_keys=True).encode())
+        if with_code:
+            for name, data in guest_code().items():
+                add(archive, f"code/{name}", data)
+
+
+def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Adds a file with no owner, no date and plain permissions."""
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    member.mode = 0o644
+    archive.addfile(member, io.BytesIO(data))
