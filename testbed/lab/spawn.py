@@ -5,6 +5,7 @@ milliseconds. Otherwise it is as if the program had been started in the node's n
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import runpy
@@ -27,6 +28,9 @@ def preload() -> None:
     """Loads what the agents will need."""
     for name in PRELOADED:
         importlib.import_module(name)
+    # What is loaded stays: the agents' collectors need not look at it, which would also copy its pages.
+    gc.collect()
+    gc.freeze()
 
 
 class Program:
