@@ -9,9 +9,14 @@ if TYPE_CHECKING:
 
 
 class Open(NamedTuple):
-    """Bind a UDP socket to this address."""
+    """Bind a UDP socket to this address.
+
+    What arrives on a patient one is handed over when the role wakes for another reason, at the latest 20 ms after it
+    came, and with the time at which the kernel got it. So speech, of which nothing follows at once, wakes nobody.
+    """
 
     local: Address
+    is_patient: bool = False
 
 
 class Attach(NamedTuple):

@@ -146,7 +146,7 @@ class CorrespondentNode:
     def _new_media_address(self) -> Address:
         media = Address(self._address.ip, self._next_port)
         self._next_port += 2
-        self._commands.append(Open(media))
+        self._commands.append(Open(media, is_patient=True))
         self._media.listen(media)
         return media
 

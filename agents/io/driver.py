@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import socket
 import sys
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from agents.io.udp import UdpSocket
 from agents.role import Attach, Note, Open, Tell
-from agents.sip.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agents.io.kernel import KernelLinks
     from agents.role import Role
+    from agents.sip.address import Address
 
-LARGEST_DATAGRAM = 65536
-# Speech first, then all else (RFC 4594: EF for telephony); it is read by whoever looks at the capture.
-BATCH = 64
+LONGEST_LINE = 65536
+# How long speech may lie in the kernel before the role hears of it: it sends a packet that often anyway.
+PATIENCE_S = 0.020
 
 
 class Driver:
@@ -31,7 +31,8 @@ class Driver:
         self._role = role
         self._links = links
         self._selector = selectors.DefaultSelector()
-        self._sockets: dict[Address, socket.socket] = {}
+        self._sockets: dict[Address, UdpSocket] = {}
+        self._patient: list[UdpSocket] = []
         self._rest = b""
         self._zero_s = time.monotonic()
         self._running = True
@@ -46,21 +47,29 @@ class Driver:
         self._flush()
         self._write("READY")
         while self._running:
-            timer = self._role.get_timer()
-            timeout = None if timer is None else max(0.0, timer - time.monotonic())
-            for key, _ in self._selector.select(timeout):
+            for key, _ in self._selector.select(self._timeout()):
                 cast("Callable[[], None]", key.data)()
+            for sock in self._patient:
+                self._read(sock)
             now = time.monotonic()
             timer = self._role.get_timer()
             if timer is not None and timer <= now:
                 self._role.handle_timer(now=now)
             self._flush()
 
+    def _timeout(self) -> float | None:
+        """How long to wait, in seconds; None for as long as nothing comes."""
+        timer = self._role.get_timer()
+        if timer is None:
+            return PATIENCE_S if self._patient else None
+        timeout = max(0.0, timer - time.monotonic())
+        return min(timeout, PATIENCE_S) if self._patient else timeout
+
     def _flush(self) -> None:
         """Commands first: a datagram may leave from a socket that is to be opened."""
         while (command := self._role.next_command()) is not None:
             if isinstance(command, Open):
-                self._open(command.local)
+                self._open(command)
             elif isinstance(command, Attach):
                 self._write(json.dumps({"request": "attach", "link": command.link}))
             elif isinstance(command, Tell):
@@ -70,35 +79,22 @@ class Driver:
                 sys.stderr.write(f"{time.monotonic() - self._zero_s:.6f} {command.text}\n")
         for datagram in self._role.datagrams_to_send():
             try:
-                self._sockets[datagram.local].sendto(datagram.data, datagram.remote)
+                self._sockets[datagram.local].send(datagram.data, datagram.remote)
             except OSError:
                 self._role.send_failed(datagram, now=time.monotonic())
 
-    def _open(self, local: Address) -> None:
-        """Binds a socket to exactly this address: answers leave from where the question came (RFC 3581 4)."""
-        if local in self._sockets:
+    def _open(self, command: Open) -> None:
+        if command.local in self._sockets:
             return
-        family = socket.AF_INET6 if ":" in local.ip else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        sock.bind(local)
-        self._sockets[local] = sock
+        sock = self._sockets[command.local] = UdpSocket(command.local)
+        if command.is_patient:
+            self._patient.append(sock)
+        else:
+            self._selector.register(sock, selectors.EVENT_READ, lambda: self._read(sock))
 
-        def read() -> None:
-            self._read_socket(sock, local)
-
-        self._selector.register(sock, selectors.EVENT_READ, read)
-
-    def _read_socket(self, sock: socket.socket, local: Address) -> None:
-        """All that has come, each with the time at which it was read."""
-        for _ in range(BATCH):
-            try:
-                data, remote = sock.recvfrom(LARGEST_DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # an ICMP error of something sent before (RFC 1122 4.1.3.3); it comes once
-            self._role.receive_datagram(data, local=local, remote=Address(remote[0], remote[1]), now=time.monotonic())
+    def _read(self, sock: UdpSocket) -> None:
+        for data, remote, at in sock.received():
+            self._role.receive_datagram(data, local=sock.local, remote=remote, now=at)
 
     def _read_links(self) -> None:
         if self._links is not None:
@@ -106,7 +102,7 @@ class Driver:
                 self._role.link_changed(change, now=time.monotonic())
 
     def _read_reports(self) -> None:
-        data = os.read(sys.stdin.fileno(), LARGEST_DATAGRAM)
+        data = os.read(sys.stdin.fileno(), LONGEST_LINE)
         if not data:
             self._running = False
             return

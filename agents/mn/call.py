@@ -147,7 +147,7 @@ class Call:
         """An offer of media on this link, at a port of its own, which is listened to from now on (RFC 3264 5.1)."""
         media = Address(link.address, self._next_port)
         self._next_port += 2
-        self._commands.append(Open(media))
+        self._commands.append(Open(media, is_patient=True))
         self.media.listen(media)
         session_id = self._random.getrandbits(31)
         return make_offer(Endpoint(media.ip, media.port, session_id, formats=(PCMU,))), media

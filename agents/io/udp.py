@@ -1,0 +1,58 @@
+"""A UDP socket that says when the kernel received what it hands out."""
+
+from __future__ import annotations
+
+import socket
+import time
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from agents.sip.address import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGEST_DATAGRAM = 65536
+# include/uapi/asm-generic/socket.h; Python's socket module does not name it.
+SO_TIMESTAMPNS = 35
+TIMESPEC = Struct("qq")
+CONTROL_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
+
+
+class UdpSocket:
+    """Bound to exactly one address: answers leave from where the question came (RFC 3581 4)."""
+
+    def __init__(self, local: Address) -> None:
+        """Raises OSError where this is no address of ours."""
+        self.local = local
+        family = socket.AF_INET6 if ":" in local.ip else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._socket.bind(local)
+        # One buffer for all: asking for 64 kB anew each time costs more than what is done with 172 bytes of speech.
+        self._buffer = bytearray(LARGEST_DATAGRAM)
+
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._socket.fileno()
+
+    def send(self, data: bytes, remote: Address) -> None:
+        """Sends a datagram; raises OSError when the system refuses."""
+        self._socket.sendto(data, remote)
+
+    def received(self) -> Iterator[tuple[bytes, Address, float]]:
+        """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock."""
+        offset_s: float | None = None
+        while True:
+            try:
+                size, control, _, remote = self._socket.recvmsg_into((self._buffer,), CONTROL_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error about something sent before (RFC 1122 4.1.3.3); it is told once
+            if offset_s is None:
+                # The kernel stamps with the clock that captures have; it may be set, the monotonic one may not.
+                offset_s = time.monotonic() - time.time()
+            seconds, nanoseconds = TIMESPEC.unpack(control[0][2])
+            yield bytes(self._buffer[:size]), Address(remote[0], remote[1]), offset_s + seconds + nanoseconds * 1e-9
