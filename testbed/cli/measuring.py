@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from testbed.measure import measure_capture, measure_run
 from testbed.measure.table import tables
-from testbed.report.comparison import comparison
+from testbed.report.comparison import comparison, console
 
 
 @click.command()
@@ -23,15 +22,11 @@ def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False)
-    runs = [
-        (f"{path.name} ({result['scheme']})", result)
-        for path, result in zip(what, results, strict=True)
-        if path.is_dir()
-    ]
+    out = console()
+    runs = [(path.name, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
     if runs:
-        console.print(comparison(runs))
+        out.print(comparison(runs))
     for path, result in zip(what, results, strict=True):
         if not path.is_dir():
-            console.print(f"[bold]{path}[/bold]")
-            console.print(tables(result))
+            out.print(f"[bold]{path}[/bold]")
+            out.print(tables(result))

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from testbed.cli.progress import Progress
 from testbed.engine.engine import Place, make_engine
-from testbed.report.comparison import comparison
+from testbed.report.comparison import comparison, console
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import Experiment, load_experiment
@@ -142,17 +141,17 @@ def finish(runs: list[Run], *, as_json: bool, single: bool) -> None:
 
 def show(runs: list[Run]) -> None:
     """The tables, where the runs are, and how to look into them."""
-    console = Console(highlight=False)
+    out = console()
     several = len({run.seed for run in runs}) > 1
     measured = [(f"{run.scheme} seed {run.seed}" if several else run.scheme, run.result) for run in runs if run.result]
     if measured:
-        console.print(comparison([(name, result) for name, result in measured if result]))
-    console.print("\nRun folders:")
+        out.print(comparison([(name, result) for name, result in measured if result]))
+    out.print("\nRun folders:")
     for run in runs:
-        console.print(f"  {run.folder}" + ("" if run.failure is None else f"  [red]failed: {run.failure}[/red]"))
+        out.print(f"  {run.folder}" + ("" if run.failure is None else f"  [red]failed: {run.failure}[/red]"))
     captures = [run.folder / "run.pcapng" for run in runs if (run.folder / "run.pcapng").exists()]
     if captures:
-        console.print("\nOpen the last one:", f"  wireshark {captures[-1]}", sep="\n", soft_wrap=True)
+        out.print("\nOpen the last capture:", f"  wireshark {captures[-1]}", sep="\n", soft_wrap=True)
 
 
 def new_folder(out: Path | None, name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 NOT_MEASURED = "–"
+PIPED_WIDTH = 120
 DIRECTIONS = {"to_mn": "to MN", "to_cn": "to CN"}
 PHASES = ("detect", "attach", "address", "signalling", "media")
+
+
+def console() -> Console:
+    """Where results are shown: as wide as the terminal, and wide enough for every table where there is none."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
 
 
 def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
@@ -28,9 +35,9 @@ def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
 
 def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """One row for each scheme and direction."""
-    table = new_table("The call during the handover", "scheme", "direction")
-    for column in ("gap ms", "path step ms", "interruption ms", "lost in window", "lost in call", "duplicates", "MOS"):
-        table.add_column(column, justify="right")
+    table = new_table("What the call suffered during the handover (times in ms)", "scheme", "")
+    for column in ("gap", "path\nstep", "interrup-\ntion", "lost in\nwindow", "lost\nin call", "dupli-\ncates", "MOS"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
         for key, direction in DIRECTIONS.items():
             media = result["media"][key]
@@ -50,29 +57,25 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
 
 def phases_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """Where the time of each handover went."""
-    table = new_table(
-        "The handover's phases in ms (detect: before the trigger; delay: from trigger to media)", "scheme"
-    )
-    for column in ("trigger s", "delay", *PHASES, "set-up", "SIP messages", "SIP bytes"):
-        table.add_column(column, justify="right")
+    table = new_table("Where the time went (ms; the delay runs from the trigger to media on the new path)", "scheme")
+    for column in ("detect", "attach", "address", "signal-\nling", "media", "delay", "SIP mes-\nsages", "SIP\nbytes"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
-        handover = result["handover"] or {"trigger_s": None, "delay_ms": None, "phases_ms": dict.fromkeys(PHASES)}
-        signalling = result["signalling"]
+        handover = result["handover"] or {"delay_ms": None, "phases_ms": dict.fromkeys(PHASES)}
         table.add_row(
             name,
-            number(handover["trigger_s"], 3),
-            number(handover["delay_ms"]),
             *(number(handover["phases_ms"][phase]) for phase in PHASES),
-            *(number(signalling[field]) for field in ("setup_ms", "messages", "bytes")),
+            number(handover["delay_ms"]),
+            *(number(result["signalling"][field]) for field in ("messages", "bytes")),
         )
     return table
 
 
 def new_table(title: str, *columns: str) -> Table:
     """A plain table that begins with these text columns."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, vertical="bottom", no_wrap=True)
     return table
 
 

@@ -1,0 +1,77 @@
+# Everything a user needs: `make emulate`. Each target does all the set-up that it needs, once.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+TESTBED := $(VENV)/bin/testbed
+# Programs of the host, and the packages that bring them. What measuring and testing needs beside is in TEST_*.
+RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv
+RUN_PACKAGES := qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux python3 python3-venv
+TEST_PROGRAMS := tshark mnexec tcpdump
+TEST_PACKAGES := tshark mininet tcpdump
+
+.PHONY: help
+help:  ## What can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: emulate
+emulate: setup  ## A real call and a real handover under two schemes: the table, the captures
+	@$(TESTBED) compare wifi-to-umts
+
+.PHONY: setup
+setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest image (done by the others too)
+	@$(TESTBED) prepare
+
+.PHONY: test
+test: $(VENV)/.installed run-packages test-packages lint  ## All tests, the ones that run the lab too
+	@$(TESTBED) prepare
+	$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+.PHONY: lint
+lint: $(VENV)/.installed  ## Style, types
+	@$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+.PHONY: bench
+bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
+	@$(PYTHON) tests/bench/bench_emulate.py
+
+.PHONY: clean
+clean:  ## Remove the virtual environment, caches, and what killed native runs left; keeps runs/
+	@if [ -x $(TESTBED) ]; then $(TESTBED) clean; fi
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info "$${TESTBED_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/sip-handover-testbed}"
+
+# $(call install,PROGRAMS,PACKAGES): installs packages when root, says what to install otherwise.
+define install
+	@missing=
+	for program in $(1); do command -v $$program >/dev/null || missing="$$missing $$program"; done
+	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"
+	if [ -n "$$missing" ]; then
+	  if [ "$$(id -u)" != 0 ]; then
+	    echo "missing:$$missing. Install them with: sudo apt-get install --no-install-recommends $(2)" >&2
+	    exit 1
+	  fi
+	  echo "installing packages for:$$missing"
+	  export DEBIAN_FRONTEND=noninteractive
+	  apt-get -qq update
+	  apt-get -qq install --no-install-recommends $(2) >/dev/null
+	fi
+endef
+
+.PHONY: run-packages
+run-packages:
+	$(call install,$(RUN_PROGRAMS),$(RUN_PACKAGES))
+
+.PHONY: test-packages
+test-packages:
+	$(call install,$(TEST_PROGRAMS),$(TEST_PACKAGES))
+
+$(VENV)/.installed: pyproject.toml .constraints.txt | run-packages
+	@echo "setting up $(VENV)"
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[dev]'
+	touch $@
