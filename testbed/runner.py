@@ -1,5 +1,6 @@
 """One run from beginning to end: plan, engine, annotated capture, numbers, manifest. All of it in one folder."""
 
+import asyncio
 import json
 import platform
 import sys
@@ -52,6 +53,9 @@ async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, fol
         (folder / "outcome.json").unlink()
     except RunFailedError as error:
         failure = str(error)
+    except asyncio.CancelledError:
+        write_manifest(folder, {**manifest, "status": "failed", "failure": "stopped by the user", "warnings": []})
+        raise
     if not manifest["reproducible"]:
         warnings.append(f"not reproducible: made in wall-clock time by the {manifest['engine']} engine")
     if failure is not None:

@@ -49,12 +49,14 @@ class Driver:
         while self._running:
             for key, _ in self._selector.select(self._timeout()):
                 cast("Callable[[], None]", key.data)()
-            for sock in self._patient:
-                self._read(sock)
             now = time.monotonic()
             timer = self._role.get_timer()
             if timer is not None and timer <= now:
                 self._role.handle_timer(now=now)
+            # What is due leaves first: listening takes its time, and would be seen in the pace of our own packets.
+            self._flush()
+            for sock in self._patient:
+                self._read(sock)
             self._flush()
 
     def _timeout(self) -> float | None:

@@ -43,6 +43,9 @@ def main() -> None:
     except (MissingRequirementError, CommandError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(RUNS_FAULT)
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(RUNS_FAULT)
     except click.ClickException as error:
         error.show()
         sys.exit(USERS_FAULT)

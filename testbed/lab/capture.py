@@ -39,21 +39,21 @@ class Captures:
             if "listening on" not in first:
                 raise CaptureError(f"tcpdump on {name}: {first.strip()}")
 
-    def stop(self) -> list[str]:
-        """Ends them and returns warnings: an interface on which packets were dropped, or which did not end."""
+    def stop(self) -> tuple[list[str], list[str]]:
+        """Ends them; returns what failed (a capture that is not whole) and warnings (one that dropped packets)."""
         for process in self._processes.values():
             process.send_signal(signal.SIGINT)
-        warnings = []
+        failures, warnings = [], []
         for name, process in self._processes.items():
             try:
                 _, said = process.communicate(timeout=STOP_LIMIT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                warnings.append(f"capture on {name} did not end and may be cut off")
+                failures.append(f"the capture on {name} did not end and may be cut off")
                 continue
             dropped = DROPPED.search(said)
             if dropped is None:
-                warnings.append(f"capture on {name} did not say what it dropped")
+                failures.append(f"the capture on {name} ended early: {said.strip().splitlines()[-1:]}")
             elif dropped[1] != "0":
-                warnings.append(f"capture on {name} dropped {dropped[1]} packets")
-        return warnings
+                warnings.append(f"the capture on {name} dropped {dropped[1]} packets")
+        return failures, warnings

@@ -63,7 +63,8 @@ class Lab:
             failure = str(error) or type(error).__name__
             journal.add("lab", "failed", reason=failure)
         run.end()
-        warnings = self.captures.stop()
+        failures, warnings = self.captures.stop()
+        failure = "; ".join([*([failure] if failure else []), *failures]) or None
         journal.write(self.out / "events.jsonl")
         outcome = {"failure": failure, "warnings": warnings, "zero_ns": journal.zero_ns}
         (self.out / "outcome.json").write_text(json.dumps(outcome))

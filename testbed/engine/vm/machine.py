@@ -170,5 +170,5 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool) -> AsyncIte
 
 def last_line(log: Path) -> str:
     """The last line of a log file, or a hint that it is empty."""
-    lines = log.read_text(errors="replace").strip().splitlines()
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1] if lines else "it said nothing"

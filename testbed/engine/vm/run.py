@@ -33,14 +33,16 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
     workspace.mkdir(parents=True)
     files = snapshot.files(workspace)
     log = workspace / "emulator.log"
-    write_order(files.order, {"plan": plan})
     try:
+        write_order(files.order, {"plan": plan})
         async with machine(files, log, incoming=True) as guest:
             await guest.restore(snapshot.state)
             await follow(guest.process, files.progress, say)
         collect(files.outcome, folder)
     except RunFailedError as error:
         raise RunFailedError(f"{error}; the guest's console ends with: {last_line(files.console)}") from error
+    except OSError as error:
+        raise RunFailedError(f"the run cannot be kept: {error}") from error
     finally:
         keep_logs(workspace, folder / "logs")
         shutil.rmtree(workspace)
@@ -77,12 +79,16 @@ def new_lines(path: Path, seen: int) -> tuple[list[bytes], int]:
 
 
 def collect(outcome: Path, folder: Path) -> None:
-    """Unpacks what the guest left; raises RunFailedError when it left nothing whole."""
+    """Unpacks what the guest left; raises RunFailedError when that is no whole run, or can't be kept."""
     try:
         with tarfile.open(outcome) as archive:
             archive.extractall(folder, filter="data")
     except tarfile.TarError as error:
         raise RunFailedError("the guest ended without a result") from error
+    except OSError as error:
+        raise RunFailedError(f"what the guest left cannot be kept: {error}") from error
+    if not (folder / "outcome.json").exists():
+        raise RunFailedError(f"the lab failed: {last_line(folder / 'logs' / 'lab-error.txt')}")
 
 
 def keep_logs(workspace: Path, logs: Path) -> None:

@@ -1,0 +1,25 @@
+"""The `testbed` command, as a user calls it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data"
+TESTBED = Path(sys.executable).parent / "testbed"
+LIMIT_S = 300
+
+
+def call(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end; its exit status, output and errors."""
+    argv = [str(TESTBED), *map(str, words)]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=LIMIT_S, env=env)
+
+
+def run_scenario(scenario: str | Path, out: Path, *options: str) -> dict[str, Any]:
+    """Carries out a scenario into `out` and returns its result.json; fails the test when the run fails."""
+    done = call("run", scenario, "--out", out, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result

@@ -1,0 +1,157 @@
+"""What goes wrong is told in one line, ends in bounded time, and loses nothing that was captured."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.engine.engine import Place, make_engine
+from testbed.engine.errors import RunFailedError
+from testbed.engine.vm import run as vm_run
+from testbed.lab.plan import Plan
+from testbed.scenario.compile import compile_plan
+from testbed.scenario.experiment import load_experiment
+
+from .command import DATA, TESTBED, call
+from .rtp_packets import rtp_packets
+
+SHORT = DATA / "short.yaml"
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Processes that have this folder in their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(folder).encode() in command and b"qemu" in command:
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for(what: str, condition: Any, limit_s: float = 60.0) -> None:  # noqa: ANN401 - any function
+    """Until a condition holds; fails the test when it does not in time."""
+    limit = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < limit, f"{what} did not happen"
+        time.sleep(0.05)
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    """A run of the default scenario in the background, when its guest is there."""
+    argv = [str(TESTBED), "run", "--out", str(folder)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for("the guest's start", lambda: processes_of(folder))
+    return process
+
+
+def world() -> tuple[set[str], str, str]:
+    """Interfaces, network namespaces and mounts of this machine."""
+    interfaces = set(os.listdir("/sys/class/net"))  # noqa: PTH208 - names are all that is wanted
+    namespaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    return interfaces, namespaces, Path("/proc/mounts").read_text()
+
+
+def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    done = call("run", SHORT, "--failure", DATA / "agent-dies.yaml", "--out", tmp_path / "run")
+    assert done.returncode == 1
+    assert "agent cn was killed by signal 9" in done.stderr
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["status"] == "failed"
+    assert "agent cn was killed by signal 9" in manifest["failure"]
+    # The call began at 1 s and the agent died at 4 s: three seconds of speech were captured, and can be read.
+    packets = rtp_packets(tmp_path / "run" / "captures" / "mn-wifi.pcap")
+    assert 140 <= sum(packet.source == "10.20.0.2" for packet in packets) <= 152
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert any("the run failed: agent cn" in warning for warning in result["warnings"])
+
+
+def test_kill_9_leaves_nothing(tmp_path: Path) -> None:
+    before = world()
+    process = start(tmp_path / "run")
+    process.kill()
+    process.wait()
+    wait_for("the guest's end", lambda: not processes_of(tmp_path / "run"), limit_s=5)
+    assert world() == before
+
+
+def test_ctrl_c_leaves_nothing_and_marks_the_run(tmp_path: Path) -> None:
+    process = start(tmp_path / "run")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said.strip().endswith("stopped")
+    assert not processes_of(tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["failure"] == "stopped by the user"
+
+
+def test_a_guest_that_dies_fails_the_run(tmp_path: Path) -> None:
+    process = start(tmp_path / "run")
+    for pid in processes_of(tmp_path / "run"):
+        os.kill(pid, signal.SIGKILL)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "the guest ended without a result" in said
+    assert "Traceback" not in said
+
+
+def place_and_plan() -> tuple[Place, Plan]:
+    """A guest that is ready, and what it should do."""
+    plan = compile_plan(load_experiment(str(SHORT)))
+    return asyncio.run(make_engine("vm").prepare(plan, print)), plan
+
+
+def test_a_guest_that_hangs_is_ended_in_bounded_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vm_run, "SILENCE_LIMIT_S", 3.0)
+    place, plan = place_and_plan()
+
+    def stop_guest(_: dict[str, Any]) -> None:
+        for pid in processes_of(tmp_path / "run"):
+            os.kill(pid, signal.SIGSTOP)
+
+    began = time.monotonic()
+    with pytest.raises(RunFailedError, match="has not been heard of for 3 s"):
+        asyncio.run(place.run(plan, tmp_path / "run", stop_guest))
+    assert time.monotonic() - began < 30
+    assert not processes_of(tmp_path / "run")
+    assert (tmp_path / "run" / "logs").is_dir()
+
+
+def test_a_plan_that_the_kernel_refuses_fails_the_run_with_the_reason(tmp_path: Path) -> None:
+    place, plan = place_and_plan()
+    plan["shapes"][0]["command"] = plan["shapes"][0]["command"].replace("netem", "nonsense")
+    asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
+    outcome = json.loads((tmp_path / "run" / "outcome.json").read_text())
+    assert "nonsense" in outcome["failure"]
+
+
+def test_a_kernel_that_differs_from_the_profile_fails_the_run(tmp_path: Path) -> None:
+    place, plan = place_and_plan()
+    plan["shapes"][0]["command"] = plan["shapes"][0]["command"].replace("delay 1500us", "delay 1600us")
+    asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
+    outcome = json.loads((tmp_path / "run" / "outcome.json").read_text())
+    assert "wifi-air-dn: the kernel differs from the profile in delay" in outcome["failure"]
+
+
+def test_no_privilege_is_needed(tmp_path: Path) -> None:
+    # A user namespace that knows one plain user: no capability over anything outside it.
+    argv = ["unshare", "--user", "--map-user=1000", "--map-group=1000", str(TESTBED), "run", str(SHORT)]
+    done = subprocess.run([*argv, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_fails_the_run_without_a_traceback(tmp_path: Path) -> None:
+    script = f"mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {TESTBED} run {SHORT} --out {tmp_path}/run"
+    argv = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr

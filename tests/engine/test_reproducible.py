@@ -1,0 +1,92 @@
+"""The same plan and seed give the same bytes, whatever else the machine does; another seed gives others."""
+
+import hashlib
+import json
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .command import DATA, call, run_scenario
+
+pytestmark = pytest.mark.xdist_group("reproducible")
+
+SHORT = DATA / "short.yaml"
+BUSY_LIMIT_S = 120.0
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every capture and of the result."""
+    files = [*sorted((folder / "captures").iterdir()), folder / "result.json"]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def spin(until: float) -> None:
+    """Keeps a processor busy."""
+    while time.monotonic() < until:
+        pass
+
+
+@contextmanager
+def busy_machine() -> Iterator[None]:
+    """Both cores, twice over, for as long as it takes and not longer than two minutes."""
+    until = time.monotonic() + BUSY_LIMIT_S
+    loops = [multiprocessing.Process(target=spin, args=(until,)) for _ in range(4)]
+    for loop in loops:
+        loop.start()
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.join()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on a machine with little else to do."""
+    folder = tmp_path_factory.mktemp("first") / "run"
+    run_scenario(SHORT, folder)
+    return folder
+
+
+def test_a_busy_machine_gives_the_same_bytes(first: Path, tmp_path: Path) -> None:
+    with busy_machine():
+        run_scenario(SHORT, tmp_path / "again")
+    assert digests(tmp_path / "again") == digests(first)
+    assert len(digests(first)) == 13
+
+
+def test_another_seed_gives_other_bytes(first: Path, tmp_path: Path) -> None:
+    run_scenario(SHORT, tmp_path / "other", "--seed", "2")
+    assert digests(tmp_path / "other")["mn-wifi.pcap"] != digests(first)["mn-wifi.pcap"]
+
+
+def test_verify_agrees(first: Path) -> None:
+    done = call("verify", first)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "the same: 12 captures and result.json, byte for byte\n"
+
+
+def test_verify_names_the_first_packet_that_differs(first: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "changed"
+    run_scenario(SHORT, folder)
+    capture = folder / "captures" / "cn-eth0.pcap"
+    data = bytearray(capture.read_bytes())
+    data[24 + 16 + 50] ^= 0xFF  # a byte in the first packet: behind the file's and the packet's header
+    capture.write_bytes(data)
+    done = call("verify", folder)
+    assert done.returncode == 1
+    assert "captures/cn-eth0.pcap, packet 1 at 17672256" in done.stdout
+
+
+def test_a_manifest_names_everything_that_decides_the_bytes(first: Path) -> None:
+    manifest = json.loads((first / "manifest.json").read_text())
+    assert manifest["reproducible"] is True
+    identity = manifest["engine_identity"]
+    assert all(len(identity[f"{part}_sha256"]) == 64 for part in ("image", "kernel", "initramfs", "guest_code"))
+    assert identity["emulator"].startswith("QEMU")
+    assert manifest["scenario"]["text"] == SHORT.read_text()
