@@ -28,7 +28,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 .PHONY: test
 test: $(VENV)/.installed run-packages test-packages lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare
-	$(PYTHON) -m pytest -n 2 --dist loadgroup
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
 lint: $(VENV)/.installed  ## Style, types

@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from mininet.net import Mininet
@@ -11,6 +12,9 @@ from testbed.lab.network import Interface
 
 BUFFER_KIB = 4096
 STOP_LIMIT_S = 10.0
+# The kernel hands packets over in blocks, a block that is not full after a second (libpcap's timeout, as tcpdump sets
+# it). What is in such a block when tcpdump is told to end is lost, and nobody counts it.
+FLUSH_S = 1.5
 DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
 
 
@@ -41,6 +45,7 @@ class Captures:
 
     def stop(self) -> tuple[list[str], list[str]]:
         """Ends them; returns what failed (a capture that is not whole) and warnings (one that dropped packets)."""
+        time.sleep(FLUSH_S)
         for process in self._processes.values():
             process.send_signal(signal.SIGINT)
         failures, warnings = [], []

@@ -28,7 +28,7 @@ class Emulated:
 
 @pytest.fixture(scope="session")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Emulated:
-    """The default comparison; tests that use it belong to one group, so that it is made once."""
+    """The default comparison, made once by each process that runs tests."""
     folder = tmp_path_factory.mktemp("emulated") / "runs"
     done = call("compare", "--out", folder)
     assert done.returncode == 0, done.stderr

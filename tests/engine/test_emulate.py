@@ -13,8 +13,6 @@ from .command import call
 from .conftest import Emulated
 from .rtp_packets import Packet, longest_gap_ms, rtp_packets
 
-pytestmark = pytest.mark.xdist_group("emulated")
-
 PACKET_INTERVAL_MS = 20
 SCHEMES = ("reinvite", "handover-cn")
 DIRECTIONS = ("to_mn", "to_cn")

@@ -47,10 +47,11 @@ def wait_for(what: str, condition: Any, limit_s: float = 60.0) -> None:  # noqa:
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
-    """A run of the default scenario in the background, when its guest is there."""
+    """A run of the default scenario in the background, when its call is up."""
     argv = [str(TESTBED), "run", "--out", str(folder)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for("the guest's start", lambda: processes_of(folder))
+    progress = folder / ".vm" / "progress"
+    wait_for("the call", lambda: progress.exists() and "call_established" in progress.read_text())
     return process
 
 
@@ -77,9 +78,8 @@ def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> N
 
 def test_kill_9_leaves_nothing(tmp_path: Path) -> None:
     before = world()
-    process = start(tmp_path / "run")
-    process.kill()
-    process.wait()
+    with start(tmp_path / "run") as process:
+        process.kill()
     wait_for("the guest's end", lambda: not processes_of(tmp_path / "run"), limit_s=5)
     assert world() == before
 
