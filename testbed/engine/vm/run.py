@@ -81,14 +81,17 @@ def new_lines(path: Path, seen: int) -> tuple[list[bytes], int]:
 def collect(outcome: Path, folder: Path) -> None:
     """Unpacks what the guest left; raises RunFailedError when that is no whole run, or can't be kept."""
     try:
-        with tarfile.open(outcome) as archive:
+        with tarfile.open(outcome, "r:") as archive:  # not compressed: looking for it in half a gigabyte takes minutes
             archive.extractall(folder, filter="data")
     except tarfile.TarError as error:
-        raise RunFailedError("the guest ended without a result") from error
+        raise RunFailedError("the guest ended without a whole result") from error
     except OSError as error:
         raise RunFailedError(f"what the guest left cannot be kept: {error}") from error
+    error_file = folder / "logs" / "lab-error.txt"
+    if error_file.exists():
+        raise RunFailedError(f"the lab failed: {last_line(error_file)}")
     if not (folder / "outcome.json").exists():
-        raise RunFailedError(f"the lab failed: {last_line(folder / 'logs' / 'lab-error.txt')}")
+        raise RunFailedError("the guest ended without a result")
 
 
 def keep_logs(workspace: Path, logs: Path) -> None:
