@@ -1,74 +1,91 @@
 """`list`: what can be named in scenarios and options."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 import click
-from rich.console import Console
 
-from testbed.report.comparison import new_table
+from testbed.report.comparison import NOT_MEASURED, console, new_table
 from testbed.scenario.document import load
 from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import FAILURES, PROFILES, SCENARIOS, TOPOLOGIES, find, load_topology, shipped
-from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import Scenario, SchemeName
+from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
+from testbed.scenario.profile import LinkDirection, LinkProfile
+from testbed.scenario.scenario import SCHEMES, TRIGGERS, Scenario
+from testbed.scenario.topology import load_topology
+from testbed.scenario.units import RATE, SHARE, TIME
 
-SCHEMES = {
-    "reinvite": "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
-    "handover-cn": "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
-}
-TRIGGERS = {
-    "link-down": "the kernel says that the link's carrier is gone",
-    "signal": "the radio reports a signal weaker than `below`",
-}
+Row = tuple[str, ...]
 
 
-def scenarios() -> list[tuple[str, str]]:
+def scenarios() -> Iterator[Row]:
     """Scenarios, with what they are about."""
-    return [(name, load(find(name, SCENARIOS, "scenario"), Scenario).about) for name in shipped(SCENARIOS, ".yaml")]
+    for name in SCENARIO.shipped():
+        yield name, load(SCENARIO.find(name), Scenario).about
 
 
-def topologies() -> list[tuple[str, str]]:
+def topologies() -> Iterator[Row]:
     """Topologies, with their nodes."""
-    rows = []
-    for name in shipped(TOPOLOGIES, ".py"):
-        network = load_topology(find(name, TOPOLOGIES, "topology", suffix=".py"))
-        rows.append((name, ", ".join(node.name for node in network.nodes)))
-    return rows
+    for name in TOPOLOGY.shipped():
+        yield name, ", ".join(node.name for node in load_topology(TOPOLOGY.find(name)).nodes)
 
 
-def failures() -> list[tuple[str, str]]:
+def failures() -> Iterator[Row]:
     """Failure scripts, with what they are about."""
-    names = shipped(FAILURES, ".yaml")
-    return [(name, load(find(name, FAILURES, "failure script"), FailureScript).about) for name in names]
+    for name in FAILURE.shipped():
+        yield name, load(FAILURE.find(name), FailureScript).about
 
 
-def schemes() -> list[tuple[str, str]]:
+def schemes() -> Iterator[Row]:
     """Handover schemes."""
-    return [(name, SCHEMES[name]) for name in get_args(SchemeName)]
+    yield from SCHEMES.items()
 
 
-def triggers() -> list[tuple[str, str]]:
-    """Triggers."""
-    return list(TRIGGERS.items())
+def triggers() -> Iterator[Row]:
+    """Triggers, as their models describe themselves."""
+    for model in TRIGGERS:
+        (name,) = get_args(model.model_fields["on"].annotation)
+        yield name, inspect.getdoc(model) or ""
 
 
-def profiles() -> list[tuple[str, str]]:
-    """Link profiles, with their main numbers."""
-    rows = []
-    for name in shipped(PROFILES, ".yaml"):
-        profile = load(find(name, PROFILES, "profile"), LinkProfile)
-        rows.append((name, profile.about))
-    return rows
+def profiles() -> Iterator[Row]:
+    """Link profiles, with their main numbers for each direction."""
+    for name in PROFILE.shipped():
+        profile = load(PROFILE.find(name), LinkProfile)
+        yield name, profile.about, *(both(profile, text) for text in (rate, delay, loss))
 
 
-LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
-    "scenarios": scenarios,
-    "topologies": topologies,
-    "profiles": profiles,
-    "failures": failures,
-    "schemes": schemes,
-    "triggers": triggers,
+def both(profile: LinkProfile, text: Callable[[LinkDirection], str]) -> str:
+    """A number of the downlink and of the uplink; one where they are the same."""
+    texts = dict.fromkeys(text(direction) for direction in profile.directions.values())
+    return " / ".join(texts) or NOT_MEASURED
+
+
+def rate(direction: LinkDirection) -> str:
+    """The rate of IP packets."""
+    return RATE.text(direction.rate)
+
+
+def delay(direction: LinkDirection) -> str:
+    """The one-way delay and its jitter."""
+    jitter = f" ± {TIME.text(direction.jitter)}" if direction.jitter else ""
+    return f"{TIME.text(direction.delay)}{jitter}"
+
+
+def loss(direction: LinkDirection) -> str:
+    """The mean loss, and how many packets are lost at a time."""
+    bursts = f" in bursts of {direction.loss_burst:g}" if direction.loss and direction.loss_burst > 1 else ""
+    return f"{SHARE.text(direction.loss)}{bursts}"
+
+
+WHAT_IT_IS = ("name", "what it is")
+LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
+    "scenarios": (scenarios, WHAT_IT_IS),
+    "topologies": (topologies, ("name", "nodes")),
+    "profiles": (profiles, (*WHAT_IT_IS, "rate down / up", "one-way delay ± jitter", "loss")),
+    "failures": (failures, WHAT_IT_IS),
+    "schemes": (schemes, WHAT_IT_IS),
+    "triggers": (triggers, WHAT_IT_IS),
 }
 
 
@@ -76,7 +93,11 @@ LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 def listing(what: str) -> None:
     """List what we ship."""
-    table = new_table(what, "name", "what it is")
-    for row in LISTS[what]():
+    rows, columns = LISTS[what]
+    table = new_table(what, *columns)
+    for column in table.columns:
+        column.vertical = "top"
+    table.columns[1].no_wrap = False
+    for row in rows():
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    console().print(table)

@@ -1,8 +1,11 @@
 """All commands, and how their errors end: 2 for the user's input, 1 for a run that failed, one line each."""
 
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from testbed.cli.clean import clean
 from testbed.cli.doctor import doctor
@@ -29,26 +32,30 @@ for command in (run, compare, replay, measure, verify, listing, doctor, prepare,
     commands.add_command(command)
 
 
-def main() -> None:
-    """The console script."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script; takes the arguments of the command line unless others are given."""
     try:
-        commands.main(standalone_mode=False)
+        commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:
-        for error in errors.errors:
-            click.echo(f"error: {error}", err=True)
-        sys.exit(USERS_FAULT)
+        end(USERS_FAULT, *(str(error) for error in errors.errors))
     except (CaptureError, RunError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(USERS_FAULT)
-    except (MissingRequirementError, CommandError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(RUNS_FAULT)
-    except OSError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(RUNS_FAULT)
-    except click.ClickException as error:
+        end(USERS_FAULT, f"error: {error}")
+    except NoArgsIsHelpError as error:
         error.show()
         sys.exit(USERS_FAULT)
+    except click.UsageError as error:
+        path = "testbed" if error.ctx is None else error.ctx.command_path
+        end(USERS_FAULT, f"error: {error.format_message()} See '{path} --help'.")
+    except click.ClickException as error:
+        end(USERS_FAULT, f"error: {error.format_message()}")
+    except (MissingRequirementError, CommandError, OSError) as error:
+        end(RUNS_FAULT, f"error: {error}")
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
-        sys.exit(RUNS_FAULT)
+        end(RUNS_FAULT, "stopped")
+
+
+def end(status: int, *lines: str) -> NoReturn:
+    """Says why on standard error, a line for each thing, and ends the program."""
+    for line in lines:
+        click.echo(" ".join(line.split()), err=True)
+    sys.exit(status)

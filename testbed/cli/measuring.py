@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from testbed.measure import measure_capture, measure_run
 from testbed.measure.table import tables
@@ -28,5 +29,5 @@ def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
         out.print(comparison(runs))
     for path, result in zip(what, results, strict=True):
         if not path.is_dir():
-            out.print(f"[bold]{path}[/bold]")
+            out.print(Text(str(path), style="bold"))
             out.print(tables(result))

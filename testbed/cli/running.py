@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from testbed.cli.progress import Progress
 from testbed.engine.engine import Place, make_engine
@@ -14,13 +15,16 @@ from testbed.report.comparison import comparison, console
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import Experiment, load_experiment
+from testbed.scenario.scenario import MOST_SEED
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 # One virtual machine has one processor.
 DEFAULT_JOBS = 2
 
 engine_option = click.option("--engine", type=click.Choice(["vm", "native"]), default="vm", show_default=True)
-seed_option = click.option("--seed", type=click.IntRange(min=0), help="Another seed than the scenario's.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0, max=MOST_SEED), help="Another seed than the scenario's."
+)
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Where the results go [default: runs/…].")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
@@ -76,7 +80,7 @@ def compare(  # noqa: PLR0913 - a command's options
     folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
     experiments = [
         load_experiment(scenario, scheme=scheme, failure=failure, seed=first.seed + number)
-        for scheme in schemes or first.scenario.schemes
+        for scheme in dict.fromkeys(schemes or first.scenario.schemes)
         for number in range(runs)
     ]
     work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
@@ -99,7 +103,7 @@ def replay(
     folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
     work = [
         (load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed), folder / scheme)
-        for scheme in schemes or first.scenario.schemes
+        for scheme in dict.fromkeys(schemes or first.scenario.schemes)
     ]
     finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False)
 
@@ -148,7 +152,8 @@ def show(runs: list[Run]) -> None:
         out.print(comparison([(name, result) for name, result in measured if result]))
     out.print("\nRun folders:")
     for run in runs:
-        out.print(f"  {run.folder}" + ("" if run.failure is None else f"  [red]failed: {run.failure}[/red]"))
+        said = "" if run.failure is None else f"failed: {run.failure}"
+        out.print(Text(f"  {run.folder}"), Text(said, style="red"), soft_wrap=True)
     captures = [run.folder / "run.pcapng" for run in runs if (run.folder / "run.pcapng").exists()]
     if captures:
         out.print("\nOpen the last capture:", f"  wireshark {captures[-1]}", sep="\n", soft_wrap=True)
@@ -157,8 +162,9 @@ def show(runs: list[Run]) -> None:
 def new_folder(out: Path | None, name: str) -> Path:
     """Where results go; never a folder that has something in it."""
     if out is not None:
-        if out.exists() and any(out.iterdir()):
-            raise click.UsageError(f"{out} is not empty; name a folder that is not there yet")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            what = "is not empty" if out.is_dir() else "is a file"
+            raise click.UsageError(f"{out} {what}; name a folder that is not there yet.")
         return out
     stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
     return Path("runs") / unused(Path("runs"), f"{stamp}-{name}")

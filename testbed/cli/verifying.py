@@ -11,7 +11,7 @@ from typing import Any, cast
 import click
 
 from testbed.cli.progress import Progress
-from testbed.engine.engine import make_engine
+from testbed.engine.engine import Engine, make_engine
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, first_difference
 from testbed.runner import Run, carry_out_plan, code_digest
@@ -25,13 +25,14 @@ def verify(run: Path, keep: Path | None) -> None:
 
     Ends with 0 when they are the same; else with 1, naming the first packet that differs.
     """
-    manifest, plan = read(run, "manifest.json"), cast("Plan", read(run, "plan.json"))
+    manifest = read(run, "manifest.json", ("engine", "scheme", "seed", "engine_identity", "versions", "reproducible"))
+    plan = cast("Plan", read(run, "plan.json", tuple(Plan.__annotations__)))
     with tempfile.TemporaryDirectory(prefix="testbed-verify-") as scratch:
         again, changed = carry_out_again(plan, manifest, Path(scratch) / "again")
         for line in changed:
             click.echo(f"note: {line}", err=True)
         difference = first_difference(run, again.folder)
-        same_result = (run / "result.json").read_bytes() == (again.folder / "result.json").read_bytes()
+        same_result = content(run / "result.json") == content(again.folder / "result.json")
         if keep is not None:
             shutil.copytree(again.folder, keep)
     if difference is not None:
@@ -48,7 +49,7 @@ def carry_out_again(plan: Plan, manifest: dict[str, Any], folder: Path) -> tuple
     """Runs a plan again; returns the run, and what is not as it was the first time."""
 
     async def again() -> tuple[Run, list[str]]:
-        engine = make_engine(manifest["engine"])
+        engine = engine_of(manifest)
         with Progress() as progress:
             place = await engine.prepare(plan, progress.say)
             changed = changes(manifest, place.identity())
@@ -60,7 +61,7 @@ def carry_out_again(plan: Plan, manifest: dict[str, Any], folder: Path) -> tuple
                 folder,
                 lambda report: progress.report(manifest["scheme"], report),
             )
-            progress.end(manifest["scheme"], "done")
+            progress.end(manifest["scheme"], "done" if done.failure is None else f"FAILED: {done.failure}")
         return done, changed
 
     return asyncio.run(again())
@@ -68,21 +69,42 @@ def carry_out_again(plan: Plan, manifest: dict[str, Any], folder: Path) -> tuple
 
 def changes(manifest: dict[str, Any], identity: dict[str, str]) -> list[str]:
     """In what this machine, or this version, is not the one that made the run."""
-    before = manifest["engine_identity"]
+    before = dict(manifest["engine_identity"])
     found = [
         f"{name} was {before.get(name)} and is {value} now"
         for name, value in identity.items()
         if before.get(name) != value
     ]
-    if manifest["versions"]["code_sha256"] != code_digest():
+    if manifest["versions"].get("code_sha256") != code_digest():
         found.append("the testbed's own code has changed since")
     return found
 
 
-def read(folder: Path, name: str) -> dict[str, Any]:
-    """A JSON file of a run folder; raises RunError."""
+def engine_of(manifest: dict[str, Any]) -> Engine:
+    """The engine that made the run; raises ClickException for one that can't give the same bytes."""
+    if not manifest["reproducible"]:
+        raise click.ClickException(f"the {manifest['engine']} engine made this run, and is never the same twice")
     try:
-        content: dict[str, Any] = json.loads((folder / name).read_text())
-    except (OSError, ValueError) as error:
-        raise RunError(folder / name, f"cannot be read: {error}") from error
-    return content
+        return make_engine(manifest["engine"])
+    except KeyError:
+        raise click.ClickException(f"there is no engine '{manifest['engine']}', which made this run") from None
+
+
+def content(path: Path) -> bytes | None:
+    """The content of a file; None when it is not there, as after a run in which nothing could be measured."""
+    return path.read_bytes() if path.exists() else None
+
+
+def read(folder: Path, name: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """A JSON file of a run folder, with these fields; raises RunError."""
+    path = folder / name
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(path, f"cannot be read: {error.strerror}; name the folder of a run") from error
+    except ValueError as error:
+        raise RunError(path, f"is not JSON: {error}; name the folder of a run") from error
+    for field in fields:
+        if not isinstance(found, dict) or field not in found:
+            raise RunError(path, f"has no '{field}'; name the folder of a run that this version made")
+    return dict(found)

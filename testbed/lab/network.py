@@ -9,11 +9,14 @@ after their delay.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from mininet.topo import Topo
 
 from testbed.lab.nodes import Access, Air, Station, bare
+
+Direction = Literal["down", "up"]
+"""Of an access link: towards the mobile node, or from it."""
 
 # Routing tables of the access links: this one, the next, and so on.
 FIRST_TABLE = 101
@@ -63,6 +66,10 @@ class AccessLink:
     def router_port(self) -> Interface:
         """The air's port towards the access router; what leaves through it is the uplink."""
         return Interface(self.air, f"{self.name}-air-up")
+
+    def port(self, direction: Direction) -> Interface:
+        """The air's port that shapes this direction."""
+        return {"down": self.node_port, "up": self.router_port}[direction]
 
     @property
     def wires(self) -> tuple[Wire, Wire]:

@@ -10,6 +10,7 @@ from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.shaping import DirectionState, shape
 from testbed.scenario.timeline import timeline
+from testbed.scenario.topology import CORRESPONDENT, MOBILE
 
 SIP_PORT = 5060
 # What is still on its way when the call ends is captured too: more than any link's delay.
@@ -25,18 +26,16 @@ def compile_plan(experiment: Experiment) -> Plan:
         "seed": experiment.seed,
         "network": asdict(network),
         "shapes": [
-            shape(link, port, DirectionState.of(direction), verb="replace")
-            for link in network.access_links
-            for port, direction in (
-                (link.node_port, experiment.profiles[link.name].down),
-                (link.router_port, experiment.profiles[link.name].up),
-            )
+            shape(link, link.port(way), DirectionState.of(direction), verb="replace")
+            for link, profile in experiment.links.values()
+            for way, direction in profile.directions.items()
         ],
-        "radios": {
-            link.name: radio(experiment, link.name, experiment.profiles[link.name]) for link in network.access_links
-        },
-        "timeline": timeline(experiment),
-        "agents": [agent("cn", correspondent(experiment)), agent(network.mobile, mobile(experiment), ends_run=True)],
+        "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
+        "timeline": timeline(experiment.failure, experiment.links),
+        "agents": [
+            agent(CORRESPONDENT, correspondent(experiment)),
+            agent(MOBILE, mobile(experiment), ends_run=True),
+        ],
         "drain_s": DRAIN_S,
         "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
     }
@@ -58,7 +57,7 @@ def agent(name: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent
 def mobile(experiment: Experiment) -> dict[str, Any]:
     """The configuration of the mobile node."""
     scenario = experiment.scenario
-    peer = main_address(experiment.network, "cn")
+    peer = main_address(experiment.network, CORRESPONDENT)
     return {
         "seed": experiment.seed,
         "links": {
@@ -67,8 +66,8 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         },
         "first_link": scenario.first_link,
         "second_link": scenario.second_link,
-        "user": "mn",
-        "peer": {"user": "cn", "address": peer, "port": SIP_PORT},
+        "user": MOBILE,
+        "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT},
         "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
         "scheme": experiment.scheme,
         "trigger": experiment.setting.trigger.model_dump(),
@@ -79,15 +78,20 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
     """The configuration of the correspondent node."""
     return {
         "seed": experiment.seed,
-        "user": "cn",
-        "address": main_address(experiment.network, "cn"),
+        "user": CORRESPONDENT,
+        "address": main_address(experiment.network, CORRESPONDENT),
         "supports_handover": True,
     }
 
 
 def main_address(network: Network, node: str) -> str:
     """The first address of a node."""
-    return bare(network.interfaces(node)[0].address)
+    return bare(addressed(network, node).address)
+
+
+def addressed(network: Network, node: str) -> Interface:
+    """The first interface of a node that has an address."""
+    return next(end for end in network.interfaces(node) if end.address)
 
 
 def roles(network: Network) -> dict[str, Any]:
@@ -97,6 +101,6 @@ def roles(network: Network) -> dict[str, Any]:
         return {"interface": interface.name, "address": bare(interface.address)}
 
     return {
-        "mn": {"interfaces": {link.name: described(link.node) for link in network.access_links}},
-        "cn": {"interfaces": {"eth0": described(network.interfaces("cn")[0])}},
+        MOBILE: {"interfaces": {link.name: described(link.node) for link in network.access_links}},
+        CORRESPONDENT: {"interfaces": {"eth0": described(addressed(network, CORRESPONDENT))}},
     }

@@ -1,115 +1,228 @@
 """YAML files to validated models, with every complaint naming its line."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from testbed.scenario.errors import BadScenarioError, ScenarioError
+from testbed.scenario.tree import Place, Tree, read_tree
+from testbed.scenario.units import shown
+
+MOST_ERRORS = 20
 
 
 class Document(BaseModel):
-    """Base of everything that is read from a user's file: nothing unknown, nothing changed afterwards."""
+    """Base of everything that is read from a user's file: nothing unknown, nothing guessed, nothing changed later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    kind: ClassVar[str] = "file"
+    """What a file with this content is called."""
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+"""A name that folders and options can have too."""
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 
 
 def load(path: Path, model: type[DocumentT]) -> DocumentT:
     """Reads and checks a file; raises BadScenarioError with one entry for each thing that is wrong."""
-    tree = read_yaml(path)
+    return validated(read_tree(path), model)
+
+
+def validated(tree: Tree, model: type[DocumentT]) -> DocumentT:
+    """The model of a file that has been read; raises BadScenarioError with one entry for each thing that is wrong."""
+    if tree.content is None:
+        raise BadScenarioError([tree.error((), "the file is empty; it should begin with 'name: …'")])
+    if not isinstance(tree.content, dict):
+        raise BadScenarioError([tree.error((), "here are no fields; the file should begin with 'name: …'")])
+    nothing = [tree.error(place, f"{name_of(place)} is empty; write a value there") for place in empty(tree)]
+    if nothing:
+        raise BadScenarioError(nothing[:MOST_ERRORS])
     try:
-        return model.model_validate(to_plain(tree))
+        return model.model_validate(tree.content)
     except ValidationError as error:
-        raise BadScenarioError(
-            [ScenarioError(path, line_of(tree, one["loc"]), describe(one, model)) for one in error.errors()]
-        ) from None
+        complaints = [Complaint(one, place_in(tree, one["loc"]), model) for one in error.errors()]
+        raise BadScenarioError(errors_of(tree, complaints, model)) from None
 
 
-def read_yaml(path: Path) -> CommentedMap:
-    """The tree of a YAML file, which knows its lines; raises BadScenarioError."""
-    try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadScenarioError([ScenarioError(path, 0, f"cannot be read: {error.strerror}")]) from None
-    except UnicodeDecodeError:
-        raise BadScenarioError([ScenarioError(path, 0, "is not text; a YAML file in UTF-8 is needed")]) from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise BadScenarioError([ScenarioError(path, line, f"is not YAML here: {error.problem}")]) from None
-    except YAMLError as error:
-        what = f"is not YAML: {str(error).splitlines()[0]}"
-        raise BadScenarioError([ScenarioError(path, 0, what)]) from None
-    if not isinstance(tree, CommentedMap):
-        raise BadScenarioError([ScenarioError(path, 1, "holds no fields; it should begin with 'name: …'")])
-    return tree
+def errors_of(tree: Tree, complaints: list["Complaint"], model: type[Document]) -> list[ScenarioError]:
+    """One error for each mistake: a name with a slip is not missed too, and a file of another kind is one mistake."""
+    strange = [one for one in complaints if one.is_unknown and one.meant is None and len(one.place) == 1]
+    missing = [one for one in complaints if one.is_missing and len(one.place) == 1]
+    if strange and missing:
+        what = (
+            f"this is no {model.kind}: it has no '{missing[0].last}', and '{strange[0].last}' does not belong here;"
+            f" its fields are: {', '.join(model.model_fields)}"
+        )
+        return [tree.error(strange[0].place, what)]
+    meant = {(*one.place[:-1], one.meant) for one in complaints if one.is_unknown}
+    told = [one for one in complaints if not one.is_missing or one.place not in meant]
+    return [tree.error(one.place, str(one)) for one in told[:MOST_ERRORS]]
 
 
-def to_plain(node: Any) -> Any:  # noqa: ANN401 - any YAML value
-    """A tree of plain Python values."""
-    if isinstance(node, CommentedMap):
-        return {str(key): to_plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [to_plain(value) for value in node]
-    return node
+def empty(tree: Tree) -> list[Place]:
+    """Places without a value. Nothing in our files may be left open."""
+    return [place for place in tree.lines if place and tree.value(place) is None]
 
 
-def line_of(tree: CommentedMap, place: Sequence[int | str]) -> int:
-    """The line (from 1) of the innermost part of `place` that the file has."""
-    node: Any = tree
-    line = 1
-    for step in place:
-        if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = node.lc.item(step)[0] + 1
-        else:
-            break  # a missing field, or the name of a union's branch
-        node = node[step]
-    return line
+# What is wrong and what would be right, by pydantic's name for the error; filled in from a Complaint.
+MESSAGES = {
+    "missing": "{0.name} is missing; add a line '{0.last}: …'",
+    "extra_forbidden": "{0.name} is unknown{0.fields_hint}",
+    "value_error": "{0.prefix}{0.reason}",
+    "literal_error": "{0.prefix}{0.value} is not possible{0.words_hint}",
+    "union_tag_invalid": "{0.prefix}{0.value} is not possible{0.words_hint}",
+    "union_tag_not_found": "{0.prefix}does not say which one is meant; add a line '{0.discriminator}: …'",
+    "string_type": "{0.prefix}{0.value} is no text; write a word, or put it into quotes: '…'",
+    "int_type": "{0.prefix}{0.value} is no whole number; write it like 1",
+    "greater_than_equal": "{0.prefix}{0.value} is too small; it should be {0.error[ctx][ge]} or more",
+    "less_than_equal": "{0.prefix}{0.value} is too large; it should be {0.error[ctx][le]} or less",
+    "string_pattern_mismatch": "{0.prefix}{0.value} is no name; use letters, digits, '-', '_' and '.'",
+    "string_too_long": "{0.prefix}{0.value} is too long; use at most {0.error[ctx][max_length]} characters",
+    "too_short": "{0.prefix}there is nothing in it; add an entry",
+    "list_type": "{0.prefix}{0.value} is no list; write each entry on a line of its own: '- …'",
+    "dict_type": "{0.prefix}{0.value} has no fields; write them below it, indented, like 'name: value'",
+    "model_type": "{0.prefix}{0.value} has no fields; write them below it, indented: {0.inner_fields}",
+    "model_attributes_type": "{0.prefix}{0.value} has no fields; write them below it, indented: {0.inner_fields}",
+}
+KEY = "[key]"
+"""What pydantic puts at the end of a location when the name of a field is wrong, and not its value."""
 
 
-def describe(error: ErrorDetails, model: type[BaseModel]) -> str:
-    """One line that says what is wrong and what would be right."""
-    name = ".".join(str(step) for step in error["loc"])
-    match error["type"]:
-        case "missing":
-            return f"{name} is missing; add a line '{error['loc'][-1]}: …'"
-        case "extra_forbidden":
-            return f"{name} is unknown{hint(str(error['loc'][-1]), known_names(model))}"
-        case "value_error":
-            return f"{name}: {error['ctx']['error']}" if name else str(error["ctx"]["error"])
-        case "literal_error":
-            return f"{name}: {error['input']!r} is not possible; it should be {error['ctx']['expected']}"
-    return f"{name}: {error['input']!r} does not fit; {error['msg'][0].lower()}{error['msg'][1:]}"
+@dataclass(frozen=True)
+class Complaint:
+    """An error of pydantic's, at a place of a file, in words."""
+
+    error: ErrorDetails
+    place: Place
+    model: type[BaseModel]
+
+    def __str__(self) -> str:
+        kind = self.error["type"]
+        if kind in MESSAGES:
+            return MESSAGES[kind].format(self)
+        return f"{self.prefix}{self.value} does not fit; {self.error['msg'][:1].lower()}{self.error['msg'][1:]}"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the field should be there and is not."""
+        return self.error["type"] == "missing"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the field should not be there."""
+        return self.error["type"] == "extra_forbidden"
+
+    @property
+    def meant(self) -> str | None:
+        """The field that may have been meant by an unknown one."""
+        return nearest(str(self.last), fields_at(self.model, self.error["loc"][:-1])) if self.is_unknown else None
+
+    @property
+    def name(self) -> str:
+        """How to call the place."""
+        return name_of(self.place[:-2] if self.last == KEY else self.place)
+
+    @property
+    def prefix(self) -> str:
+        """The name at the beginning of a line; nothing for the file as a whole."""
+        return f"{self.name}: " if self.name else ""
+
+    @property
+    def last(self) -> str | int:
+        """The innermost field."""
+        return self.place[-1] if self.place else ""
+
+    @property
+    def value(self) -> str:
+        """What stands there."""
+        return shown(self.error["ctx"]["tag"] if "tag" in self.error.get("ctx", {}) else self.error["input"])
+
+    @property
+    def reason(self) -> str:
+        """What one of our own checks said."""
+        return str(self.error["ctx"]["error"])
+
+    @property
+    def discriminator(self) -> str:
+        """The field that tells the branches of a union apart."""
+        return str(self.error["ctx"]["discriminator"]).strip("'")
+
+    @property
+    def words_hint(self) -> str:
+        """The words that would have been possible: pydantic says "'a', 'b' or 'c'"."""
+        context = self.error["ctx"]
+        expected: str = context["expected"] if "expected" in context else context["expected_tags"]
+        possible = [word.strip("' ") for word in expected.replace(" or ", ", ").split(", ")]
+        return hint(self.value, ["true" if word == "True" else word for word in possible])
+
+    @property
+    def fields_hint(self) -> str:
+        """The fields that would have been possible beside it."""
+        return hint(str(self.last), fields_at(self.model, self.error["loc"][:-1]))
+
+    @property
+    def inner_fields(self) -> str:
+        """The fields that are possible in it."""
+        return ", ".join(fields_at(self.model, self.error["loc"]))
+
+
+def place_in(tree: Tree, location: Place) -> Place:
+    """Where pydantic's location is in the file, which has no step for the branch of a union."""
+    place: Place = ()
+    for step in location[:-1]:
+        place = (*place, step) if tree.has((*place, step)) else place
+    return (*place, *location[-1:])
+
+
+def name_of(place: Place) -> str:
+    """How to call a place: entries of lists count from 1, as people do."""
+    return ".".join(f"{step + 1}" if isinstance(step, int) else step for step in place)
 
 
 def hint(word: str, known: Sequence[str]) -> str:
     """What may have been meant by a word that nobody knows."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean '{near[0]}'?" if near else f"; possible are: {', '.join(known)}"
+    near = nearest(word, known)
+    return f"; possible are: {', '.join(known)}" if near is None else f"; did you mean '{near}'?"
 
 
-def known_names(model: type[BaseModel]) -> list[str]:
-    """Every field name of a model and of the models in it."""
-    names: dict[str, None] = {}
-    for name, field in model.model_fields.items():
-        names[name] = None
-        for inner in inner_models(field.annotation):
-            names.update(dict.fromkeys(known_names(inner)))
-    return list(names)
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that is spelt most like this one, if any is."""
+    spelt = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(word.strip("'").lower(), spelt, n=1)
+    return spelt[near[0]] if near else None
 
 
-def inner_models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any type expression
-    """The models that occur in a type expression."""
+def fields_at(model: type[BaseModel], place: Place) -> list[str]:
+    """The names of the fields that are possible at a place."""
+    annotations: list[Any] = [model]
+    for step in place:
+        annotations = [inner for annotation in annotations for inner in below(annotation, step)]
+    models = [one for annotation in annotations for one in models_in(annotation)]
+    return list(dict.fromkeys(name for one in models for name in one.model_fields))
+
+
+def below(annotation: Any, step: str | int) -> list[Any]:  # noqa: ANN401 - any type expression
+    """The types of what is at `step` in a value of this type; the step may also be the name of a union's branch."""
+    models = list(models_in(annotation))
+    found = [one.model_fields[step].annotation for one in models if isinstance(step, str) and step in one.model_fields]
+    branch = [one for one in models for field in one.model_fields.values() if step in get_args(field.annotation)]
+    return found or branch or [annotation]
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any type expression
+    """The models that a type expression is made of, without those inside of them."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [inner for part in getattr(annotation, "__args__", ()) for inner in inner_models(part)]
+        yield annotation
+    elif get_origin(annotation) is Annotated:
+        yield from models_in(get_args(annotation)[0])
+    else:
+        for part in get_args(annotation):
+            yield from models_in(part)

@@ -6,7 +6,7 @@ from pathlib import Path
 class ScenarioError(Exception):
     """A user's file is wrong: which file and line, what, and what would be right, in one line.
 
-    `line` counts from 1; 0 where the file as a whole is meant.
+    `line` counts from 1; 0 where the file as a whole is meant, because it can't be read or is not there.
     """
 
     def __init__(self, path: Path | str, line: int, what: str) -> None:
@@ -14,7 +14,7 @@ class ScenarioError(Exception):
         self.line = line
         self.what = what
         place = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{place}: {what}")
+        super().__init__(" ".join(f"{place}: {what}".splitlines()))
 
 
 class BadScenarioError(Exception):

@@ -1,13 +1,15 @@
 """Failure scripts: what happens to links over time."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from testbed.scenario.document import Document
+from testbed.scenario.document import Document, Name
+from testbed.scenario.profile import check_burst, check_jitter
 from testbed.scenario.units import BitsPerSecond, Dbm, Packets, Seconds, Share
 
-QUANTITIES = ("rate", "delay", "jitter", "loss", "loss_burst", "signal")
+SHAPED = ("rate", "delay", "jitter", "loss", "loss_burst")
+"""What each direction of a link has on its own. The signal is the radio's."""
 
 
 class FailureStep(Document):
@@ -30,28 +32,59 @@ class FailureStep(Document):
     gone: Literal[True] | None = None
     kill: str | None = None
 
+    @field_validator("jitter")
+    @classmethod
+    def _jitter_fits(cls, jitter: float | None, info: ValidationInfo) -> float | None:
+        if jitter is not None:
+            check_jitter(info.data.get("delay"), jitter)
+        return jitter
+
+    @field_validator("loss_burst")
+    @classmethod
+    def _burst_fits(cls, burst: float | None, info: ValidationInfo) -> float | None:
+        if burst is not None:
+            check_burst(info.data.get("loss"), burst)
+        return burst
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.kill is not None:
-            if self.link is not None or self.gone or self.changes():
-                raise ValueError("a step either kills an agent or changes a link; make two steps of it")
+            if self.model_fields_set - {"at", "kill"}:
+                raise ValueError("an agent is killed at once and nothing else; make a step of 'at' and 'kill' alone")
             return self
         if self.link is None:
-            raise ValueError("a step needs 'link: …' (or 'kill: …'), to say what it happens to")
-        if not self.gone and not self.changes():
-            raise ValueError(f"a step should change something: {', '.join(QUANTITIES)} or gone")
-        if self.gone and (self.over or self.changes()):
-            raise ValueError("a link is gone at once; what happens to it before belongs into a step of its own")
+            raise ValueError("a step should say what it happens to; add 'link: …' (or 'kill: …')")
+        if self.gone:
+            if self.model_fields_set - {"at", "link", "gone"}:
+                raise ValueError("a link is gone at once and as a whole; make a step of 'at', 'link' and 'gone' alone")
+            return self
+        if not self.changes():
+            raise ValueError(f"a step should change something; possible are: {', '.join(SHAPED)}, signal, gone")
+        if self.direction != "both" and not self.shapes():
+            raise ValueError(f"a signal has no direction; leave 'direction: {self.direction}' out")
         return self
 
-    def changes(self) -> dict[str, float]:
-        """The quantities that the step changes, with their values at its end."""
-        return {name: value for name in QUANTITIES if (value := getattr(self, name)) is not None}
+    @property
+    def end(self) -> float:
+        """When the step has been done."""
+        return self.at + self.over
+
+    def shapes(self) -> dict[str, float]:
+        """The quantities of its directions that the step changes, with their values at its end."""
+        return {name: value for name in SHAPED if (value := getattr(self, name)) is not None}
+
+    def changes(self) -> dict[tuple[str, str], float]:
+        """What the step changes, as {(direction, quantity): value at its end}; the signal's direction is ""."""
+        directions = ("down", "up") if self.direction == "both" else (self.direction,)
+        changed = {(way, name): value for way in directions for name, value in self.shapes().items()}
+        return changed if self.signal is None else {**changed, ("", "signal"): self.signal}
 
 
 class FailureScript(Document):
     """A named sequence of steps."""
 
-    name: str
+    kind: ClassVar = "failure script"
+
+    name: Name
     about: str
     steps: list[FailureStep] = Field(min_length=1)

@@ -1,54 +1,57 @@
 """Where the files that we ship lie, and how a name becomes a file."""
 
-import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 
-from testbed.lab.network import Network
 from testbed.scenario.document import hint
 from testbed.scenario.errors import BadScenarioError, ScenarioError
+from testbed.scenario.units import shown
 
 ROOT = Path(__file__).parents[2]
-TOPOLOGIES = ROOT / "topologies"
-SCENARIOS = TOPOLOGIES / "scenarios"
-PROFILES = ROOT / "tc-profiles"
-FAILURES = PROFILES / "failures"
-TEMPLATES = PROFILES / "templates"
+TEMPLATES = ROOT / "tc-profiles" / "templates"
 
 
-def shipped(folder: Path, suffix: str) -> list[str]:
-    """The names of the files that we ship in a folder."""
-    return sorted(path.stem for path in folder.glob(f"*{suffix}") if not path.stem.startswith("_"))
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that we ship and users write: what it is called, where ours lie, how its name ends."""
+
+    name: str
+    listed_as: str
+    folder: Path
+    suffix: str = ".yaml"
+
+    def shipped(self) -> list[str]:
+        """The names of those that we ship."""
+        return sorted(path.stem for path in self.folder.glob(f"*{self.suffix}") if not path.stem.startswith("_"))
+
+    def find(self, word: str, *, near: Path | None = None) -> Path:
+        """The file that `word` means: one that we ship, by name, or a path; a relative path starts at the file `near`.
+
+        Raises BadScenarioError, without a line, when there is no such thing.
+        """
+        if "/" not in word and word in self.shipped():
+            return self.folder / f"{word}{self.suffix}"
+        path = Path(word) if near is None else near.parent / word
+        if "/" not in word and not path.suffix:
+            raise missing(shown(word), f"there is no {self.name} of that name{hint(word, self.shipped())}")
+        try:
+            if path.is_file():
+                return path
+            what = "is a folder" if path.is_dir() else f"there is no such {self.name}"
+        except OSError as error:  # a name that is too long, a folder that may not be read
+            what = f"cannot be read: {error.strerror}"
+        raise missing(
+            shown(str(path)),
+            f"{what}; name a file that ends in {self.suffix}, or one from 'testbed list {self.listed_as}'",
+        )
 
 
-def find(word: str, folder: Path, kind: str, *, near: Path | None = None, suffix: str = ".yaml") -> Path:
-    """The file that `word` means: one that we ship, by name, or a path; relative paths start at the file `near`.
-
-    Raises BadScenarioError, without a line, when there is no such thing.
-    """
-    known = folder / f"{word}{suffix}"
-    if "/" not in word and known.is_file():
-        return known
-    path = Path(word) if near is None else near.parent / word
-    if path.suffix == suffix and path.is_file():
-        return path
-    if path.suffix == suffix or "/" in word:
-        raise BadScenarioError([ScenarioError(path, 0, f"there is no such {kind}")])
-    names = shipped(folder, suffix)
-    raise BadScenarioError([ScenarioError(word, 0, f"there is no {kind} of that name{hint(word, names)}")])
+SCENARIO = Kind("scenario", "scenarios", ROOT / "topologies" / "scenarios")
+TOPOLOGY = Kind("topology", "topologies", ROOT / "topologies", ".py")
+PROFILE = Kind("profile", "profiles", ROOT / "tc-profiles")
+FAILURE = Kind("failure script", "failures", ROOT / "tc-profiles" / "failures")
 
 
-def load_topology(path: Path) -> Network:
-    """The NETWORK of a topology file; raises BadScenarioError when it has none or cannot be run."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise BadScenarioError([ScenarioError(path, 0, "is not a Python file")])
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
-        raise BadScenarioError([ScenarioError(path, line, f"cannot be loaded: {error}")]) from error
-    network = getattr(module, "NETWORK", None)
-    if not isinstance(network, Network):
-        raise BadScenarioError([ScenarioError(path, 0, "defines no NETWORK; see topologies/multihomed.py")])
-    return network
+def missing(word: str, what: str) -> BadScenarioError:
+    """The exception for a thing that is not there."""
+    return BadScenarioError([ScenarioError(word, 0, what)])

@@ -1,11 +1,12 @@
 """Link profiles: what a link is like, each direction on its own, and how a radio gets onto it and notices its loss."""
 
-from typing import Self
+from typing import ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from testbed.scenario.document import Document
-from testbed.scenario.units import BitsPerSecond, Dbm, Packets, Seconds, Share
+from testbed.lab.network import Direction
+from testbed.scenario.document import Document, Name
+from testbed.scenario.units import SHARE, TIME, BitsPerSecond, Dbm, Packets, Seconds, Share, WholePackets
 
 
 class LinkDirection(Document):
@@ -22,16 +23,19 @@ class LinkDirection(Document):
     jitter: Seconds = 0.0
     loss: Share = 0.0
     loss_burst: Packets = 1.0
-    queue: Packets
+    queue: WholePackets
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.jitter > self.delay:
-            raise ValueError(
-                f"a jitter of {self.jitter * 1e3:g} ms around a delay of {self.delay * 1e3:g} ms would go back in time;"
-                " the jitter must not exceed the delay"
-            )
-        return self
+    @field_validator("jitter")
+    @classmethod
+    def _jitter_fits(cls, jitter: float, info: ValidationInfo) -> float:
+        check_jitter(info.data.get("delay"), jitter)
+        return jitter
+
+    @field_validator("loss_burst")
+    @classmethod
+    def _burst_fits(cls, burst: float, info: ValidationInfo) -> float:
+        check_burst(info.data.get("loss"), burst)
+        return burst
 
 
 class AttachPhase(Document):
@@ -42,12 +46,58 @@ class AttachPhase(Document):
 
 
 class LinkProfile(Document):
-    """A kind of access link."""
+    """A kind of access link.
 
-    name: str
+    Without `down` and `up` it is the kernel's own link: no delay, no loss, no limit, and no qdisc that could make any.
+    """
+
+    kind: ClassVar = "link profile"
+
+    name: Name
     about: str
     signal: Dbm
-    down: LinkDirection
-    up: LinkDirection
+    down: LinkDirection | None = None
+    up: LinkDirection | None = None
     attach: list[AttachPhase] = Field(default_factory=list)
     loss_noticed_after: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.down is None) != (self.up is None):
+            there, missing = ("up", "down") if self.down is None else ("down", "up")
+            raise ValueError(f"it has '{there}' alone; add '{missing}: …', or leave both out for a link without limits")
+        if self.down is None and self.loss_noticed_after:
+            raise ValueError(
+                "without 'down' and 'up' nothing can hold packets back before the loss is noticed;"
+                " leave 'loss_noticed_after' out"
+            )
+        return self
+
+    @property
+    def directions(self) -> dict[Direction, LinkDirection]:
+        """What is shaped: `down` and `up`, or nothing."""
+        return {} if self.down is None or self.up is None else {"down": self.down, "up": self.up}
+
+
+def check_jitter(delay: float | None, jitter: float) -> None:
+    """Raises ValueError when packets would have to arrive before they are sent."""
+    if delay is not None and jitter > delay:
+        mean, spread = TIME.text(round(delay, 6)), TIME.text(round(jitter, 6))
+        raise ValueError(
+            f"a jitter of {spread} around a delay of {mean} would go back in time; it should not be larger than the delay"
+        )
+
+
+def check_burst(loss: float | None, burst: float) -> None:
+    """Raises ValueError when so many losses can't come in bursts so short.
+
+    Bursts of B packets, with at least one packet between two of them, lose at most B of B + 1. A burst of exactly one
+    packet means independent losses, as many as one likes.
+    """
+    if loss is None or loss == 1 or burst == 1:
+        return
+    if loss > burst / (burst + 1) * (1 + 1e-12):
+        raise ValueError(
+            f"a loss of {SHARE.text(round(loss, 4))} can't come in bursts of {burst:.4g} packets with one between them;"
+            f" it takes {loss / (1 - loss):.3g} packets or more, or 1 packet for independent losses"
+        )

@@ -1,13 +1,22 @@
 """Scenarios: everything that is chosen for a run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from testbed.scenario.document import Document
-from testbed.scenario.units import Dbm, Seconds
+from testbed.scenario.document import Document, Name
+from testbed.scenario.units import TIME, Dbm, Seconds
 
 SchemeName = Literal["reinvite", "handover-cn"]
+
+SCHEMES: dict[SchemeName, str] = {
+    "reinvite": "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
+    "handover-cn": "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
+}
+"""What each scheme does."""
+
+SHORTEST_CALL_S = 1.0
+MOST_SEED = 2**32 - 1
 
 
 class LinkDown(Document):
@@ -17,11 +26,14 @@ class LinkDown(Document):
 
 
 class SignalBelow(Document):
-    """The radio reports a signal that is weaker than this."""
+    """The radio reports a signal that is weaker than `below`."""
 
     on: Literal["signal"]
     below: Dbm
 
+
+TRIGGERS = (LinkDown, SignalBelow)
+"""All triggers; what each one is stands in its docstring."""
 
 Trigger = Annotated[LinkDown | SignalBelow, Field(discriminator="on")]
 
@@ -40,11 +52,20 @@ class Call(Document):
     duration: Seconds
     codec: Literal["PCMU"] = "PCMU"
 
+    @field_validator("duration")
+    @classmethod
+    def _is_a_call(cls, duration: float) -> float:
+        if duration < SHORTEST_CALL_S:
+            raise ValueError(f"{TIME.text(duration)} is no call; it should last {TIME.text(SHORTEST_CALL_S)} or more")
+        return duration
+
 
 class Scenario(Document):
     """A whole experiment but for the numbers of the runs."""
 
-    name: str
+    kind: ClassVar = "scenario"
+
+    name: Name
     about: str
     topology: str
     links: dict[str, str]
@@ -54,4 +75,4 @@ class Scenario(Document):
     failure: str
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, le=MOST_SEED)

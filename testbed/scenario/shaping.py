@@ -11,6 +11,8 @@ from testbed.scenario.places import TEMPLATES
 from testbed.scenario.profile import LinkDirection
 
 ETHERNET_HEADER_BYTES = 14
+# netem keeps probabilities in 32 bits; what is less than some of their steps is none. No run is long enough to tell.
+LEAST_LOSS = 1e-8
 TEMPLATE = Environment(
     loader=FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
@@ -27,18 +29,16 @@ class DirectionState:
     jitter: float
     loss: float
     loss_burst: float
-    queue: float
+    queue: int
 
     @classmethod
     def of(cls, direction: LinkDirection) -> "DirectionState":
         """As a profile says."""
         return cls(**direction.model_dump())
 
-    def towards(self, target: dict[str, float], share: float) -> "DirectionState":
-        """The state after `share` (0 to 1) of a straight line to the quantities in `target`."""
-        return replace(
-            self, **{name: (1 - share) * getattr(self, name) + share * value for name, value in target.items()}
-        )
+    def changed(self, values: dict[str, float]) -> "DirectionState":
+        """The state with other values of some of what a failure script can change."""
+        return replace(self, **values)  # type: ignore[arg-type]  # the queue is an int, and not among them
 
 
 def shape(link: AccessLink, port: Interface, state: DirectionState, *, verb: str) -> Shape:
@@ -54,14 +54,15 @@ def netem_values(state: DirectionState) -> dict[str, Any]:
     Gilbert-Elliott for a mean loss L in bursts of B packets: leaving the bad state r = 1/B, entering it
     p = L·r/(1−L); everything is lost in it. Bursts of one packet are independent losses, and so is a loss of all.
     """
-    bursts = 0 < state.loss < 1 and state.loss_burst > 1
+    loss = state.loss if state.loss >= LEAST_LOSS else 0.0
+    bursts = 0 < loss < 1 and state.loss_burst > 1
     leave = 1 / state.loss_burst
     return {
-        "limit": round(state.queue),
+        "limit": state.queue,
         "delay_us": round(state.delay * 1e6),
         "jitter_us": round(state.jitter * 1e6),
-        "loss": number(state.loss * 100),
-        "loss_enter": number(100 * state.loss * leave / (1 - state.loss)) if bursts else None,
+        "loss": number(loss * 100),
+        "loss_enter": number(100 * loss * leave / (1 - loss)) if bursts else None,
         "loss_leave": number(100 * leave) if bursts else None,
         "rate_bit": round(state.rate),
     }

@@ -1,109 +1,130 @@
 """Failure scripts to timelines: ramps become small steps, losses of a link become what the radio does."""
 
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from testbed.lab.network import AccessLink
-from testbed.lab.plan import Step
-from testbed.scenario.experiment import Experiment
-from testbed.scenario.failure import FailureStep
+from testbed.lab.network import AccessLink, Direction
+from testbed.lab.plan import Shape, Step
+from testbed.scenario.failure import SHAPED, FailureScript, FailureStep
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.shaping import DirectionState, shape
 
 # A ramp changes the link this often.
 TICK_S = 0.1
-DIRECTIONS = ("down", "up")
-
-
-@dataclass
-class LinkState:
-    """One access link at one moment of the script."""
-
-    signal: float
-    directions: dict[str, DirectionState]
-    gone: bool = False
+# Times are exact to this many digits of a second; so the end of a ramp is the same moment as the step that follows.
+DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Ramp:
-    """A step that is under way: where its quantities came from."""
+class LinkState:
+    """One access link at one moment of the script. A link that is not shaped has no directions."""
 
-    step: FailureStep
-    start: LinkState = field(compare=False)
+    at: float
+    signal: float
+    directions: dict[Direction, DirectionState]
+    gone: bool = False
 
 
-def timeline(experiment: Experiment) -> list[Step]:
+class Track:
+    """One quantity over time: the profile's value, then what the steps make of it, none of them within another."""
+
+    def __init__(self, first: float, name: tuple[str, str], steps: list[FailureStep]) -> None:
+        self._first = first
+        mine = [step for step in steps if name in step.changes()]
+        self._steps = [(moment(step.at), moment(step.end), step.changes()[name]) for step in mine]
+
+    def value(self, at: float) -> float:
+        """The quantity at a time; at the end of a ramp it is exactly what the ramp says."""
+        value = self._first
+        for start, end, target in self._steps:
+            if at < start:
+                break
+            share = 1.0 if at >= end else (at - start) / (end - start)
+            value = target if share == 1.0 else (1 - share) * value + share * target
+        return value
+
+
+def timeline(script: FailureScript, links: dict[str, tuple[AccessLink, LinkProfile]]) -> list[Step]:
     """All steps of a run, in the order of time."""
     steps: list[Step] = []
-    for link in experiment.network.access_links:
-        mine = [step for step in experiment.failure.steps if step.link == link.name]
-        steps += link_steps(link, experiment.profiles[link.name], mine)
+    for name, (link, profile) in links.items():
+        states = link_states(profile, steps_of(script, name))
+        steps += link_steps(link, profile, states)
     steps += [
-        {"at_s": step.at, "do": "kill", "agent": step.kill}
-        for step in experiment.failure.steps
-        if step.kill is not None
+        {"at_s": moment(step.at), "do": "kill", "agent": step.kill} for step in script.steps if step.kill is not None
     ]
     return sorted(steps, key=lambda step: step["at_s"])
 
 
-def link_steps(link: AccessLink, profile: LinkProfile, script: list[FailureStep]) -> list[Step]:
-    """The steps of one link."""
-    state = first_state(profile)
-    steps: list[Step] = [{"at_s": 0.0, "do": "signal", "link": link.name, "signal_dbm": state.signal}]
-    ramps: dict[int, Ramp] = {}
-    for at in moments(script):
-        before = LinkState(state.signal, dict(state.directions), state.gone)
-        for number, step in enumerate(script):
-            if step.at <= at <= step.at + step.over + TICK_S / 2:
-                apply(state, ramps.setdefault(number, Ramp(step, before)), at)
-        steps += changes(link, profile, before, state, at)
-    return steps
+def steps_of(script: FailureScript, link: str) -> list[FailureStep]:
+    """A link's steps in the order in which they count: of those at one time, what is done at once comes first."""
+    return sorted((step for step in script.steps if step.link == link), key=lambda step: (step.at, step.over))
 
 
-def first_state(profile: LinkProfile) -> LinkState:
-    """A link as its profile says."""
-    return LinkState(profile.signal, {name: DirectionState.of(getattr(profile, name)) for name in DIRECTIONS})
+def link_states(profile: LinkProfile, steps: list[FailureStep]) -> Iterator[LinkState]:
+    """What a link is like at the beginning, and at every moment at which something may change."""
+    signal = Track(profile.signal, ("", "signal"), steps)
+    first = {way: DirectionState.of(direction) for way, direction in profile.directions.items()}
+    tracks = {
+        way: {name: Track(getattr(state, name), (way, name), steps) for name in SHAPED} for way, state in first.items()
+    }
+    gone = min((moment(step.at) for step in steps if step.gone), default=math.inf)
+    yield LinkState(-TICK_S, profile.signal, first)
+    for at in moments(steps):
+        directions = {
+            way: state.changed({name: track.value(at) for name, track in tracks[way].items()})
+            for way, state in first.items()
+        }
+        yield LinkState(at, signal.value(at), directions, at >= gone)
 
 
-def moments(script: list[FailureStep]) -> list[float]:
-    """When something changes, in order: the beginning of each step, and each tick of its ramp."""
+def moments(steps: list[FailureStep]) -> list[float]:
+    """When something may change, in order: the beginning of each step, each tick of its ramp, and its end."""
     found = set()
-    for step in script:
-        ticks = round(step.over / TICK_S)
-        found |= {round(step.at + step.over * tick / max(ticks, 1), 6) for tick in range(ticks + 1)}
+    for step in steps:
+        ticks = math.ceil(round(step.over / TICK_S, DIGITS))
+        found |= {moment(step.at + TICK_S * tick) for tick in range(ticks)} | {moment(step.end)}
     return sorted(found)
 
 
-def apply(state: LinkState, ramp: Ramp, at: float) -> None:
-    """Brings a state to where a ramp has it at this time."""
-    step = ramp.step
-    if step.gone:
-        state.gone = True
-        return
-    share = min(1.0, (at - step.at) / step.over) if step.over else 1.0
-    target = step.changes()
-    signal = target.pop("signal", None)
-    if signal is not None:
-        state.signal = (1 - share) * ramp.start.signal + share * signal
-    for name in DIRECTIONS if step.direction == "both" else (step.direction,):
-        start = replace(state.directions[name], **{key: getattr(ramp.start.directions[name], key) for key in target})
-        state.directions[name] = start.towards(target, share)
+def moment(time_s: float) -> float:
+    """A time without the crumbs of binary fractions."""
+    return round(time_s, DIGITS)
 
 
-def changes(link: AccessLink, profile: LinkProfile, before: LinkState, after: LinkState, at: float) -> list[Step]:
+def link_steps(link: AccessLink, profile: LinkProfile, states: Iterator[LinkState]) -> list[Step]:
+    """The steps of one link."""
+    before = next(states)
+    steps: list[Step] = [{"at_s": 0.0, "do": "signal", "link": link.name, "signal_dbm": before.signal}]
+    for after in states:
+        steps += changes(link, profile, before, after)
+        before = after
+    return steps
+
+
+def changes(link: AccessLink, profile: LinkProfile, before: LinkState, after: LinkState) -> list[Step]:
     """What the lab has to do to bring a link from one state to another."""
     steps: list[Step] = []
-    ports = {"down": link.node_port, "up": link.router_port}
-    lost = {name: replace(state, loss=1.0) if after.gone else state for name, state in after.directions.items()}
-    shapes = [
-        shape(link, ports[name], lost[name], verb="change")
-        for name in DIRECTIONS
-        if lost[name] != before.directions[name]
-    ]
-    if shapes and not before.gone:
-        steps.append({"at_s": at, "do": "shape", "link": link.name, "shapes": shapes})
+    shapes = changed_shapes(link, before, after)
+    if shapes:
+        steps.append({"at_s": after.at, "do": "shape", "link": link.name, "shapes": shapes})
     if after.signal != before.signal:
-        steps.append({"at_s": at, "do": "signal", "link": link.name, "signal_dbm": round(after.signal, 3)})
+        signal = round(after.signal, 3)
+        steps.append({"at_s": after.at, "do": "signal", "link": link.name, "signal_dbm": signal})
     if after.gone and not before.gone:
-        steps.append({"at_s": at, "do": "note", "event": "link_gone", "link": link.name})
-        steps.append({"at_s": at + profile.loss_noticed_after, "do": "carrier", "link": link.name, "up": False})
+        steps.append({"at_s": after.at, "do": "note", "event": "link_gone", "link": link.name})
+        noticed = moment(after.at + profile.loss_noticed_after)
+        steps.append({"at_s": noticed, "do": "carrier", "link": link.name, "up": False})
     return steps
+
+
+def changed_shapes(link: AccessLink, before: LinkState, after: LinkState) -> list[Shape]:
+    """The directions whose shape is another; a link that is gone loses everything until the radio notices."""
+    was, becomes = lossy(before), lossy(after)
+    return [shape(link, link.port(way), becomes[way], verb="change") for way in becomes if becomes[way] != was[way]]
+
+
+def lossy(state: LinkState) -> dict[Direction, DirectionState]:
+    """The directions of a link as they are shaped."""
+    return {way: replace(one, loss=1.0) if state.gone else one for way, one in state.directions.items()}

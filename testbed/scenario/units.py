@@ -4,71 +4,137 @@ A bare number is refused: whoever reads a file must not have to guess, nor look 
 """
 
 import re
-from typing import Annotated, Any
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
-QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([A-Za-z%/µ]+)")
-
-TIME_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
-RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
-SHARE_UNITS = {"%": 0.01}
-POWER_UNITS = {"dBm": 1.0}
-COUNT_UNITS = {"packets": 1.0, "packet": 1.0}
+NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+QUANTITY = re.compile(rf"({NUMBER.pattern})\s*([^\s0-9.]+)")
+SHOWN_LENGTH = 60
 
 
-def parse_quantity(text: Any, units: dict[str, float], what: str, example: str) -> float:  # noqa: ANN401 - any YAML value
-    """The value of `text` in the base unit of `units`; raises ValueError that says what would be right."""
-    match = QUANTITY.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None:
-        if isinstance(text, int | float) and not isinstance(text, bool):
-            raise ValueError(f"{text} has no unit; {what} is written like {example}")
-        raise ValueError(f"{text!r} is not {what}; it is written like {example}")
-    number, unit = match.groups()
-    if unit not in units:
-        raise ValueError(f"{text!r} has an unknown unit; {what} is in {' or '.join(units)}, like {example}")
-    return float(number) * units[unit]
+@dataclass(frozen=True)
+class Kind:
+    """A kind of quantity: how it is called, its units in terms of the base unit, and what it can be."""
+
+    name: str
+    example: str
+    units: dict[str, Decimal]
+    least: Decimal
+    most: Decimal
+    reason: str
+
+    def parse(self, value: object) -> float:
+        """The quantity in its base unit; raises ValueError that says what would be right."""
+        match = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None or not isinstance(value, str):
+            raise ValueError(f"{shown(value)} {self._complaint(value)}; {self.name} is written like {self.example}")
+        number, unit = match.groups()
+        if unit not in self.units:
+            units = ", ".join(one for one in self.units if one.isascii())
+            raise ValueError(f"{shown(value)} has a wrong unit; {self.name} is in {units}, like {self.example}")
+        base = Decimal(number) * self.units[unit]
+        if not self.least <= base <= self.most:
+            raise ValueError(f"{shown(value.strip())} is {self.reason}")
+        return float(base)
+
+    def text(self, value: float) -> str:
+        """The quantity in the largest unit in which it is at least 1; `parse` gives the same value for it."""
+        exact = Decimal(repr(value))
+        decimal = {unit: size for unit, size in self.units.items() if size.normalize().as_tuple().digits == (1,)}
+        fitting = [unit for unit, size in decimal.items() if (abs(exact) or 1) >= size]
+        unit = fitting[-1] if fitting else next(iter(decimal))
+        return f"{plain(exact / self.units[unit])} {unit}"
+
+    def _complaint(self, value: object) -> str:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return "has no unit"
+        return "has no unit" if isinstance(value, str) and NUMBER.fullmatch(value.strip()) else f"is not {self.name}"
 
 
-def _time(value: object) -> float:
-    seconds = parse_quantity(value, TIME_UNITS, "a time", "75 ms")
-    if seconds < 0:
-        raise ValueError(f"{value} is before the beginning; a time is 0 s or more")
-    return seconds
+def plain(number: Decimal) -> str:
+    """A decimal fraction without exponent and without zeros at its end."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _rate(value: object) -> float:
-    rate = parse_quantity(value, RATE_UNITS, "a rate", "384 kbit/s")
-    if rate <= 0:
-        raise ValueError(f"{value} carries nothing; a rate is above 0 bit/s")
-    return rate
+def shown(value: object) -> str:
+    """A value as a user may have written it, in one line of bounded length."""
+    if value is None:
+        return "an empty value"
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
-def _share(value: object) -> float:
-    share = parse_quantity(value, SHARE_UNITS, "a share", "2 %")
-    if not 0 <= share <= 1:
-        raise ValueError(f"{value} is impossible; a share is from 0 % to 100 %")
-    return share
+TIME = Kind(
+    name="a time",
+    example="75 ms",
+    # Both of Unicode's micro signs: keyboards type the one, fonts and word processors the other.
+    units={
+        "us": Decimal("1e-6"),
+        "\u00b5s": Decimal("1e-6"),
+        "\u03bcs": Decimal("1e-6"),
+        "ms": Decimal("1e-3"),
+        "s": Decimal(1),
+        "min": Decimal(60),
+    },
+    least=Decimal(0),
+    most=Decimal(3600),
+    reason="out of range; a time is from 0 s to 60 min",
+)
+RATE = Kind(
+    name="a rate",
+    example="384 kbit/s",
+    units={"bit/s": Decimal(1), "kbit/s": Decimal(1000), "Mbit/s": Decimal(10**6), "Gbit/s": Decimal(10**9)},
+    # The kernel counts whole bytes per second, and takes 0 for "no limit".
+    least=Decimal(100),
+    most=Decimal(10**11),
+    reason="no rate of a link; a rate is from 100 bit/s to 100 Gbit/s",
+)
+SHARE = Kind(
+    name="a share",
+    example="2 %",
+    units={"%": Decimal("0.01")},
+    least=Decimal(0),
+    most=Decimal(1),
+    reason="impossible; a share is from 0 % to 100 %",
+)
+POWER = Kind(
+    name="a signal strength",
+    example="-72 dBm",
+    units={"dBm": Decimal(1)},
+    least=Decimal(-200),
+    most=Decimal(100),
+    reason="no signal strength of a radio; it is from -200 dBm to 100 dBm",
+)
+PACKETS = Kind(
+    name="a number of packets",
+    example="100 packets",
+    units={"packet": Decimal(1), "packets": Decimal(1)},
+    least=Decimal(1),
+    most=Decimal(10**6),
+    reason="out of range; a number of packets is from 1 packet to 1000000 packets",
+)
 
 
-def _power(value: object) -> float:
-    return parse_quantity(value, POWER_UNITS, "a signal strength", "-72 dBm")
+def _whole_packets(value: object) -> int:
+    count = PACKETS.parse(value)
+    if count != int(count):
+        raise ValueError(f"{shown(value)} is not whole; a queue holds whole packets, like {PACKETS.example}")
+    return int(count)
 
 
-def _count(value: object) -> float:
-    count = parse_quantity(value, COUNT_UNITS, "a number of packets", "100 packets")
-    if count < 1:
-        raise ValueError(f"{value} is too few; at least 1 packet")
-    return count
-
-
-Seconds = Annotated[float, BeforeValidator(_time)]
+Seconds = Annotated[float, BeforeValidator(TIME.parse)]
 """A time, in seconds."""
-BitsPerSecond = Annotated[float, BeforeValidator(_rate)]
+BitsPerSecond = Annotated[float, BeforeValidator(RATE.parse)]
 """A rate of IP packets' bits, per second."""
-Share = Annotated[float, BeforeValidator(_share)]
+Share = Annotated[float, BeforeValidator(SHARE.parse)]
 """A probability or share, 0 to 1."""
-Dbm = Annotated[float, BeforeValidator(_power)]
+Dbm = Annotated[float, BeforeValidator(POWER.parse)]
 """A signal strength in dBm."""
-Packets = Annotated[float, BeforeValidator(_count)]
+Packets = Annotated[float, BeforeValidator(PACKETS.parse)]
 """A number of packets; a mean may have a fraction."""
+WholePackets = Annotated[int, BeforeValidator(_whole_packets)]
+"""A number of packets without a fraction."""
