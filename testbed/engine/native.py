@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from testbed.engine.cache import cache_folder
 from testbed.engine.engine import Place, Report, Say
@@ -124,21 +125,38 @@ def records_folder() -> Path:
 def recorded(folder: Path) -> Iterator[Callable[[int], None]]:
     """Records a run before anything of it exists, and forgets it when it has ended."""
     path = records_folder() / f"{os.getpid()}-{time.time_ns()}.json"
-    path.write_text(json.dumps({"folder": str(folder), "pid": None}))
+    record = {"folder": str(folder), "owner": identity_of(os.getpid()), "lab": None}
+    path.write_text(json.dumps(record))
+    try:
+        yield lambda pid: note(path, {**record, "lab": identity_of(pid)})
+    finally:
+        path.unlink(missing_ok=True)
 
-    def record(pid: int) -> None:
-        path.write_text(json.dumps({"folder": str(folder), "pid": pid, "started": start_time(pid)}))
 
-    yield record
-    path.unlink(missing_ok=True)
+def note(path: Path, record: dict[str, Any]) -> None:
+    """Writes down what has come into being."""
+    path.write_text(json.dumps(record))
+
+
+def identity_of(pid: int) -> dict[str, int | str | None]:
+    """A process by its number and its start, which tells it from a later one with the same number."""
+    return {"pid": pid, "started": start_time(pid)}
 
 
 def start_time(pid: int) -> str | None:
-    """When a process was started (field 22 of /proc/PID/stat), which tells it from a later one with its number."""
+    """When a process started (field 22 of /proc/PID/stat, after its state); None when it has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
+    return None if after_name[0] in "ZX" else after_name[19]
+
+
+def is_alive(identity: dict[str, Any] | None) -> bool:
+    """Whether this very process still runs."""
+    return (
+        identity is not None and identity["started"] is not None and start_time(identity["pid"]) == identity["started"]
+    )
 
 
 def clean() -> list[str]:
@@ -146,20 +164,14 @@ def clean() -> list[str]:
     done = []
     for path in sorted(records_folder().glob("*.json")):
         record = json.loads(path.read_text())
-        pid = record["pid"]
-        if is_running(int(path.stem.partition("-")[0])) and pid is not None and start_time(pid) == record["started"]:
+        if is_alive(record["owner"]):
             done.append(f"{record['folder']}: still running, left alone")
             continue
-        if pid is not None and record["started"] is not None and start_time(pid) == record["started"]:
-            os.kill(pid, signal.SIGKILL)
-            done.append(f"{record['folder']}: ended process {pid} and with it its namespaces")
+        if is_alive(record["lab"]):
+            os.kill(record["lab"]["pid"], signal.SIGKILL)
+            done.append(f"{record['folder']}: ended process {record['lab']['pid']} and with it its namespaces")
         else:
             done.append(f"{record['folder']}: nothing was left but its record")
         (Path(record["folder"]) / ".plan.json").unlink(missing_ok=True)
         path.unlink()
     return done
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is a process of that number."""
-    return Path(f"/proc/{pid}").exists()

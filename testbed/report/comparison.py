@@ -83,4 +83,4 @@ def number(value: float | None, digits: int = 1) -> str:
     """A number for people; what was not measured is a dash."""
     if value is None:
         return NOT_MEASURED
-    return str(value) if isinstance(value, int) else f"{value:.{digits}f}"
+    return str(value) if isinstance(value, int) else f"{round(value, digits) + 0.0:.{digits}f}"  # no "-0.0"

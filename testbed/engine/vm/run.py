@@ -40,12 +40,17 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
             await follow(guest.process, files.progress, say)
         collect(files.outcome, folder)
     except RunFailedError as error:
-        raise RunFailedError(f"{error}; the guest's console ends with: {last_line(files.console)}") from error
+        raise RunFailedError(f"{error}; {console_end(files.console)}") from error
     except OSError as error:
         raise RunFailedError(f"the run cannot be kept: {error}") from error
     finally:
         keep_logs(workspace, folder / "logs")
         shutil.rmtree(workspace)
+
+
+def console_end(console: Path) -> str:
+    """How the guest's console ends."""
+    return f"the guest's console ends with: {last_line(console)}"
 
 
 async def follow(process: asyncio.subprocess.Process, progress: Path, say: Say) -> None:

@@ -1,0 +1,115 @@
+"""The native engine on this machine's own kernel. The links are ideal ones: not every kernel has sch_netem."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from testbed.engine import native
+
+from .command import TESTBED, call
+from .test_failing import wait_for, world
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the native engine needs root: sudo make test")
+
+
+def native_run(folder: Path) -> subprocess.Popen[str]:
+    """A native run in the background."""
+    argv = [str(TESTBED), "run", "ideal", "--engine", "native", "--out", str(folder)]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def labs_of(folder: Path) -> list[int]:
+    """Processes of the run that fills this folder, our own command aside."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"testbed.lab" in words and str(folder).encode() in words:
+                found.append(int(entry.name))
+    return found
+
+
+@needs_root
+def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
+    before = world()
+    runs = [native_run(tmp_path / name) for name in ("one", "two")]
+    for process, name in zip(runs, ("one", "two"), strict=True):
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+        result = json.loads((tmp_path / name / "result.json").read_text())
+        assert result["reproducible"] is False
+        assert any("not reproducible" in warning for warning in result["warnings"])
+        for media in result["media"].values():
+            assert media["lost"] == 0
+            assert media["duplicates"] > 10
+            assert media["interruption_ms"] == 0
+    assert world() == before
+
+
+@needs_root
+def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
+    before = world()
+    with native_run(tmp_path / "run") as process:
+        wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")))
+        time.sleep(1)
+        process.kill()
+    wait_for("the lab's end", lambda: not labs_of(tmp_path / "run"), limit_s=5)
+    assert world() == before
+    said = call("clean").stdout
+    assert f"{tmp_path / 'run'}: nothing was left but its record" in said
+    assert call("clean").stdout == "nothing was left behind\n"
+
+
+@needs_root
+def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
+    before = world()
+    process = native_run(tmp_path / "run")
+    wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")))
+    process.send_signal(2)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said.strip().endswith("stopped")
+    assert not labs_of(tmp_path / "run")
+    assert world() == before
+    assert not list(native.records_folder().glob(f"{process.pid}-*"))
+
+
+@needs_root
+def test_a_link_never_runs_without_its_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where the kernel has netem, take away what finds it: the refusal is what is tested.
+    if native.has_netem():
+        monkeypatch.setenv("PATH", str(without_netem(tmp_path)))
+    done = call("run", "--engine", "native", "--out", tmp_path / "run", env=dict(os.environ))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: this kernel has no sch_netem, so links would have no delay: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def without_netem(folder: Path) -> Path:
+    """A folder for PATH with a tc that knows no netem, and everything else as it is."""
+    tools = folder / "tools"
+    tools.mkdir()
+    for directory in os.environ["PATH"].split(":"):
+        for program in Path(directory).glob("*"):
+            link = tools / program.name
+            if not link.exists():
+                link.symlink_to(program)
+    (tools / "tc").unlink()
+    (tools / "tc").write_text("#!/bin/sh\necho 'Error: Specified qdisc kind is unknown.' >&2\nexit 2\n")
+    (tools / "tc").chmod(0o755)
+    return tools
+
+
+def test_without_root_the_native_engine_says_so(tmp_path: Path) -> None:
+    argv = ["unshare", "--user", "--map-user=1000", str(TESTBED), "run", "ideal", "--engine", "native"]
+    done = subprocess.run([*argv, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: the native engine needs root: run it with sudo, or use --engine vm\n"
