@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.legs import CallMedia
 from agents.role import Open, Tell
-from agents.rtp.legs import CallMedia, Leg
-from agents.sdp.audio import PCMU, Endpoint, agreed_stream, make_answer
+from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip import events
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 SIP_PORT = 5060
 FIRST_MEDIA_PORT = 30000
 PRODUCT = "testbed-cn"
+EXTENSION_REQUIRED = 421
+DOES_NOT_EXIST = 481
+BUSY_HERE = 486
 NOT_ACCEPTABLE_HERE = 488
+DECLINE = 603
 
 
 class CorrespondentNode:
@@ -40,7 +44,8 @@ class CorrespondentNode:
         self._media = CallMedia(samples, random)
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
-        self._answers: dict[Session, tuple[SessionDescription, Address]] = {}
+        # The sessions of the call, each with our last description and where we listen.
+        self._legs: dict[Session, tuple[SessionDescription, Address]] = {}
         self._commands: list[Command] = [Open(self._address)]
 
     def start(self, *, now: float) -> None:
@@ -61,7 +66,10 @@ class CorrespondentNode:
             self._take_events(now)
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """There is no radio here."""
+        """The user hangs up; there is no radio here."""
+        if report["report"] == "hang-up":
+            self._hang_up(now)
+            self._take_events(now)
 
     def link_changed(self, change: LinkChange, *, now: float) -> None:
         """The one interface does not change."""
@@ -99,68 +107,91 @@ class CorrespondentNode:
             self._answer(event, now)
         elif isinstance(event, events.ReinviteReceived):
             self._answer_reinvite(event, now)
+        elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
+            self._send_media(event.session, now)  # the ACK may have brought the answer (RFC 3261 13.2.2.4)
         elif isinstance(event, events.SessionTerminated):
             self._release(event.session)
 
     def _answer(self, incoming: events.IncomingInvite, now: float) -> None:
         """Accepts at once. Media start with the INVITE, not with the ACK (paper 4.3, Figure 7)."""
-        session = incoming.session
-        if incoming.replaced is None and self._answers:
-            session.reject(486, now=now)
+        session, replaced = incoming.session, incoming.replaced
+        refusal = self._refusal(incoming)
+        if refusal is not None:
+            headers = [("Require", OPTION_TAG)] if refusal == EXTENSION_REQUIRED else ()
+            session.reject(refusal, now=now, headers=headers)
             return
-        media = self._new_media_address()
-        answer = self._make_answer(session, media)
-        if answer is None:
+        media = Address(self._address.ip, self._next_port)
+        description = self._describe(session, media)
+        if description is None:
             session.reject(NOT_ACCEPTABLE_HERE, now=now)
             return
-        self._answers[session] = (answer, media)
-        self._send_media(session, now)
-        required = (OPTION_TAG,) if OPTION_TAG in incoming.request.tags("require") else ()
-        session.accept(bytes(answer), require=required, now=now)
-        if incoming.replaced is not None:
-            facts = {"call_id": session.call_id, "old_call_id": incoming.replaced.call_id}
+        self._next_port += 2
+        self._commands.append(Open(media, is_patient=True))
+        self._media.listen(media)
+        self._legs[session] = (description, media)
+        self._media.agree(session, bytes(description), session.remote_sdp, now=now)
+        session.accept(bytes(description), require=self._applied(incoming), now=now)
+        if replaced is not None:
+            facts = {"call_id": session.call_id, "old_call_id": replaced.call_id}
             self._commands.append(Tell("duplicating", facts))
+
+    def _refusal(self, incoming: events.IncomingInvite) -> int | None:
+        """The status with which a call is not taken, whatever its media."""
+        if incoming.replaced is None:
+            return BUSY_HERE if self._legs else None
+        if incoming.replaced not in self._legs:  # we are hanging up (RFC 3891 3)
+            return DECLINE
+        # RFC 3261 8.2.4, 21.4.15: only who lists an extension in Supported can have it applied.
+        return None if OPTION_TAG in incoming.request.tags("supported") else EXTENSION_REQUIRED
+
+    @staticmethod
+    def _applied(incoming: events.IncomingInvite) -> tuple[str, ...]:
+        """The extension, where it is applied or was asked for; Require in the 200 proves it (RFC 3261 8.2.4)."""
+        tags = incoming.request.tags
+        wanted = incoming.replaced is not None or OPTION_TAG in tags("require")
+        return (OPTION_TAG,) if wanted and OPTION_TAG in tags("supported") else ()
 
     def _answer_reinvite(self, received: events.ReinviteReceived, now: float) -> None:
         """The peer has moved: media go to its new address from now on (RFC 3264 8.3.1)."""
         session = received.session
-        previous, media = self._answers[session]
-        answer = self._make_answer(session, media)
-        if answer is None:
+        if session not in self._legs:  # it came while we hang up
+            session.reject_reinvite(DOES_NOT_EXIST, now=now)
+            return
+        previous, media = self._legs[session]
+        description = self._describe(session, media)
+        if description is None:
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
-        answer.follow(previous)
-        self._answers[session] = (answer, media)
+        description.follow(previous)
+        self._legs[session] = (description, media)
+        session.accept_reinvite(bytes(description), now=now)
         self._send_media(session, now)
-        session.accept_reinvite(bytes(answer), now=now)
 
-    def _release(self, session: Session) -> None:
-        """One leg less; with the last one the call is over."""
-        if self._answers.pop(session, None) is None:
-            return
-        self._media.drop(session.call_id)
-        if not self._answers:
-            self._media.stop()
-            self._commands.append(Tell("call_ended", {}))
-
-    def _new_media_address(self) -> Address:
-        media = Address(self._address.ip, self._next_port)
-        self._next_port += 2
-        self._commands.append(Open(media, is_patient=True))
-        self._media.listen(media)
-        return media
-
-    def _make_answer(self, session: Session, media: Address) -> SessionDescription | None:
-        """The answer to the peer's open offer; None when there is nothing in common."""
+    def _describe(self, session: Session, media: Address) -> SessionDescription | None:
+        """Our answer to the peer's open offer, or an offer where it made none; None when there is nothing in common."""
         end = Endpoint(media.ip, media.port, self._random.getrandbits(31), formats=(PCMU,))
+        if session.remote_sdp is None:
+            return make_offer(end)
         try:
-            return make_answer(SessionDescription.parse(session.remote_sdp or b""), end)
+            return make_answer(SessionDescription.parse(session.remote_sdp), end)
         except (SdpParseError, NoCommonFormatError):
             return None
 
     def _send_media(self, session: Session, now: float) -> None:
-        answer, media = self._answers[session]
-        stream = agreed_stream(answer, SessionDescription.parse(session.remote_sdp or b""))
-        if stream is not None and stream.may_send:
-            self._media.send_on(session.call_id, Leg(media, Address(stream.address, stream.port)))
-            self._media.start(now=now)
+        if session in self._legs:
+            self._media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+
+    def _hang_up(self, now: float) -> None:
+        """Ends every session; one whose ACK is still to come says BYE after it (RFC 3261 15)."""
+        for session in list(self._legs):
+            self._release(session)
+            session.hang_up(now=now)
+
+    def _release(self, session: Session) -> None:
+        """One leg less; with the last one the call is over."""
+        if self._legs.pop(session, None) is None:
+            return
+        self._media.drop(session)
+        if not self._legs:
+            self._media.stop()
+            self._commands.append(Tell("call_ended", {}))

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.legs import CallMedia, Leg
+from agents.mn.parting import Partings
 from agents.role import Attach, Open, Tell
-from agents.rtp.legs import CallMedia, Leg
-from agents.sdp.audio import PCMU, Endpoint, agreed_stream, make_offer
+from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
+from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.abilities import Abilities
 from agents.sip.address import Address
+from agents.sip.errors import LocalProtocolError
 from agents.sip.handover import NAME, OPTION_TAG, Handover
+from agents.sip.uri import Uri
 from agents.sip.user_agent import Invitation, UserAgent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from random import Random
 
     from agents.mn.links import Link
     from agents.role import Command
     from agents.sip.session import Session
 
-SIP_PORT = 5060
 FIRST_MEDIA_PORT = 20000
 PRODUCT = "testbed-mn"
+NOT_ACCEPTABLE_HERE = 488
 
 
 class Call:
@@ -35,17 +38,17 @@ class Call:
         self.old, self.new = links
         self.ua = UserAgent(random, Abilities(supported=(OPTION_TAG,), product=PRODUCT))
         self.media = CallMedia(samples, random)
+        self.partings = Partings(links, self.tell)
         self.session: Session | None = None
-        self.setup_s: float | None = None
-        """From INVITE to 200, which is a round trip and the peer's time to answer; None before the 200."""
-        self.begun_at = 0.0
-        self.peer = Address(peer["address"], peer["port"])
-        self._peer_uri = f"sip:{peer['user']}@{self.peer.ip}"
+        self._peer = Address(peer["address"], peer["port"])
+        self._peer_uri = f"sip:{peer['user']}@{self._peer.ip}"
         self._user = user
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
-        self._descriptions: dict[Session, tuple[SessionDescription, Address]] = {}
-        self._commands: list[Command] = []
+        # Every session that is not over, with the last description that we sent in it.
+        self._sent: dict[Session, SessionDescription] = {}
+        #: For the driver, the oldest first.
+        self.commands: list[Command] = []
 
     @property
     def current(self) -> Session:
@@ -54,48 +57,69 @@ class Call:
             raise RuntimeError("there is no call yet")
         return self.session
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the peer has answered, and nobody has hung up."""
+        return self.session is not None and self.session.state == "CONFIRMED"
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether anything is left of the call, be it a BYE that waits for its answer."""
+        return any(session.state != "TERMINATED" for session in self._sent)
+
     # -- the call itself ----------------------------------------------------------------------------------------------
 
-    def begin(self, *, require: Sequence[str], now: float) -> None:
+    def begin(self, *, require: tuple[str, ...], now: float, retry_of: Session | None = None) -> None:
         """Calls the peer over the old link. `require` names extensions without which there shall be no call."""
-        self.begun_at = now
-        self.session = self._invite(self.old, self._peer_uri, tuple(require), (), now)
+        self.session = self._invite(self.old, self._peer_uri, self._peer, require, (), now, retry_of)
 
     def hang_up(self, *, now: float) -> None:
         """Ends the call and whatever a handover has begun."""
         self.media.stop()
-        for session in self.ua.sessions:
-            session.hang_up(now=now)
+        for session in list(self._sent):
+            self.part(session, over=self.new if session.local.ip == self.new.address else self.old, now=now)
 
-    @staticmethod
-    def address(link: Link) -> Address:
-        """Where we speak SIP on a link."""
-        return Address(link.address, SIP_PORT)
+    def answer_reinvite(self, session: Session, *, now: float) -> None:
+        """The peer changes the session (RFC 3261 14.2): our media stay where they are, and go to where it is now."""
+        here = SessionDescription.parse(session.local_sdp or b"").media[0]
+        end = Endpoint(here.address or "", here.port, self._random.getrandbits(31), formats=(PCMU,))
+        try:
+            answer = make_answer(SessionDescription.parse(session.remote_sdp or b""), end)
+        except (SdpParseError, NoCommonFormatError):
+            session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        answer.follow(self._sent[session])
+        self._sent[session] = answer
+        session.accept_reinvite(bytes(answer), now=now)
+        self.send_media(session, now=now)
 
     # -- what a scheme can do -----------------------------------------------------------------------------------------
 
     def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Leaves a line in the log."""
-        self._commands.append(Tell(event, facts))
+        self.commands.append(Tell(event, facts))
 
     def attach(self, link: Link) -> None:
         """Has the radio get onto this link's network, unless it is there or on its way."""
         if not link.is_usable and not link.is_attaching:
             link.is_attaching = True
-            self._commands.append(Attach(link.name))
+            self.commands.append(Attach(link.name))
 
-    def move(self, link: Link, *, now: float) -> None:
+    def move(self, link: Link, *, now: float) -> bool:
         """Re-INVITE in the existing dialog over this link, with media there too (RFC 3261 14.1).
 
-        The old address stays open: packets that are on their way to it are still taken (RFC 3264 8.3.1).
+        The old address stays open: packets that are on their way to it are still taken (RFC 3264 8.3.1). Not possible,
+        and False, while a change by the peer is under way: a ReinviteConfirmed tells when it is over.
         """
         session = self.current
-        offer, media = self._offer(link)
-        previous, _ = self._descriptions[session]
-        offer.follow(previous)
-        self._descriptions[session] = (offer, media)
-        local = self.address(link)
-        session.reinvite(bytes(offer), local=local, contact=local, now=now)
+        offer = self._offer(link)
+        offer.follow(self._sent[session])
+        try:
+            session.reinvite(bytes(offer), local=link.sip_address, contact=link.sip_address, now=now)
+        except LocalProtocolError:
+            return False
+        self._take_part(session, offer)
+        return True
 
     def invite_to_hand_over(self, link: Link, *, now: float) -> Session:
         """INVITE for a new dialog over this link, naming the current one in a Handover header (paper 4.3).
@@ -105,49 +129,53 @@ class Call:
         """
         dialog = self.current.confirmed_dialog
         header = Handover.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
-        return self._invite(link, str(dialog.remote_target), (OPTION_TAG,), ((NAME, str(header)),), now)
+        target = dialog.remote_target
+        remote = Uri.parse(target).address or self._peer
+        return self._invite(link, target, remote, (OPTION_TAG,), ((NAME, str(header)),), now)
 
-    def send_media(self, session: Session, name: str, *, now: float) -> None:
-        """Sends on the leg of this session too, as its description and the peer's agree."""
-        offer, media = self._descriptions[session]
-        stream = agreed_stream(offer, SessionDescription.parse(session.remote_sdp or b""))
-        if stream is not None and stream.may_send:
-            self.media.send_on(name, Leg(media, Address(stream.address, stream.port)))
-            self.media.start(now=now)
+    def send_media(self, session: Session, *, now: float) -> Leg | None:
+        """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
+        return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+
+    def part(self, session: Session, *, over: Link, now: float) -> None:
+        """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""
+        self.media.drop(session)
+        self.partings.begin(session, over=over, now=now)
 
     # -- for the role -------------------------------------------------------------------------------------------------
 
     def open_sip(self, link: Link) -> None:
         """Listens for SIP on a link that has got its address."""
-        self._commands.append(Open(self.address(link)))
-
-    def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
+        self.commands.append(Open(link.sip_address))
 
     def _invite(
-        self, link: Link, uri: str, require: tuple[str, ...], headers: tuple[tuple[str, str], ...], now: float
-    ) -> Session:
-        offer, media = self._offer(link)
-        local = self.address(link)
+        self, link: Link, uri: str, remote: Address, require: tuple[str, ...], headers: tuple[tuple[str, str], ...],
+        now: float, retry_of: Session | None = None,
+    ) -> Session:  # fmt: skip
+        offer = self._offer(link)
         invitation = Invitation(
             request_uri=uri,
             from_=f"<sip:{self._user}@{self.old.address}>",
             to=f"<{self._peer_uri}>",
-            contact=local,
+            contact=link.sip_address,
             body=bytes(offer),
             require=require,
             headers=headers,
         )
-        session = self.ua.invite(invitation, local=local, remote=self.peer, now=now)
-        self._descriptions[session] = (offer, media)
+        session = self.ua.invite(invitation, local=link.sip_address, remote=remote, now=now, retry_of=retry_of)
+        self._take_part(session, offer)
         return session
 
-    def _offer(self, link: Link) -> tuple[SessionDescription, Address]:
-        """An offer of media on this link, at a port of its own, which is listened to from now on (RFC 3264 5.1)."""
-        media = Address(link.address, self._next_port)
-        self._next_port += 2
-        self._commands.append(Open(media, is_patient=True))
-        self.media.listen(media)
+    def _offer(self, link: Link) -> SessionDescription:
+        """An offer of media on this link, at a port of its own."""
         session_id = self._random.getrandbits(31)
-        return make_offer(Endpoint(media.ip, media.port, session_id, formats=(PCMU,))), media
+        return make_offer(Endpoint(link.address, self._next_port, session_id, formats=(PCMU,)))
+
+    def _take_part(self, session: Session, offer: SessionDescription) -> None:
+        """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""
+        self._sent = {known: sent for known, sent in self._sent.items() if known.state != "TERMINATED"}
+        self._sent[session] = offer
+        media = Address(offer.media[0].address or "", offer.media[0].port)
+        self._next_port += 2
+        self.commands.append(Open(media, is_patient=True))
+        self.media.listen(media)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.sip.address import Address
+
 if TYPE_CHECKING:
     from agents.role import LinkChange
+
+SIP_PORT = 5060
 
 
 class Link:
@@ -24,6 +28,11 @@ class Link:
     def is_usable(self) -> bool:
         """Whether packets can leave by it."""
         return self.is_up and self.has_address
+
+    @property
+    def sip_address(self) -> Address:
+        """Where we speak SIP on it."""
+        return Address(self.address, SIP_PORT)
 
 
 class Links:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.mn.call import Call
-from agents.mn.links import Links
+from agents.mn.links import SIP_PORT, Links
 from agents.mn.schemes import make_scheme
 from agents.mn.triggers import make_trigger
-from agents.role import Tell
 from agents.sip import events
 from agents.sip_log import log_entry
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from agents.role import Command, LinkChange
     from agents.sip.address import Address, Datagram
     from agents.sip.events import Event
+
+BUSY_HERE = 486
+BAD_EXTENSION = 420
 
 
 class MobileNode:
@@ -29,13 +31,14 @@ class MobileNode:
         other = self._links[config["second_link"]]
         self._call = Call(config["peer"], config["user"], (self._link, other), samples, random)
         self._scheme = make_scheme(config["scheme"], self._call)
+        self._require = self._scheme.requires
         self._trigger = make_trigger(config["trigger"])
         self._timing = config["call"]
         self._is_triggered = False
         self._begin_at: float | None = None
         self._hang_up_at: float | None = None
-        self._ended = False
-        self._commands: list[Command] = []
+        # BEFORE the call, WAITING for a link to make it over, CALLING until it is over, HANGING UP, and OVER.
+        self._state = "BEFORE"
 
     def start(self, *, now: float) -> None:
         """Scenario time zero is at `now`: the call begins and ends at its times after it."""
@@ -46,26 +49,35 @@ class MobileNode:
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Speech, or SIP: told apart by where it arrived."""
-        if local.port == self._call.address(self._link).port:
+        if local.port == SIP_PORT:
             self._call.ua.receive_datagram(data, local=local, remote=remote, now=now)
-            self._take_events(now)
         else:
             self._call.media.receive_datagram(data, local=local, remote=remote, now=now)
             self._scheme.handle_timer(now=now)
+        self._take_events(now)
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
         """A link is gone: speech is lost, SIP may try another way."""
-        if datagram.local.port == self._call.address(self._link).port:
+        if datagram.local.port != SIP_PORT:
+            return
+        if datagram.data.startswith(b"BYE "):
+            # Not told to the user agent, which would forget a dialog that the peer still has: the BYE goes over the
+            # other link, and the transaction repeats it over this one.
+            self._call.partings.link_refused(now=now)
+        else:
             self._call.ua.send_failed(datagram, now=now)
-            self._take_events(now)
+        self._take_events(now)
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """A radio reports its signal."""
+        """A radio reports its signal, or the user hangs up."""
         if report["report"] == "signal":
             link = self._links[report["link"]]
             link.signal_dbm = report["signal_dbm"]
             if link is self._link:
                 self._consider(self._trigger.signal_reported(link), now)
+        elif report["report"] == "hang-up":
+            self._hang_up(now)
+        self._take_events(now)
 
     def link_changed(self, change: LinkChange, *, now: float) -> None:
         """The kernel's news of an interface."""
@@ -74,13 +86,16 @@ class MobileNode:
             return
         link, news = applied
         for event, facts in news:
-            self._commands.append(Tell(event, facts))
+            self._call.tell(event, **facts)
             if event == "address":
                 self._call.open_sip(link)
         if news:
+            self._call.partings.link_changed(link, now=now)
+            self._begin_if_possible(now)
             self._scheme.link_changed(link, now=now)
             if link is self._link:
                 self._consider(self._trigger.link_changed(link), now)
+            self._take_events(now)
 
     # -- timers -------------------------------------------------------------------------------------------------------
 
@@ -88,7 +103,8 @@ class MobileNode:
         """When `handle_timer` is wanted next."""
         call = self._call
         timers = (
-            self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), self._scheme.get_timer(),
+            self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
+            self._scheme.get_timer(),
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -97,11 +113,13 @@ class MobileNode:
         self._call.media.handle_timer(now=now)
         if self._begin_at is not None and now >= self._begin_at:
             self._begin_at = None
-            self._call.begin(require=self._scheme.requires, now=now)
+            self._state = "WAITING"
+            self._call.attach(self._link)
+            self._begin_if_possible(now)
         if self._hang_up_at is not None and now >= self._hang_up_at:
-            self._hang_up_at = None
             self._hang_up(now)
         self._call.ua.handle_timer(now=now)
+        self._call.partings.handle_timer(now=now)
         self._scheme.handle_timer(now=now)
         self._take_events(now)
 
@@ -113,46 +131,88 @@ class MobileNode:
 
     def next_command(self) -> Command | None:
         """The oldest command not yet taken."""
-        return self._call.next_command() or (self._commands.pop(0) if self._commands else None)
+        return self._call.commands.pop(0) if self._call.commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _begin_if_possible(self, now: float) -> None:
+        if self._state == "WAITING" and self._link.is_usable:
+            self._state = "CALLING"
+            self._call.begin(require=self._require, now=now)
 
     def _take_events(self, now: float) -> None:
         while (event := self._call.ua.next_event()) is not None:
             entry = log_entry(event)
             if entry is not None:
-                self._commands.append(entry)
+                self._call.commands.append(entry)
             self._take_event(event, now)
 
     def _take_event(self, event: Event, now: float) -> None:
         call = self._call
-        if isinstance(event, events.Established) and call.setup_s is None:
-            call.setup_s = now - call.begun_at
-            call.send_media(event.session, "call", now=now)
-            self._commands.append(Tell("call_established", {"call_id": event.session.call_id}))
+        if isinstance(event, events.IncomingInvite):
+            event.session.reject(BUSY_HERE, now=now)
+        elif isinstance(event, events.ReinviteReceived):
+            call.answer_reinvite(event.session, now=now)
+        elif isinstance(event, events.ReinviteConfirmed):
+            call.send_media(event.session, now=now)  # its ACK may have brought the answer (RFC 3261 13.2.2.4)
+        elif isinstance(event, events.SessionTerminated):
+            call.media.drop(event.session)
+        elif isinstance(event, events.Established) and event.session is call.session:
+            self._established(event, now)
             return
         self._scheme.receive_event(event, now=now)
-        if isinstance(event, events.InviteRejected) and call.setup_s is None:
-            self._end({"status": event.status})
-        elif isinstance(event, events.SessionTerminated) and event.session is call.session:
-            if event.by == "remote" or self._hang_up_at is not None:
+        self._consider_end(event, now)
+
+    def _established(self, event: events.Established, now: float) -> None:
+        if self._call.send_media(event.session, now=now) is None:  # 13.2.2.4: an answer that can't be used
+            self._hang_up(now)
+            return
+        self._call.tell("call_established", call_id=event.session.call_id)
+        # The link may have become bad before there was anything to hand over.
+        self._consider(self._trigger.link_changed(self._link) or self._trigger.signal_reported(self._link), now)
+
+    def _consider_end(self, event: Event, now: float) -> None:
+        """Goes on to the end of the call when its session has ended, and tells when nothing is left of it."""
+        call = self._call
+        if isinstance(event, events.SessionTerminated):
+            if event.session is call.session:
                 self._hang_up(now)
-        elif isinstance(event, events.ByeAnswered) and self._hang_up_at is None and event.session is call.session:
-            self._end({"status": event.status})
+            self._end_if_possible(None)
+        elif isinstance(event, events.ByeAnswered):
+            self._end_if_possible(event.status)
+        elif isinstance(event, events.InviteRejected):
+            if event.session is call.session and self._state == "CALLING":
+                self._rejected(event, now)
+            self._end_if_possible(event.status)
+
+    def _rejected(self, event: events.InviteRejected, now: float) -> None:
+        """No call; or one without the extension that the peer does not have (8.1.3.5)."""
+        if event.status == BAD_EXTENSION and self._require:
+            self._require = ()
+            self._call.begin(require=(), now=now, retry_of=event.session)
+        else:
+            self._state = "HANGING UP"
 
     def _consider(self, facts: dict[str, Any] | None, now: float) -> None:
         """A trigger that has fired during the call starts the handover, once."""
-        if facts is not None and not self._is_triggered and self._call.setup_s is not None:
+        if facts is not None and not self._is_triggered and self._call.is_up:
             self._is_triggered = True
-            self._commands.append(Tell("trigger", {"link": self._link.name, **facts}))
+            self._call.tell("trigger", link=self._link.name, **facts)
             self._scheme.triggered(now=now)
 
     def _hang_up(self, now: float) -> None:
-        self._hang_up_at = None
-        self._commands.append(Tell("hang_up", {}))
+        self._begin_at = self._hang_up_at = None
+        if self._state in {"HANGING UP", "OVER"}:
+            return
+        self._state = "HANGING UP"
+        self._call.tell("hang_up")
+        self._scheme.stop()
         self._call.hang_up(now=now)
+        self._end_if_possible(None)
 
-    def _end(self, facts: dict[str, Any]) -> None:
-        if not self._ended:
-            self._ended = True
-            self._commands.append(Tell("call_ended", facts))
+    def _end_if_possible(self, status: int | None) -> None:
+        """Tells when nothing is left of the call; `status` is that of its last BYE, or of its INVITE."""
+        if self._state == "HANGING UP" and not self._call.has_sessions:
+            self._state = "OVER"
+            self._hang_up_at = None
+            self._call.tell("call_ended", **({} if status is None else {"status": status}))

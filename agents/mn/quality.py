@@ -26,12 +26,12 @@ JITTER_ALLOWANCE_S = 0.040
 class PathProof:
     """Watches a new path until it can carry the call alone."""
 
-    def __init__(self, receiver: StreamReceiver, path: str, *, since: float, extra_round_trip_s: float) -> None:
-        """We send on the new path `since` then; its round trip takes so much longer than that of the old one."""
+    def __init__(self, receiver: StreamReceiver, path: str, *, since: float, round_trip_s: float) -> None:
+        """We send on the new path `since` then; an INVITE and its answer took so long over it."""
         self._receiver = receiver
         self._path = path
         self._since = since
-        self._extra_round_trip_s = extra_round_trip_s
+        self._round_trip_s = round_trip_s
 
     def is_good(self, now: float) -> bool:
         """Whether the old path can go."""
@@ -45,5 +45,5 @@ class PathProof:
 
     def _peer_covers_at(self, downlink_s: float) -> float:
         """When the peer's playout is deep enough: what is new in the round trip and not in the downlink is uplink."""
-        uplink_s = max(0.0, self._extra_round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
+        uplink_s = max(0.0, self._round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
         return self._since + uplink_s + uplink_s / DEEPENING_PER_S

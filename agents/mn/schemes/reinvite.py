@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reinvite(Scheme):
-    """IDLE, WAITING for the new link, MOVING until the re-INVITE is answered, DONE."""
+    """IDLE, WAITING for the new link, MOVING until the re-INVITE is answered, DONE or FAILED."""
 
     def triggered(self, *, now: float) -> None:
         """Gets onto the new link."""
@@ -31,18 +31,33 @@ class Reinvite(Scheme):
             self._move_if_possible(now)
 
     def receive_event(self, event: Event, *, now: float) -> None:
-        """The peer's answer."""
+        """The peer's answer, or the end of what kept us from asking."""
+        if self.state == "WAITING" and isinstance(event, events.ReinviteConfirmed):
+            self._move_if_possible(now)
+        elif self.state == "MOVING":
+            self._take_answer(event, now)
+
+    def _take_answer(self, event: Event, now: float) -> None:
         if isinstance(event, events.ReinviteAnswered):
-            self.call.send_media(event.session, "call", now=now)
+            if self.call.send_media(event.session, now=now) is None:
+                self._fail(event.response.status)
+                return
             self._set_state("DONE")
             self.call.tell("handover_done", link=self.call.new.name)
         elif isinstance(event, events.ReinviteDue):
-            self.call.move(self.call.new, now=now)
+            self._move_if_possible(now)
         elif isinstance(event, events.ReinviteRejected) and event.retry_at is None:
-            self._set_state("FAILED")
-            self.call.tell("handover_failed", status=event.status)
+            if event.status == 503 and event.response is None:
+                self._set_state("WAITING")  # it was not sent: the new link has just gone again
+            else:
+                self._fail(event.status)
 
     def _move_if_possible(self, now: float) -> None:
-        if self.call.new.is_usable:
+        if not self.call.new.is_usable:
+            self._set_state("WAITING")
+        elif self.call.move(self.call.new, now=now):
             self._set_state("MOVING")
-            self.call.move(self.call.new, now=now)
+
+    def _fail(self, status: int) -> None:
+        self._set_state("FAILED")
+        self.call.tell("handover_failed", status=status)

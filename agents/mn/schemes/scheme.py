@@ -38,6 +38,11 @@ class Scheme:
     def handle_timer(self, *, now: float) -> None:
         """Do what is due."""
 
+    def stop(self) -> None:
+        """The call is being ended: no more steps."""
+        self._set_state("OVER")
+
     def _set_state(self, state: str) -> None:
-        self.call.tell("scheme", change=f"{self.state} -> {state}")
-        self.state = state
+        if state != self.state:
+            self.call.tell("scheme", change=f"{self.state} -> {state}")
+            self.state = state

@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING, NamedTuple
 from agents.rtp.packet import PCMU
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
-from agents.sip.address import Datagram
+from agents.sdp.audio import agreed_stream
+from agents.sdp.description import SessionDescription
+from agents.sdp.errors import SdpParseError
+from agents.sip.address import Address, Datagram, is_ip_literal
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from random import Random
-
-    from agents.sip.address import Address
 
 
 class Leg(NamedTuple):
-    """Where media of one session goes from and to."""
+    """Where media of one session go from and to."""
 
     local: Address
     remote: Address
 
-
-def path_name(local: Address, remote: Address) -> str:
-    """What the receiver calls the way between two hosts; ports don't matter, the way is the same."""
-    return f"{remote.ip}>{local.ip}"
+    @property
+    def path(self) -> str:
+        """What the receiver calls the way between the two hosts; ports don't matter, the way is the same."""
+        return f"{self.remote.ip}>{self.local.ip}"
 
 
 class CallMedia:
@@ -42,43 +44,51 @@ class CallMedia:
         self._samples = samples
         self._random = random
         self._source: MediaSource | None = None
-        self._legs: dict[str, Leg] = {}
+        self._legs: dict[Hashable, Leg] = {}
         self._listening: set[Address] = set()
         self._paths: dict[tuple[Address, str], str] = {}
         self._out: list[Datagram] = []
 
     @property
-    def legs(self) -> dict[str, Leg]:
-        """The legs that are sent on, by the name that the role gave them."""
+    def legs(self) -> dict[Hashable, Leg]:
+        """The legs that are sent on, by what the role calls them."""
         return dict(self._legs)
 
-    @property
-    def packets_sent(self) -> int:
-        """Packets of the stream so far; copies are not counted."""
-        return self._source.packets_sent if self._source else 0
+    def agree(self, name: Hashable, ours: bytes | None, theirs: bytes | None, *, now: float) -> Leg | None:
+        """Talk from now on as two session descriptions say, on the leg that the role calls `name`.
 
-    def start(self, *, now: float) -> None:
-        """Begin to talk; does nothing when it has begun already."""
-        if self._source is None:
-            self._source = MediaSource(self._samples, start=now, random=self._random)
+        None when they have no stream in common, which leaves everything as it was. A leg that is on hold is given
+        back, but nothing is sent on it (RFC 3264 8.4). Not done: host names in c=, somebody would have to look them up.
+        """
+        try:
+            local, remote = SessionDescription.parse(ours or b""), SessionDescription.parse(theirs or b"")
+        except SdpParseError:
+            return None
+        stream = agreed_stream(local, remote)
+        if stream is None or not is_ip_literal(stream.address):
+            return None
+        here = next(media for media in local.media if media.port)
+        leg = Leg(Address(here.address or "", here.port), Address(stream.address, stream.port))
+        if stream.may_send:
+            self._legs[name] = leg
+            if self._source is None:
+                self._source = MediaSource(self._samples, start=now, random=self._random)
+        else:
+            self.drop(name)
+        return leg
+
+    def drop(self, name: Hashable) -> None:
+        """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
+        self._legs.pop(name, None)
 
     def stop(self) -> None:
-        """Fall silent for good."""
+        """Fall silent on every leg."""
         self._source = None
         self._legs.clear()
 
     def listen(self, local: Address) -> None:
         """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out)."""
         self._listening.add(local)
-
-    def send_on(self, name: str, leg: Leg) -> None:
-        """Send on this leg too; one of the same name is replaced."""
-        self._legs[name] = leg
-        self._listening.add(leg.local)
-
-    def drop(self, name: str) -> None:
-        """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
-        self._legs.pop(name, None)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Take in what arrived."""
@@ -88,7 +98,7 @@ class CallMedia:
         key = (local, remote.ip)
         path = self._paths.get(key)
         if path is None:
-            path = self._paths[key] = path_name(local, remote)
+            path = self._paths[key] = Leg(local, remote).path
         self.receiver.receive_datagram(data, path=path, now=now)
 
     def get_timer(self) -> float | None:

@@ -1,0 +1,256 @@
+"""A world in memory for the two roles: their links, one virtual clock, a radio, and the kernel's news.
+
+A fake, not a mock: real roles, real bytes; only wires and clock are made up. It does what `agents.io.driver` does, and
+is as strict: nothing leaves from an address that was not opened, and none is opened that the node does not have.
+`flow()` is the message chart of SIP: `"INVITE mn.umts -> cn"`, or `-x` where it got lost.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from agents.cn.node import CorrespondentNode
+from agents.mn.node import MobileNode
+from agents.role import Attach, Open, Tell
+
+from .air import UMTS, WIFI, Link, Way
+from .sip.network import Sent, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agents.rtp.playout_events import PlayoutEvent
+    from agents.sip.address import Address, Datagram
+
+CN_IP = "10.0.9.1"
+SPEECH = bytes(range(256)) * 5
+#: Triggers: the signal falls below -60 dBm, or the kernel says that the link is gone.
+FALLING: dict[str, Any] = {"on": "signal", "below": -60.0}
+LINK_DOWN: dict[str, Any] = {"on": "link-down"}
+
+
+class Host:
+    """A role, what it has opened, and what it has told."""
+
+    def __init__(self, role: MobileNode | CorrespondentNode) -> None:
+        self.role = role
+        self.ua = role._call.ua if isinstance(role, MobileNode) else role._ua
+        self.media = role._call.media if isinstance(role, MobileNode) else role._media
+        self.open: set[Address] = set()
+        self.told: list[tuple[float, Tell]] = []
+        self.heard: list[PlayoutEvent] = []
+
+
+class World:
+    """A call from `mn`, over `wifi` and perhaps `umts`, to `cn`. Time zero is the start of the scenario."""
+
+    def __init__(
+        self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, is_umts_attached: bool = True,
+        call_s: float = 20.0, cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True,
+        seed: int = 1, wifi: Way = WIFI, umts: Way = UMTS,
+    ) -> None:  # fmt: skip
+        self.now = 0.0
+        self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=True)
+        self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
+        self.links = {"wifi": self.wifi, "umts": self.umts}
+        config = {
+            "links": {name: {"interface": f"mn-{name}", "address": link.address} for name, link in self.links.items()},
+            "first_link": "wifi", "second_link": "umts", "user": "mn",
+            "peer": {"user": "cn", "address": CN_IP, "port": 5060},
+            "call": {"start_s": 0.0, "duration_s": call_s}, "scheme": scheme, "trigger": trigger,
+        }  # fmt: skip
+        self.mn = MobileNode(config, SPEECH, Random(f"{seed}/mn"))
+        self.cn = cn({"address": CN_IP, "supports_handover": supports_handover}, SPEECH, Random(f"{seed}/cn"))
+        self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
+        #: SIP, and speech: (time, sequence number, sender, receiver).
+        self.sent: list[Sent] = []
+        self.spoken: list[tuple[float, int, str, str]] = []
+        #: Changes bytes on the way, by label.
+        self.edits: dict[str, Callable[[bytes], bytes]] = {}
+        self._rng = Random(f"{seed}/network")
+        self._losses: list[dict[str, Any]] = []
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = 0
+        for link in self.links.values():
+            self.mn.link_changed(link.news(), now=self.now)
+        self.mn.start(now=self.now)
+        self._flush()
+
+    # -- what happens in it -------------------------------------------------------------------------------------------
+
+    def lose(self, label: str, *, on: str | None = None, times: int = 1) -> None:
+        """Loses the next SIP datagrams with this label (`"BYE"`, `"200 INVITE"`, `"*"`); -1 times is for ever."""
+        self._losses.append({"label": label, "on": on, "times": times})
+
+    def at(self, at: float, action: Callable[[], object]) -> None:
+        """Has something happen at a time."""
+        self._order += 1
+        heappush(self._due, (at, self._order, action))
+
+    def report(self, host: str, **report: object) -> None:
+        """A line from the radio or the user."""
+        self.hosts[host].role.receive_report(report, now=self.now)
+        self._flush()
+
+    def signal(self, dbm: float = -70.0, link: str = "wifi") -> None:
+        self.report("mn", report="signal", link=link, signal_dbm=dbm)
+
+    def hang_up(self, host: str) -> None:
+        self.report(host, report="hang-up")
+
+    def cut(self, link: str, *, noticed_after: float | None = None) -> None:
+        """From now on what is on the way or sent vanishes; the kernel notices so much later, or never."""
+        self.links[link].is_cut = True
+        if noticed_after is not None:
+            self.at(self.now + noticed_after, lambda: self.drop_carrier(link))
+
+    def drop_carrier(self, link: str) -> None:
+        """The kernel says that the link is gone; its address stays."""
+        self.links[link].is_cut, self.links[link].has_carrier = True, False
+        self._tell_news(link)
+
+    def restore(self, link: str) -> None:
+        """The link is there: carrier, then address, then a route, each with its own news."""
+        self.links[link].is_cut, self.links[link].has_carrier = False, True
+        self._tell_news(link, is_routed=False)
+        self.links[link].is_configured = True
+        self._tell_news(link, is_routed=False)
+        self._tell_news(link)
+
+    def _tell_news(self, link: str, *, is_routed: bool = True) -> None:
+        self.mn.link_changed(self.links[link].news(is_routed=is_routed), now=self.now)
+        self._flush()
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def run(self, seconds: float) -> None:
+        """Lets so much time pass."""
+        end = self.now + seconds
+        while (at := self._next_at()) is not None and at <= end:
+            self._advance(at)
+        self.now = end
+
+    def run_until(self, is_so: Callable[[], bool], limit: float = 60.0) -> float:
+        """Lets time pass until something is so; fails when it is not within so many seconds. Returns the time."""
+        end = self.now + limit
+        while not is_so():
+            at = self._next_at()
+            assert at is not None, f"nothing will happen any more: {self.flow()}"
+            assert at <= end, f"not within {limit} s: {self.state} {self.flow()}"
+            self._advance(at)
+        return self.now
+
+    def run_to(self, state: str) -> float:
+        """Until the scheme is in that state."""
+        return self.run_until(lambda: self.state == state)
+
+    def settle(self, limit: float = 300.0) -> None:
+        """Until nothing waits for anything."""
+        self.run_until(lambda: self._next_at() is None, limit)
+
+    # -- what was seen ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        return self.mn._scheme.state
+
+    def flow(self, since: float = 0.0) -> list[str]:
+        """The chart of SIP, from a time on."""
+        return [str(line) for line in self.sent if line.at >= since]
+
+    def message(self, label: str) -> Any:  # noqa: ANN401 - a request or a response, as the label says
+        """The last message under a label."""
+        return next(line.message for line in reversed(self.sent) if line.label == label)
+
+    def speech(self, sender: str, receiver: str, since: float = 0.0) -> list[int]:
+        """The sequence numbers that went from `"mn.umts"` to `"cn"`, lost ones too."""
+        return [number for at, number, *ends in self.spoken if ends == [sender, receiver] and at >= since]
+
+    def told(self, event: str, host: str = "mn") -> list[dict[str, Any]]:
+        """The facts of every event of this name."""
+        return [tell.facts for _, tell in self.hosts[host].told if tell.event == event]
+
+    def heard(self, host: str) -> list[PlayoutEvent]:
+        """What the listener heard up to the last packet that came."""
+        while event := self.hosts[host].media.receiver.playout.next_event():
+            self.hosts[host].heard.append(event)
+        return self.hosts[host].heard
+
+    def assert_nothing_left(self) -> None:
+        """No session, transaction, timer or leg on either side."""
+        for name, host in self.hosts.items():
+            core = host.ua._core
+            left = (host.ua.sessions, core.transactions.live(), core.timers.running(), host.media.legs)
+            assert left == ([], [], [], {}), name
+            assert host.role.get_timer() is None, name
+        assert not self.mn._call.has_sessions
+        assert not self.cn._legs
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _next_at(self) -> float | None:
+        timers = [timer for host in self.hosts.values() if (timer := host.role.get_timer()) is not None]
+        return min([*timers, *(due[0] for due in self._due[:1])], default=None)
+
+    def _advance(self, at: float) -> None:
+        self.now = max(self.now, at)
+        while self._due and self._due[0][0] <= self.now:
+            heappop(self._due)[2]()
+            self._flush()
+        for host in self.hosts.values():
+            if (timer := host.role.get_timer()) is not None and timer <= self.now:
+                host.role.handle_timer(now=self.now)
+                self._flush()
+                assert (again := host.role.get_timer()) is None or again > self.now, "a timer that is due for ever"
+
+    def _flush(self) -> None:
+        """As the driver: commands first, a datagram may leave from a socket that is to be opened."""
+        for host in self.hosts.values():
+            while (command := host.role.next_command()) is not None:
+                if isinstance(command, Tell):
+                    host.told.append((self.now, command))
+                elif isinstance(command, Open):
+                    addresses = {link.address for link in self.links.values() if link.is_configured}
+                    assert command.local.ip in (addresses if host.role is self.mn else {CN_IP})
+                    host.open.add(command.local)
+                elif isinstance(command, Attach) and (seconds := self.links[command.link].attach_s) is not None:
+                    self.at(self.now + seconds, lambda link=command.link: self.restore(link))  # type: ignore[misc]
+            for datagram in host.role.datagrams_to_send():
+                self._carry(host, datagram)
+
+    def _carry(self, host: Host, datagram: Datagram) -> None:
+        assert datagram.local in host.open
+        is_up = host.role is self.mn
+        ip = datagram.local.ip if is_up else datagram.remote.ip
+        link = next(link for link in self.links.values() if link.address == ip)
+        if is_up and link.is_refusing:
+            host.role.send_failed(datagram, now=self.now)
+            return
+        way, sender, receiver = (link.up, f"mn.{link.name}", "cn") if is_up else (link.down, "cn", f"mn.{link.name}")
+        data, is_lost = datagram.data, link.is_cut or self._rng.random() < way.loss
+        if datagram.local.port == 5060:
+            label, message = describe(data)
+            is_lost |= self._is_meant(label, link.name)
+            self.sent.append(Sent(self.now, label, sender, receiver, is_lost, message))
+            data = self.edits.get(label, bytes)(data)
+        else:
+            self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
+        if not is_lost:
+            arrival = self.now + way.delay + self._rng.uniform(-way.jitter, way.jitter)
+            self.at(arrival, lambda: self._deliver(link, datagram._replace(data=data)))
+
+    def _is_meant(self, label: str, link: str) -> bool:
+        for rule in self._losses:
+            if rule["times"] and rule["label"] in {label, "*"} and rule["on"] in {link, None}:
+                rule["times"] -= 1
+                return True
+        return False
+
+    def _deliver(self, link: Link, datagram: Datagram) -> None:
+        for host in self.hosts.values():
+            if datagram.remote in host.open and not link.is_cut:
+                host.role.receive_datagram(
+                    datagram.data, local=datagram.remote, remote=datagram.local, now=self.now
+                )  # fmt: skip
