@@ -8,8 +8,10 @@ from mininet.net import Mininet
 
 from testbed.lab.plan import Shape
 
-# tc prints probabilities with six digits, and times rounded down twice, to ticks of 64 ns and to µs.
+# tc prints probabilities, which the kernel keeps in 32 bits, with six digits; and times rounded down twice, to ticks of
+# 64 ns and to µs.
 RELATIVE_TOLERANCE = 1e-5
+SHARE_TOLERANCE = 2**-32
 TIME_TOLERANCE_S = 2e-6
 TIMES = ("delay", "jitter")
 
@@ -72,10 +74,18 @@ def difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
         return f"{sorted(expected)} expected, {sorted(found)} found"
     for key, value in expected.items():
         other = found[key]
-        if isinstance(value, dict):
-            inner = difference(value, other) if isinstance(other, dict) else f"{other}"
+        if isinstance(value, dict) and isinstance(other, dict):
+            inner = difference(value, other)
             if inner:
                 return f"{key}: {inner}"
-        elif abs(float(value) - float(other)) > (TIME_TOLERANCE_S if key in TIMES else RELATIVE_TOLERANCE * abs(value)):
+        elif not is_same(key, value, other):
             return f"{key}: {value} expected, {other} found"
     return ""
+
+
+def is_same(key: str, expected: object, found: object) -> bool:
+    """Whether the kernel has taken a number: counts exactly, shares and times as exactly as tc prints them."""
+    if not isinstance(expected, float) or not isinstance(found, int | float):
+        return expected == found
+    tolerance = TIME_TOLERANCE_S if key in TIMES else RELATIVE_TOLERANCE * abs(expected) + SHARE_TOLERANCE
+    return abs(expected - found) <= tolerance

@@ -41,7 +41,7 @@ class Kind:
         except OSError as error:  # a name that is too long, a folder that may not be read
             what = f"cannot be read: {error.strerror}"
         raise missing(
-            shown(str(path)),
+            str(path),
             f"{what}; name a file that ends in {self.suffix}, or one from 'testbed list {self.listed_as}'",
         )
 

@@ -84,7 +84,7 @@ def check_jitter(delay: float | None, jitter: float) -> None:
     if delay is not None and jitter > delay:
         mean, spread = TIME.text(round(delay, 6)), TIME.text(round(jitter, 6))
         raise ValueError(
-            f"a jitter of {spread} around a delay of {mean} would go back in time; it should not be larger than the delay"
+            f"a jitter of {spread} around a delay of {mean} would go back in time; it should not exceed the delay"
         )
 
 

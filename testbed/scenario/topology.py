@@ -38,10 +38,10 @@ def load_topology(path: Path) -> Network:
     """The NETWORK of a topology file; raises BadScenarioError when it has none, can't be run, or could not be built."""
     module = run(path)
     network = getattr(module, "NETWORK", None)
+    text = path.read_text(encoding="utf-8", errors="replace")
     if not isinstance(network, Network):
         what = f"there is no NETWORK here; {EXAMPLE}"
-        raise BadScenarioError([ScenarioError(path, 1, what)])
-    text = path.read_text(encoding="utf-8")
+        raise BadScenarioError([ScenarioError(path, line_with(text, "NETWORK"), what)])
     try:
         network = TypeAdapter(Network).validate_python(asdict(network))
     except ValidationError as error:
