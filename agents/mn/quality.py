@@ -21,17 +21,19 @@ TOLERATED_LOSS = 0.04
 DEEPENING_PER_S = 2.5 / 22.5
 # The peer's playout also covers its path's jitter, which a round trip does not show: that of UMTS, there and back.
 JITTER_ALLOWANCE_S = 0.040
+# An INVITE is sent again after T1, then after twice as long, and so on (RFC 3261 17.1.1.2).
+T1_S = 0.5
 
 
 class PathProof:
     """Watches a new path until it can carry the call alone."""
 
-    def __init__(self, receiver: StreamReceiver, path: str, *, since: float, round_trip_s: float) -> None:
-        """We send on the new path `since` then; an INVITE and its answer took so long over it."""
+    def __init__(self, receiver: StreamReceiver, path: str, *, since: float, answered_after_s: float) -> None:
+        """We send on the new path `since` then, when an INVITE over it was answered after so many seconds."""
         self._receiver = receiver
         self._path = path
         self._since = since
-        self._round_trip_s = round_trip_s
+        self._round_trips_s = possible_round_trips(answered_after_s)
 
     def is_good(self, now: float) -> bool:
         """Whether the old path can go."""
@@ -44,6 +46,23 @@ class PathProof:
         return delivers and self._receiver.playout.covers(self._path) and now >= self._peer_covers_at(downlink_s)
 
     def _peer_covers_at(self, downlink_s: float) -> float:
-        """When the peer's playout is deep enough: what is new in the round trip and not in the downlink is uplink."""
-        uplink_s = max(0.0, self._round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
+        """When the peer's playout is deep enough: what is in the round trip and not in the downlink is uplink.
+
+        The old path's delay is not subtracted: it is not known, the call's set-up may hold lost INVITEs and ringing.
+        """
+        possible = [seconds for seconds in self._round_trips_s if seconds >= downlink_s]
+        round_trip_s = min(possible, default=self._round_trips_s[0])
+        uplink_s = max(0.0, round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
         return self._since + uplink_s + uplink_s / DEEPENING_PER_S
+
+
+def possible_round_trips(answered_after_s: float) -> list[float]:
+    """How long the round trip took, by which of the tries of the INVITE was answered; the first one first.
+
+    It is the last one that can have been: T1 is an estimate of the round trip (RFC 3261 17.1.1.1).
+    """
+    tries, interval = [0.0], T1_S
+    while tries[-1] + interval <= answered_after_s:
+        tries.append(tries[-1] + interval)
+        interval *= 2
+    return [answered_after_s - sent for sent in tries]

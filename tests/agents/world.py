@@ -47,12 +47,12 @@ class World:
     """A call from `mn`, over `wifi` and perhaps `umts`, to `cn`. Time zero is the start of the scenario."""
 
     def __init__(
-        self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, is_umts_attached: bool = True,
-        call_s: float = 20.0, cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True,
-        seed: int = 1, wifi: Way = WIFI, umts: Way = UMTS,
+        self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float = 20.0, seed: int = 1,
+        is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
+        cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True,
     ) -> None:  # fmt: skip
         self.now = 0.0
-        self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=True)
+        self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=is_wifi_attached)
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
         config = {
@@ -208,17 +208,22 @@ class World:
     def _flush(self) -> None:
         """As the driver: commands first, a datagram may leave from a socket that is to be opened."""
         for host in self.hosts.values():
-            while (command := host.role.next_command()) is not None:
-                if isinstance(command, Tell):
-                    host.told.append((self.now, command))
-                elif isinstance(command, Open):
-                    addresses = {link.address for link in self.links.values() if link.is_configured}
-                    assert command.local.ip in (addresses if host.role is self.mn else {CN_IP})
-                    host.open.add(command.local)
-                elif isinstance(command, Attach) and (seconds := self.links[command.link].attach_s) is not None:
-                    self.at(self.now + seconds, lambda link=command.link: self.restore(link))  # type: ignore[misc]
-            for datagram in host.role.datagrams_to_send():
-                self._carry(host, datagram)
+            self._obey(host)
+            while datagrams := host.role.datagrams_to_send():
+                for datagram in datagrams:
+                    self._carry(host, datagram)
+                self._obey(host)
+
+    def _obey(self, host: Host) -> None:
+        while (command := host.role.next_command()) is not None:
+            if isinstance(command, Tell):
+                host.told.append((self.now, command))
+            elif isinstance(command, Open):
+                addresses = {link.address for link in self.links.values() if link.is_configured}
+                assert command.local.ip in (addresses if host.role is self.mn else {CN_IP})
+                host.open.add(command.local)
+            elif isinstance(command, Attach) and (seconds := self.links[command.link].attach_s) is not None:
+                self.at(self.now + seconds, lambda link=command.link: self.restore(link))  # type: ignore[misc]
 
     def _carry(self, host: Host, datagram: Datagram) -> None:
         assert datagram.local in host.open

@@ -119,8 +119,8 @@ class HandoverCn(Scheme):
             self._fail(now, status=response.status)
             return
         self._set_state("PROVING")
-        round_trip_s = now - self._invited_at
-        self._proof = PathProof(self.call.media.receiver, leg.path, since=now, round_trip_s=round_trip_s)
+        answered_after_s = now - self._invited_at
+        self._proof = PathProof(self.call.media.receiver, leg.path, since=now, answered_after_s=answered_after_s)
         self._next_look = now
         if not self.call.old.is_usable:
             self._release(now)

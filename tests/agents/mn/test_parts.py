@@ -1,0 +1,91 @@
+"""The small parts of the mobile node: links, triggers, the guess at a round trip."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.mn.links import Links
+from agents.mn.quality import possible_round_trips
+from agents.mn.schemes import make_scheme
+from agents.mn.triggers import make_trigger
+from agents.role import LinkChange
+from tests.agents.world import World
+
+
+def two_links() -> Links:
+    return Links({
+        "wifi": {"interface": "wlan0", "address": "10.0.1.1"},
+        "umts": {"interface": "ppp0", "address": "10.0.2.1"},
+    })  # fmt: skip
+
+
+def news(*changes: tuple[bool, set[str], bool]) -> list[list[str]]:
+    links = two_links()
+    told = [links.apply(LinkChange("wlan0", up, frozenset(addresses), routed)) for up, addresses, routed in changes]
+    return [[event for event, _ in one[1]] for one in told if one is not None]
+
+
+def test_a_link_can_be_used_with_carrier_address_and_route() -> None:
+    assert news(
+        (True, set(), False), (True, {"10.0.1.1"}, False), (True, {"10.0.1.1", "fe80::1"}, True),
+    ) == [["link_up"], [], ["address"]]  # fmt: skip
+
+
+def test_news_is_told_once() -> None:
+    state = (True, {"10.0.1.1"}, True)
+    assert news(state, state, (False, {"10.0.1.1"}, True), (False, {"10.0.1.1"}, True)) == [
+        ["link_up", "address"], [], ["link_down"], [],
+    ]  # fmt: skip
+
+
+def test_an_address_that_is_lost_and_got_again_is_told_again() -> None:
+    state = (True, {"10.0.1.1"}, True)
+    assert news(state, (True, set(), True), state) == [["link_up", "address"], [], ["address"]]
+
+
+def test_another_address_is_not_ours() -> None:
+    assert news((True, {"169.254.1.1"}, True)) == [["link_up"]]
+
+
+def test_other_interfaces_are_none_of_our_business() -> None:
+    assert two_links().apply(LinkChange("lo", True, frozenset({"127.0.0.1"}), True)) is None
+
+
+@pytest.mark.parametrize(
+    ("config", "facts"),
+    [
+        ({"on": "link-down"}, [None, None, None, {"kind": "link-down"}]),
+        (
+            {"on": "signal", "below": -60.0},
+            [None, None, {"kind": "signal", "signal_dbm": -60.5}, {"kind": "signal", "signal_dbm": None}],
+        ),
+    ],
+)
+def test_triggers(config: dict[str, object], facts: list[dict[str, object] | None]) -> None:
+    """For signals of -50 dBm, -60 dBm, -60.5 dBm, and the loss of the carrier."""
+    links = two_links()
+    trigger = make_trigger(config)
+    link = links["wifi"]
+    link.is_up = True
+    assert trigger.link_changed(link) is None
+    said = []
+    for link.signal_dbm in (-50.0, -60.0, -60.5):
+        said.append(trigger.signal_reported(link))
+    link.is_up = False
+    assert [*said, trigger.link_changed(link)] == facts
+
+
+def test_names_that_there_are_not() -> None:
+    with pytest.raises(KeyError):
+        make_trigger({"on": "full-moon"})
+    with pytest.raises(KeyError):
+        make_scheme("teleport", World().mn._call)
+
+
+@pytest.mark.parametrize(
+    ("answered_after_s", "possible"),
+    [(0.0, [0.0]), (0.22, [0.22]), (0.499, [0.499]), (0.72, [0.72, 0.22]), (3.7, [3.7, 3.2, 2.2, 0.2])],
+)
+def test_a_round_trip_is_counted_from_one_of_the_tries(answered_after_s: float, possible: list[float]) -> None:
+    """RFC 3261 17.1.1.2: at 0, 0.5, 1.5, 3.5 s."""
+    assert [round(seconds, 6) for seconds in possible_round_trips(answered_after_s)] == possible
