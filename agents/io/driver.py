@@ -7,6 +7,7 @@ import os
 import selectors
 import sys
 import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from agents.io.udp import UdpSocket
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from agents.io.kernel import KernelLinks
     from agents.role import Role
-    from agents.sip.address import Address
+    from agents.sip.address import Address, Datagram
 
 LONGEST_LINE = 65536
 # How long speech may lie in the kernel before the role hears of it: it sends a packet that often anyway.
@@ -55,8 +56,7 @@ class Driver:
                 self._role.handle_timer(now=now)
             # What is due leaves first: listening takes its time, and would be seen in the pace of our own packets.
             self._flush()
-            for sock in self._patient:
-                self._read(sock)
+            self._read_patient()
             self._flush()
 
     def _timeout(self) -> float | None:
@@ -68,7 +68,17 @@ class Driver:
         return min(timeout, PATIENCE_S) if self._patient else timeout
 
     def _flush(self) -> None:
-        """Commands first: a datagram may leave from a socket that is to be opened."""
+        """Until there is nothing more: what the system refuses to send, a role may send another way."""
+        refused = True
+        while refused:
+            self._obey()  # first: a datagram may leave from a socket that is to be opened
+            refused = False
+            for datagram in self._role.datagrams_to_send():
+                if not self._send(datagram):
+                    self._role.send_failed(datagram, now=time.monotonic())
+                    refused = True
+
+    def _obey(self) -> None:
         while (command := self._role.next_command()) is not None:
             if isinstance(command, Open):
                 self._open(command)
@@ -78,21 +88,36 @@ class Driver:
                 stamp = {"time_ns": time.clock_gettime_ns(time.CLOCK_REALTIME), "event": command.event}
                 self._write(json.dumps({**stamp, **command.facts}))
             elif isinstance(command, Note):
-                sys.stderr.write(f"{time.monotonic() - self._zero_s:.6f} {command.text}\n")
-        for datagram in self._role.datagrams_to_send():
-            try:
-                self._sockets[datagram.local].send(datagram.data, datagram.remote)
-            except OSError:
-                self._role.send_failed(datagram, now=time.monotonic())
+                self._note(command.text)
+
+    def _send(self, datagram: Datagram) -> bool:
+        sock = self._sockets.get(datagram.local)
+        if sock is None:
+            return False
+        try:
+            sock.send(datagram.data, datagram.remote)
+        except OSError:
+            return False
+        return True
 
     def _open(self, command: Open) -> None:
         if command.local in self._sockets:
             return
-        sock = self._sockets[command.local] = UdpSocket(command.local)
+        try:
+            sock = self._sockets[command.local] = UdpSocket(command.local)
+        except OSError as error:  # the address has gone again since the kernel told of it
+            self._note(f"{command.local.hostport} not opened: {error}")
+            return
         if command.is_patient:
             self._patient.append(sock)
         else:
             self._selector.register(sock, selectors.EVENT_READ, lambda: self._read(sock))
+
+    def _read_patient(self) -> None:
+        """In the order of arrival over all sockets: to a playout a packet over the other link is not an old one."""
+        heard = [(at, sock.local, remote, data) for sock in self._patient for data, remote, at in sock.received()]
+        for at, local, remote, data in sorted(heard, key=itemgetter(0)):
+            self._role.receive_datagram(data, local=local, remote=remote, now=at)
 
     def _read(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received():
@@ -116,6 +141,9 @@ class Driver:
                 self._role.start(now=self._zero_s)
             else:
                 self._role.receive_report(report, now=time.monotonic())
+
+    def _note(self, text: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - self._zero_s:.6f} {text}\n")
 
     def _write(self, line: str) -> None:
         sys.stdout.write(line + "\n")
