@@ -8,6 +8,7 @@ The socket is a plain one, because our loop waits for several at once: pyroute2'
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_NEWS = 65536
+# include/uapi/linux/if.h
+IFF_UP, IFF_LOWER_UP = 0x1, 0x10000
 
 
 class KernelLinks:
@@ -36,10 +39,8 @@ class KernelLinks:
         self._names: dict[int, str] = {}
         self._up: dict[int, bool] = {}
         self._addresses: dict[int, set[str]] = {}
-        self._routed: dict[int, bool] = {}
-        with IPRoute() as netlink:
-            for message in (*netlink.get_links(), *netlink.get_addr(), *netlink.get_routes()):
-                self._apply(message)
+        self._routed: set[int] = set()
+        self._ask()
 
     def fileno(self) -> int:
         """The descriptor to wait on for news."""
@@ -56,30 +57,61 @@ class KernelLinks:
                 data = self._socket.recv(LARGEST_NEWS)
             except BlockingIOError:
                 return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                self._ask()  # more news than there was room for: some of it is lost (netlink(7))
+                yield from self.present()
+                continue
             for message in self._marshal.parse(data):
                 index = self._apply(message)
+                if may_take_routes_away(message):
+                    with IPRoute() as netlink:
+                        self._ask_for_routes(netlink)
                 if index in self._names:
                     yield self._state(index)
 
+    def _ask(self) -> None:
+        self._up.clear()
+        self._addresses.clear()
+        with IPRoute() as netlink:
+            for message in (*netlink.get_links(), *netlink.get_addr()):
+                self._apply(message)
+            self._ask_for_routes(netlink)
+
+    def _ask_for_routes(self, netlink: Any) -> None:  # noqa: ANN401 - pyroute2 has no types
+        default = (route for route in netlink.get_routes() if route["dst_len"] == 0)
+        self._routed = {int(route.get_attr("RTA_OIF") or 0) for route in default}
+
     def _state(self, index: int) -> LinkChange:
         addresses = frozenset(self._addresses.get(index, ()))
-        return LinkChange(self._names[index], self._up.get(index, False), addresses, self._routed.get(index, False))
+        return LinkChange(self._names[index], self._up.get(index, False), addresses, index in self._routed)
 
     def _apply(self, message: Any) -> int | None:  # noqa: ANN401 - pyroute2 has no types
+        """Takes in a message; returns the number of the interface that it is about."""
         event = message["event"]
+        index: int | None = None
         if event in {"RTM_NEWLINK", "RTM_DELLINK"}:
             index = int(message["index"])
             self._names[index] = str(message.get_attr("IFLA_IFNAME"))
-            self._up[index] = event == "RTM_NEWLINK" and bool(message.get_attr("IFLA_CARRIER"))
-            return index
-        if event in {"RTM_NEWADDR", "RTM_DELADDR"}:
+            # Administratively up, and with a carrier.
+            self._up[index] = event == "RTM_NEWLINK" and bool(message["flags"] & IFF_LOWER_UP)
+        elif event in {"RTM_NEWADDR", "RTM_DELADDR"}:
             index = int(message["index"])
+            # On a point-to-point link IFA_ADDRESS is the other end's (rtnetlink(7)); IPv6 has no IFA_LOCAL.
+            address = str(message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS"))
             addresses = self._addresses.setdefault(index, set())
-            address = str(message.get_attr("IFA_ADDRESS"))
             (addresses.add if event == "RTM_NEWADDR" else addresses.discard)(address)
-            return index
-        if event in {"RTM_NEWROUTE", "RTM_DELROUTE"} and message["dst_len"] == 0:
+        elif event in {"RTM_NEWROUTE", "RTM_DELROUTE"} and message["dst_len"] == 0:
             index = int(message.get_attr("RTA_OIF") or 0)
-            self._routed[index] = event == "RTM_NEWROUTE"
-            return index
-        return None
+            if event == "RTM_NEWROUTE":
+                self._routed.add(index)
+        return index
+
+
+def may_take_routes_away(message: Any) -> bool:  # noqa: ANN401 - pyroute2 has no types
+    """Of IPv4 routes that go with their interface or its address the kernel says nothing; and others may be left."""
+    event = message["event"]
+    if event == "RTM_NEWLINK":
+        return not int(message["flags"]) & IFF_UP
+    return event == "RTM_DELADDR" or bool(event == "RTM_DELROUTE" and message["dst_len"] == 0)

@@ -29,7 +29,11 @@ class UdpSocket:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.bind(local)
+        try:
+            self._socket.bind(local)
+        except OSError:
+            self._socket.close()
+            raise
         # One buffer for all: asking for 64 kB anew each time costs more than what is done with 172 bytes of speech.
         self._buffer = bytearray(LARGEST_DATAGRAM)
 
@@ -37,13 +41,21 @@ class UdpSocket:
         """The descriptor to wait on."""
         return self._socket.fileno()
 
+    def close(self) -> None:
+        """Gives the address back."""
+        self._socket.close()
+
     def send(self, data: bytes, remote: Address) -> None:
         """Sends a datagram; raises OSError when the system refuses."""
         self._socket.sendto(data, remote)
 
     def received(self) -> Iterator[tuple[bytes, Address, float]]:
-        """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock."""
-        offset_s: float | None = None
+        """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock.
+
+        The kernel begins to stamp a while after the first socket of the machine has asked for it, a capture's for one;
+        what comes before that has the time of its reading (net/core/dev.c, net_enable_timestamp).
+        """
+        offset_ns: int | None = None
         while True:
             try:
                 size, control, _, remote = self._socket.recvmsg_into((self._buffer,), CONTROL_BYTES)
@@ -51,8 +63,9 @@ class UdpSocket:
                 return
             except OSError:
                 continue  # an ICMP error about something sent before (RFC 1122 4.1.3.3); it is told once
-            if offset_s is None:
+            if offset_ns is None:
                 # The kernel stamps with the clock that captures have; it may be set, the monotonic one may not.
-                offset_s = time.monotonic() - time.time()
+                offset_ns = time.monotonic_ns() - time.time_ns()
             seconds, nanoseconds = TIMESPEC.unpack(control[0][2])
-            yield bytes(self._buffer[:size]), Address(remote[0], remote[1]), offset_s + seconds + nanoseconds * 1e-9
+            at = (seconds * 1_000_000_000 + nanoseconds + offset_ns) * 1e-9
+            yield bytes(self._buffer[:size]), Address(remote[0], remote[1]), at

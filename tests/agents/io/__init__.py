@@ -1,0 +1,1 @@
+"""Sockets, clock and netlink, on the real kernel."""
