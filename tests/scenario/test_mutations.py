@@ -119,7 +119,7 @@ TEXTS = {name: shipped_text(name) for name in (*YAML_FILES, NET)}
 slips = st.sampled_from(YAML_FILES).flatmap(lambda name: st.tuples(st.just(name), damaged(TEXTS[name])))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(slips)
 def test_slips_of_the_hand(slip: tuple[str, str]) -> None:
     load_or_refuse(*slip)
@@ -134,7 +134,7 @@ def test_topologies_cut_and_shuffled(text: str) -> None:
     load_or_refuse(NET, text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(YAML_FILES), st.text(max_size=80) | st.text(alphabet="ab:-{}[],'\"#&*!|>%@ \n\t?\\U0", max_size=60)
 )

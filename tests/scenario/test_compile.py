@@ -1,0 +1,167 @@
+"""Experiments to plans: what the lab is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testbed.scenario.compile import compile_plan, roles
+from testbed.scenario.errors import BadScenarioError
+from testbed.scenario.experiment import load_experiment
+
+from .files import SCENARIO_FILE, SCRIPT, WIFI, Files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from testbed.lab.plan import Plan
+
+UNSHAPED = "name: wire\nabout: a wire\nsignal: -50 dBm\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path / "mine")
+
+
+def agent(plan: Plan, name: str) -> dict[str, Any]:
+    """The configuration of one agent."""
+    return next(one["config"] for one in plan["agents"] if one["name"] == name)
+
+
+def test_each_direction_of_each_link_is_shaped_at_its_own_port() -> None:
+    shapes = compile_plan(load_experiment("wifi-to-umts"))["shapes"]
+    assert [(shape["air"], shape["device"], shape["command"].split(" rate ")[1]) for shape in shapes] == [
+        ("wifi-air", "wifi-air-dn", "30000000bit -14"),
+        ("wifi-air", "wifi-air-up", "15000000bit -14"),
+        ("umts-air", "umts-air-dn", "384000bit -14"),
+        ("umts-air", "umts-air-up", "128000bit -14"),
+    ]
+
+
+def test_second_link_is_attached_when_the_scheme_says() -> None:
+    attached = {
+        scheme: {name: radio["attached"] for name, radio in plan["radios"].items()}
+        for scheme in ("reinvite", "handover-cn")
+        for plan in [compile_plan(load_experiment("wifi-to-umts", scheme=scheme))]
+    }
+    assert attached == {
+        "reinvite": {"wifi": True, "umts": False},
+        "handover-cn": {"wifi": True, "umts": True},
+    }
+
+
+def test_phases_of_attaching_are_those_of_the_profile() -> None:
+    radios = compile_plan(load_experiment("wifi-to-umts"))["radios"]
+    assert radios["umts"]["attach_phases"] == [{"phase": "data channel", "seconds": 1.5}]
+
+
+def test_agents_know_what_they_need() -> None:
+    plan = compile_plan(load_experiment("wifi-to-umts", seed=7))
+    assert agent(plan, "mn") == {
+        "seed": 7,
+        "links": {
+            "wifi": {"interface": "mn-wifi", "address": "10.1.0.2"},
+            "umts": {"interface": "mn-umts", "address": "10.2.0.2"},
+        },
+        "first_link": "wifi",
+        "second_link": "umts",
+        "user": "mn",
+        "peer": {"user": "cn", "address": "10.20.0.2", "port": 5060},
+        "call": {"start_s": 1.0, "duration_s": 30.0},
+        "scheme": "handover-cn",
+        "trigger": {"on": "signal", "below": -60.0},
+    }
+    assert agent(plan, "cn") == {"seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True}
+    assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
+
+
+def test_link_history_is_the_same_under_each_scheme_and_seed() -> None:
+    plans = [
+        compile_plan(load_experiment("wifi-to-umts", scheme=scheme, seed=seed))
+        for scheme in ("reinvite", "handover-cn")
+        for seed in (1, 2)
+    ]
+    assert all((plan["shapes"], plan["timeline"]) == (plans[0]["shapes"], plans[0]["timeline"]) for plan in plans)
+
+
+def test_same_experiment_is_the_same_plan() -> None:
+    assert compile_plan(load_experiment("wifi-to-umts")) == compile_plan(load_experiment("wifi-to-umts"))
+
+
+def test_options_replace_what_the_scenario_says() -> None:
+    experiment = load_experiment("wifi-to-umts", scheme="reinvite", failure="wifi-break", seed=3)
+    assert (experiment.scheme, experiment.failure.name, experiment.seed) == ("reinvite", "wifi-break", 3)
+
+
+def test_roles_say_which_capture_belongs_to_whom() -> None:
+    assert roles(load_experiment("wifi-to-umts").network) == {
+        "mn": {
+            "interfaces": {
+                "wifi": {"interface": "mn-wifi", "address": "10.1.0.2"},
+                "umts": {"interface": "mn-umts", "address": "10.2.0.2"},
+            }
+        },
+        "cn": {"interfaces": {"eth0": {"interface": "cn-eth0", "address": "10.20.0.2"}}},
+    }
+
+
+# -- links without a shape --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["reinvite", "handover-cn"])
+def test_ideal_scenario_needs_no_netem_at_all(scheme: str) -> None:
+    plan = compile_plan(load_experiment("ideal", scheme=scheme))
+    assert plan["shapes"] == []
+    assert {step["do"] for step in plan["timeline"]} == {"signal", "note", "carrier"}
+
+
+def test_ideal_scenario_crosses_the_threshold_at_about_2_s_and_loses_the_link_within_the_call() -> None:
+    experiment = load_experiment("ideal")
+    below = experiment.setting.trigger.model_dump()["below"]
+    steps = compile_plan(experiment)["timeline"]
+    crossed = next(step["at_s"] for step in steps if step["do"] == "signal" and step["signal_dbm"] < below)
+    gone = next(step["at_s"] for step in steps if step["do"] == "carrier")
+    call = experiment.scenario.call
+    assert crossed == pytest.approx(2.0, abs=0.2)
+    assert call.start < crossed < gone < call.start + call.duration == 7.0
+
+
+@pytest.mark.parametrize("quantity", ["rate: 1 Mbit/s", "delay: 5 ms", "jitter: 0 ms", "loss: 5 %",
+                                      "loss_burst: 2 packets"])  # fmt: skip
+def test_what_a_link_does_not_have_can_not_be_changed(quantity: str, files: Files) -> None:
+    files.write(WIFI, UNSHAPED)
+    files.write(SCRIPT, f"name: s\nabout: s\nsteps:\n  - at: 5 s\n    link: wifi\n    {quantity}\n")
+    name = quantity.partition(":")[0]
+    with pytest.raises(BadScenarioError) as refused:
+        load_experiment(str(files.scenario))
+    assert str(refused.value) == (
+        f"{files.folder / SCRIPT}:6: steps.1.{name}: 'wifi' has the profile 'wire', which has no '{name}' to change;"
+        " change signal or gone, or give the link a profile with 'down' and 'up'"
+    )
+
+
+def test_signal_and_end_of_an_unshaped_link_can_be_scripted(files: Files) -> None:
+    files.write(WIFI, UNSHAPED)
+    files.change(SCENARIO_FILE, f"failure: {SCRIPT}", "failure: signal-falls")
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    assert {shape["air"] for shape in plan["shapes"]} == {"umts-air"}
+
+
+@pytest.mark.parametrize(("there", "missing"), [("down", "up"), ("up", "down")])
+def test_one_direction_alone_is_refused(there: str, missing: str, files: Files) -> None:
+    direction = "  rate: 1 Mbit/s\n  delay: 5 ms\n  queue: 10 packets\n"
+    files.write(WIFI, f"{UNSHAPED}{there}:\n{direction}")
+    with pytest.raises(BadScenarioError) as refused:
+        load_experiment(str(files.scenario))
+    assert str(refused.value) == (
+        f"{files.folder / WIFI}:1: it has '{there}' alone; add '{missing}: …',"
+        " or leave both out for a link without limits"
+    )
+
+
+def test_unshaped_link_can_not_be_silent_before_its_loss_is_noticed(files: Files) -> None:
+    files.write(WIFI, f"{UNSHAPED}loss_noticed_after: 1 s\n")
+    with pytest.raises(BadScenarioError, match="leave 'loss_noticed_after' out"):
+        load_experiment(str(files.scenario))
