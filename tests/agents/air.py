@@ -1,10 +1,17 @@
-"""The links of a world: what becomes of datagrams on them, and what the mobile node's kernel knows of them."""
+"""The links of a world, what the mobile node's kernel knows of them, and who is at their ends."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from agents.mn.node import MobileNode
 from agents.role import LinkChange
+
+if TYPE_CHECKING:
+    from agents.cn.node import CorrespondentNode
+    from agents.role import Tell
+    from agents.rtp.playout_events import PlayoutEvent
+    from agents.sip.address import Address
 
 
 class Way(NamedTuple):
@@ -34,3 +41,15 @@ class Link:
     def news(self, *, is_routed: bool = True) -> LinkChange:
         addresses = frozenset([self.address] if self.is_configured else [])
         return LinkChange(f"mn-{self.name}", self.has_carrier, addresses, self.is_configured and is_routed)
+
+
+class Host:
+    """A role, what it has opened, and what it has told."""
+
+    def __init__(self, role: MobileNode | CorrespondentNode) -> None:
+        self.role = role
+        self.ua = role._call.ua if isinstance(role, MobileNode) else role._ua
+        self.media = role._call.media if isinstance(role, MobileNode) else role._media
+        self.open: set[Address] = set()
+        self.told: list[tuple[float, Tell]] = []
+        self.heard: list[PlayoutEvent] = []

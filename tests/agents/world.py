@@ -15,32 +15,20 @@ from agents.cn.node import CorrespondentNode
 from agents.mn.node import MobileNode
 from agents.role import Attach, Open, Tell
 
-from .air import UMTS, WIFI, Link, Way
+from .air import UMTS, WIFI, Host, Link, Way
 from .sip.network import Sent, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agents.rtp.playout_events import PlayoutEvent
-    from agents.sip.address import Address, Datagram
+    from agents.sip.address import Datagram
 
 CN_IP = "10.0.9.1"
 SPEECH = bytes(range(256)) * 5
 #: Triggers: the signal falls below -60 dBm, or the kernel says that the link is gone.
 FALLING: dict[str, Any] = {"on": "signal", "below": -60.0}
 LINK_DOWN: dict[str, Any] = {"on": "link-down"}
-
-
-class Host:
-    """A role, what it has opened, and what it has told."""
-
-    def __init__(self, role: MobileNode | CorrespondentNode) -> None:
-        self.role = role
-        self.ua = role._call.ua if isinstance(role, MobileNode) else role._ua
-        self.media = role._call.media if isinstance(role, MobileNode) else role._media
-        self.open: set[Address] = set()
-        self.told: list[tuple[float, Tell]] = []
-        self.heard: list[PlayoutEvent] = []
 
 
 class World:

@@ -9,7 +9,7 @@ import pytest
 
 from agents.cn.node import CorrespondentNode
 from agents.legs import Leg
-from agents.role import Open, Tell
+from agents.role import Note, Open, Tell
 from agents.sip import events
 from agents.sip.abilities import Abilities
 from agents.sip.address import Address
@@ -353,3 +353,22 @@ def test_speech_without_a_call_is_counted_and_not_heard() -> None:
     caller = Caller()
     caller.role.receive_datagram(b"\x80\0" + bytes(170), local=Address(CN.ip, 30000), remote=WIFI, now=0.0)
     assert caller.role._media.stray == 1
+
+
+def test_what_is_dropped_is_told_with_its_reason() -> None:
+    caller = Caller()
+    for data in (b"nonsense", b"SIP/2.0 200 OK\r\n\r\n", b"\r\n\r\n"):
+        caller.role.receive_datagram(data, local=CN, remote=UMTS, now=0.0)
+    caller.exchange()
+    told = caller.told("discarded")
+    assert [tell.facts["source"] for tell in told] == ["10.0.2.1:5060"] * 3
+    assert len({tell.facts["reason"] for tell in told}) == 3
+
+
+def test_changes_of_state_are_noted() -> None:
+    """For the log of the agent, not for the timeline."""
+    caller = Caller()
+    caller.call(offer())
+    notes = [command.text for command in caller.commands if isinstance(command, Note)]
+    call_id = caller.role._ua.sessions[0].call_id
+    assert f"session {call_id}: ACCEPTED -> CONFIRMED" in notes

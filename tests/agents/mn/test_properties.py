@@ -15,7 +15,7 @@ from tests.agents.world import World
 if TYPE_CHECKING:
     from agents.sip.address import Datagram
     from agents.sip.events import IncomingInvite
-    from tests.agents.world import Host
+    from tests.agents.air import Host
 
 GIVE_UP_S = 64 * 0.5
 #: Eight in a row of the eleven tries of a BYE take half a second, one, two and then four each.

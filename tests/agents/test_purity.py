@@ -1,0 +1,60 @@
+"""Who may import whom: roles are pure, sockets and clocks are in agents.io alone, and no agent knows the testbed."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import agents
+
+ROOT = Path(agents.__path__[0])
+EVERY = sorted(ROOT.rglob("*.py"))
+ROLES = [ROOT / "role.py", ROOT / "sip_log.py", ROOT / "legs.py"]
+ROLES += [file for role in ("mn", "cn") for file in sorted((ROOT / role).rglob("*.py"))]
+# `random` for the type alone: sources of randomness are handed in.
+ALLOWED = {"__future__", "collections", "random", "typing"}
+FOR_IO_ALONE = {"asyncio", "select", "selectors", "socket", "threading", "time"}
+
+
+def imported(body: list[ast.stmt]) -> set[str]:
+    names: set[str] = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+    return names
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("file", ROLES, ids=name_of)
+def test_roles_import_no_socket_clock_thread_or_random(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    for name in imported(tree.body):
+        assert name.startswith("agents.") or name.partition(".")[0] in ALLOWED, name
+        assert not name.startswith("agents.io"), name
+    guarded = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    assert "random" not in imported([node for node in tree.body if node not in guarded])
+
+
+@pytest.mark.parametrize("file", EVERY, ids=name_of)
+def test_agents_know_nothing_of_the_testbed(file: Path) -> None:
+    assert not {name for name in imported(ast.parse(file.read_text()).body) if name.partition(".")[0] == "testbed"}
+
+
+@pytest.mark.parametrize("file", [file for file in EVERY if "io" not in file.parts], ids=name_of)
+def test_only_io_has_sockets_and_clocks(file: Path) -> None:
+    assert not imported(ast.parse(file.read_text()).body) & {
+        "asyncio",
+        "select",
+        "selectors",
+        "socket",
+        "threading",
+        "time",
+    }
