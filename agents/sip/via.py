@@ -28,10 +28,11 @@ class Via(NamedTuple):
         parts = sent.split("/", 2)
         if len(parts) != 3 or parts[0].strip().upper() != "SIP" or parts[1].strip() != "2.0":
             raise SipParseError(0, "no SIP/2.0 in Via", text)
-        transport, *sent_by = parts[2].split(None, 1)
-        if not is_token(transport) or not sent_by:
+        words = parts[2].split(None, 1)
+        if len(words) != 2 or not is_token(words[0]):
             raise SipParseError(0, "no sent-by in Via", text)
-        host, port = parse_hostport(sent_by[0].strip())
+        transport, sent_by = words
+        host, port = parse_hostport(sent_by.strip())
         return cls(transport, host, port, parse_params(semicolon + rest))
 
     @classmethod

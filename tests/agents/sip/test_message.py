@@ -267,3 +267,9 @@ def test_responses_are_made_with_the_reason_of_the_rfc() -> None:
     assert Response(486).start_line == "SIP/2.0 486 Busy Here"
     assert Response(299).start_line == "SIP/2.0 299 "
     assert Response(200, "Fine").start_line == "SIP/2.0 200 Fine"
+
+
+@pytest.mark.parametrize("via", ["SIP/2.0/", "SIP/2.0/ ", "SIP/2.0/UDP", "SIP/2.0/ ;branch=z9hG4bK1"])
+def test_a_via_without_a_sent_by_is_an_error_of_the_bytes(via: str) -> None:
+    with pytest.raises(SipParseError, match="no sent-by in Via"):
+        Via.parse(via)
