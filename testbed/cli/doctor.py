@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import click
-from rich.console import Console
+from rich.text import Text
 
 from testbed.engine.cache import cache_folder
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
 from testbed.engine.native import has_netem
 from testbed.engine.vm.image import REQUIRED_PROGRAMS
 from testbed.engine.vm.machine import PROGRAM as EMULATOR
-from testbed.report.comparison import new_table
+from testbed.report.comparison import console, new_table
 
 FREE_SPACE_BYTES = 2 << 30
 
@@ -70,6 +70,9 @@ def doctor() -> None:
     Ends with 1 when the default engine cannot work.
     """
     table = new_table("What this machine can do", "for", "what", "", "what mends it")
+    table.columns[-1].overflow, table.columns[-1].no_wrap = "fold", False
+    for column in table.columns:
+        column.vertical = "top"
     broken = False
     for check in checks():
         there = check.test()
@@ -78,8 +81,8 @@ def doctor() -> None:
             check.needed_for,
             check.what,
             "[green]yes[/green]" if there else "[red]no[/red]",
-            "" if there else check.mend,
+            Text("" if there else check.mend),
         )
-    Console(highlight=False).print(table)
+    console().print(table)
     if broken:
         sys.exit(1)

@@ -6,6 +6,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 # Events that tell a reader how far a run is; the rest is for the run folder.
 SHOWN = {
@@ -42,7 +43,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        self._console.print(line, highlight=False, markup=False)
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def begin(self, name: str) -> None:
         """A run begins."""
@@ -76,5 +77,6 @@ class Progress:
             return
         table = Table.grid(padding=(0, 2))
         for name, (time_s, what) in self._lines.items():
-            table.add_row(name, "" if time_s is None else f"{time_s:6.1f} s of the call", what)
+            time = "" if time_s is None else f"{time_s:6.1f} s of the call"
+            table.add_row(*(Text(cell) for cell in (name, time, what)))
         self._live.update(table, refresh=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,7 +157,8 @@ def show(runs: list[Run]) -> None:
         out.print(Text(f"  {run.folder}"), Text(said, style="red"), soft_wrap=True)
     captures = [run.folder / "run.pcapng" for run in runs if (run.folder / "run.pcapng").exists()]
     if captures:
-        out.print("\nOpen the last capture:", f"  wireshark {captures[-1]}", sep="\n", soft_wrap=True)
+        command = f"  wireshark {shlex.quote(str(captures[-1]))}"
+        out.print("\nOpen the last capture:", command, sep="\n", soft_wrap=True, markup=False)
 
 
 def new_folder(out: Path | None, name: str) -> Path:

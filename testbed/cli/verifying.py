@@ -102,7 +102,7 @@ def read(folder: Path, name: str, fields: tuple[str, ...]) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(path, f"cannot be read: {error.strerror}; name the folder of a run") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(path, f"is not JSON: {error}; name the folder of a run") from error
     for field in fields:
         if not isinstance(found, dict) or field not in found:

@@ -1,0 +1,143 @@
+"""`run`, `compare`, `replay` without any engine: which experiments go where, and what is shown of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testbed.cli.main import RUNS_FAULT, main
+from testbed.cli.running import unused
+
+from .engines import WrittenEngine, pcap
+
+if TYPE_CHECKING:
+    Capture = pytest.CaptureFixture
+
+CAPTURES = {"cn-eth0": pcap(b"a"), "mn-wifi": pcap(b"a"), "mn-umts": pcap(b"a")}
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
+    """An engine that every command uses, from a folder of its own."""
+    written = WrittenEngine(CAPTURES)
+    monkeypatch.setattr("testbed.cli.running.make_engine", lambda _: written)
+    monkeypatch.chdir(tmp_path)
+    return written
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
+    """An engine whose runs all fail."""
+    written = WrittenEngine(CAPTURES, failure="mn [at 3 s] ended with status 1")
+    monkeypatch.setattr("testbed.cli.running.make_engine", lambda _: written)
+    monkeypatch.chdir(tmp_path)
+    return written
+
+
+def manifests(folder: Path) -> dict[str, dict[str, Any]]:
+    """The manifests below a folder."""
+    found = sorted(folder.rglob("manifest.json"))
+    return {str(path.parent.relative_to(folder)): json.loads(path.read_text()) for path in found}
+
+
+@pytest.mark.usefixtures("engine")
+def test_run_goes_into_one_folder() -> None:
+    main(["run", "ideal", "--seed", "5", "--scheme", "reinvite", "--out", "out"])
+    manifest = manifests(Path("out"))["."]
+    chosen = {name: manifest[name] for name in ("scheme", "seed", "failure_script", "engine", "status")}
+    assert chosen == {
+        "scheme": "reinvite", "seed": 5, "failure_script": "signal-falls", "engine": "vm", "status": "done",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("engine")
+def test_folder_of_a_run_is_named_after_it() -> None:
+    main(["run", "ideal"])
+    main(["run", "ideal"])
+    names = [path.name for path in sorted(Path("runs").iterdir())]
+    assert [name.split("-", 2)[2] for name in names] in (
+        ["ideal-handover-cn-seed1", "ideal-handover-cn-seed1-2"],
+        ["ideal-handover-cn-seed1", "ideal-handover-cn-seed1"],
+    )
+
+
+def test_folder_that_is_there_is_not_used_again(tmp_path: Path) -> None:
+    for name in ("a", "a-2"):
+        assert unused(tmp_path, "a") == name
+        (tmp_path / name).mkdir()
+    assert unused(tmp_path, "a") == "a-3"
+
+
+@pytest.mark.usefixtures("engine")
+def test_compare_runs_every_scheme_of_the_scenario() -> None:
+    main(["compare", "ideal", "--out", "out"])
+    assert {name: one["seed"] for name, one in manifests(Path("out")).items()} == {"reinvite": 1, "handover-cn": 1}
+
+
+@pytest.mark.usefixtures("engine")
+def test_compare_runs_each_seed_under_each_scheme() -> None:
+    main(["compare", "ideal", "--runs", "2", "--seed", "8", "--out", "out"])
+    assert set(manifests(Path("out"))) == {
+        "reinvite-seed8", "reinvite-seed9", "handover-cn-seed8", "handover-cn-seed9",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("engine")
+def test_scheme_named_twice_is_run_once() -> None:
+    main(["compare", "ideal", "--scheme", "reinvite", "--scheme", "reinvite", "--out", "out"])
+    assert set(manifests(Path("out"))) == {"reinvite"}
+
+
+@pytest.mark.usefixtures("engine")
+def test_replay_takes_the_default_scenario() -> None:
+    main(["replay", "wifi-break", "--out", "out"])
+    found = manifests(Path("out"))
+    assert set(found) == {"reinvite", "handover-cn"}
+    assert {(one["scenario"]["name"], one["failure_script"]) for one in found.values()} == {
+        ("wifi-to-umts", "wifi-break")
+    }
+
+
+@pytest.mark.usefixtures("engine")
+def test_json_is_alone_on_standard_output(capsys: Capture[str]) -> None:
+    main(["run", "ideal", "--json", "--out", "out"])
+    said = capsys.readouterr()
+    assert json.loads(said.out) == json.loads(Path("out/result.json").read_text())
+    assert "handover-cn: done" in said.err.splitlines()
+
+
+@pytest.mark.usefixtures("engine")
+def test_json_of_a_comparison_has_all_results(capsys: Capture[str]) -> None:
+    main(["compare", "ideal", "--json", "--out", "out"])
+    assert [one["scheme"] for one in json.loads(capsys.readouterr().out)["results"]] == ["reinvite", "handover-cn"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_folders_and_the_command_that_opens_a_capture_are_shown_uncut(capsys: Capture[str]) -> None:
+    out = f"{'long' * 60}/[red]out"
+    main(["run", "ideal", "--out", out])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  {out}" in [line.rstrip() for line in lines]
+    assert f"  wireshark '{out}/run.pcapng'" in lines
+
+
+@pytest.mark.usefixtures("failing")
+def test_run_that_fails_is_kept_shown_and_status_1(capsys: Capture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["run", "ideal", "--out", "out"])
+    said = capsys.readouterr()
+    assert end.value.code == RUNS_FAULT
+    assert "  out failed: mn [at 3 s] ended with status 1" in said.out.splitlines()
+    assert "handover-cn: FAILED: mn [at 3 s] ended with status 1" in said.err.splitlines()
+    assert manifests(Path("out"))["."]["status"] == "failed"
+
+
+@pytest.mark.usefixtures("failing")
+def test_json_of_a_run_that_fails_says_so(capsys: Capture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "ideal", "--json", "--out", "out"])
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert "the run failed: mn [at 3 s] ended with status 1" in warnings
