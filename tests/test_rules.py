@@ -1,0 +1,356 @@
+"""Rules that hold for the whole project; each one says what to do when it is broken."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import pytest
+from click.testing import CliRunner
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from agents.mn.schemes import make_scheme
+from agents.mn.triggers import make_trigger
+from testbed.cli.main import commands
+from testbed.scenario.document import load
+from testbed.scenario.experiment import load_experiment
+from testbed.scenario.failure import FailureScript
+from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, Kind
+from testbed.scenario.profile import LinkProfile
+from testbed.scenario.scenario import SCHEMES, Scenario
+from testbed.scenario.topology import load_topology, run
+
+from .rules import PACKAGES, Module, is_within, modules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# -- who may import whom (design: parts, and who may import whom) -----------------------------------------------------
+
+DRIVERS = ("agents.io", "agents.__main__")
+SYSTEM = ("socket", "ssl", "select", "selectors", "asyncio", "threading", "time", "datetime", "subprocess", "os",
+          "pyroute2")  # fmt: skip
+STANDARD = tuple(sys.stdlib_module_names)
+
+
+class Arrow(NamedTuple):
+    """Modules of `who` (but for `without`) import nothing of `never`, or only what is in `only`."""
+
+    who: tuple[str, ...]
+    what_to_do: str
+    without: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    def broken(self, module: Module) -> list[str]:
+        """The imports of a module that point the wrong way."""
+        if not module.is_in(*self.who) or module.is_in(*self.without):
+            return []
+        return [
+            f"{module.path}:{line} imports {name}: {self.what_to_do}"
+            for name, line in module.imports()
+            if any(is_within(name, one) for one in self.never)
+            or (self.only and not any(is_within(name, one) for one in self.only))
+        ]
+
+
+ARROWS = {
+    "agents know nothing of the testbed": Arrow(
+        ("agents",), "hand it in through the agent's configuration, or move it into agents", never=("testbed",)
+    ),
+    "agents are pure": Arrow(
+        ("agents",),
+        "take bytes and times as arguments, and leave sockets and clocks to agents/io",
+        without=DRIVERS, never=(*SYSTEM, *DRIVERS),
+    ),
+    "the lab stands alone": Arrow(
+        ("testbed.lab",),
+        "decide it on the host and put the answer into the plan (testbed/lab/plan.py); the guest has nothing else",
+        only=(*STANDARD, "mininet", "pyroute2", "agents", "testbed.lab"),
+    ),
+    "measuring reads files and computes": Arrow(
+        ("testbed.measure",),
+        "measure from the run folder's files; what is missing there belongs into the manifest or the timeline",
+        never=("subprocess", "socket", "time"),
+    ),
+    "measuring knows no other part": Arrow(
+        ("testbed.measure",),
+        "measure from the run folder's files; of the agents only the parts without I/O are here",
+        never=("testbed.lab", "testbed.engine", "testbed.scenario", "testbed.report", "testbed.cli", "testbed.runner",
+               *DRIVERS),
+    ),
+    "reports come from numbers": Arrow(
+        ("testbed.report",),
+        "take what is shown as arguments, from result.json or from measure",
+        never=("subprocess", "socket", "time", "testbed.lab", "testbed.engine", "testbed.scenario", "testbed.cli",
+               "testbed.runner", "agents"),
+    ),
+    "scenarios know nothing of runs": Arrow(
+        ("testbed.scenario",),
+        "a scenario ends as a plan; whoever runs or measures it takes it from there",
+        never=("testbed.engine", "testbed.measure", "testbed.report", "testbed.cli", "testbed.runner"),
+    ),
+    "engines carry out plans": Arrow(
+        ("testbed.engine",),
+        "an engine takes a plan and fills a folder; reading scenarios and measuring is up to testbed/runner.py",
+        never=("testbed.scenario", "testbed.measure", "testbed.report", "testbed.cli", "testbed.runner"),
+    ),
+    "nobody imports the command line": Arrow(
+        ("testbed",), "move it to the part that it belongs to", without=("testbed.cli",), never=("testbed.cli",)
+    ),
+    "topologies are data": Arrow(
+        ("topologies",), "describe the network with testbed.lab.network alone", only=("testbed.lab.network",)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ARROWS)
+def test_imports_point_the_right_way(rule: str) -> None:
+    broken = [line for module in modules() for line in ARROWS[rule].broken(module)]
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("rule", ARROWS)
+def test_each_arrow_is_about_modules_that_there_are(rule: str) -> None:
+    for package in (*ARROWS[rule].who, *ARROWS[rule].without):
+        assert any(module.is_in(package) for module in modules()), f"{package} is gone: mend the rule '{rule}'"
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "text"),
+    [
+        ("agents know nothing of the testbed", "agents/sip/via.py", "from testbed import runner"),
+        ("agents are pure", "agents/sip/via.py", "import os.path"),
+        ("agents are pure", "agents/sip/via.py", "def now():\n    from time import time"),
+        ("agents are pure", "agents/mn/node.py", "from ..io import driver"),
+        ("agents are pure", "agents/mn/__init__.py", "from ..io.driver import Driver"),
+        ("the lab stands alone", "testbed/lab/run.py", "import jinja2"),
+        ("the lab stands alone", "testbed/lab/run.py", "from testbed.scenario.places import ROOT"),
+        ("measuring knows no other part", "testbed/measure/rtp.py", "import agents.io.udp"),
+        ("scenarios know nothing of runs", "testbed/scenario/compile.py", "from testbed import engine, lab"),
+    ],
+)
+def test_arrow_that_points_the_wrong_way_is_found(rule: str, path: str, text: str) -> None:
+    assert len(ARROWS[rule].broken(Module(path, text))) == 1
+
+
+# -- what nobody calls ------------------------------------------------------------------------------------------------
+
+
+class Ban(NamedTuple):
+    """Nobody calls what `calls` matches, but for the modules in `but`."""
+
+    calls: str
+    what_to_do: str
+    but: tuple[str, ...] = ()
+
+    def broken(self, module: Module) -> list[str]:
+        """The calls of a module that are banned."""
+        if module.is_in(*self.but):
+            return []
+        return [
+            f"{module.path}:{call.lineno} calls {name}: {self.what_to_do}"
+            for name, call in module.calls()
+            if re.fullmatch(self.calls, name)
+        ]
+
+
+BANS = {
+    "time.time": Ban(
+        r"(time\.)?time(_ns)?",
+        "take the time as an argument; outside of agents/io use time.monotonic or clock_gettime_ns and say which clock",
+        but=("agents.io", "testbed.engine.native"),  # the latter names records of runs
+    ),
+    "time.sleep": Ban(
+        r"(time\.)?sleep", "wait for the event itself, with a limit", but=("testbed.lab", "testbed.engine")
+    ),
+    "the wall clock": Ban(
+        r"(datetime\.)*(datetime|date)\.(now|utcnow|today)",
+        "take the time as an argument; only the names of folders may tell the date",
+        but=("testbed.cli.running",),
+    ),
+    "os.system": Ban(
+        r"os\.(system|popen|spawn\w*)|subprocess\.(getoutput|getstatusoutput)", "use subprocess.run with a list"
+    ),
+    "code from text": Ban(r"eval|exec", "parse what is meant"),
+    "cleaning up by name": Ban(r"(mininet\.)?(clean\.)?cleanup|killall|pkill", "undo what was recorded, nothing else"),
+    "printing": Ban(
+        "print",
+        "use click.echo or a rich console in testbed/cli; agents and lab report events",
+        but=("testbed.lab.__main__", "testbed.engine.vm.guest.boot", "testbed.engine.vm.image"),
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", BANS)
+def test_banned_calls(rule: str) -> None:
+    broken = [line for module in modules() for line in BANS[rule].broken(module)]
+    assert not broken, "\n".join(broken)
+
+
+def shells(module: Module) -> list[str]:
+    """Calls that go through a shell."""
+    return [
+        f"{module.path}:{call.lineno} calls {name} with shell=True: use a list of words without a shell"
+        for name, call in module.calls()
+        for keyword in call.keywords
+        if keyword.arg == "shell" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+    ]
+
+
+def shared_randomness(module: Module) -> list[str]:
+    """Uses of the random module's own generator, which is one for the whole process and has no seed of ours."""
+    what_to_do = "take a random.Random as an argument, made from the run's seed"
+    uses = list(module.imports())
+    if "random" in [name for name, _ in uses]:  # elsewhere the word is an argument's name
+        uses += [(name, call.lineno) for name, call in module.calls()]
+    return [
+        f"{module.path}:{line} uses {name}: {what_to_do}"
+        for name, line in uses
+        if name.startswith("random.") and name not in {"random.Random", "random.SystemRandom"}
+    ]
+
+
+def cleaning_by_name(module: Module) -> list[str]:
+    """Command lines that kill or delete by name."""
+    return [
+        f"{module.path}:{line} runs '{text}': undo what was recorded, nothing else"
+        for text, line in module.strings()
+        if re.search(r"\bmn (-c|--clean)\b|\b(pkill|killall)\b", text)
+    ]
+
+
+@pytest.mark.parametrize("rule", [shells, shared_randomness, cleaning_by_name])
+def test_nothing_is_run_by_a_shell_by_chance_or_by_name(rule: Callable[[Module], list[str]]) -> None:
+    broken = [line for module in modules() for line in rule(module)]
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("import time\ntime.time()", 1),
+        ("import time\ntime.monotonic()", 0),
+        ("from time import sleep\nsleep(1)", 1),
+        ("import datetime\ndatetime.datetime.now()", 1),
+        ("import os\nos.system('ls')", 1),
+        ("import subprocess\nsubprocess.run('ls', shell=True)", 1),
+        ("import subprocess\nsubprocess.run(['ls'], shell=False)", 0),
+        ("import random\nrandom.choice([1])", 1),
+        ("from random import choice\nchoice([1])", 1),
+        ("from random import Random\nRandom(1).choice([1])", 0),
+        ("def f(random):\n    random.choice([1])", 0),
+        ("import subprocess\nsubprocess.run(['mn', '-c'])", 1),
+        ("x = 'sudo mn -c'", 1),
+        ("'''Never calls mn -c.'''", 0),
+        ("from mininet.clean import cleanup\ncleanup()", 1),
+        ("print('x')", 1),
+        ("console.print('x')", 0),
+        ("exec('x')", 1),
+    ],
+)
+def test_banned_call_is_found(text: str, count: int) -> None:
+    module = Module("testbed/new.py", text)
+    found = [line for ban in BANS.values() for line in ban.broken(module)]
+    found += [line for rule in (shells, shared_randomness, cleaning_by_name) for line in rule(module)]
+    assert len(found) == count, found
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+LONGEST = 400
+REASON = "# Long because: "
+
+
+def test_no_file_is_long_without_a_reason() -> None:
+    too_long = [
+        f"{module.path} has {lines} lines: split it by what one would look for, or add a line '{REASON}…'"
+        for module in modules()
+        if (lines := module.text.count("\n")) > LONGEST and REASON not in module.text
+    ]
+    assert not too_long, "\n".join(too_long)
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [module.path for module in modules() if not ast.get_docstring(module.tree)]
+    assert not silent, f"begin these with a docstring, one line at least: {silent}"
+
+
+def test_every_package_is_one() -> None:
+    folders = {module.path.rpartition("/")[0] for module in modules() if module.is_in(*PACKAGES)}
+    there = {module.path for module in modules()}
+    missing = [folder for folder in sorted(folders) if f"{folder}/__init__.py" not in there and "guest" not in folder]
+    assert not missing, f"add an __init__.py with a docstring, or they are not installed: {missing}"
+
+
+# -- data -------------------------------------------------------------------------------------------------------------
+
+KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE)
+MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript]] = {
+    SCENARIO: Scenario,
+    PROFILE: LinkProfile,
+    FAILURE: FailureScript,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, path.stem) for kind in MODELS for path in sorted(kind.folder.glob("*.y*ml"))]
+)
+def test_every_data_file_loads(kind: Kind, name: str) -> None:
+    load(kind.find(name), MODELS[kind])
+    if kind is SCENARIO:
+        load_experiment(name)
+
+
+def test_every_data_file_has_a_place() -> None:
+    folders = [kind.folder for kind in MODELS]
+    found = [path for folder in {PROFILE.folder, TOPOLOGY.folder} for path in folder.rglob("*.y*ml")]
+    lost = [str(path) for path in found if path.parent not in folders or path.suffix != ".yaml"]
+    assert not lost, f"nobody looks for these; name them *.yaml and put them into one of {folders}: {lost}"
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(TEMPLATES.iterdir())])
+def test_every_template_is_one(name: str) -> None:
+    assert name.endswith(".tc.j2"), f"{name}: call a template *.tc.j2"
+    Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=True).get_template(name)
+
+
+@pytest.mark.parametrize("path", sorted(TOPOLOGY.folder.glob("*.py")), ids=lambda path: path.stem)
+def test_every_topology_is_ours_and_mininet_s(path: Path) -> None:
+    network = load_topology(path)
+    topos = getattr(run(path), "topos", None)
+    assert isinstance(topos, dict), f"{path}: add topos = {{'{path.stem}': NETWORK.topo}} for 'mn --custom'"
+    assert path.stem in topos, f"{path}: name a topology after its file, or nobody finds it with 'mn --topo'"
+    assert set(topos[path.stem]().nodes()) >= {node.name for node in network.nodes}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.listed_as)
+def test_list_shows_every_file(kind: Kind) -> None:
+    shown = CliRunner().invoke(commands, ["list", kind.listed_as]).output
+    missing = [path.stem for path in kind.folder.glob(f"*{kind.suffix}") if f"\n{path.stem} " not in shown]
+    assert not missing, f"'testbed list {kind.listed_as}' hides {missing}: see testbed/cli/listing.py"
+
+
+# -- the same words on both sides -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_every_scheme_of_scenarios_is_one_of_the_agents(name: str) -> None:
+    try:
+        make_scheme(name, cast("object", None))  # type: ignore[arg-type]
+    except KeyError:
+        pytest.fail(
+            f"scenarios take the scheme '{name}', agents/mn/schemes does not: add it there, or take it out here"
+        )
+
+
+@pytest.mark.parametrize("name", SCENARIO.shipped())
+def test_every_trigger_of_scenarios_is_one_of_the_agents(name: str) -> None:
+    for setting in load_experiment(name).scenario.schemes.values():
+        try:
+            make_trigger(setting.trigger.model_dump())
+        except KeyError as error:
+            pytest.fail(f"{name}: agents/mn/triggers.py has no trigger {error}: add it there, or take it out here")
