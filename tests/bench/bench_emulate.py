@@ -1,7 +1,4 @@
-"""How fast is virtual time? Runs the default scenario a few times and prints ratios, each within one run.
-
-    make bench
-"""
+"""How fast is virtual time? Runs the default scenario a few times and prints ratios, each within one run (`make bench`)."""
 
 import asyncio
 import statistics
