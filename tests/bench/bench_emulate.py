@@ -1,4 +1,4 @@
-"""How fast is virtual time? Runs the default scenario a few times and prints ratios, each within one run (`make bench`)."""
+"""How fast is virtual time? `make bench` runs the default scenario a few times: ratios, each within one run."""
 
 import asyncio
 import statistics
