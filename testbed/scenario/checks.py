@@ -19,8 +19,9 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
     """The links of the scenario are those of the topology, and the call begins and ends on two of them."""
     there = [link.name for link in network.access_links]
     errors = [
-        tree.error(("links", link), f"links.{link}: the topology has no access link of that name{hint(link, there)}")
-        for link in scenario.links
+        tree.error((field, link), f"{field}.{link}: the topology has no access link of that name{hint(link, there)}")
+        for field, named in (("links", scenario.links), ("loss", scenario.loss))
+        for link in named
         if link not in there
     ]
     errors += [

@@ -56,6 +56,11 @@ def load_experiment(
     for link, name in scenario.links.items():
         with named_in(tree, "links", link):
             profiles[link] = load(PROFILE.find(name, near=path), LinkProfile)
+    for link, loss in scenario.loss.items():
+        try:
+            profiles[link] = profiles[link].with_loss(loss)
+        except ValueError as error:
+            raise BadScenarioError([tree.error(("loss", link), f"loss.{link}: {error}")]) from None
     if failure is not None:
         failure_tree = read_tree(FAILURE.find(failure))
     else:

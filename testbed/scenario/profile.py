@@ -78,6 +78,15 @@ class LinkProfile(Document):
         """What is shaped: `down` and `up`, or nothing."""
         return {} if self.down is None or self.up is None else {"down": self.down, "up": self.up}
 
+    def with_loss(self, loss: float) -> Self:
+        """This link with another mean loss, in bursts as they were. Raises ValueError when it can't have it."""
+        if loss and not self.directions:
+            raise ValueError(f"'{self.name}' has no 'down' and 'up' that could lose anything; leave it out")
+        for direction in self.directions.values():
+            check_burst(loss, direction.loss_burst)
+        down, up = (one and one.model_copy(update={"loss": loss}) for one in (self.down, self.up))
+        return self.model_copy(update={"down": down, "up": up})
+
 
 def check_jitter(delay: float | None, jitter: float) -> None:
     """Raises ValueError when packets would have to arrive before they are sent."""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from testbed.scenario.document import Document, Name
-from testbed.scenario.units import TIME, Dbm, Seconds
+from testbed.scenario.units import TIME, Dbm, Seconds, Share
 
 SchemeName = Literal["reinvite", "handover-cn"]
 
@@ -61,7 +61,10 @@ class Call(Document):
 
 
 class Scenario(Document):
-    """A whole experiment but for the numbers of the runs."""
+    """A whole experiment but for the numbers of the runs.
+
+    `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it.
+    """
 
     kind: ClassVar = "scenario"
 
@@ -76,3 +79,4 @@ class Scenario(Document):
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
+    loss: dict[str, Share] = Field(default_factory=dict)

@@ -25,7 +25,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 
 
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
-FIELDS = "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, seed"
+FIELDS = "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, seed, loss"
 
 NAMES = [
     wrong("unknown profile", SCENARIO_FILE, "umts: umts.yaml", "umts: umts-r99-348", 6,
@@ -44,6 +44,11 @@ NAMES = [
           "failure: 'wifi-fad': there is no failure script of that name; did you mean 'wifi-fade'?"),
     wrong("unknown link", SCENARIO_FILE, "umts: umts.yaml", "utms: umts.yaml", 6,
           "links.utms: the topology has no access link of that name; did you mean 'umts'?"),
+    wrong("loss of an unknown link", SCENARIO_FILE, "umts: 0 %}", "utms: 0 %}", 27,
+          "loss.utms: the topology has no access link of that name; did you mean 'umts'?"),
+    wrong("loss that its bursts can't have", SCENARIO_FILE, "umts: 0 %}", "umts: 90 %}", 27,
+          "loss.umts: a loss of 90 % can't come in bursts of 5 packets with one between them;"
+          " it takes 9 packets or more, or 1 packet for independent losses"),
     wrong("link without profile", SCENARIO_FILE, "  umts: umts.yaml\n", "", 4,
           "links: says nothing of the access link 'umts'; add a line 'umts: …'"),
     wrong("unknown first link", SCENARIO_FILE, "first_link: wifi", "first_link: wlan", 7,
@@ -182,7 +187,7 @@ STEPS = [
     wrong("jitter larger than delay on the way", SCRIPT, "delay: 40 ms, ", "", 6, "steps.2.jitter: down at 13.2 s:"
           " a jitter of 1.56 ms around a delay of 1.5 ms would go back in time; it should not exceed the delay"),
     wrong("bursts too short on the way", SCRIPT, "loss: 20 %, loss_burst: 8 packets", "loss: 80 %", 7,
-          "steps.3.loss: down at 17.3 s: a loss of 61.36 % can't come in bursts of 1.5 packets with one between them;"
+          "steps.3.loss: down at 17.3 s: a loss of 61.33 % can't come in bursts of 1.5 packets with one between them;"
           " it takes 1.59 packets or more, or 1 packet for independent losses"),
 ]  # fmt: skip
 
@@ -203,7 +208,7 @@ YAML = [
           "a quotation mark opens here and is closed on line 16; close it on the same line"),
     wrong("colon in text", SCENARIO_FILE, "about: a", "about: this: a", 2, "this ':' does not fit here; write each"
           " field on a line of its own, 'name: value', indented like its neighbours; text with ': ' in quotes"),
-    wrong("no colon", SCENARIO_FILE, "seed: 1", "seed: 1\nfast", 25, "a field has no ':'; write it like 'name: value'"),
+    wrong("no colon", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\nfast", 28, "a field has no ':'; write it like 'name: value'"),
     wrong("list on the line of its name", SCENARIO_FILE, "seed: 1", "seed: - 1", 24,
           "a list cannot begin here; begin it on a line of its own: '- …'"),
     wrong("character that means something else", SCENARIO_FILE, "seed: 1", "seed: @1", 24,

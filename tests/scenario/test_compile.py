@@ -95,6 +95,23 @@ def test_options_replace_what_the_scenario_says() -> None:
     assert (experiment.scheme, experiment.failure.name, experiment.seed) == ("reinvite", "wifi-break", 3)
 
 
+def test_scenario_replaces_the_loss_of_a_profile_and_nothing_else(files: Files) -> None:
+    files.change(SCENARIO_FILE, "umts: 0 %", "umts: 5 %")
+    lossy = load_experiment(str(files.scenario)).profiles["umts"]
+    files.change(SCENARIO_FILE, "umts: 5 %", "umts: 0.1 %")
+    shipped = load_experiment(str(files.scenario)).profiles["umts"]
+    assert lossy == shipped.with_loss(0.05)
+    assert {way: one.loss for way, one in lossy.directions.items()} == {"down": 0.05, "up": 0.05}
+    assert {way: one.delay for way, one in lossy.directions.items()} == {"down": 0.11, "up": 0.11}
+
+
+def test_loss_of_an_unshaped_link_is_refused(files: Files) -> None:
+    files.write(WIFI, UNSHAPED)
+    files.change(SCENARIO_FILE, "wifi: 0 %", "wifi: 1 %")
+    with pytest.raises(BadScenarioError, match=r"scenario.yaml:27: loss.wifi: 'wire' has no 'down' and 'up'"):
+        load_experiment(str(files.scenario))
+
+
 def test_roles_say_which_capture_belongs_to_whom() -> None:
     assert roles(load_experiment("wifi-to-umts").network) == {
         "mn": {
