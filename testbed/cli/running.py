@@ -154,7 +154,7 @@ def show(runs: list[Run]) -> None:
     out.print("\nRun folders:")
     for run in runs:
         said = "" if run.failure is None else f"failed: {run.failure}"
-        out.print(Text(f"  {run.folder}"), Text(said, style="red"), soft_wrap=True)
+        out.print(Text(f"  {run.folder}"), *([Text(said, style="red")] if said else []), soft_wrap=True)
     captures = [run.folder / "run.pcapng" for run in runs if (run.folder / "run.pcapng").exists()]
     if captures:
         command = f"  wireshark {shlex.quote(str(captures[-1]))}"
