@@ -208,7 +208,8 @@ YAML = [
           "a quotation mark opens here and is closed on line 16; close it on the same line"),
     wrong("colon in text", SCENARIO_FILE, "about: a", "about: this: a", 2, "this ':' does not fit here; write each"
           " field on a line of its own, 'name: value', indented like its neighbours; text with ': ' in quotes"),
-    wrong("no colon", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\nfast", 28, "a field has no ':'; write it like 'name: value'"),
+    wrong("no colon", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\nfast", 28,
+          "a field has no ':'; write it like 'name: value'"),
     wrong("list on the line of its name", SCENARIO_FILE, "seed: 1", "seed: - 1", 24,
           "a list cannot begin here; begin it on a line of its own: '- …'"),
     wrong("character that means something else", SCENARIO_FILE, "seed: 1", "seed: @1", 24,

@@ -37,7 +37,7 @@ LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
 # Newer time stamps are set to this one. 2026-01-01T00:00:00Z, when the guest's clock starts too.
 EPOCH = 1767225600
 SIZE_MIB = 416
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 # What the initramfs needs to reach the root image; see guest/init.
 BOOT_FILES = (
     "usr/bin/busybox",
@@ -150,11 +150,15 @@ def bootstrap(archive: Path, folder: Path) -> None:
 
 
 def copy_library(name: str, folder: Path) -> None:
-    """Copies an installed pure-Python distribution's files, without byte code and scripts."""
+    """Copies an installed pure-Python distribution's files, without byte code, scripts, and what pip notes about them.
+
+    Those notes say how it was installed here; on another machine they are others, and so would be the image.
+    """
     distribution = metadata.distribution(name)
     for file in distribution.files or []:
         relative = PurePosixPath(file)
-        if relative.suffix == ".pyc" or relative.is_absolute() or ".." in relative.parts:
+        is_note = any(part.endswith(".dist-info") for part in relative.parts)
+        if relative.suffix == ".pyc" or is_note or relative.is_absolute() or ".." in relative.parts:
             continue
         target = folder / relative
         target.parent.mkdir(parents=True, exist_ok=True)

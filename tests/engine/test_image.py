@@ -1,0 +1,31 @@
+"""What goes into the guest's image from this machine: the same bytes, however it came onto the machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.engine.vm.image import LIBRARIES, copy_library
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_library_is_copied_without_what_depends_on_its_installation(name: str, tmp_path: Path) -> None:
+    copy_library(name, tmp_path)
+    files = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 3
+    assert not [path for path in files if path.suffix == ".pyc" or ".dist-info" in str(path)]
+
+
+def test_pyroute2_works_from_its_copy(tmp_path: Path) -> None:
+    copy_library("pyroute2", tmp_path)
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import pyroute2; print(pyroute2.__file__, pyroute2.IPRoute)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(str(tmp_path / "pyroute2"))
