@@ -37,7 +37,7 @@ LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
 # Newer time stamps are set to this one. 2026-01-01T00:00:00Z, when the guest's clock starts too.
 EPOCH = 1767225600
 SIZE_MIB = 416
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 # What the initramfs needs to reach the root image; see guest/init.
 BOOT_FILES = (
     "usr/bin/busybox",
@@ -132,6 +132,8 @@ def bootstrap(archive: Path, folder: Path) -> None:
         # byte code once, in a stable form, so that agents start quickly
         f'SOURCE_DATE_EPOCH={EPOCH} chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
         "/usr/lib/python3/dist-packages /usr/lib/python3.11",
+        # not whoever builds, nor with that person's umask
+        'chown -R 0:0 "$1"/usr/lib/python3/dist-packages && chmod -R u=rwX,go=rX "$1"/usr/lib/python3*',
         'mkdir -p "$1"/mnt "$1"/run "$1"/tmp',
         'chroot "$1" dpkg-query --show > "$1"/packages.txt',
         f"download /packages.txt {folder / 'packages.txt'}",
