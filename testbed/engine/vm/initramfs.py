@@ -27,8 +27,9 @@ def write_initramfs(root_folder: Path, target: Path) -> None:
         shutil.copyfile(root_folder / name, tree / ("lib" if name.endswith(".ko") else "bin") / name)
     for name, data in own_files().items():
         (tree / name).write_bytes(data)
-    for program in ("init", "bin/busybox"):
-        (tree / program).chmod(0o755)
+    for path in [tree, *tree.rglob("*")]:
+        is_program = path.is_dir() or path.name in {"init", "busybox"}
+        path.chmod(0o755 if is_program else 0o644)  # whatever the umask of the person who builds
     (tree / "bin" / "sh").symlink_to("busybox")
     names = sorted(str(path.relative_to(tree)) for path in tree.rglob("*"))
     for name in [*names, "."]:
