@@ -13,6 +13,8 @@ from agents.sip.name_addr import NameAddr
 from agents.sip.uri import Uri
 from agents.sip.via import Via
 
+from .messages import MESSAGES
+
 # RFC 3261 7.3.1, and the 200 of section 24.2.
 INVITE = b"""INVITE sip:bob@biloxi.com SIP/2.0\r
 Via: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK776asdhds\r
@@ -273,3 +275,9 @@ def test_responses_are_made_with_the_reason_of_the_rfc() -> None:
 def test_a_via_without_a_sent_by_is_an_error_of_the_bytes(via: str) -> None:
     with pytest.raises(SipParseError, match="no sent-by in Via"):
         Via.parse(via)
+
+
+@pytest.mark.parametrize("data", MESSAGES)
+def test_message_with_something_of_everything_is_understood(data: bytes) -> None:
+    message = Message.parse(data)
+    assert Message.parse(bytes(message)) == message
