@@ -70,10 +70,13 @@ def run(path: Path) -> ModuleType:
         raise BadScenarioError([ScenarioError(path, 0, "is no Python file; a topology's name ends in .py")])
     module = importlib.util.module_from_spec(spec)
     try:
+        compile(path.read_bytes(), path, "exec")
+    except (SyntaxError, ValueError) as error:  # ValueError for null bytes, before Python 3.11.4
+        said, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (str(error), 1)
+        what = f"this is not Python: {said}; look at this line and the one before"
+        raise BadScenarioError([ScenarioError(path, line or 1, what)]) from None
+    try:
         spec.loader.exec_module(module)
-    except SyntaxError as error:
-        what = f"this is not Python: {error.msg}; look at this line and the one before"
-        raise BadScenarioError([ScenarioError(path, error.lineno or 1, what)]) from None
     except (Exception, SystemExit) as error:  # a user's code can raise anything
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         said = " ".join(str(error).split()) or "no reason given"
