@@ -121,11 +121,14 @@ class Arrivals:
             session = self._session_of(request)
             if session is None:
                 raise RemoteProtocolError("no such dialog", status_hint=481)
-            if session.receive(request, transaction, now):
-                return
+        guard = self._core.guard
+        user = guard.check(request, flow, session, now=now) if guard is not None else ""
+        if session is not None and session.receive(request, transaction, now):
+            return
         if isinstance(transaction, InviteServer):
-            replaced = self._find_named(handover) if handover else None
+            replaced = self._find_named(handover, user) if handover else None
             session = Session.answer(self._core, flow, transaction, now)
+            session.user = user
             self._core.emit(events.IncomingInvite(session, request, handover, replaced))
             return
         if request.method == "BYE":  # 15.1.2
@@ -136,11 +139,13 @@ class Arrivals:
         else:
             self._core.emit(events.RequestReceived(server_request, session))
 
-    def _find_named(self, handover: Handover) -> Session:
-        """RFC 3891 3: 481 for no match, 603 for one that is over."""
+    def _find_named(self, handover: Handover, user: str) -> Session:
+        """RFC 3891 3: 481 for no match, 603 for one that is over; 403 for somebody else's, whatever became of it (8)."""
         session, has_ended = self._core.find_named(handover)
         if session is None:
             raise RemoteProtocolError("Handover of no dialog that we have", status_hint=481)
+        if session.user != user:
+            raise RemoteProtocolError("Handover of somebody else's dialog", status_hint=403)
         if has_ended or session.is_over:
             raise RemoteProtocolError("Handover of a dialog that has ended", status_hint=603)
         return session

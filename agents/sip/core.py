@@ -21,13 +21,19 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from agents.sip.abilities import Abilities
-    from agents.sip.address import Datagram
+    from agents.sip.address import Datagram, Flow
     from agents.sip.dialog import Dialog, DialogId
     from agents.sip.events import Event
     from agents.sip.handover import Handover
     from agents.sip.message import Request, Response
     from agents.sip.session import Session
     from agents.sip.timer import Timings
+
+    class Guard(Protocol):
+        """Decides who may send us requests; ACK and CANCEL, which can't be challenged (22.1), don't come to it."""
+
+        def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
+            """The user who sent this, '' for nobody in particular; raises `RemoteProtocolError` with the refusal."""
 
     class CredentialSource(Protocol):
         """`DigestClient`, which is only imported where somebody has a password: hashlib takes its time."""
@@ -46,11 +52,17 @@ class Core:
     """Shared by the sessions of one user agent."""
 
     def __init__(
-        self, rng: Random, abilities: Abilities, timings: Timings, credentials: CredentialSource | None = None
+        self,
+        rng: Random,
+        abilities: Abilities,
+        timings: Timings,
+        credentials: CredentialSource | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.abilities = abilities
         self.timings = timings
         self.credentials = credentials
+        self.guard = guard
         self.ids = Ids(rng)
         self.timers = TimerQueue()
         self.out: deque[Datagram] = deque()

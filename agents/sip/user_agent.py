@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.sip.address import Address, Datagram
+    from agents.sip.core import Guard
     from agents.sip.digest_client import DigestClient
     from agents.sip.events import Event
 
@@ -59,8 +60,9 @@ class UserAgent:
         abilities: Abilities | None = None,
         timings: Timings | None = None,
         credentials: DigestClient | None = None,
+        guard: Guard | None = None,
     ) -> None:
-        self._core = Core(rng, abilities or Abilities(), timings or Timings(), credentials)
+        self._core = Core(rng, abilities or Abilities(), timings or Timings(), credentials, guard)
         self._arrivals = Arrivals(self._core)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
