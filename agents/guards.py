@@ -1,8 +1,8 @@
 """Who may send a node requests (RFC 3261 22, 26; RFC 3891 8).
 
-Dialog identifiers are no secret on a shared network, and neither a source address nor a Handover header proves who sent
-it. So a home network asks its users for their digest credentials with every request that can be challenged, those inside
-of dialogs too: a BYE or re-INVITE of somebody who has only listened is refused.
+Dialog identifiers are no secret on a shared network, and no Handover header proves who sent it. So a home network asks
+its users for their digest credentials with every request that can be challenged, those inside of dialogs too: a BYE or
+re-INVITE of somebody who has only listened is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class PeerGuard:
 
 
 class UserGuard(PeerGuard):
-    """For a server of the home network: its users prove who they are; the peers that it has called are known by host."""
+    """For a server of the home network: its users prove who they are; peers that it has called are known by host."""
 
     def __init__(self, users: DigestServer) -> None:
         super().__init__()

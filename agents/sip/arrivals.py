@@ -140,7 +140,7 @@ class Arrivals:
             self._core.emit(events.RequestReceived(server_request, session))
 
     def _find_named(self, handover: Handover, user: str) -> Session:
-        """RFC 3891 3: 481 for no match, 603 for one that is over; 403 for somebody else's, whatever became of it (8)."""
+        """RFC 3891 3: 481 for no match, 603 for one that is over; 403 for somebody else's (8)."""
         session, has_ended = self._core.find_named(handover)
         if session is None:
             raise RemoteProtocolError("Handover of no dialog that we have", status_hint=481)
