@@ -11,7 +11,8 @@ TESTBED := $(VENV)/bin/testbed
 RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv
 RUN_PACKAGES := qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux python3 python3-venv
 TEST_PROGRAMS := tshark mnexec tcpdump
-TEST_PACKAGES := tshark mininet tcpdump
+TEST_PACKAGES := tshark mininet tcpdump libgsm1
+TEST_LIBRARIES := libgsm.so.1
 
 .PHONY: help
 help:  ## What can be made
@@ -45,10 +46,11 @@ clean:  ## Remove the virtual environment, caches, and what killed native runs l
 	@if [ -x $(TESTBED) ]; then $(TESTBED) clean; fi
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info "$${TESTBED_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/sip-handover-testbed}"
 
-# $(call install,PROGRAMS,PACKAGES): installs packages when root, says what to install otherwise.
+# $(call install,PROGRAMS,PACKAGES,LIBRARIES): installs packages when root, says what to install otherwise.
 define install
 	@missing=
 	for program in $(1); do command -v $$program >/dev/null || missing="$$missing $$program"; done
+	for library in $(3); do python3 -c "import ctypes; ctypes.CDLL('$$library')" 2>/dev/null || missing="$$missing $$library"; done
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"
 	if [ -n "$$missing" ]; then
 	  if [ "$$(id -u)" != 0 ]; then
@@ -68,7 +70,7 @@ run-packages:
 
 .PHONY: test-packages
 test-packages:
-	$(call install,$(TEST_PROGRAMS),$(TEST_PACKAGES))
+	$(call install,$(TEST_PROGRAMS),$(TEST_PACKAGES),$(TEST_LIBRARIES))
 
 $(VENV)/.installed: pyproject.toml .constraints.txt | run-packages
 	@echo "setting up $(VENV)"

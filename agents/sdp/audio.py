@@ -23,6 +23,7 @@ class AudioFormat(NamedTuple):
 
 PCMU = AudioFormat(0, "PCMU")
 PCMA = AudioFormat(8, "PCMA")
+GSM = AudioFormat(3, "GSM")
 #: RFC 3551 table 4: payload types that mean something without rtpmap.
 _STATIC = {"0": "PCMU/8000", "3": "GSM/8000", "4": "G723/8000", "8": "PCMA/8000", "9": "G722/8000", "18": "G729/8000"}
 # RFC 3264 6.1: what an answer may say to an offered direction, the widest.

@@ -24,6 +24,7 @@ PACKAGES = (
     "busybox-static",
     "iproute2",
     "kmod",
+    "libgsm1",
     "linux-image-cloud-amd64",
     "mininet",
     "procps",

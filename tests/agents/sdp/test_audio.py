@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.sdp.audio import PCMA, PCMU, AudioFormat, AudioStream, Endpoint, agreed_stream, make_answer, make_offer
+from agents.sdp.audio import GSM, PCMA, PCMU, AudioFormat, AudioStream, Endpoint, agreed_stream, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError
 
@@ -53,6 +53,20 @@ def test_static_numbers_need_no_rtpmap_and_dynamic_ones_are_those_of_the_offer()
     assert audio.rtpmap == {"97": "pcmu/8000", "8": "PCMA/8000"}
     assert answer.timing == "1 2"  # 6: the t= line MUST equal that of the offer
     assert agreed_stream(answer, offer) == AudioStream("192.0.2.9", 49170, 97, "pcmu/8000", 20, True, True)
+
+
+def test_gsm_is_agreed_by_its_static_number() -> None:
+    """RFC 3551 table 4: 3 is GSM, with an rtpmap or without."""
+    end = THEIRS._replace(formats=(GSM, PCMU))
+    offer = SessionDescription.build(
+        "v=0", "o=a 1 1 IN IP4 192.0.2.9", "s=-", "c=IN IP4 192.0.2.9", "t=0 0", "m=audio 49170 RTP/AVP 8 3 0",
+    )  # fmt: skip
+    answer = make_answer(offer, end)
+    assert answer.media[0].formats == ("3", "0")
+    assert answer.media[0].rtpmap["3"] == "GSM/8000"
+    assert agreed_stream(answer, offer) == AudioStream("192.0.2.9", 49170, 3, "GSM/8000", 20, True, True)
+    assert "m=audio 5000 RTP/AVP 3 0\r\na=rtpmap:3 GSM/8000\r\n" in bytes(make_offer(end)).decode()
+    assert 3 not in [item.payload_type for item in OURS.formats], "only for those who ask for it"
 
 
 def test_streams_that_are_not_wanted_are_refused_in_their_place() -> None:
