@@ -17,7 +17,7 @@ def log_entry(event: Event) -> Command | None:
     if isinstance(event, events.StateChanged):
         return Note(f"{event.machine} {event.key}: {event.change}")
     if isinstance(event, events.Discarded):
-        return Tell("discarded", {"reason": event.reason, "source": event.source.hostport})
+        return Tell("discarded", {"reason": event.reason, "remote": event.source.hostport})
     if isinstance(event, events.SessionTerminated):
         return Tell("session_ended", {"call_id": event.session.call_id, "reason": event.reason, "by": event.by})
     if isinstance(event, events.ByeAnswered):

@@ -57,6 +57,11 @@ class Uri(NamedTuple):
         host = param(self.params, "maddr") or self.host
         return Address(host, self.port or DEFAULT_PORT) if is_ip_literal(host) else None
 
+    @property
+    def canonical(self) -> str:
+        """What an address-of-record is looked up by (10.3, step 5): no parameters, no escapes; and no port."""
+        return f"{self.scheme}:{unescaped(self.user or '')}@{self.host.lower()}"
+
     def is_equivalent(self, other: Uri) -> bool:
         """RFC 3261 19.1.4. Not transitive."""
         if self.scheme != other.scheme or self.opaque != other.opaque:
@@ -118,6 +123,17 @@ def _parse_uri_params(parts: list[str], text: str) -> Params:
             raise SipParseError(0, "bad URI parameter", text)
         params.append((name, value if equals else None))
     return tuple(params)
+
+
+def unescaped(text: str) -> str:
+    """Every %HH as the octet that it stands for."""
+    head, *escapes = text.encode("utf-8", "surrogateescape").split(b"%")
+    octets = head
+    for escape in escapes:
+        code, rest = escape[:2], escape[2:]
+        is_hex = len(code) == 2 and not code.strip(b"0123456789abcdefABCDEF")
+        octets += bytes.fromhex(code.decode()) + rest if is_hex else b"%" + escape
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def _unescape(text: str | None) -> str | None:

@@ -361,7 +361,7 @@ def test_what_is_dropped_is_told_with_its_reason() -> None:
         caller.role.receive_datagram(data, local=CN, remote=UMTS, now=0.0)
     caller.exchange()
     told = caller.told("discarded")
-    assert [tell.facts["source"] for tell in told] == ["10.0.2.1:5060"] * 3
+    assert [tell.facts["remote"] for tell in told] == ["10.0.2.1:5060"] * 3
     assert len({tell.facts["reason"] for tell in told}) == 3
 
 

@@ -1,0 +1,1 @@
+"""The registrar: keeps which contacts an address-of-record is bound to."""
