@@ -100,11 +100,13 @@ class Bindings:
 
     def _changes(self, aor: str, request: Request, flow: Flow, now: float) -> list[Change]:
         changes: list[Change] = []
+        left = self.of(aor)
         for contact in contacts_of(request, self._policy):
-            for binding in self.of(aor):
+            for binding in list(left):
                 is_named, is_replaced = binding.is_named_by(contact), _is_replaced(binding, contact, request)
                 if is_named or is_replaced:
                     _check_order(binding, request)
+                    left.remove(binding)
                     what = "replaced" if not is_named else "renewed" if contact.expires_s else "asked"
                     changes.append(Change(what, aor, binding))
             # Of what stands in one request twice, the last counts.
