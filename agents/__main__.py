@@ -22,7 +22,6 @@ def main(role_name: str, config_path: str) -> None:
     """Runs a role until its standard input ends. Same seed, same identifiers."""
     config = json.loads(Path(config_path).read_text())
     random = Random(f"{config['seed']}/{role_name}")  # noqa: S311 - reproducible on purpose
-    samples = read_mu_law((SPEECH / f"{role_name}.au").read_bytes())
     role: Role
     links: KernelLinks | None = None
     # Each role loads only what it needs: starting is what an agent spends most of its time with.
@@ -30,14 +29,23 @@ def main(role_name: str, config_path: str) -> None:
         from agents.io.kernel import KernelLinks  # noqa: PLC0415
         from agents.mn.node import MobileNode  # noqa: PLC0415
 
-        role, links = MobileNode(config, samples, random), KernelLinks()
+        role, links = MobileNode(config, speech(role_name), random), KernelLinks()
     elif role_name == "cn":
         from agents.cn.node import CorrespondentNode  # noqa: PLC0415
 
-        role = CorrespondentNode(config, samples, random)
+        role = CorrespondentNode(config, speech(role_name), random)
+    elif role_name == "b2bua":
+        from agents.b2bua.node import BackToBack  # noqa: PLC0415
+
+        role = BackToBack(config, random)
     else:
-        sys.exit(f"there is no role {role_name!r}; possible are mn and cn")
+        sys.exit(f"there is no role {role_name!r}; possible are mn, cn and b2bua")
     Driver(role, links).run()
+
+
+def speech(role_name: str) -> bytes:
+    """What a role says, µ-law at 8 kHz."""
+    return read_mu_law((SPEECH / f"{role_name}.au").read_bytes())
 
 
 if __name__ == "__main__":

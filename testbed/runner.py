@@ -112,7 +112,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "code_sha256": code_digest(),
         },
         "call": {"packet_interval_ms": PACKET_INTERVAL_MS, "duration_s": scenario.call.duration},
-        "roles": roles(experiment.network),
+        "roles": roles(experiment.network, experiment.scheme),
     }
 
 

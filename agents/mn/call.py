@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from agents.mn.links import Link
     from agents.role import Command
+    from agents.sip.digest_client import DigestClient
     from agents.sip.session import Session
 
 FIRST_MEDIA_PORT = 20000
@@ -33,14 +34,23 @@ class Call:
     """One call over two links. `old` is the link that it began on, `new` the one that a handover moves it to."""
 
     def __init__(
-        self, peer: dict[str, Any], user: str, links: tuple[Link, Link], samples: bytes, random: Random
+        self,
+        peer: dict[str, Any],
+        user: str,
+        links: tuple[Link, Link],
+        samples: bytes,
+        random: Random,
+        home: dict[str, Any] | None = None,
     ) -> None:
+        """`home`, if there is one, is where the B2BUA is and what it knows the user by."""
         self.old, self.new = links
-        self.ua = UserAgent(random, Abilities(supported=(OPTION_TAG,), product=PRODUCT))
+        credentials = None if home is None else own_credentials(home, random)
+        self.ua = UserAgent(random, Abilities(supported=(OPTION_TAG,), product=PRODUCT), credentials=credentials)
         self.media = CallMedia(samples, random)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
+        self._proxy = self._peer if home is None else Address(home["address"], home["port"])
         self._peer_uri = f"sip:{peer['user']}@{self._peer.ip}"
         self._user = user
         self._random = random
@@ -71,7 +81,7 @@ class Call:
 
     def begin(self, *, require: tuple[str, ...], now: float, retry_of: Session | None = None) -> None:
         """Calls the peer over the old link. `require` names extensions without which there shall be no call."""
-        self.session = self._invite(self.old, self._peer_uri, self._peer, require, (), now, retry_of)
+        self.session = self._invite(self.old, self._peer_uri, self._proxy, require, (), now, retry_of)
 
     def hang_up(self, *, now: float) -> None:
         """Ends the call and whatever a handover has begun."""
@@ -130,7 +140,7 @@ class Call:
         dialog = self.current.confirmed_dialog
         header = Handover.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
         target = dialog.remote_target
-        remote = Uri.parse(target).address or self._peer
+        remote = Uri.parse(target).address or self._proxy
         return self._invite(link, target, remote, (OPTION_TAG,), ((NAME, str(header)),), now)
 
     def send_media(self, session: Session, *, now: float) -> Leg | None:
@@ -179,3 +189,11 @@ class Call:
         self._next_port += 2
         self.commands.append(Open(media, is_patient=True))
         self.media.listen(media)
+
+
+def own_credentials(home: dict[str, Any], random: Random) -> DigestClient:
+    """What proves to the home network who we are; sent along unasked where that is allowed (RFC 3261 22.3)."""
+    from agents.sip.digest_client import Account, DigestClient  # noqa: PLC0415 - hashlib takes its time
+
+    account = Account(home["user"], home["password"], home["realm"])
+    return DigestClient([account], random, own_realms=[home["realm"]])

@@ -29,7 +29,7 @@ class MobileNode:
         self._links = Links(config["links"])
         self._link = self._links[config["first_link"]]
         other = self._links[config["second_link"]]
-        self._call = Call(config["peer"], config["user"], (self._link, other), samples, random)
+        self._call = Call(config["peer"], config["user"], (self._link, other), samples, random, config["home"])
         self._scheme = make_scheme(config["scheme"], self._call)
         self._require = self._scheme.requires
         self._trigger = make_trigger(config["trigger"])

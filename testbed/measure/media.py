@@ -113,15 +113,22 @@ class Direction:
 
 def directions(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> dict[str, Direction]:
     """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's."""
-    mn, cn = manifest.mn, manifest.cn
+    mn, cn, relay = manifest.mn, manifest.cn, manifest.relay
     return {
-        "to_mn": _direction(capture, rtp, manifest.links, sender=cn, receiver=mn, mn=mn),
-        "to_cn": _direction(capture, rtp, manifest.links, sender=mn, receiver=cn, mn=mn),
+        "to_mn": _direction(capture, rtp, manifest.links, sender=cn, receiver=mn, mn=mn, relay=relay),
+        "to_cn": _direction(capture, rtp, manifest.links, sender=mn, receiver=cn, mn=mn, relay=relay),
     }
 
 
 def _direction(
-    capture: Capture, rtp: RtpPackets, links: tuple[str, ...], *, sender: Node, receiver: Node, mn: Node
+    capture: Capture,
+    rtp: RtpPackets,
+    links: tuple[str, ...],
+    *,
+    sender: Node,
+    receiver: Node,
+    mn: Node,
+    relay: Node | None,
 ) -> Direction:
     sent = _at(capture, rtp, sender) & _has(rtp, rtp.source, sender)
     received = _at(capture, rtp, receiver) & _has(rtp, rtp.destination, receiver)
@@ -129,13 +136,17 @@ def _direction(
     link_of = np.array(
         [links.index(mn.addresses[one.ip]) if one.ip in mn.addresses else NO_PATH for one in rtp.endpoints]
     )
-    rows = np.flatnonzero(sent | received)
+    relayed = np.zeros(len(sent), dtype=np.bool_)
+    if relay is not None and sender is mn:
+        relayed = _at(capture, rtp, relay) & _has(rtp, rtp.destination, relay) & _has(rtp, rtp.source, mn)
+    rows = np.flatnonzero(sent | received | relayed)
     rows = rows[np.argsort(rtp.time_ns[rows], kind="stable")]
     key, timestamp, segment, keys = _number(rtp, rows)
+    path = link_of[mn_side[rows]] if len(rows) else np.empty(0, dtype=np.int64)
     whole = Sightings(
         time_ns=rtp.time_ns[rows],
         key=key,
-        path=link_of[mn_side[rows]] if len(rows) else np.empty(0, dtype=np.int64),
+        path=_before_relay(key, path, relayed[rows]),
         timestamp=timestamp,
         segment=segment,
     )
@@ -148,6 +159,16 @@ def _direction(
         clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
         observed=any(one.name in receiver.interfaces.values() for one in capture.interfaces),
     )
+
+
+def _before_relay(key: Ints, path: Ints, relayed: NDArray[np.bool_]) -> Ints:
+    """Return the path of each packet; one that a relay sent came over that of the first copy that the relay got."""
+    firsts = np.flatnonzero(relayed)
+    if not len(firsts):
+        return path
+    keys, places = np.unique(key[firsts], return_index=True)
+    at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    return np.where((path == NO_PATH) & (keys[at] == key), path[firsts][places][at], path)
 
 
 def _at(capture: Capture, rtp: RtpPackets, node: Node) -> NDArray[np.bool_]:

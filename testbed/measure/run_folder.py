@@ -50,6 +50,7 @@ class Manifest:
     interval_ns: int
     mn: Node
     cn: Node
+    relay: Node | None
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -58,8 +59,9 @@ class Manifest:
 
     @property
     def interface_names(self) -> frozenset[str]:
-        """The capture interfaces of both ends."""
-        return frozenset((*self.mn.interfaces.values(), *self.cn.interfaces.values()))
+        """The capture interfaces of both ends, and of the relay between them."""
+        nodes = (self.mn, self.cn, *((self.relay,) if self.relay else ()))
+        return frozenset(name for node in nodes for name in node.interfaces.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def read_manifest(folder: Path) -> Manifest:
         interval_ns=round(interval * 1e6),
         mn=_node(path, document, "mn"),
         cn=_node(path, document, "cn"),
+        relay=_node(path, document, "relay") if "relay" in _section(path, document, "roles") else None,
     )
 
 

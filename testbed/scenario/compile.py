@@ -8,11 +8,16 @@ from testbed.lab.nodes import bare
 from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
+from testbed.scenario.scenario import BRIDGED, SchemeName
 from testbed.scenario.shaping import DirectionState, shape
 from testbed.scenario.timeline import timeline
-from testbed.scenario.topology import CORRESPONDENT, MOBILE
+from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
 
 SIP_PORT = 5060
+B2BUA = "b2bua"
+# What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
+REALM = "home.example"
+PASSWORD = "mobile-secret"  # noqa: S105
 # What is still on its way when the call ends is captured too: more than any link's delay.
 DRAIN_S = 1.0
 # A call that has not ended this long after its time has failed (64*T1 of a lost BYE, RFC 3261 17.1.2.2, and some).
@@ -32,10 +37,7 @@ def compile_plan(experiment: Experiment) -> Plan:
         ],
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": timeline(experiment.failure, experiment.links),
-        "agents": [
-            agent(CORRESPONDENT, correspondent(experiment)),
-            agent(MOBILE, mobile(experiment), ends_run=True),
-        ],
+        "agents": agents(experiment),
         "drain_s": DRAIN_S,
         "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
     }
@@ -49,9 +51,17 @@ def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
     }
 
 
-def agent(name: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent:
-    """One of our own agents, in the node and the role of the same name."""
-    return {"name": name, "node": name, "role": name, "config": config, "ends_run": ends_run}
+def agents(experiment: Experiment) -> list[Agent]:
+    """Who takes part in the call; the MN ends the run."""
+    found = [agent(CORRESPONDENT, CORRESPONDENT, correspondent(experiment))]
+    if experiment.scheme in BRIDGED:
+        found.append(agent(B2BUA, HOME, back_to_back(experiment)))
+    return [*found, agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)]
+
+
+def agent(name: str, node: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent:
+    """One of our own agents, in the role of the same name."""
+    return {"name": name, "node": node, "role": name, "config": config, "ends_run": ends_run}
 
 
 def mobile(experiment: Experiment) -> dict[str, Any]:
@@ -68,6 +78,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "second_link": scenario.second_link,
         "user": MOBILE,
         "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT},
+        "home": home(experiment),
         "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
         "scheme": experiment.scheme,
         "trigger": experiment.setting.trigger.model_dump(),
@@ -80,7 +91,26 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "seed": experiment.seed,
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
-        "supports_handover": True,
+        "supports_handover": experiment.scheme not in BRIDGED,
+    }
+
+
+def home(experiment: Experiment) -> dict[str, Any] | None:
+    """Where the MN's calls go by way of its home network, and how it proves who it is."""
+    if experiment.scheme not in BRIDGED:
+        return None
+    address = main_address(experiment.network, HOME)
+    return {"address": address, "port": SIP_PORT, "user": MOBILE, "password": PASSWORD, "realm": REALM}
+
+
+def back_to_back(experiment: Experiment) -> dict[str, Any]:
+    """The configuration of the B2BUA."""
+    return {
+        "seed": experiment.seed,
+        "address": main_address(experiment.network, HOME),
+        "realm": REALM,
+        "users": {MOBILE: PASSWORD},
+        "always_bridges": False,
     }
 
 
@@ -94,13 +124,15 @@ def addressed(network: Network, node: str) -> Interface:
     return next(end for end in network.interfaces(node) if end.address)
 
 
-def roles(network: Network) -> dict[str, Any]:
-    """Which interfaces the two ends of the call have, for whoever measures."""
+def roles(network: Network, scheme: SchemeName) -> dict[str, Any]:
+    """Which interfaces the two ends of the call have, and the relay between them, for whoever measures."""
 
     def described(interface: Interface) -> dict[str, str]:
         return {"interface": interface.name, "address": bare(interface.address)}
 
+    relay = {"relay": {"interfaces": {"eth0": described(addressed(network, HOME))}}} if scheme in BRIDGED else {}
     return {
+        **relay,
         MOBILE: {"interfaces": {link.name: described(link.node) for link in network.access_links}},
         CORRESPONDENT: {"interfaces": {"eth0": described(addressed(network, CORRESPONDENT))}},
     }

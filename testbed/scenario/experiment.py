@@ -12,8 +12,8 @@ from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.failure import FailureScript
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import Scenario, SchemeName, SchemeSetting
-from testbed.scenario.topology import load_topology
+from testbed.scenario.scenario import BRIDGED, Scenario, SchemeName, SchemeSetting
+from testbed.scenario.topology import HOME, load_topology
 from testbed.scenario.tree import Place, Tree, read_tree
 from testbed.scenario.units import shown
 
@@ -68,6 +68,10 @@ def load_experiment(
             failure_tree = read_tree(FAILURE.find(scenario.failure, near=path))
     script = validated(failure_tree, FailureScript)
     check_failure(failure_tree, script, profiles)
+    chosen = choose_scheme(tree, scenario, scheme)
+    if chosen in BRIDGED and HOME not in [node.name for node in network.nodes]:
+        what = f"topology: has no node '{HOME}' for the B2BUA, without which there is no {chosen}; add Node('{HOME}')"
+        raise BadScenarioError([tree.error(("topology",), what)])
     return Experiment(
         path=path,
         text=tree.text,
@@ -75,7 +79,7 @@ def load_experiment(
         network=network,
         profiles=profiles,
         failure=script,
-        scheme=choose_scheme(tree, scenario, scheme),
+        scheme=chosen,
         seed=scenario.seed if seed is None else seed,
     )
 

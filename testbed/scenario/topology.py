@@ -20,6 +20,8 @@ from testbed.scenario.units import shown
 # Agents, captures and reports know the two ends of the call by these names.
 MOBILE, CORRESPONDENT = "mn", "cn"
 AGENTS = (MOBILE, CORRESPONDENT)
+# Where the B2BUA is; a network may do without it.
+HOME = "home"
 
 # The kernel's IFNAMSIZ, less the zero at the end; the air's ports are named after the link, with "-air-dn" added.
 INTERFACE_NAME_LENGTH = 15

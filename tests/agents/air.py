@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.b2bua.node import BackToBack
 from agents.mn.node import MobileNode
 from agents.role import LinkChange
 
 if TYPE_CHECKING:
     from agents.cn.node import CorrespondentNode
+    from agents.legs import CallMedia
     from agents.role import Tell
     from agents.rtp.playout_events import PlayoutEvent
     from agents.sip.address import Address
@@ -46,10 +48,30 @@ class Link:
 class Host:
     """A role, what it has opened, and what it has told."""
 
-    def __init__(self, role: MobileNode | CorrespondentNode) -> None:
+    def __init__(self, role: MobileNode | CorrespondentNode | BackToBack) -> None:
         self.role = role
-        self.ua = role._call.ua if isinstance(role, MobileNode) else role._ua
-        self.media = role._call.media if isinstance(role, MobileNode) else role._media
+        self._media: CallMedia | None = None
+        if isinstance(role, BackToBack):
+            self.ua = role._office.ua
+        elif isinstance(role, MobileNode):
+            self.ua, self._media = role._call.ua, role._call.media
+        else:
+            self.ua, self._media = role._ua, role._media
         self.open: set[Address] = set()
         self.told: list[tuple[float, Tell]] = []
         self.heard: list[PlayoutEvent] = []
+
+    @property
+    def media(self) -> CallMedia:
+        """Who talks and listens here."""
+        assert self._media is not None, "nobody listens here"
+        return self._media
+
+    @property
+    def legs(self) -> list[object]:
+        """What media still go to."""
+        if self._media is not None:
+            return list(self._media.legs)
+        assert isinstance(self.role, BackToBack)
+        office = self.role._office
+        return [*office.relays, *office.holding, *office.handlers]

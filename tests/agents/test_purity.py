@@ -11,10 +11,10 @@ import agents
 
 ROOT = Path(agents.__path__[0])
 EVERY = sorted(ROOT.rglob("*.py"))
-ROLES = [ROOT / "role.py", ROOT / "sip_log.py", ROOT / "legs.py"]
-ROLES += [file for role in ("mn", "cn", "registrar") for file in sorted((ROOT / role).rglob("*.py"))]
+ROLES = [ROOT / "role.py", ROOT / "sip_log.py", ROOT / "legs.py", ROOT / "guards.py"]
+ROLES += [file for role in ("mn", "cn", "b2bua", "registrar") for file in sorted((ROOT / role).rglob("*.py"))]
 # `random` for the type alone: sources of randomness are handed in.
-ALLOWED = {"__future__", "collections", "random", "typing"}
+ALLOWED = {"__future__", "collections", "heapq", "random", "typing"}
 FOR_IO_ALONE = {"asyncio", "select", "selectors", "socket", "threading", "time"}
 
 

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from agents.b2bua.node import BackToBack
 from agents.cn.node import CorrespondentNode
 from agents.mn.node import MobileNode
 from agents.role import Attach, Open, Tell
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from agents.sip.address import Datagram
 
 CN_IP = "10.0.9.1"
+HOME_IP = "10.0.8.1"
+#: Between hosts that have no radio.
+WIRE_S = 0.0002
 SPEECH = bytes(range(256)) * 5
 #: Triggers: the signal falls below -60 dBm, or the kernel says that the link is gone.
 FALLING: dict[str, Any] = {"on": "signal", "below": -60.0}
@@ -37,21 +41,31 @@ class World:
     def __init__(
         self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float = 20.0, seed: int = 1,
         is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
-        cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True,
+        cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
+        always_bridges: bool = False,
     ) -> None:  # fmt: skip
+        """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does."""
         self.now = 0.0
         self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=is_wifi_attached)
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
+        goes_home = scheme in {"handover-b2bua", "proactive"} if home is None else home
+        account = {"address": HOME_IP, "port": 5060, "user": "mn", "password": "secret", "realm": "home.example"}
         config = {
             "links": {name: {"interface": f"mn-{name}", "address": link.address} for name, link in self.links.items()},
             "first_link": "wifi", "second_link": "umts", "user": "mn",
             "peer": {"user": "cn", "address": CN_IP, "port": 5060},
             "call": {"start_s": 0.0, "duration_s": call_s}, "scheme": scheme, "trigger": trigger,
+            "home": account if goes_home else None,
         }  # fmt: skip
         self.mn = MobileNode(config, SPEECH, Random(f"{seed}/mn"))
         self.cn = cn({"address": CN_IP, "supports_handover": supports_handover}, SPEECH, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
+        if goes_home:
+            about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
+                     "always_bridges": always_bridges}  # fmt: skip
+            self.b2bua = BackToBack(about, Random(f"{seed}/b2bua"))
+            self.hosts["home"] = Host(self.b2bua)
         #: SIP, and speech: (time, sequence number, sender, receiver).
         self.sent: list[Sent] = []
         self.spoken: list[tuple[float, int, str, str]] = []
@@ -170,8 +184,9 @@ class World:
         """No session, transaction, timer or leg on either side."""
         for name, host in self.hosts.items():
             core = host.ua._core
-            left = (host.ua.sessions, core.transactions.live(), core.timers.running(), host.media.legs)
-            assert left == ([], [], [], {}), name
+            left = (host.ua.sessions, core.transactions.live(), core.timers.running())
+            assert left == ([], [], []), name
+            assert host.legs == [], name
             assert host.role.get_timer() is None, name
         assert not self.mn._call.has_sessions
         assert not self.cn._legs
@@ -208,7 +223,7 @@ class World:
                 host.told.append((self.now, command))
             elif isinstance(command, Open):
                 addresses = {link.address for link in self.links.values() if link.is_configured}
-                assert command.local.ip in (addresses if host.role is self.mn else {CN_IP})
+                assert command.local.ip in (addresses if host.role is self.mn else {self._ip(host)})
                 host.open.add(command.local)
             elif isinstance(command, Attach) and (seconds := self.links[command.link].attach_s) is not None:
                 self.at(self.now + seconds, lambda link=command.link: self.restore(link))  # type: ignore[misc]
@@ -216,12 +231,16 @@ class World:
     def _carry(self, host: Host, datagram: Datagram) -> None:
         assert datagram.local in host.open
         is_up = host.role is self.mn
+        if not is_up and datagram.remote.ip in {CN_IP, HOME_IP}:
+            self._carry_on_wire(datagram)
+            return
         ip = datagram.local.ip if is_up else datagram.remote.ip
         link = next(link for link in self.links.values() if link.address == ip)
         if is_up and link.is_refusing:
             host.role.send_failed(datagram, now=self.now)
             return
-        way, sender, receiver = (link.up, f"mn.{link.name}", "cn") if is_up else (link.down, "cn", f"mn.{link.name}")
+        here, there = f"mn.{link.name}", self._name(datagram.remote.ip if is_up else datagram.local.ip)
+        way, sender, receiver = (link.up, here, there) if is_up else (link.down, there, here)
         data, is_lost = datagram.data, link.is_cut or self._rng.random() < way.loss
         if datagram.local.port == 5060:
             label, message = describe(data)
@@ -234,6 +253,25 @@ class World:
             arrival = self.now + way.delay + self._rng.uniform(-way.jitter, way.jitter)
             self.at(arrival, lambda: self._deliver(link, datagram._replace(data=data)))
 
+    def _carry_on_wire(self, datagram: Datagram) -> None:
+        sender, receiver = self._name(datagram.local.ip), self._name(datagram.remote.ip)
+        data, is_lost = datagram.data, False
+        if datagram.local.port == 5060:
+            label, message = describe(data)
+            is_lost = self._is_meant(label, "wire")
+            self.sent.append(Sent(self.now, label, sender, receiver, is_lost, message))
+            data = self.edits.get(label, bytes)(data)
+        else:
+            self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
+        if not is_lost:
+            self.at(self.now + WIRE_S, lambda: self._deliver(None, datagram._replace(data=data)))
+
+    def _name(self, ip: str) -> str:
+        return {CN_IP: "cn", HOME_IP: "home"}[ip]
+
+    def _ip(self, host: Host) -> str:
+        return CN_IP if host.role is self.cn else HOME_IP
+
     def _is_meant(self, label: str, link: str) -> bool:
         for rule in self._losses:
             if rule["times"] and rule["label"] in {label, "*"} and rule["on"] in {link, None}:
@@ -241,9 +279,9 @@ class World:
                 return True
         return False
 
-    def _deliver(self, link: Link, datagram: Datagram) -> None:
+    def _deliver(self, link: Link | None, datagram: Datagram) -> None:
         for host in self.hosts.values():
-            if datagram.remote in host.open and not link.is_cut:
+            if datagram.remote in host.open and (link is None or not link.is_cut):
                 host.role.receive_datagram(
                     datagram.data, local=datagram.remote, remote=datagram.local, now=self.now
                 )  # fmt: skip

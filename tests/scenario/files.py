@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from testbed.scenario.places import FAILURE, PROFILE, TOPOLOGY
 
 SCENARIO_FILE, WIFI, UMTS, SCRIPT, NET = "scenario.yaml", "wifi.yaml", "umts.yaml", "fade.yaml", "net.py"
 
 
 class Files:
-    """Copies of the shipped files in a folder, which name each other."""
+    """A scenario of the tests' own, and copies of the shipped files that it names, in a folder."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         for name, shipped in (
-            (SCENARIO_FILE, SCENARIO.find("wifi-to-umts")),
+            (SCENARIO_FILE, Path(__file__).parent / "data" / "wifi-to-umts.yaml"),
             (WIFI, PROFILE.find("wifi-good")),
             (UMTS, PROFILE.find("umts-r99-384")),
             (SCRIPT, FAILURE.find("wifi-fade")),

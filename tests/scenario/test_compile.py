@@ -10,7 +10,7 @@ from testbed.scenario.compile import compile_plan, roles
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.experiment import load_experiment
 
-from .files import SCENARIO_FILE, SCRIPT, WIFI, Files
+from .files import NET, SCENARIO_FILE, SCRIPT, WIFI, Files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,12 +69,31 @@ def test_agents_know_what_they_need() -> None:
         "second_link": "umts",
         "user": "mn",
         "peer": {"user": "cn", "address": "10.20.0.2", "port": 5060},
+        "home": None,
         "call": {"start_s": 1.0, "duration_s": 30.0},
         "scheme": "handover-cn",
         "trigger": {"on": "signal", "below": -60.0},
     }
     assert agent(plan, "cn") == {"seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True}
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
+
+
+def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension() -> None:
+    plan = compile_plan(load_experiment("wifi-to-umts", scheme="handover-b2bua"))
+    assert [(one["name"], one["node"]) for one in plan["agents"]] == [("cn", "cn"), ("b2bua", "home"), ("mn", "mn")]
+    assert agent(plan, "cn")["supports_handover"] is False
+    home = agent(plan, "mn")["home"]
+    assert (home["address"], agent(plan, "b2bua")["users"]) == ("10.10.0.2", {"mn": home["password"]})
+
+
+def test_network_without_home_has_no_b2bua(files: Files) -> None:
+    files.change(SCENARIO_FILE, "scheme: handover-cn", "scheme: handover-b2bua")
+    files.change(SCENARIO_FILE, "  handover-cn:", "  handover-b2bua:")
+    text = files.read(NET).replace('Node("home", routes=(Route("default", via="10.10.0.1"),)),', "")
+    lines = [line for line in text.splitlines() if "home-eth0" not in line or line.startswith(" " * 9)]
+    files.write(NET, "\n".join(line for line in lines if '"core-home"' not in line))
+    with pytest.raises(BadScenarioError, match=r"scenario.yaml:3: topology: has no node 'home' for the B2BUA"):
+        load_experiment(str(files.scenario))
 
 
 def test_link_history_is_the_same_under_each_scheme_and_seed() -> None:
@@ -113,7 +132,7 @@ def test_loss_of_an_unshaped_link_is_refused(files: Files) -> None:
 
 
 def test_roles_say_which_capture_belongs_to_whom() -> None:
-    assert roles(load_experiment("wifi-to-umts").network) == {
+    assert roles(load_experiment("wifi-to-umts").network, "handover-cn") == {
         "mn": {
             "interfaces": {
                 "wifi": {"interface": "mn-wifi", "address": "10.1.0.2"},

@@ -15,7 +15,7 @@ def make_scheme(name: str, call: Call) -> Scheme:
         from agents.mn.schemes.reinvite import Reinvite  # noqa: PLC0415
 
         return Reinvite(call)
-    if name == "handover-cn":
+    if name in {"handover-cn", "handover-b2bua"}:  # for the MN it is the same: who assists is whoever has its dialog
         from agents.mn.schemes.handover_cn import HandoverCn  # noqa: PLC0415
 
         return HandoverCn(call)

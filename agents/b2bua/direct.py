@@ -1,0 +1,113 @@
+"""A call whose media go directly between the MN and a peer that can hand over itself (paper, Figure 7).
+
+Both sides have dialogs with us and not with each other. So what one side says in its dialog is said again in the other
+one, and the identifiers in a Handover header are replaced by those that the peer knows (RFC 7092 4.3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.sip import events
+from agents.sip.errors import LocalProtocolError
+from agents.sip.handover import NAME, OPTION_TAG, Handover
+
+if TYPE_CHECKING:
+    from agents.b2bua.office import Office
+    from agents.sip.events import Event, IncomingInvite
+    from agents.sip.session import Session
+
+NOT_ACCEPTABLE_HERE = 488
+REQUEST_PENDING = 491
+SERVER_TIMEOUT = 504
+
+
+class Direct:
+    """One pair of sessions, and during a handover another one."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._others: dict[Session, Session] = {}
+        self._asked: dict[Session, Session] = {}
+
+    def join(self, mn: Session, peer: Session, *, now: float) -> None:
+        """The peer has accepted: so do we, with its media and its proof (RFC 3261 8.2.4)."""
+        answer = peer.remote_sdp
+        if answer is None or mn.is_over:
+            peer.hang_up(now=now)
+            mn.hang_up(now=now)
+            return
+        response = peer.last_response
+        proven = response is not None and OPTION_TAG in response.tags("require")
+        applied = (OPTION_TAG,) if proven and OPTION_TAG in mn.invite.tags("supported") else ()
+        self._pair(mn, peer)
+        mn.accept(answer, require=applied, now=now)
+
+    def receive_event(self, event: Event, *, now: float) -> None:
+        """Says it again on the other side."""
+        if isinstance(event, events.ReinviteReceived):
+            self._ask(event.session, now)
+        elif isinstance(event, events.ReinviteAnswered):
+            asker = self._asked.pop(event.session, None)
+            if asker is not None and not asker.is_over and event.session.remote_sdp is not None:
+                asker.accept_reinvite(event.session.remote_sdp, now=now)
+        elif isinstance(event, events.ReinviteRejected):
+            asker = self._asked.pop(event.session, None)
+            if asker is not None and not asker.is_over:
+                asker.reject_reinvite(event.status if event.response is not None else SERVER_TIMEOUT, now=now)
+        elif isinstance(event, events.Established):
+            self.join(self._asked.pop(event.session), event.session, now=now)
+        elif isinstance(event, events.InviteRejected):
+            asker = self._asked.pop(event.session)
+            if not asker.is_over:
+                asker.reject(event.status if event.response is not None else SERVER_TIMEOUT, now=now)
+        elif isinstance(event, events.SessionTerminated):
+            self._end(event.session, now)
+
+    def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
+        """The peer is asked, for its own dialog."""
+        known = self._others[replaced].confirmed_dialog
+        header = Handover.of(known.id.call_id, known.id.local_tag, known.id.remote_tag)
+        peer = self._office.call(
+            incoming.request,
+            incoming.session.remote_sdp,
+            target=known.remote_target,
+            require=(OPTION_TAG,),
+            headers=((NAME, str(header)),),
+            now=now,
+        )
+        if peer is None:
+            incoming.session.reject(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        self._office.handlers[peer] = self._office.handlers[incoming.session] = self
+        self._asked[peer] = incoming.session
+
+    def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
+        """Without our media there is no backup session."""
+        incoming.session.reject(NOT_ACCEPTABLE_HERE, now=now)
+
+    def _ask(self, asker: Session, now: float) -> None:
+        other = self._others.get(asker)
+        if other is None or asker.remote_sdp is None:
+            asker.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        try:
+            other.reinvite(asker.remote_sdp, now=now)
+        except LocalProtocolError:
+            asker.reject_reinvite(REQUEST_PENDING, now=now)
+            return
+        self._asked[other] = asker
+
+    def _end(self, session: Session, now: float) -> None:
+        """The other side's dialog ends too; the other pair goes on."""
+        other = self._others.pop(session, None)
+        if other is not None:
+            del self._others[other]
+            other.hang_up(now=now)
+        for asked, asker in list(self._asked.items()):
+            if asker is session and not asked.is_over:  # the MN gave its INVITE up
+                asked.hang_up(now=now)
+
+    def _pair(self, mn: Session, peer: Session) -> None:
+        self._others[mn], self._others[peer] = peer, mn
+        self._office.handlers[mn] = self._office.handlers[peer] = self

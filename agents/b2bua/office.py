@@ -1,0 +1,143 @@
+"""What all calls of the B2BUA share: its user agent, its media ports, its log, and who takes which session's events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agents.b2bua.relay import Relay
+from agents.legs import Leg
+from agents.role import Open, Tell
+from agents.sdp.audio import PCMU, Endpoint, agreed_stream, make_answer, make_offer
+from agents.sdp.description import SessionDescription
+from agents.sdp.errors import NoCommonFormatError, SdpParseError
+from agents.sip.address import Address, is_ip_literal
+from agents.sip.uri import Uri
+from agents.sip.user_agent import Invitation
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.role import Command
+    from agents.sip.address import Datagram
+    from agents.sip.events import Event, IncomingInvite
+    from agents.sip.message import Request
+    from agents.sip.session import Session
+    from agents.sip.user_agent import UserAgent
+
+FIRST_MEDIA_PORT = 40000
+
+
+class Handler(Protocol):
+    """Takes the events of its sessions: a call that is being set up, one without our media, or a bridged one."""
+
+    def receive_event(self, event: Event, *, now: float) -> None:
+        """An event of one of its sessions."""
+
+    def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
+        """An INVITE with a Handover header that names one of its sessions."""
+
+    def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
+        """An INVITE with the Call-ID of one of its sessions (paper, section 4.1)."""
+
+
+class Office:
+    """Shared by the handlers."""
+
+    def __init__(self, address: Address, ua: UserAgent, random: Random) -> None:
+        self.address = address
+        self.ua = ua
+        self.commands: list[Command] = []
+        self.handlers: dict[Session, Handler] = {}
+        self.relays: dict[Address, Relay] = {}
+        self.media: list[Datagram] = []
+        """What the relays have to send."""
+        self.holding: set[Relay] = set()
+        """The relays that hold packets back."""
+        self._random = random
+        self._next_port = FIRST_MEDIA_PORT
+
+    def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        """Leaves a line in the log."""
+        self.commands.append(Tell(event, facts))
+
+    def new_relay(self) -> Relay:
+        """For one call."""
+        return Relay((PCMU.payload_type,), self.media)
+
+    def watch(self, relay: Relay) -> None:
+        """Look at its timer for as long as it has one."""
+        if relay.get_timer() is None:
+            self.holding.discard(relay)
+        else:
+            self.holding.add(relay)
+
+    def close_relay(self, relay: Relay) -> None:
+        """The call is over; its ports take nothing any more."""
+        self.holding.discard(relay)
+        for local in relay.locals:
+            self.relays.pop(local, None)
+
+    def open_media(self, relay: Relay) -> Address:
+        """A port for one leg of a call; what comes to it goes to the relay."""
+        local = Address(self.address.ip, self._next_port)
+        self._next_port += 2
+        self.relays[local] = relay
+        self.commands.append(Open(local))
+        return local
+
+    def call(
+        self, request: Request, body: bytes | None, *, now: float,
+        target: str = "", require: tuple[str, ...] = (), headers: tuple[tuple[str, str], ...] = (),
+        retry_of: Session | None = None,
+    ) -> Session | None:  # fmt: skip
+        """Calls on for who sent this INVITE; None when its Request-URI is no address that can be sent to."""
+        uri = target or request.uri
+        remote = Uri.parse(uri).address
+        if remote is None or remote.ip == self.address.ip:
+            return None
+        invitation = Invitation(
+            request_uri=uri,
+            from_=f"<{request.from_.uri}>",
+            to=f"<{request.to.uri}>",
+            contact=self.address,
+            body=body,
+            require=require,
+            headers=headers,
+        )
+        return self.ua.invite(invitation, local=self.address, remote=remote, now=now, retry_of=retry_of)
+
+    def offer(self, local: Address) -> SessionDescription:
+        """An offer of ours."""
+        return make_offer(self._end(local))
+
+    def answer(self, offer: bytes | None, local: Address) -> SessionDescription | None:
+        """Our answer to an offer; None where there is nothing in common."""
+        try:
+            return make_answer(SessionDescription.parse(offer or b""), self._end(local))
+        except (SdpParseError, NoCommonFormatError):
+            return None
+
+    def _end(self, local: Address) -> Endpoint:
+        return Endpoint(local.ip, local.port, self._random.getrandbits(31), formats=(PCMU,))
+
+
+class Agreed:
+    """What two descriptions mean for the media: the leg, and whether something is to be sent on it."""
+
+    def __init__(self, leg: Leg, *, may_send: bool) -> None:
+        self.leg = leg
+        self.may_send = may_send
+
+    @classmethod
+    def of(cls, ours: bytes | None, theirs: bytes | None) -> Agreed | None:
+        """None where they have nothing in common."""
+        try:
+            local, remote = SessionDescription.parse(ours or b""), SessionDescription.parse(theirs or b"")
+        except SdpParseError:
+            return None
+        stream = agreed_stream(local, remote)
+        if stream is None or not is_ip_literal(stream.address):
+            return None
+        here = next(media for media in local.media if media.port)
+        leg = Leg(Address(here.address or "", here.port), Address(stream.address, stream.port))
+        return cls(leg, may_send=stream.may_send)

@@ -1,0 +1,66 @@
+"""When a packet from the MN goes on to the peer: at once, but during a handover later and later, in small steps.
+
+The peer gets each packet once, the first copy of it. So it can't see that the new path is slower until the old one is
+let go, and then its playout would run dry for as long as the path step. Whoever drops the copies has to prepare it:
+while two paths bring packets, each first copy is held back a little longer than the one before, until what leaves us is
+as late as what the slower path brings. A playout that follows its packets deepens meanwhile, without a hole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.rtp.delay import PathDelay
+
+if TYPE_CHECKING:
+    from agents.rtp.duplicates import Arrival
+
+# How much later each packet leaves than the one before it would have: as fast as a playout that makes frames longer by
+# 1/8 can follow (agents.rtp.playout, max_stretch).
+STEP_S = 0.0025
+# How long a slow packet is remembered, and how long a path that brings nothing counts as one.
+WINDOW_S = 2.0
+PATH_MEMORY_S = 1.0
+
+
+class Pacing:
+    """One stream on its way through us. Transit is arrival less media time: the delay plus a constant."""
+
+    def __init__(self, clock_hz: int) -> None:
+        self._clock_hz = clock_hz
+        self._paths: dict[str, PathDelay] = {}
+        self._offset_s: float | None = None
+        self._stream = -1
+
+    def learn(self, arrival: Arrival) -> None:
+        """Takes in a copy, the first or a later one."""
+        if arrival.stream != self._stream:
+            if arrival.stream < self._stream:
+                return
+            self._stream, self._offset_s = arrival.stream, None
+            self._paths.clear()
+        path = self._paths.get(arrival.path)
+        if path is None:
+            path = self._paths[arrival.path] = PathDelay(WINDOW_S)
+        path.receive(self._transit_s(arrival), now=arrival.at)
+
+    def due(self, arrival: Arrival) -> float:
+        """When a first copy leaves."""
+        if arrival.stream != self._stream:
+            return arrival.at  # a straggler of the stream before
+        self._adjust(arrival)
+        offset, transit = self._offset_s, self._transit_s(arrival)
+        return arrival.at if offset is None else max(arrival.at, arrival.at - transit + offset)
+
+    def _adjust(self, arrival: Arrival) -> None:
+        """A step up while the slower path is not reached, a step down once there is only one, until nothing is held."""
+        at, transit, offset = arrival.at, self._transit_s(arrival), self._offset_s
+        live = [path.slowest(now=at) for path in self._paths.values() if path.heard > at - PATH_MEMORY_S]
+        slowest = [one for one in live if one is not None]
+        if len(slowest) > 1:
+            self._offset_s = min(max(slowest), (transit if offset is None else offset) + STEP_S)
+        elif offset is not None:
+            self._offset_s = offset - STEP_S if offset - STEP_S > transit else None
+
+    def _transit_s(self, arrival: Arrival) -> float:
+        return arrival.at - arrival.timestamp / self._clock_hz

@@ -1,0 +1,134 @@
+"""A call that is being set up: whether our media are needed is found out by asking the peer (paper, section 4.3).
+
+The MN's INVITE goes on with `Require: handover` and its own media. A 200 with `Require: handover` proves that the peer
+can hand over itself: then we stay out of the media (Figure 7). A 420 says that it can't, and it is asked again without
+(RFC 3261 8.1.3.5), with our media. Some phones ignore Require: a 200 without the proof is followed by a re-INVITE with
+our media. Either way we bridge (Figure 8).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.b2bua.bridged import Bridged
+from agents.b2bua.direct import Direct
+from agents.sip import events
+from agents.sip.errors import LocalProtocolError
+from agents.sip.handover import OPTION_TAG
+
+if TYPE_CHECKING:
+    from agents.b2bua.office import Office
+    from agents.b2bua.relay import Relay
+    from agents.sdp.description import SessionDescription
+    from agents.sip.events import Event, IncomingInvite
+    from agents.sip.session import Session
+
+NOT_FOUND = 404
+BAD_EXTENSION = 420
+SERVER_TIMEOUT = 504
+REQUEST_PENDING = 491
+
+
+class Setup:
+    """ASKING the peer with the extension, CALLING it without, or RE-ENTERING the media of a peer that ignored it."""
+
+    def __init__(self, office: Office, incoming: IncomingInvite, *, always_bridges: bool, now: float) -> None:
+        self._office = office
+        self._mn = incoming.session
+        self._request = incoming.request
+        self._wants = OPTION_TAG in incoming.request.tags("supported")
+        self._relay: Relay | None = None
+        self._offer: SessionDescription | None = None
+        self._peer: Session | None = None
+        office.handlers[self._mn] = self
+        if always_bridges or self._mn.remote_sdp is None:
+            self._call_bridged(None, now)
+        else:
+            require = (OPTION_TAG,) if self._wants else ()
+            self._take_peer(office.call(self._request, self._mn.remote_sdp, require=require, now=now), now)
+
+    def receive_event(self, event: Event, *, now: float) -> None:
+        """The peer's answers, or the end of either side."""
+        if isinstance(event, events.Provisional):
+            if event.response.status > 100 and self._mn.state in {"INCOMING", "RINGING"}:
+                self._mn.ring(status=event.response.status if event.response.status in {180, 183} else 180, now=now)
+        elif isinstance(event, events.Established):
+            self._established(event, now)
+        elif isinstance(event, events.InviteRejected):
+            self._rejected(event, now)
+        elif isinstance(event, events.ReinviteAnswered):
+            self._bridge(now)
+        elif isinstance(event, events.ReinviteRejected):
+            self._join(now)  # it does not let us into the media: then the MN can't have its handover either
+        elif isinstance(event, events.SessionTerminated):
+            other = self._peer if event.session is self._mn else self._mn
+            if other is not None:
+                other.hang_up(now=now)
+
+    def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
+        """There is nothing to hand over yet."""
+        incoming.session.reject(REQUEST_PENDING, now=now)
+
+    def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
+        """Nor to back up."""
+        incoming.session.reject(REQUEST_PENDING, now=now)
+
+    def _take_peer(self, peer: Session | None, now: float) -> None:
+        if peer is None:
+            self._mn.reject(NOT_FOUND, now=now)
+            return
+        self._peer = peer
+        self._office.handlers[peer] = self
+
+    def _established(self, event: events.Established, now: float) -> None:
+        peer, response = event
+        if self._mn.is_over:
+            peer.hang_up(now=now)
+        elif self._offer is not None:
+            self._bridge(now)
+        elif not self._wants or OPTION_TAG in response.tags("require"):
+            self._join(now)
+        else:
+            self._reenter(peer, now)
+
+    def _rejected(self, event: events.InviteRejected, now: float) -> None:
+        asked = self._wants and self._offer is None
+        if event.status == BAD_EXTENSION and asked and not self._mn.is_over:
+            self._call_bridged(event.session, now)
+        elif not self._mn.is_over:
+            self._mn.reject(event.status if event.response is not None else SERVER_TIMEOUT, now=now)
+
+    def _call_bridged(self, retry_of: Session | None, now: float) -> None:
+        """Calls the peer with our own media and without the extension."""
+        self._relay = self._office.new_relay()
+        self._offer = self._office.offer(self._office.open_media(self._relay))
+        self._take_peer(self._office.call(self._request, bytes(self._offer), retry_of=retry_of, now=now), now)
+
+    def _reenter(self, peer: Session, now: float) -> None:
+        """The peer has said yes to the MN's own media, and not that it can hand over."""
+        self._relay = self._office.new_relay()
+        offer = self._office.offer(self._office.open_media(self._relay))
+        before = peer.local_sdp
+        if before is not None:
+            offer.follow(type(offer).parse(before))
+        self._offer = offer
+        try:
+            peer.reinvite(bytes(offer), now=now)
+        except LocalProtocolError:  # it changes the session itself at this very moment
+            self._offer = None
+            self._join(now)
+
+    def _bridge(self, now: float) -> None:
+        """The peer's media are with us; now the MN's."""
+        if self._peer is None or self._relay is None or self._offer is None:
+            raise RuntimeError("no peer, or no media of ours with it")
+        bridged = Bridged(self._office, self._relay, self._peer, self._offer)
+        applied = (OPTION_TAG,) if OPTION_TAG in self._request.tags("require") and self._wants else ()
+        bridged.begin(self._mn, applied=applied, now=now)
+
+    def _join(self, now: float) -> None:
+        """We are not needed for the media."""
+        if self._peer is None:
+            raise RuntimeError("no peer")
+        direct = Direct(self._office)
+        direct.join(self._mn, self._peer, now=now)
