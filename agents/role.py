@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 
 class Open(NamedTuple):
-    """Bind a UDP socket to this address.
+    """Bind a UDP socket to this address, and listen there for TCP too: what is for SIP is for both (RFC 3261 18.2.1).
 
-    What arrives on a patient one is handed over when the role wakes for another reason, at the latest 20 ms after it
-    came, and with the time at which the kernel got it. So speech, of which nothing follows at once, wakes nobody.
+    A patient one is for speech, and for UDP alone. What arrives there is handed over when the role wakes for another
+    reason, at the latest 20 ms after it came, and with the time at which the kernel got it. So speech, of which nothing
+    follows at once, wakes nobody.
     """
 
     local: Address
@@ -57,10 +58,10 @@ class Role(Protocol):
         """Scenario time zero is at `now`, which may lie ahead."""
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
-        """A datagram that arrived on one of the sockets."""
+        """A datagram that arrived on one of the sockets, or a message that did on a connection."""
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """The system refused to send this."""
+        """The system refused to send this; without data: the connection to its remote address is gone."""
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A line from the radio."""

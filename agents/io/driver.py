@@ -10,8 +10,10 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
+from agents.io.tcp import Connections
 from agents.io.udp import UdpSocket
 from agents.role import Attach, Note, Open, Tell
+from agents.sip.address import UDP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,7 @@ class Driver:
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[Address, UdpSocket] = {}
         self._patient: list[UdpSocket] = []
+        self._connections = Connections(self._selector, self._read_stream, time.monotonic)
         self._rest = b""
         self._zero_s = time.monotonic()
         self._running = True
@@ -54,6 +57,7 @@ class Driver:
             timer = self._role.get_timer()
             if timer is not None and timer <= now:
                 self._role.handle_timer(now=now)
+            self._connections.handle_timer(now=now)
             # What is due leaves first: listening takes its time, and would be seen in the pace of our own packets.
             self._flush()
             self._read_patient()
@@ -61,7 +65,8 @@ class Driver:
 
     def _timeout(self) -> float | None:
         """How long to wait, in seconds; None for as long as nothing comes."""
-        timer = self._role.get_timer()
+        timers = (self._role.get_timer(), self._connections.get_timer())
+        timer = min((timer for timer in timers if timer is not None), default=None)
         if timer is None:
             return PATIENCE_S if self._patient else None
         timeout = max(0.0, timer - time.monotonic())
@@ -77,6 +82,9 @@ class Driver:
                 if not self._send(datagram):
                     self._role.send_failed(datagram, now=time.monotonic())
                     refused = True
+            for datagram in self._connections.failed():
+                self._role.send_failed(datagram, now=time.monotonic())
+                refused = True
 
     def _obey(self) -> None:
         while (command := self._role.next_command()) is not None:
@@ -94,6 +102,8 @@ class Driver:
         sock = self._sockets.get(datagram.local)
         if sock is None:
             return False
+        if datagram.remote.transport != UDP:
+            return self._connections.send(datagram)
         try:
             sock.send(datagram.data, datagram.remote)
         except OSError:
@@ -112,6 +122,13 @@ class Driver:
             self._patient.append(sock)
         else:
             self._selector.register(sock, selectors.EVENT_READ, lambda: self._read(sock))
+            self._listen(command.local)
+
+    def _listen(self, local: Address) -> None:
+        try:
+            self._connections.listen(local)
+        except OSError as error:
+            self._note(f"{local.hostport} not opened for TCP: {error}")
 
     def _read_patient(self) -> None:
         """In the order of arrival over all sockets: to a playout a packet over the other link is not an old one."""
@@ -122,6 +139,9 @@ class Driver:
     def _read(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received():
             self._role.receive_datagram(data, local=sock.local, remote=remote, now=at)
+
+    def _read_stream(self, data: bytes, local: Address, remote: Address, now: float) -> None:
+        self._role.receive_datagram(data, local=local, remote=remote, now=now)
 
     def _read_links(self) -> None:
         if self._links is not None:

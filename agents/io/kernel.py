@@ -60,7 +60,9 @@ class KernelLinks:
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
                     raise
-                self._ask()  # more news than there was room for: some of it is lost (netlink(7))
+                # More news than there was room for: some of it is lost (netlink(7)), and what is left is old.
+                self._skip()
+                self._ask()
                 yield from self.present()
                 continue
             for message in self._marshal.parse(data):
@@ -70,6 +72,16 @@ class KernelLinks:
                         self._ask_for_routes(netlink)
                 if index in self._names:
                     yield self._state(index)
+
+    def _skip(self) -> None:
+        while True:
+            try:
+                self._socket.recv(LARGEST_NEWS)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
 
     def _ask(self) -> None:
         self._up.clear()

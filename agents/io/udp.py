@@ -30,7 +30,7 @@ class UdpSocket:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         try:
-            self._socket.bind(local)
+            self._socket.bind(local[:2])
         except OSError:
             self._socket.close()
             raise
@@ -47,7 +47,7 @@ class UdpSocket:
 
     def send(self, data: bytes, remote: Address) -> None:
         """Sends a datagram; raises OSError when the system refuses."""
-        self._socket.sendto(data, remote)
+        self._socket.sendto(data, remote[:2])
 
     def received(self) -> Iterator[tuple[bytes, Address, float]]:
         """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock.

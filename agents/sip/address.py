@@ -1,4 +1,4 @@
-"""Transport addresses, and the datagrams that go between them."""
+"""Transport addresses, and the messages that go between them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from typing import NamedTuple
 
 #: RFC 3261 19.1.2, table 1, note (1).
 DEFAULT_PORT = 5060
+UDP, TCP = "UDP", "TCP"
 
 
 class Address(NamedTuple):
-    """An IP address literal, without brackets for IPv6, and a UDP port."""
+    """An IP address literal, without brackets for IPv6, a port, and a peer's transport.
+
+    Ours are for both transports (RFC 3261 18.2.1) and are written with UDP. That of a peer who has opened a TCP
+    connection is its end of it, where nobody listens.
+    """
 
     ip: str
     port: int
+    transport: str = UDP
 
     @property
     def hostport(self) -> str:
@@ -27,9 +33,21 @@ class Flow(NamedTuple):
     local: Address
     remote: Address
 
+    @property
+    def is_reliable(self) -> bool:
+        """Whether the transport repeats what gets lost."""
+        return self.remote.transport != UDP
+
+    def over(self, transport: str) -> Flow:
+        """The same by another transport."""
+        return Flow(self.local, self.remote._replace(transport=transport))
+
 
 class Datagram(NamedTuple):
-    """Bytes with where they leave from and where they go: a mobile node has several local addresses."""
+    """Bytes with where they leave from and where they go: a mobile node has several local addresses.
+
+    To a TCP address they go over the connection with it, which is opened when there is none.
+    """
 
     local: Address
     remote: Address

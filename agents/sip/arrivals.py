@@ -6,7 +6,6 @@ from binascii import crc32
 from typing import TYPE_CHECKING
 
 from agents.sip import events
-from agents.sip.address import Flow
 from agents.sip.build import new_response
 from agents.sip.dialog import DialogId
 from agents.sip.errors import RemoteProtocolError, SipParseError
@@ -17,8 +16,10 @@ from agents.sip.message import Message, Request
 from agents.sip.received_invite import ReceivedInvite
 from agents.sip.server_request import ServerRequest
 from agents.sip.session import Session
+from agents.sip.transactions import response_flow
 
 if TYPE_CHECKING:
+    from agents.sip.address import Flow
     from agents.sip.core import Core
     from agents.sip.handover import Handover
     from agents.sip.message import Response
@@ -32,12 +33,14 @@ class Arrivals:
         self._core = core
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
-        """One datagram that arrived on `flow.local` from `flow.remote`."""
+        """One datagram, or one message of a stream, that arrived on `flow.local` from `flow.remote`."""
         if not data.strip(b"\r\n\0"):  # RFC 5626 3.5.1 and what NAT-bound phones send
             self._core.discard("keep-alive", flow.remote)
             return
         try:
             message = Message.parse(data)
+            if flow.is_reliable:
+                _check_framing(message)
         except SipParseError as error:
             self._refuse_bytes(error, flow)
             return
@@ -55,11 +58,10 @@ class Arrivals:
         request = error.request
         if request is None or request.method == "ACK" or "via" not in request.headers:
             return
-        flow = Flow(flow.local, flow.remote)
         try:
             via = request.via.stamped(flow.remote)
             request.replace_via(via)
-            flow = Flow(flow.local, via.response_address() or flow.remote)
+            flow = response_flow(request, flow)
             # 8.2.7: the same tag for the same request, without remembering it.
             tag = None if request.to.tag else f"{crc32(via.branch.encode('utf-8', 'surrogateescape')):08x}"
         except SipParseError:
@@ -153,3 +155,11 @@ class Arrivals:
     def _session_of(self, request: Request) -> Session | None:
         dialog_id = DialogId(request.call_id, request.to.tag or "", request.from_.tag)
         return self._core.sessions.get(dialog_id)
+
+
+def _check_framing(message: Message) -> None:
+    """18.3; raises `SipParseError`."""
+    if "content-length" not in message.headers:
+        error = SipParseError(0, "no Content-Length in a stream", message.start_line)
+        error.request = message if isinstance(message, Request) else None
+        raise error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from agents.sip.address import DEFAULT_PORT, Address
+from agents.sip.address import DEFAULT_PORT, UDP, Address
 from agents.sip.build import resubmit
 from agents.sip.errors import LocalProtocolError
 from agents.sip.events import Discarded, StateChanged
@@ -185,7 +185,8 @@ def contact_uri(contact: Address | str, owner_uri: str) -> str:
             raise LocalProtocolError(f"Contact needs a SIP URI, not {contact}")
         return contact
     user = Uri.parse(owner_uri).user
-    return f"sip:{user}@{contact.hostport}" if user else f"sip:{contact.hostport}"
+    transport = "" if contact.transport == UDP else f";transport={contact.transport.lower()}"
+    return f"sip:{user}@{contact.hostport}{transport}" if user else f"sip:{contact.hostport}{transport}"
 
 
 def _names(handover: Handover, dialog_id: DialogId) -> bool:

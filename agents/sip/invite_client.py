@@ -26,6 +26,7 @@ class InviteClient(Transaction):
             "start": ("CALLING", "send"),
         },
         "CALLING": {
+            "fall back": ("CALLING", "send", "repeat"),
             "timer A": ("CALLING", "resend"),
             "timer B": ("TERMINATED", "timeout"),
             "transport error": ("TERMINATED", "unreachable"),
@@ -75,6 +76,9 @@ class InviteClient(Transaction):
 
     def _do_send(self, _: Message | None, now: float) -> None:
         self._send(self.request)
+
+    def _do_repeat(self, _: Message | None, now: float) -> None:
+        self._start("A", now)
 
     def _do_resend(self, _: Message | None, now: float) -> None:
         self._restart_doubled("A", now)

@@ -31,6 +31,8 @@ _CHECKED = {
     "record-route": "record_route",
     "route": "route",
 }
+#: 18.1.1: what fits into a datagram, and no more over a stream.
+LARGEST_BODY = 65535
 _CALL_ID = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~()<>:\\\"/[]?{}@"
 
 
@@ -95,7 +97,7 @@ class Message:
         values = self.headers.get_all("content-length")
         if not values:
             return body
-        length = parse_number(values[0], 65535, "Content-Length")
+        length = parse_number(values[0], LARGEST_BODY, "Content-Length")
         if any(value != values[0] for value in values):
             raise SipParseError(0, "contradicting Content-Length", ", ".join(values))
         if length > len(body):

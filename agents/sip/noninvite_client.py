@@ -25,6 +25,7 @@ class NonInviteClient(Transaction):
             "start": ("TRYING", "send"),
         },
         "TRYING": {
+            "fall back": ("TRYING", "send", "repeat"),
             "timer E": ("TRYING", "resend_doubling"),
             "timer F": ("TERMINATED", "timeout"),
             "transport error": ("TERMINATED", "unreachable"),
@@ -63,6 +64,9 @@ class NonInviteClient(Transaction):
 
     def _do_send(self, _: Message | None, now: float) -> None:
         self._send(self.request)
+
+    def _do_repeat(self, _: Message | None, now: float) -> None:
+        self._start("E", now)
 
     def _do_resend_doubling(self, _: Message | None, now: float) -> None:
         self._restart_doubled("E", now, limit=self._transport.timings.t2)

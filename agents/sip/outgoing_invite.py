@@ -83,7 +83,7 @@ class OutgoingInvite:
         ack = dialog.request("ACK", via, headers=headers, body=body, cseq=self.request.cseq.number)
         flow = Flow(local, dialog.next_hop() or self.flow.remote)
         self._acks[dialog.remote_tag] = (ack, flow)
-        self._core.transactions.send(flow, ack)
+        self._core.transactions.send_ack(flow, ack)
 
     def on_response(self, transaction: Transaction, response: Response, now: float) -> None:
         """From the client transaction."""
@@ -126,7 +126,8 @@ class OutgoingInvite:
 
     def _send_cancel(self, now: float) -> None:
         self._may_cancel = False  # once is enough, the transaction repeats it
-        self._core.transactions.request(new_cancel(self.request), self.flow, _Unheard(), now)
+        flow = self.flow if self._transaction is None else self._transaction.flow  # 9.1: to where the INVITE went
+        self._core.transactions.request(new_cancel(self.request), flow, _Unheard(), now)
         self._timer = self._core.timers.start(self, "cancelled", now + self._core.timings.give_up)
 
     def _finish(self) -> None:
@@ -142,9 +143,9 @@ class OutgoingInvite:
         ack, flow = sent
         if flow.local != self._owner.local:  # the node moved since: not over the link that it left
             flow = flow._replace(local=self._owner.local)
-            ack.headers.set("Via", str(self._core.new_via(flow.local)))
+            ack.replace_via(self._core.new_via(flow.local))
             self._acks[tag] = (ack, flow)
-        self._core.transactions.send(flow, ack)
+        self._core.transactions.send_ack(flow, ack)
 
 
 class _Unheard:

@@ -70,6 +70,8 @@ class Transaction:
         self.request = request
         self.flow = flow
         self.reliable = reliable
+        #: Where a request that only its length sends over TCP goes when no connection comes about (18.1.1).
+        self.fallback: Flow | None = None
         self.state = ""
         self._transport = transport
         self._timers: dict[str, Timer] = {}
@@ -98,8 +100,15 @@ class Transaction:
         self.feed(f"timer {name}", None, now)
 
     def transport_error(self, now: float) -> None:
-        """The last datagram could not be sent (17.1.4, 17.2.4)."""
+        """The last message could not be sent (17.1.4, 17.2.4)."""
         self.feed("transport error", None, now)
+
+    def fall_back(self, now: float) -> None:
+        """Over UDP after all: send it again, and repeat it from now on (18.1.1)."""
+        if self.fallback is not None:
+            self.flow, self.fallback = self.fallback, None
+            self.reliable = False
+            self.feed("fall back", None, now)
 
     def _set_state(self, state: str, now: float) -> None:
         change = f"{self.state} -> {state}" if self.state else state

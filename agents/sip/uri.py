@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.sip.address import DEFAULT_PORT, Address, is_ip_literal
+from agents.sip.address import DEFAULT_PORT, TCP, UDP, Address, is_ip_literal
 from agents.sip.errors import SipParseError
 from agents.sip.grammar import ALPHANUM, HOST, Params, consists_of, param, parse_number
 
@@ -55,7 +55,11 @@ class Uri(NamedTuple):
     def address(self) -> Address | None:
         """Where to send a request for this URI, None when that needs a look-up (Not done: RFC 3263)."""
         host = param(self.params, "maddr") or self.host
-        return Address(host, self.port or DEFAULT_PORT) if is_ip_literal(host) else None
+        if not is_ip_literal(host):
+            return None
+        # Not done: TLS, for sips and transport=tls.
+        transport = TCP if (param(self.params, "transport") or "").upper() == TCP else UDP
+        return Address(host, self.port or DEFAULT_PORT, transport)
 
     @property
     def canonical(self) -> str:

@@ -11,7 +11,8 @@ from agents.sip.build import Body, Identity, new_request
 from agents.sip.client_request import Ask, ClientRequest
 from agents.sip.core import Core, contact_uri
 from agents.sip.dialog import FIRST_CSEQ
-from agents.sip.message import Message, Request
+from agents.sip.errors import SipParseError
+from agents.sip.message import Message
 from agents.sip.name_addr import NameAddr
 from agents.sip.session import Session
 from agents.sip.timer import Timings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from agents.sip.core import Guard
     from agents.sip.digest_client import DigestClient
     from agents.sip.events import Event
+    from agents.sip.message import Request
 
 
 class Invitation(NamedTuple):
@@ -76,14 +78,20 @@ class UserAgent:
         return waiting
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """The system refused to send this, as when a link is gone (18.4).
+        """The system refused to send this, as when a link is gone, or could not connect (18.4).
 
-        A request fails at once, as if answered with 503 (8.1.3.1). A response changes nothing (RFC 6026 8.8), nor does
-        an ACK (RFC 6141 5.3): they are sent again when the peer asks again.
+        A request fails at once, as if answered with 503 (8.1.3.1), unless there is another way for it. Empty data say
+        that the connection to `remote` is gone, with all that was sent over it.
         """
-        message = Message.parse(datagram.data)
-        if isinstance(message, Request) and message.method != "ACK":
-            self._core.transactions.send_failed(message, now)
+        flow = Flow(datagram.local, datagram.remote)
+        if not datagram.data:
+            self._core.transactions.connection_lost(flow, now)
+            return
+        try:
+            message = Message.parse(datagram.data)
+        except SipParseError:  # an answer to bytes of which not much could be read
+            return
+        self._core.transactions.send_failed(message, flow, now)
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next, absolute; None for never."""

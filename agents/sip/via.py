@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.sip.address import DEFAULT_PORT, Address, is_ip_literal
+from agents.sip.address import DEFAULT_PORT, TCP, UDP, Address, is_ip_literal
 from agents.sip.errors import SipParseError
 from agents.sip.grammar import Params, format_params, is_token, param, parse_params
 from agents.sip.uri import parse_hostport
@@ -36,7 +36,7 @@ class Via(NamedTuple):
         return cls(transport, host, port, parse_params(semicolon + rest))
 
     @classmethod
-    def create(cls, local: Address, branch: str, transport: str = "UDP") -> Via:
+    def create(cls, local: Address, branch: str, transport: str = UDP) -> Via:
         """What we put on our own requests: with rport asked for (RFC 3581 3)."""
         return cls(transport, local.ip, local.port, (("rport", None), ("branch", branch)))
 
@@ -76,14 +76,19 @@ class Via(NamedTuple):
             params[at] = (params[at][0], str(source.port))
         return self._replace(params=(*params, ("received", source.ip)))
 
-    def response_address(self) -> Address | None:
-        """Where a response goes (RFC 3261 18.2.2, RFC 3581 4); None when only a look-up could tell."""
+    def response_address(self, transport: str = UDP) -> Address | None:
+        """Where a response goes (RFC 3261 18.2.2, RFC 3581 4); None when only a look-up could tell.
+
+        Over TCP, where it goes when the connection of the request is gone: rport is of no use then.
+        """
         host, port = self.host, self.port or DEFAULT_PORT
         maddr = self.param("maddr")
-        if maddr:
+        if transport == TCP:
+            host = (self.param("received") or host).strip("[]")
+        elif maddr:
             host = maddr
         elif received := self.param("received"):
             host = received.strip("[]")
             rport = self.param("rport")
             port = int(rport) if rport and rport.isdecimal() and 0 < int(rport) < 65536 else port
-        return Address(host, port) if is_ip_literal(host) else None
+        return Address(host, port, transport) if is_ip_literal(host) else None

@@ -98,7 +98,7 @@ def test_ready_when_bound_and_over_when_its_input_ends(agent: Agent, log: Path) 
     notes = log.read_text().splitlines()
     assert notes[0].endswith(" a detail")
     assert notes[1].endswith("not opened: [Errno 99] Cannot assign requested address")
-    assert len(notes) == 2
+    assert len(notes) == 2  # for TCP it was not even tried
 
 
 def test_a_datagram_is_answered_from_where_it_was_sent_to(agent: Agent) -> None:
@@ -107,6 +107,22 @@ def test_a_datagram_is_answered_from_where_it_was_sent_to(agent: Agent) -> None:
     event = agent.event("heard")
     assert abs(event["time_ns"] - time.time_ns()) < 5e9
     assert 0 <= event["waited_s"] < 1.0
+
+
+def test_where_sip_is_spoken_over_udp_it_is_over_tcp(agent: Agent) -> None:
+    """RFC 3261 18.2.1; a role that knows nothing of TCP answers over the connection of the question."""
+    message = b"OPTIONS sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", agent.port), PATIENCE_S) as sock:
+        for half in (message[:20], message[20:] + message):
+            sock.sendall(half)
+        assert [agent.event("heard")["data"] for _ in range(2)] == [message.decode()] * 2
+        answer = b""
+        while len(answer) < 2 * len(message):
+            answer += sock.recv(1000)
+        assert answer == 2 * message
+    assert agent.event("refused")["local"] == "127.0.0.1"  # the connection is gone
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", agent.port + 2), PATIENCE_S)  # that one is for speech
 
 
 def test_reports_come_in_as_lines(agent: Agent) -> None:

@@ -1,7 +1,8 @@
 """A network in memory with one virtual clock, and the nodes on it.
 
 A fake, not a mock: real user agents, real bytes; only the wire and the clock are made up. `flow()` is the message
-chart: one line per datagram, in the order of sending, `"INVITE mn.wifi -> cn"`, or `-x` where the network lost it.
+chart: one line per message, in the order of sending, `"INVITE mn.wifi -> cn"`, or `-x` where the network lost it; over
+TCP `=>`, or `=x` where there was no connection. TCP loses nothing, but may be refused, and broken.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from agents.sip import events
-from agents.sip.address import Address
+from agents.sip.address import TCP, UDP, Address, Datagram
 from agents.sip.errors import SipParseError
 from agents.sip.message import Message, Request
 from agents.sip.user_agent import Invitation, UserAgent
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agents.sip.abilities import Abilities
-    from agents.sip.address import Datagram
     from agents.sip.events import Event
     from agents.sip.session import Session
     from agents.sip.timer import Timings
@@ -44,9 +44,11 @@ class Sent(NamedTuple):
     receiver: str
     is_lost: bool
     message: Message | None
+    is_tcp: bool = False
 
     def __str__(self) -> str:
-        return f"{self.label} {self.sender} {'-x' if self.is_lost else '->'} {self.receiver}"
+        arrow = f"{'=' if self.is_tcp else '-'}{'x' if self.is_lost else '>'}"
+        return f"{self.label} {self.sender} {arrow} {self.receiver}"
 
 
 class Rule:
@@ -145,6 +147,10 @@ class Network:
         self.jitter = 0.0
         self.loss = 0.0
         self.duplication = 0.0
+        #: Nodes that refuse TCP.
+        self.refusing: set[str] = set()
+        # Both ends of each connection by the other: our address there, and the peer's address as it is seen there.
+        self._ends: dict[tuple[Address, Address], tuple[Address, Address]] = {}
         self._default_delay = delay
         self._rng = Random(seed)
         self._losses: list[Rule] = []
@@ -195,6 +201,19 @@ class Network:
             assert at <= end, f"still busy at {at}: {[node.ua.get_timer() for node in self.nodes.values()]}"
             self._advance(at)
 
+    def break_connections(self) -> None:
+        """Every connection is gone, and both ends see it."""
+        ends, self._ends = self._ends, {}
+        for local, remote in ends:
+            if node := self._owner(local):
+                node.ua.send_failed(Datagram(local, remote, b""), now=self.now)
+        self._flush()
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._ends) // 2
+
     def inject(self, data: bytes, *, to: Node, remote: Address = STRANGER) -> None:
         """Hand bytes of nobody's making to a node."""
         to.ua.receive_datagram(data, local=to.address, remote=remote, now=self.now)
@@ -234,10 +253,41 @@ class Network:
     def _flush(self) -> None:
         for node in self.nodes.values():
             node.take_events()
-            for datagram in node.ua.datagrams_to_send():
-                self._carry(node, datagram)
+            while datagrams := node.ua.datagrams_to_send():
+                for datagram in datagrams:
+                    self._carry(node, datagram)
+                node.take_events()
+
+    def _carry_by_tcp(self, node: Node, datagram: Datagram) -> None:
+        """Connects, if there is no connection yet; who is refused is told at once."""
+        here = datagram.local, datagram.remote
+        owner = self._owner(datagram.remote._replace(transport=UDP))
+        if here not in self._ends and owner is not None and owner.name not in self.refusing:
+            self._order += 1
+            caller = Address(datagram.local.ip, 40000 + self._order, TCP)
+            there = datagram.remote._replace(transport=UDP), caller
+            self._ends[here], self._ends[there] = there, here
+        sender = node.label(datagram.local)
+        label, message = describe(datagram.data)
+        there_or_none = self._ends.get(here)
+        if there_or_none is None:
+            receiver = owner.label(datagram.remote._replace(transport=UDP)) if owner else datagram.remote.hostport
+            self.sent.append(Sent(self.now, label, sender, receiver, is_lost=True, message=message, is_tcp=True))
+            node.ua.send_failed(datagram, now=self.now)
+            return
+        local, remote = there_or_none
+        receiving = self._owner(local)
+        assert receiving is not None
+        receiver = receiving.label(local)
+        self.sent.append(Sent(self.now, label, sender, receiver, is_lost=False, message=message, is_tcp=True))
+        self._order += 1
+        delay = self.delays.get((sender, receiver), self._default_delay)
+        heappush(self._wire, (self.now + delay, self._order, Datagram(remote, local, datagram.data)))
 
     def _carry(self, node: Node, datagram: Datagram) -> None:
+        if datagram.remote.transport == TCP:
+            self._carry_by_tcp(node, datagram)
+            return
         receiver = self._owner(datagram.remote)
         sender_label = node.label(datagram.local)
         receiver_label = receiver.label(datagram.remote) if receiver else datagram.remote.hostport

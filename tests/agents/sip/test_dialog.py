@@ -62,7 +62,7 @@ def test_a_request_goes_to_the_remote_target_by_loose_routers() -> None:
         "Content-Length: 0\r\n"
     )
     assert request.uri == "sip:alice@192.0.2.1:5070"
-    assert Dialog.as_callee(invite(), "b").next_hop() == ("192.0.2.102", 5060)
+    assert Dialog.as_callee(invite(), "b").next_hop() == Address("192.0.2.102", 5060)
 
 
 def test_a_strict_router_is_the_request_uri() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agents.sip.address import TCP, UDP, Address
 from agents.sip.cseq import CSeq
 from agents.sip.errors import SipParseError
 from agents.sip.grammar import quote, split_outside, unquote
@@ -214,15 +215,17 @@ def test_uris_of_the_rfc(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("sip:a@192.0.2.1", ("192.0.2.1", 5060)),
-        ("sip:a@192.0.2.1:5070;maddr=192.0.2.2", ("192.0.2.2", 5070)),
-        ("sip:[2001:db8::1]:5070", ("2001:db8::1", 5070)),
+        ("sip:a@192.0.2.1", Address("192.0.2.1", 5060)),
+        ("sip:a@192.0.2.1:5070;maddr=192.0.2.2", Address("192.0.2.2", 5070)),
+        ("sip:a@192.0.2.1;transport=tcp", Address("192.0.2.1", 5060, TCP)),
+        ("sip:a@192.0.2.1;Transport=UDP", Address("192.0.2.1", 5060, UDP)),
+        ("sip:[2001:db8::1]:5070", Address("2001:db8::1", 5070)),
         ("sip:a@host.example", None),
         ("sip:a@1.2.3.400", None),
         ("tel:+47", None),
     ],
 )
-def test_where_a_uri_can_be_reached(text: str, address: tuple[str, int] | None) -> None:
+def test_where_a_uri_can_be_reached(text: str, address: Address | None) -> None:
     assert Uri.parse(text).address == address
 
 

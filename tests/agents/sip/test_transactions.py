@@ -454,4 +454,4 @@ def test_rfc_2543_requests_are_matched_by_their_fields(branch: str) -> None:
 def test_where_responses_go(via: str, source: tuple[str, int], stamped: str, goes_to: tuple[str, int]) -> None:
     result = Via.parse(via).stamped(Address(*source))
     assert str(result) == stamped
-    assert result.response_address() == goes_to
+    assert result.response_address() == Address(*goes_to)
