@@ -35,6 +35,11 @@ class Calling:
         """8.1.3.5: one higher than the previous."""
         return self.invite.request.cseq.number + 1
 
+    def lengthen(self, request: Request, response: Response) -> list[tuple[str, str]] | None:
+        """After a 422 (RFC 4028 7.3)."""
+        timer = self._session.timer
+        return None if timer is None else timer.lengthen(request, response)
+
     def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
         """13.2.2.1."""
         session = self._session
@@ -54,6 +59,8 @@ class Calling:
             return
         dialog = self._confirm(invite, response, now)
         session.last_response = response
+        if session.timer is not None:
+            session.timer.on_answered(invite.request, response, now)
         description = session_description(response)
         if description is None:
             session.offer_answer.roll_back()

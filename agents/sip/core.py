@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from agents.sip.abilities import TIMER
 from agents.sip.address import DEFAULT_PORT, UDP, Address
 from agents.sip.build import resubmit
 from agents.sip.errors import LocalProtocolError
@@ -113,24 +114,35 @@ class Core:
         answers = self.credentials.answer(request, response, tried)
         if not answers:
             return None
-        sender = Address(request.via.host, request.via.port or DEFAULT_PORT)
-        return resubmit(request, self.new_via(sender), next_cseq(), answers)
+        return resubmit(request, self._via_again(request), next_cseq(), answers)
 
-    def feature_headers(self) -> list[tuple[str, str]]:
+    def resubmit(self, request: Request, cseq: int) -> Request:
+        """The request once more, with credentials if it had some (8.1.3.5)."""
+        return self.authorize(resubmit(request, self._via_again(request), cseq, ()), request)
+
+    def _via_again(self, request: Request) -> Via:
+        return self.new_via(Address(request.via.host, request.via.port or DEFAULT_PORT))
+
+    def feature_headers(self, *, has_timer: bool = False) -> list[tuple[str, str]]:
         """Allow and Supported, which INVITE and its 2xx should have (13.2.1, 13.3.1.4), and who we are."""
         headers = [("Allow", self.abilities.allow)]
-        if self.abilities.supported:
-            headers.append(("Supported", ", ".join(self.abilities.supported)))
+        supported = self.abilities.supported
+        if (has_timer or self.abilities.session_interval is not None) and TIMER not in supported:
+            supported = (*supported, TIMER)
+        if supported:
+            headers.append(("Supported", ", ".join(supported)))
         if self.abilities.product:
             headers.append(("User-Agent", self.abilities.product))
         return headers
 
-    def answer_headers(self, request: Request, contact: str, require: Sequence[str]) -> list[tuple[str, str]]:
+    def answer_headers(
+        self, request: Request, contact: str, require: Sequence[str], *, has_timer: bool = False
+    ) -> list[tuple[str, str]]:
         """What every 2xx to an INVITE has (12.1.1, 13.3.1.4, 8.2.4)."""
         known = request.tags("supported")
         if missing := [tag for tag in require if tag not in known]:
             raise LocalProtocolError(f"8.2.4: the request does not list {', '.join(missing)} in Supported")
-        headers = [("Contact", f"<{contact}>"), *self.feature_headers()]
+        headers = [("Contact", f"<{contact}>"), *self.feature_headers(has_timer=has_timer)]
         if require:
             headers.append(("Require", ", ".join(require)))
         return headers

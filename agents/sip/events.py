@@ -103,6 +103,13 @@ class ReinviteDue(NamedTuple):
     session: Session
 
 
+class SessionRefreshed(NamedTuple):
+    """A re-INVITE that only kept the session alive was accepted (RFC 4028 10); `remote_sdp` is what the peer said."""
+
+    session: Session
+    response: Response
+
+
 class SessionTerminated(NamedTuple):
     """No more media. `by` is "local" or "remote"; `reason` is for people."""
 
@@ -167,6 +174,7 @@ Event = (
     | ReinviteAnswered
     | ReinviteRejected
     | ReinviteDue
+    | SessionRefreshed
     | SessionTerminated
     | ByeAnswered
     | ResponseReceived

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.sip.abilities import CORE_METHODS
+from agents.sip.abilities import CORE_METHODS, TIMER
 from agents.sip.build import SDP
 from agents.sip.errors import RemoteProtocolError
+from agents.sip.session_timer import check_interval
 from agents.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def inspect(request: Request, abilities: Abilities, *, is_merged: bool) -> None:
     if request.method == "INVITE":
         _check_contact(request)
         _check_accept(request)
+        check_interval(request, abilities.session_interval)
 
 
 def _check_method(request: Request, abilities: Abilities) -> None:
@@ -46,7 +48,8 @@ def _check_method(request: Request, abilities: Abilities) -> None:
 
 def _check_require(request: Request, abilities: Abilities) -> None:
     """8.2.2.3: all option tags that we do not know, not only the first."""
-    unknown = [tag for tag in request.tags("require") if tag.lower() not in abilities.supported]
+    known = abilities.supported if abilities.session_interval is None else (*abilities.supported, TIMER)
+    unknown = [tag for tag in request.tags("require") if tag.lower() not in known]
     if unknown:
         listed = ", ".join(unknown)
         raise RemoteProtocolError(f"Require: {listed}", status_hint=420, headers=[("Unsupported", listed)])

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         def next_cseq(self) -> int:
             """The number for another try after a challenge."""
 
+        def lengthen(self, request: Request, response: Response) -> list[tuple[str, str]] | None:
+            """What to change after a 422, None for nothing."""
+
         def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
             """101 … 199."""
 
@@ -91,7 +94,7 @@ class OutgoingInvite:
             self._on_provisional(response, now)
         elif response.to.tag in self._acks:
             self._acknowledge_again(response.to.tag)
-        elif not self.is_cancelled and (again := self._answer_challenge(response)) is not None:
+        elif not self.is_cancelled and (again := self._another_try(response)) is not None:
             self.request = again
             self._may_cancel = False
             self.start(now)
@@ -114,7 +117,16 @@ class OutgoingInvite:
             self._transaction.abandon(now)
             self.on_failure(self._transaction, 487, now)
 
-    def _answer_challenge(self, response: Response) -> Request | None:
+    def _another_try(self, response: Response) -> Request | None:
+        """8.1.3.5: with credentials, or with a longer session interval."""
+        if response.status == 422:
+            changes = self._owner.lengthen(self.request, response)
+            if changes is None:
+                return None
+            again = self._core.resubmit(self.request, self._owner.next_cseq())
+            for name, value in changes:
+                again.headers.set(name, value)
+            return again
         return self._core.answer_challenge(self.request, response, self._owner.next_cseq, self._tried)
 
     def _on_provisional(self, response: Response, now: float) -> None:

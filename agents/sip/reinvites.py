@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from agents.sip.session import Session
     from agents.sip.timer import Timer
 
+    Pairs = tuple[tuple[str, str], ...]
+
 # 12.2.1.2, 14.1: these answers to a re-INVITE end the dialog.
 _FATAL = frozenset({408, 481})
 
@@ -46,6 +48,9 @@ class Reinvites:
         self._contact = ""
         self._retry: Timer | None = None
         self._retry_is_due = False
+        # Whether the one that is SENT only refreshes, and what the role wants to be sent after it.
+        self._is_refresh = False
+        self._waiting: tuple[Flow, Address | str | None, Pairs, Body | None] | None = None
 
     @property
     def local(self) -> Address:
@@ -62,18 +67,39 @@ class Reinvites:
         body: Body | None,
         now: float,
     ) -> None:
-        """From and to the addresses of `flow`."""
+        """From and to the addresses of `flow`; after a refresh that is under way (14.1)."""
         session = self._session
         dialog = session.confirmed_dialog
+        if self._is_refresh and self._waiting is None:
+            self._waiting = (flow, contact, tuple(headers), body)
+            return
         self._step("send")
         if body is not None:
             session.offer_answer.send(body.data)
         self._contact = session.contact if contact is None else contact_uri(contact, dialog.local.uri)
         self._forget_retry()
-        extra = [("Contact", f"<{self._contact}>"), *self._core.feature_headers(), *headers]
+        timer = session.timer
+        extra = [("Contact", f"<{self._contact}>"), *self._core.feature_headers(has_timer=timer is not None), *headers]
+        if timer is not None:
+            extra += timer.request_headers()
         request = dialog.request("INVITE", self._core.new_via(flow.local), headers=extra, body=body)
         self.sent = OutgoingInvite(self._core, self._core.authorize(request, session.invite), flow, self)
         self.sent.start(now)
+
+    def refresh(self, flow: Flow, body: Body, now: float) -> bool:
+        """One that keeps the session alive and changes nothing (RFC 4028 7.4); False when another one is open."""
+        if self.state != "IDLE" or self._session.offer_answer.state != "STABLE":
+            return False
+        if self._retry is not None or self._retry_is_due:  # the role's own is to come, and refreshes as well
+            return False
+        self.send(flow, None, (), body, now)
+        self._is_refresh = True
+        return True
+
+    def lengthen(self, request: Request, response: Response) -> list[tuple[str, str]] | None:
+        """After a 422 (RFC 4028 7.3)."""
+        timer = self._session.timer
+        return None if timer is None else timer.lengthen(request, response)
 
     def next_cseq(self) -> int:
         """8.1.3.5, and of the dialog (12.2.1.1)."""
@@ -94,6 +120,8 @@ class Reinvites:
         session.local, session.peer = invite.flow
         session.contact = self._contact
         session.last_response = response
+        if session.timer is not None:
+            session.timer.on_answered(invite.request, response, now)
         description = session_description(response)
         if description is None:
             session.offer_answer.roll_back()
@@ -101,7 +129,11 @@ class Reinvites:
             session.offer_answer.receive(description)
         if session.offer_answer.state != "PENDING":  # else `Session.acknowledge` brings our answer
             invite.acknowledge(dialog)
-        self._core.emit(events.ReinviteAnswered(session, response))
+        if self._is_refresh:
+            self._core.emit(events.SessionRefreshed(session, response))
+            self._send_waiting(now)
+        else:
+            self._core.emit(events.ReinviteAnswered(session, response))
 
     def on_refused(self, invite: OutgoingInvite, status: int, response: Response | None, now: float) -> None:
         """14.1: the session stays as it was, unless the peer does not know it or says nothing."""
@@ -114,10 +146,15 @@ class Reinvites:
         retry_at = None
         if status == 491:
             retry_at = now + self._core.ids.glare_wait(owns_call_id=session.confirmed_dialog.owns_call_id)
-            self._retry = self._core.timers.start(self, "retry", retry_at)
-        self._core.emit(events.ReinviteRejected(session, status, response, retry_at))
+        if self._is_refresh and session.timer is not None:
+            session.timer.on_refused(now, retry_at)
+        else:
+            if retry_at is not None:
+                self._retry = self._core.timers.start(self, "retry", retry_at)
+            self._core.emit(events.ReinviteRejected(session, status, response, retry_at))
         if status in _FATAL and session.try_step("dead"):
             session.end_with_bye(f"re-INVITE answered with {status}" if response else "re-INVITE not answered", now)
+        self._send_waiting(now)
 
     def on_timer(self, name: str, now: float) -> None:
         """The time after a 491 is over; while the peer's re-INVITE is open, ours waits for its end too."""
@@ -152,7 +189,7 @@ class Reinvites:
         dialog = session.confirmed_dialog
         if contact is not None:
             session.contact = contact_uri(contact, dialog.local.uri)
-        extra = [*self._core.answer_headers(received.request, session.contact, ()), *headers]
+        extra = [*session.accept_headers(received.request, (), now), *headers]
         session.offer_answer.send(body)
         self._step("accept")
         dialog.refresh_target(received.request)
@@ -195,6 +232,13 @@ class Reinvites:
             self._step("withdrawn")
         if self.received is not None:
             self.received.close(now)
+
+    def _send_waiting(self, now: float) -> None:
+        """What the role wanted while a refresh was under way."""
+        self._is_refresh = False
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not self._session.is_over:
+            self.send(*waiting, now)
 
     def _open(self, what: str) -> ReceivedInvite:
         if self.state != "RECEIVED" or self.received is None:

@@ -18,10 +18,12 @@ from agents.sip.noninvite_server import NonInviteServer
 from agents.sip.offer_answer import OfferAnswer, session_description
 from agents.sip.reinvites import Reinvites
 from agents.sip.session_table import SESSION_TABLE
+from agents.sip.session_timer import SessionTimer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from agents.sip.abilities import SessionInterval
     from agents.sip.address import Address
     from agents.sip.core import Core
     from agents.sip.message import Request, Response
@@ -37,7 +39,9 @@ class Session:
     response of either side to an INVITE of this call.
     """
 
-    def __init__(self, core: Core, flow: Flow, invite: Request, contact: str) -> None:
+    def __init__(
+        self, core: Core, flow: Flow, invite: Request, contact: str, interval: SessionInterval | None = None
+    ) -> None:
         self.local, self.peer = flow
         self.contact = contact
         self.dialog: Dialog | None = None
@@ -53,14 +57,21 @@ class Session:
         self._reinvites = Reinvites(core, self)
         self._ending = Ending(core, self)
         self._is_told = False
+        interval = interval or core.abilities.session_interval
+        self.timer = None if interval is None else SessionTimer(core, self, interval)
 
     def __repr__(self) -> str:
         return f"<Session {self.call_id} {self.state}>"
 
     @classmethod
-    def call(cls, core: Core, flow: Flow, invite: Request, contact: str, now: float) -> Session:
+    def call(
+        cls, core: Core, flow: Flow, invite: Request, contact: str, now: float, interval: SessionInterval | None = None
+    ) -> Session:
         """The caller's side; sends the INVITE."""
-        session = cls(core, flow, invite, contact)
+        session = cls(core, flow, invite, contact, interval)
+        if session.timer is not None:
+            for name, value in session.timer.request_headers():
+                invite.headers.add(name, value)
         if description := session_description(invite):
             session.offer_answer.send(description)
         session._calling = Calling(core, session, flow, invite)
@@ -148,7 +159,7 @@ class Session:
             raise LocalProtocolError(f"accept in {self.state}")
         if contact is not None:
             self.contact = contact_uri(contact, self.confirmed_dialog.local.uri)
-        extra = self._core.answer_headers(self.invite, self.contact, require)
+        extra = self.accept_headers(self.invite, require, now)
         self.offer_answer.send(body)
         self._step("accept")
         self.confirmed_dialog.state = "CONFIRMED"
@@ -199,6 +210,16 @@ class Session:
         if self.state != "CONFIRMED" or self._unacknowledged is not None:
             raise LocalProtocolError(f"re-INVITE in {self.state}, or before the ACK for the last INVITE")
         self._reinvites.send(self._flow(local, remote), contact, headers, as_body(body), now)
+
+    def hold_refresh(self) -> None:
+        """No re-INVITE of the session timer's until `resume_refresh`: while a handover is under way (glare)."""
+        if self.timer is not None:
+            self.timer.hold()
+
+    def resume_refresh(self, *, now: float) -> None:
+        """The session timer may refresh again, and does so at once if that was due."""
+        if self.timer is not None and not self.is_over:
+            self.timer.resume(now)
 
     def accept_reinvite(
         self,
@@ -275,6 +296,19 @@ class Session:
                 return True
         return False
 
+    def refresh(self, now: float) -> bool:
+        """A re-INVITE that changes nothing (RFC 4028 7.4); False when there is no room for it now."""
+        if self.state != "CONFIRMED" or self._unacknowledged is not None or self.local_sdp is None:
+            return False
+        return self._reinvites.refresh(self._flow(None, None), Body(self.local_sdp), now)
+
+    def accept_headers(self, request: Request, require: Sequence[str], now: float) -> list[tuple[str, str]]:
+        """Of a 2xx to an INVITE of the peer."""
+        if self.timer is None:
+            return self._core.answer_headers(request, self.contact, require)
+        headers, tags = self.timer.accept(request, now)
+        return [*self._core.answer_headers(request, self.contact, (*require, *tags), has_timer=True), *headers]
+
     def try_step(self, event: str) -> bool:
         """Move to the next state; False when the event means nothing in this one."""
         state = SESSION_TABLE[self.state].get(event)
@@ -295,6 +329,8 @@ class Session:
             return
         self._is_told = True
         self._reinvites.stop(now)
+        if self.timer is not None:
+            self.timer.stop()
         if self._called is not None:
             self._called.invite.close(now)
         if self._calling is not None:

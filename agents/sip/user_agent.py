@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from random import Random
 
+    from agents.sip.abilities import SessionInterval
     from agents.sip.address import Address, Datagram
     from agents.sip.core import Guard
     from agents.sip.digest_client import DigestClient
@@ -45,6 +46,8 @@ class Invitation(NamedTuple):
     route: tuple[str, ...] = ()
     #: Made when empty. A call beside another one may share its Call-ID; its From tag is new in any case.
     call_id: str = ""
+    #: A session timer for this call; None: as the abilities say.
+    session_interval: SessionInterval | None = None
 
 
 class UserAgent:
@@ -116,7 +119,10 @@ class UserAgent:
         contact = contact_uri(invitation.contact, NameAddr.parse(invitation.from_).uri)
         old = None if retry_of is None else retry_of.invite
         identity = self._identity(invitation, old, local)
-        headers = [("Contact", f"<{contact}>"), *core.feature_headers()]
+        headers = [
+            ("Contact", f"<{contact}>"),
+            *core.feature_headers(has_timer=invitation.session_interval is not None),
+        ]
         if invitation.require:
             headers.append(("Require", ", ".join(invitation.require)))
         request = new_request(
@@ -128,7 +134,8 @@ class UserAgent:
             headers=[*headers, *invitation.headers],
             body=None if invitation.body is None else Body(invitation.body),
         )
-        return Session.call(core, Flow(local, remote), core.authorize(request, old), contact, now)
+        request = core.authorize(request, old)
+        return Session.call(core, Flow(local, remote), request, contact, now, invitation.session_interval)
 
     def request(
         self, ask: Ask, *, local: Address, remote: Address, now: float, after: ClientRequest | None = None
