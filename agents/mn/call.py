@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.legs import CallMedia, Leg
 from agents.mn.parting import Partings
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 FIRST_MEDIA_PORT = 20000
 PRODUCT = "testbed-mn"
 NOT_ACCEPTABLE_HERE = 488
+
+
+class _Wish(NamedTuple):
+    """What an INVITE is to be, and where it goes."""
+
+    uri: str
+    remote: Address
+    require: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    direction: str = "sendrecv"
+    call_id: str = ""
 
 
 class Call:
@@ -81,7 +92,7 @@ class Call:
 
     def begin(self, *, require: tuple[str, ...], now: float, retry_of: Session | None = None) -> None:
         """Calls the peer over the old link. `require` names extensions without which there shall be no call."""
-        self.session = self._invite(self.old, self._peer_uri, self._proxy, require, (), now, retry_of)
+        self.session = self._invite(self.old, _Wish(self._peer_uri, self._proxy, require), now, retry_of)
 
     def hang_up(self, *, now: float) -> None:
         """Ends the call and whatever a handover has begun."""
@@ -141,7 +152,24 @@ class Call:
         header = Handover.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
         target = dialog.remote_target
         remote = Uri.parse(target).address or self._proxy
-        return self._invite(link, target, remote, (OPTION_TAG,), ((NAME, str(header)),), now)
+        return self._invite(link, _Wish(target, remote, (OPTION_TAG,), ((NAME, str(header)),)), now)
+
+    def invite_beside(self, link: Link, *, now: float) -> Session:
+        """INVITE over this link with the Call-ID of the call, for a session in reserve: `sendonly` (paper 4.1)."""
+        wish = _Wish(self._peer_uri, self._proxy, direction="sendonly", call_id=self.current.call_id)
+        return self._invite(link, wish, now)
+
+    def resume(self, session: Session, link: Link, *, now: float) -> bool:
+        """Re-INVITE in a session in reserve, with `sendrecv`; False while a change by the peer is under way."""
+        offer = self._sent[session].copy()
+        offer.media[0].direction = "sendrecv"
+        offer.follow(self._sent[session])
+        try:
+            session.reinvite(bytes(offer), local=link.sip_address, now=now)
+        except LocalProtocolError:
+            return False
+        self._sent[session] = offer
+        return True
 
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
@@ -158,21 +186,21 @@ class Call:
         """Listens for SIP on a link that has got its address."""
         self.commands.append(Open(link.sip_address))
 
-    def _invite(
-        self, link: Link, uri: str, remote: Address, require: tuple[str, ...], headers: tuple[tuple[str, str], ...],
-        now: float, retry_of: Session | None = None,
-    ) -> Session:  # fmt: skip
+    def _invite(self, link: Link, wish: _Wish, now: float, retry_of: Session | None = None) -> Session:
         offer = self._offer(link)
+        if wish.direction != "sendrecv":
+            offer.media[0].direction = wish.direction
         invitation = Invitation(
-            request_uri=uri,
+            request_uri=wish.uri,
             from_=f"<sip:{self._user}@{self.old.address}>",
             to=f"<{self._peer_uri}>",
             contact=link.sip_address,
             body=bytes(offer),
-            require=require,
-            headers=headers,
+            require=wish.require,
+            headers=wish.headers,
+            call_id=wish.call_id,
         )
-        session = self.ua.invite(invitation, local=link.sip_address, remote=remote, now=now, retry_of=retry_of)
+        session = self.ua.invite(invitation, local=link.sip_address, remote=wish.remote, now=now, retry_of=retry_of)
         self._take_part(session, offer)
         return session
 

@@ -168,6 +168,7 @@ class MobileNode:
             self._hang_up(now)
             return
         self._call.tell("call_established", call_id=event.session.call_id)
+        self._scheme.call_established(now=now)
         # The link may have become bad before there was anything to hand over.
         self._consider(self._trigger.link_changed(self._link) or self._trigger.signal_reported(self._link), now)
 

@@ -19,8 +19,11 @@ from mininet.node import Node
 from pyroute2 import netns
 
 # Of our own agents: loaded before the first of them starts.
-PRELOADED = ("agents.__main__", "agents.mn.node", "agents.mn.schemes.reinvite", "agents.mn.schemes.handover_cn",
-             "agents.cn.node", "agents.b2bua.node", "agents.sip.digest_client", "agents.io.kernel")  # fmt: skip
+PRELOADED = (
+    "agents.__main__", "agents.mn.node", "agents.mn.schemes.reinvite_soft", "agents.mn.schemes.handover_cn",
+    "agents.mn.schemes.proactive", "agents.cn.node", "agents.b2bua.node", "agents.sip.digest_client",
+    "agents.io.kernel",
+)  # fmt: skip
 POLL_S = 0.01
 
 

@@ -110,7 +110,7 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         "address": main_address(experiment.network, HOME),
         "realm": REALM,
         "users": {MOBILE: PASSWORD},
-        "always_bridges": False,
+        "always_bridges": experiment.scheme == "proactive",
     }
 
 

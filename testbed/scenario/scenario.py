@@ -7,16 +7,18 @@ from pydantic import Field, field_validator
 from testbed.scenario.document import Document, Name
 from testbed.scenario.units import TIME, Dbm, Seconds, Share
 
-SchemeName = Literal["reinvite", "handover-cn", "handover-b2bua"]
+SchemeName = Literal["reinvite", "reinvite-soft", "proactive", "handover-cn", "handover-b2bua"]
 
 SCHEMES: dict[SchemeName, str] = {
     "reinvite": "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
+    "reinvite-soft": "make before break: the re-INVITE goes over the new link while the old one still works",
+    "proactive": "a backup session with the B2BUA, made in advance and activated by the handover (paper, Figure 6)",
     "handover-cn": "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
     "handover-b2bua": "the same with any phone as correspondent: the home network's B2BUA assists (paper, Figure 8)",
 }
 """What each scheme does."""
 
-BRIDGED: tuple[SchemeName, ...] = ("handover-b2bua",)
+BRIDGED: tuple[SchemeName, ...] = ("proactive", "handover-b2bua")
 """Schemes under which the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
 
 SHORTEST_CALL_S = 1.0

@@ -95,7 +95,7 @@ def test_scheme_named_twice_is_run_once() -> None:
 def test_replay_takes_the_default_scenario() -> None:
     main(["replay", "wifi-break", "--out", "out"])
     found = manifests(Path("out"))
-    assert set(found) == {"reinvite", "handover-cn", "handover-b2bua"}
+    assert set(found) == {"reinvite", "reinvite-soft", "handover-cn", "handover-b2bua"}
     assert {(one["scenario"]["name"], one["failure_script"]) for one in found.values()} == {
         ("wifi-to-umts", "wifi-break")
     }

@@ -19,4 +19,12 @@ def make_scheme(name: str, call: Call) -> Scheme:
         from agents.mn.schemes.handover_cn import HandoverCn  # noqa: PLC0415
 
         return HandoverCn(call)
+    if name == "reinvite-soft":
+        from agents.mn.schemes.reinvite_soft import ReinviteSoft  # noqa: PLC0415
+
+        return ReinviteSoft(call)
+    if name == "proactive":
+        from agents.mn.schemes.proactive import Proactive  # noqa: PLC0415
+
+        return Proactive(call)
     raise KeyError(name)

@@ -22,6 +22,9 @@ class Scheme:
         self.call = call
         self.state = "IDLE"
 
+    def call_established(self, *, now: float) -> None:
+        """The peer has answered the call."""
+
     def triggered(self, *, now: float) -> None:
         """The old link should be left."""
 
