@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from testbed.measure.capture import Capture
 
 MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapng", "captures"
+PLAN = "plan.json"
 
 
 class RunError(Exception):
@@ -36,6 +37,15 @@ class Node:
 
     interfaces: dict[str, str]
     addresses: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A node that forwards nothing, with its capture interfaces and the addresses that it has at the start."""
+
+    name: str
+    interfaces: frozenset[str]
+    addresses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,32 @@ def _node(path: Path, document: dict[str, Any], role: str) -> Node:
         interfaces[link] = one["interface"]
         addresses[one["address"]] = link
     return Node(interfaces, addresses)
+
+
+def read_hosts(folder: Path) -> tuple[Host, ...]:
+    """Read the hosts of the run's network, in its order; none where the folder has no plan. `RunError` as ever."""
+    path = folder / PLAN
+    if not path.exists():
+        return ()
+    try:
+        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
+        ends += [link["node"] for link in network["access_links"]]
+        return tuple(
+            Host(
+                name=node["name"],
+                interfaces=frozenset(end["name"] for end in ends if end["node"] == node["name"]),
+                addresses=frozenset(
+                    end["address"].partition("/")[0] for end in ends if end["node"] == node["name"] and end["address"]
+                ),
+            )
+            for node in network["nodes"]
+            if not node["forwards"]
+        )
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(path, f"describes no network: {error!r}") from None
 
 
 def read_events(folder: Path) -> list[Event]:

@@ -22,8 +22,10 @@ _RESPONSE = re.compile(rb"SIP/2\.0 ([1-6]\d\d) ([^\r\n]{0,512})\r?\n")
 _CSEQ = re.compile(r"(\d{1,10})\s+(\S{1,32})")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]{1,256})", re.IGNORECASE)
 _BRANCH = re.compile(r";\s*branch\s*=\s*([^\s;,]{1,256})", re.IGNORECASE)
-_COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via"}
-_WANTED = ("call-id", "cseq", "from", "to", "via", "handover")
+_COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact"}
+_WANTED = ("call-id", "cseq", "from", "to", "via", "contact", "handover", "require", "unsupported")
+_DIRECTION = re.compile(rb"^a=(sendrecv|sendonly|recvonly|inactive)[ \t]*\r?$", re.MULTILINE)
+_MEDIA = re.compile(rb"^m=", re.MULTILINE)
 _SHORTEST = 20
 
 
@@ -32,7 +34,8 @@ class SipMessage:
     """One SIP message as one capture interface saw it; a header field that is not there is ''.
 
     `packet` is its row in the capture, `size` its bytes on the wire (UDP payload). `method` is that of the request it
-    is, or that it answers (from CSeq); `status` is None in a request.
+    is, or that it answers (from CSeq); `status` is None in a request. `direction` is the SDP's (RFC 8866, 6.7), '' in a
+    message without SDP.
     """
 
     packet: int
@@ -50,6 +53,10 @@ class SipMessage:
     to_tag: str
     branch: str
     handover: str
+    contact: str
+    require: str
+    unsupported: str
+    direction: str
 
     @property
     def is_request(self) -> bool:
@@ -115,6 +122,10 @@ def _scan(capture: Capture, datagrams: Datagrams, row: int, text: bytes) -> SipM
         to_tag=_value(_TAG, _parameters(fields["to"])),
         branch=_value(_BRANCH, fields["via"].split(",")[0]),
         handover=fields["handover"],
+        contact=fields["contact"],
+        require=fields["require"],
+        unsupported=fields["unsupported"],
+        direction=_direction(text),
     )
 
 
@@ -130,6 +141,15 @@ def _fields(text: bytes) -> dict[str, str]:
         if colon and key in _WANTED:
             found.setdefault(key, value.strip().decode("utf-8", "replace"))
     return {name: found.get(name, "") for name in _WANTED}
+
+
+def _direction(text: bytes) -> str:
+    """Return the first direction that the body's SDP names, else the one that is meant when it names none."""
+    body = text[text.find(b"\r\n\r\n") + 4 :] if b"\r\n\r\n" in text else b""
+    named = _DIRECTION.search(body)
+    if named is not None:
+        return named[1].decode()
+    return "sendrecv" if _MEDIA.search(body) else ""
 
 
 def _parameters(name_addr: str) -> str:
