@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PAUSE_NS = 2_000_000_000
 """Media that pause for longer on a path end, and begin anew."""
 
+_NEVER_NS = int(np.iinfo(np.int64).max)
+
 
 @dataclass(frozen=True, slots=True)
 class Lifeline:
@@ -215,7 +217,7 @@ def _match(left: Sequence[SipMessage], arrived: Sequence[SipMessage]) -> list[_P
             pairs.append((waiting.pop(), None))
         pairs.append((waiting.pop() if waiting else None, arrival))
     pairs += ((one, None) for one in reversed(waiting))
-    return pairs[::-1]
+    return sorted(pairs, key=lambda pair: min(one.time_ns for one in pair if one is not None))
 
 
 def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Iterator[Flow]:
@@ -236,10 +238,16 @@ def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Itera
             yield from (Flow(sender, receiver, first, last, packets, None) for first, last, _ in _spans(left))
             continue
         spans = list(_spans(arrived))
-        following = [first for first, _, _ in spans[1:]]
-        for (first, last, packets), until in zip(spans, [*following, None], strict=True):
-            later = left[(left > last) & (left < until if until is not None else True)]
-            yield Flow(sender, receiver, first, last, packets, int(later[-1]) if len(later) else None)
+        nexts = [*(first for first, _, _ in spans[1:]), _NEVER_NS]
+        for (first, last, packets), following in zip(spans, nexts, strict=True):
+            yield Flow(sender, receiver, first, last, packets, _sent_until(left, last, following))
+
+
+def _sent_until(left: Ints, last_ns: int, following_ns: int) -> int | None:
+    """Return when the sender stopped, or fell silent itself, if that was after the last arrival."""
+    begun = [last for first, last, _ in _spans(left) if first <= last_ns]
+    later = left[(left > last_ns) & (left < following_ns) & (left <= max(begun, default=0))]
+    return int(later[-1]) if len(later) else None
 
 
 def _spans(times: Ints) -> Iterator[tuple[int, int, int]]:

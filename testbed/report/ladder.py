@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from testbed.measure.sip_scan import SipMessage
 
 NARROWEST = 72
-_TIME, _LETTER, _TRANSIT = 8, 3, 8
+_TIME, _LETTER, _TRANSIT = 8, 3, 7
 _MARGIN = _TIME + 1 + _LETTER
-_LEAST_GAP, _LARGEST_GAP = 13, 24
-_LEAST_NOTES = 18
+_LEAST_GAP, _LARGEST_GAP = 8, 24
+_LEAST_NOTES = len("Require: handover")
 _LIFELINE, _LINE, _RIGHT, _LEFT, _LOST, _MEDIA, _RULE = "│", "─", "▶", "◀", "✗", "┄", "═"
 _TIED = "\xa0"
 # Paper, figure 5: what a registration of several interfaces says in its Contact.
@@ -179,7 +179,7 @@ class _Canvas:
         self._width = width
         free = width - _MARGIN - 1 - _TRANSIT - 1
         gaps = max(len(names) - 1, 1)
-        for_notes = max(_LEAST_NOTES, min(notes, free // 3))
+        for_notes = max(_LEAST_NOTES, min(notes, free // (gaps + 1)))
         gap = max(_LEAST_GAP, min((free - for_notes) // gaps - 1, _LARGEST_GAP))
         self._gap = gap
         self._at = [number * (gap + 1) for number in range(len(names))]
@@ -201,8 +201,7 @@ class _Canvas:
         """Return the lines of an arrow: the first has it, more have what is left of its notes."""
         drawn, rest = self._draw(arrow)
         time = f"{(arrow.time_ns - start_ns) / 1e6:>{_TIME}.1f}"
-        # A note is broken only if it is longer than a line.
-        notes = ", ".join(note.replace(" ", _TIED) for note in (rest, *arrow.notes) if note)
+        notes = ", ".join(self._tied(note) for note in (rest, *arrow.notes) if note)
         first, *more = textwrap.wrap(notes, self._notes_width) or [""]
         empty = " " * _MARGIN + "".join(self._lifelines()) + " " * (_TRANSIT + 1)
         lines = [
@@ -210,6 +209,10 @@ class _Canvas:
             *(empty + line for line in more),
         ]
         return [line.replace(_TIED, " ") for line in lines]
+
+    def _tied(self, note: str) -> str:
+        """Return a note that is not broken, but for one that is longer than a line."""
+        return note.replace(" ", _TIED) if len(note) <= self._notes_width else note
 
     def across(self, event: Event, start_ns: int) -> list[str]:
         """Return the line of an event, over all lifelines."""

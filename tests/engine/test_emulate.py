@@ -64,6 +64,26 @@ def test_the_table_shows_what_the_results_say(emulated: Emulated) -> None:
     assert f"wireshark {emulated.run('handover-cn') / 'run.pcapng'}" in emulated.output
 
 
+def test_the_message_chart_shows_the_handover(emulated: Emulated) -> None:
+    """Paper, figure 7, as the captures saw it: each message once, none lost, media on both paths before the BYE."""
+    done = call("ladder", emulated.run("handover-cn"), "--width", "80")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "mn wifi" in lines[2]
+    arrows = [line for line in lines if re.match(r" *[\d.]+ [AB]? +│", line)]
+    labels = [" ".join(re.findall(r"[A-Za-z0-9]+", line[12:50])) for line in arrows]
+    letters = [line[9] for line in arrows]
+    assert [f"{letter} {label}".strip() for letter, label in zip(letters, labels, strict=True)] == [
+        "A INVITE", "A 200 OK INVITE", "media begins", "A ACK", "media begins",
+        "B INVITE", "B 200 OK INVITE", "B ACK", "media begins", "media begins",
+        "A BYE", "media ends", "A 200 OK BYE", "media ends",
+        "B BYE", "media ends", "B 200 OK BYE", "media ends",
+    ]  # fmt: skip
+    assert not [line for line in lines if "lost" in line or "warning" in line]
+    trigger = next(number for number, line in enumerate(lines) if "mn: trigger wifi" in line)
+    assert "Handover: A" in lines[trigger + 1]
+
+
 # -- others read the same ---------------------------------------------------------------------------------------------
 
 

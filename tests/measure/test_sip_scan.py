@@ -69,6 +69,25 @@ def test_what_measuring_needs_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "direction"),
+    [
+        ("", ""),
+        ("v=0\r\nm=audio 4000 RTP/AVP 0\r\n", "sendrecv"),
+        ("v=0\r\nm=audio 4000 RTP/AVP 0\r\na=ptime:20\r\na=sendonly\r\n", "sendonly"),
+        ("v=0\na=inactive\nm=audio 4000 RTP/AVP 0\n", "inactive"),
+        ("v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendonlyish\r\n", "sendrecv"),
+        ("a plain text\r\n", ""),
+    ],
+)
+def test_the_direction_of_the_sdp_is_read(tmp_path: Path, body: str, direction: str) -> None:
+    extra = "Require: handover\r\nm: <sip:mn@x>;if_q=1\r\nUnsupported: 100rel\r\n"
+    payload = request("INVITE", "b@mn", 7, branch="z9hG4bKa", extra=extra) + body.encode()
+    (invite,) = messages(frames.write_pcap(tmp_path / "a.pcap", [out(0, payload)]))
+    assert invite.direction == direction
+    assert (invite.require, invite.contact, invite.unsupported) == ("handover", "<sip:mn@x>;if_q=1", "100rel")
+
+
+@pytest.mark.parametrize(
     "payload",
     [
         b"GET / HTTP/1.1\r\n\r\n plus something",
