@@ -11,13 +11,31 @@ if TYPE_CHECKING:
 class Open(NamedTuple):
     """Bind a UDP socket to this address, and listen there for TCP too: what is for SIP is for both (RFC 3261 18.2.1).
 
-    A patient one is for speech, and for UDP alone. What arrives there is handed over when the role wakes for another
-    reason, at the latest 20 ms after it came, and with the time at which the kernel got it. So speech, of which nothing
-    follows at once, wakes nobody.
+    One for media is for UDP alone. What arrives on a patient one is handed over when the role wakes for another reason,
+    at the latest 20 ms after it came, and with the time at which the kernel got it. So speech, of which nothing follows
+    at once, wakes nobody.
     """
 
     local: Address
     is_patient: bool = False
+    is_media: bool = False
+
+
+class Close(NamedTuple):
+    """Give this address back."""
+
+    local: Address
+
+
+class Splice(NamedTuple):
+    """Pass on what comes to `local` from `source`, at once and as it is, without asking the role.
+
+    `ways` are pairs of an address of ours, to send from, and where to. Without any the role is asked again.
+    """
+
+    local: Address
+    source: Address
+    ways: tuple[tuple[Address, Address], ...]
 
 
 class Attach(NamedTuple):
@@ -39,7 +57,7 @@ class Note(NamedTuple):
     text: str
 
 
-Command = Open | Attach | Tell | Note
+Command = Open | Close | Splice | Attach | Tell | Note
 
 
 class LinkChange(NamedTuple):

@@ -105,20 +105,22 @@ class Bridged:
             return
         if session is self._peer:
             self._relay.set_peer(agreed.leg, may_send=agreed.may_send)
-            return
-        self._relay.set_leg(session, agreed.leg, may_send=agreed.may_send)
+        else:
+            self._relay.set_leg(session, agreed.leg, may_send=agreed.may_send)
         if session in self._backups and agreed.may_send:  # activated: "route all packets through this interface" (4.1)
             self._backups.discard(session)
             for other in self._relay.legs:
                 if other is not session:
                     self._relay.drop(other)
             self._office.tell("backup_activated", call_id=session.call_id)
+        self._office.splice(self._relay)
 
     def _end(self, session: Session, now: float) -> None:
         """The last of the MN's sessions ends the call, and so does the peer."""
         if self._mine.pop(session, None) is None:
             return
         self._relay.drop(session)
+        self._office.splice(self._relay)
         self._backups.discard(session)
         if not self._mine:
             self._office.close_relay(self._relay)

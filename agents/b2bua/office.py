@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agents.b2bua.relay import Relay
 from agents.legs import Leg
-from agents.role import Open, Tell
+from agents.role import Close, Open, Splice, Tell
 from agents.sdp.audio import PCMU, Endpoint, agreed_stream, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
@@ -53,6 +53,7 @@ class Office:
         """What the relays have to send."""
         self.holding: set[Relay] = set()
         """The relays that hold packets back."""
+        self._splices: dict[Address, Splice] = {}
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
 
@@ -70,19 +71,29 @@ class Office:
             self.holding.discard(relay)
         else:
             self.holding.add(relay)
+        self.splice(relay)
+
+    def splice(self, relay: Relay) -> None:
+        """Have the driver pass on what need not be looked at."""
+        for local, splice in relay.splices().items():
+            if self._splices.get(local, Splice(local, local, ())).ways != splice.ways:
+                self._splices[local] = splice
+                self.commands.append(splice)
 
     def close_relay(self, relay: Relay) -> None:
         """The call is over; its ports take nothing any more."""
         self.holding.discard(relay)
         for local in relay.locals:
             self.relays.pop(local, None)
+            self._splices.pop(local, None)
+            self.commands.append(Close(local))
 
     def open_media(self, relay: Relay) -> Address:
         """A port for one leg of a call; what comes to it goes to the relay."""
         local = Address(self.address.ip, self._next_port)
         self._next_port += 2
         self.relays[local] = relay
-        self.commands.append(Open(local))
+        self.commands.append(Open(local, is_media=True))
         return local
 
     def call(

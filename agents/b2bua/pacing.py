@@ -32,6 +32,11 @@ class Pacing:
         self._offset_s: float | None = None
         self._stream = -1
 
+    @property
+    def is_on(self) -> bool:
+        """Whether packets are being held back."""
+        return self._offset_s is not None
+
     def learn(self, arrival: Arrival) -> None:
         """Takes in a copy, the first or a later one."""
         if arrival.stream != self._stream:

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from agents.b2bua.pacing import Pacing
+from agents.role import Splice
 from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import RtpPacket, RtpParseError
 from agents.sip.address import Address, Datagram
@@ -73,6 +74,21 @@ class Relay:
     def drop(self, name: Hashable) -> None:
         """Send no longer on this leg; what is still on its way from it is taken."""
         self._legs.pop(name, None)
+
+    def splices(self) -> dict[Address, Splice]:
+        """What can be passed on without looking at it, by address of ours.
+
+        From the peer that is everything. From the MN it is what comes while it has one leg: with more of them there are
+        copies, of which the peer gets one.
+        """
+        peer, legs = self._peer, list(self._legs.values())
+        found = {local: Splice(local, local, ()) for local in self._ports}
+        if peer is None:
+            return found
+        found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg in legs))
+        if len(legs) == 1 and not self._held and not self._pacing.is_on:
+            found[legs[0].local] = Splice(legs[0].local, legs[0].remote, ((peer.local, peer.remote),))
+        return found
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Pass on what came to one of our addresses."""

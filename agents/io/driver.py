@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agents.io.tcp import Connections
 from agents.io.udp import UdpSocket
-from agents.role import Attach, Note, Open, Tell
+from agents.role import Attach, Close, Note, Open, Splice, Tell
 from agents.sip.address import UDP
 
 if TYPE_CHECKING:
@@ -90,6 +90,10 @@ class Driver:
         while (command := self._role.next_command()) is not None:
             if isinstance(command, Open):
                 self._open(command)
+            elif isinstance(command, Splice):
+                self._splice(command)
+            elif isinstance(command, Close):
+                self._close(command)
             elif isinstance(command, Attach):
                 self._write(json.dumps({"request": "attach", "link": command.link}))
             elif isinstance(command, Tell):
@@ -122,7 +126,27 @@ class Driver:
             self._patient.append(sock)
         else:
             self._selector.register(sock, selectors.EVENT_READ, lambda: self._read(sock))
-            self._listen(command.local)
+            if not command.is_media:
+                self._listen(command.local)
+
+    def _splice(self, command: Splice) -> None:
+        sock = self._sockets.get(command.local)
+        if sock is None:
+            return
+        ways = [(self._sockets[local], remote) for local, remote in command.ways if local in self._sockets]
+        sock.splice(command.source, ways)
+        reader = self._pass_on if sock.is_spliced else self._read
+        self._selector.modify(sock, selectors.EVENT_READ, lambda: reader(sock))
+
+    def _close(self, command: Close) -> None:
+        sock = self._sockets.pop(command.local, None)
+        if sock is None:
+            return
+        if sock in self._patient:
+            self._patient.remove(sock)
+        else:
+            self._selector.unregister(sock)
+        sock.close()
 
     def _listen(self, local: Address) -> None:
         try:
@@ -135,6 +159,12 @@ class Driver:
         heard = [(at, sock.local, remote, data) for sock in self._patient for data, remote, at in sock.received()]
         for at, local, remote, data in sorted(heard, key=itemgetter(0)):
             self._role.receive_datagram(data, local=local, remote=remote, now=at)
+
+    def _pass_on(self, sock: UdpSocket) -> None:
+        stranger = sock.pass_on()
+        if stranger is not None:
+            data, remote = stranger
+            self._role.receive_datagram(data, local=sock.local, remote=remote, now=time.monotonic())
 
     def _read(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received():

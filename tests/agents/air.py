@@ -11,7 +11,7 @@ from agents.role import LinkChange
 if TYPE_CHECKING:
     from agents.cn.node import CorrespondentNode
     from agents.legs import CallMedia
-    from agents.role import Tell
+    from agents.role import Splice, Tell
     from agents.rtp.playout_events import PlayoutEvent
     from agents.sip.address import Address
 
@@ -58,6 +58,7 @@ class Host:
         else:
             self.ua, self._media = role._ua, role._media
         self.open: set[Address] = set()
+        self.splices: dict[Address, Splice] = {}
         self.told: list[tuple[float, Tell]] = []
         self.heard: list[PlayoutEvent] = []
 

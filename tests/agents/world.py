@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from agents.b2bua.node import BackToBack
 from agents.cn.node import CorrespondentNode
 from agents.mn.node import MobileNode
-from agents.role import Attach, Open, Tell
+from agents.role import Attach, Close, Open, Splice, Tell
+from agents.sip.address import Datagram
 
 from .air import UMTS, WIFI, Host, Link, Way
 from .sip.network import Sent, describe
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agents.rtp.playout_events import PlayoutEvent
-    from agents.sip.address import Datagram
 
 CN_IP = "10.0.9.1"
 HOME_IP = "10.0.8.1"
@@ -225,6 +225,11 @@ class World:
                 addresses = {link.address for link in self.links.values() if link.is_configured}
                 assert command.local.ip in (addresses if host.role is self.mn else {self._ip(host)})
                 host.open.add(command.local)
+            elif isinstance(command, Close):
+                host.open.discard(command.local)
+                host.splices.pop(command.local, None)
+            elif isinstance(command, Splice):
+                host.splices[command.local] = command
             elif isinstance(command, Attach) and (seconds := self.links[command.link].attach_s) is not None:
                 self.at(self.now + seconds, lambda link=command.link: self.restore(link))  # type: ignore[misc]
 
@@ -281,7 +286,13 @@ class World:
 
     def _deliver(self, link: Link | None, datagram: Datagram) -> None:
         for host in self.hosts.values():
-            if datagram.remote in host.open and (link is None or not link.is_cut):
+            if datagram.remote not in host.open or (link is not None and link.is_cut):
+                continue
+            splice = host.splices.get(datagram.remote)
+            if splice is not None and splice.ways and splice.source == datagram.local:
+                for local, remote in splice.ways:
+                    self._carry(host, Datagram(local, remote, datagram.data))
+            else:
                 host.role.receive_datagram(
                     datagram.data, local=datagram.remote, remote=datagram.local, now=self.now
                 )  # fmt: skip
