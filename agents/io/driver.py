@@ -134,9 +134,12 @@ class Driver:
         if sock is None:
             return
         ways = [(self._sockets[local], remote) for local, remote in command.ways if local in self._sockets]
-        sock.splice(command.source, ways)
-        reader = self._pass_on if sock.is_spliced else self._read
-        self._selector.modify(sock, selectors.EVENT_READ, lambda: reader(sock))
+
+        def ask(data: bytes, remote: Address) -> None:
+            self._role.receive_datagram(data, local=command.local, remote=remote, now=time.monotonic())
+
+        reader = sock.splice(command.source, ways, ask) if ways else lambda: self._read(sock)
+        self._selector.modify(sock, selectors.EVENT_READ, reader)
 
     def _close(self, command: Close) -> None:
         sock = self._sockets.pop(command.local, None)
@@ -159,12 +162,6 @@ class Driver:
         heard = [(at, sock.local, remote, data) for sock in self._patient for data, remote, at in sock.received()]
         for at, local, remote, data in sorted(heard, key=itemgetter(0)):
             self._role.receive_datagram(data, local=local, remote=remote, now=at)
-
-    def _pass_on(self, sock: UdpSocket) -> None:
-        stranger = sock.pass_on()
-        if stranger is not None:
-            data, remote = stranger
-            self._role.receive_datagram(data, local=sock.local, remote=remote, now=time.monotonic())
 
     def _read(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received():

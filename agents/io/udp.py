@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -37,9 +36,6 @@ class UdpSocket:
             raise
         # One buffer for all: asking for 64 kB anew each time costs more than what is done with 172 bytes of speech.
         self._buffer = bytearray(LARGEST_DATAGRAM)
-        self._view = memoryview(self._buffer)
-        self._source: tuple[str | int, ...] = ()
-        self._ways: list[tuple[Callable[[memoryview, tuple[str | int, ...]], int], tuple[str | int, ...]]] = []
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
@@ -53,33 +49,34 @@ class UdpSocket:
         """Sends a datagram; raises OSError when the system refuses."""
         self._socket.sendto(data, remote[:2])
 
-    def splice(self, source: Address, ways: Iterable[tuple[UdpSocket, Address]]) -> None:
-        """From now on `pass_on` sends what comes from `source` to these."""
-        self._source = tuple(source[:2])
-        self._ways = [(way._socket.sendto, tuple(remote[:2])) for way, remote in ways]  # noqa: SLF001 - of our own kind
+    def splice(
+        self, source: Address, ways: Iterable[tuple[UdpSocket, Address]], ask: Callable[[bytes, Address], None]
+    ) -> Callable[[], None]:
+        """What to call when a packet is there: it passes it on if it is from `source`, and asks about all others.
 
-    @property
-    def is_spliced(self) -> bool:
-        """Whether there is somewhere to pass things on to."""
-        return bool(self._ways)
-
-    def pass_on(self) -> tuple[bytes, Address] | None:
-        """Takes one packet and passes it on; gives back one that somebody else sent.
-
-        One system call for each packet in and out, and nothing made on the way: this is what a busy relay does all day.
-        One that can't be sent is lost, as on a wire.
+        One system call for each packet in and out, and nothing else on the way: this is what a busy relay does all day.
+        A packet that can't be sent is lost, as on a wire.
         """
-        try:
-            size, remote = self._socket.recvfrom_into(self._buffer)
-        except OSError:  # nothing there, or an ICMP error about something sent before
-            return None
-        if remote != self._source:
-            return bytes(self._buffer[:size]), Address(remote[0], remote[1])
-        data = self._view[:size]
-        for send, target in self._ways:
-            with suppress(OSError):
-                send(data, target)
-        return None
+        receive, buffer, view = self._socket.recvfrom_into, self._buffer, memoryview(self._buffer)
+        expected = tuple(source[:2])
+        sends = [(way._socket.sendto, tuple(remote[:2])) for way, remote in ways]  # noqa: SLF001 - of our own kind
+
+        def pass_on() -> None:
+            try:
+                size, remote = receive(buffer)
+            except OSError:  # nothing there, or an ICMP error about something sent before
+                return
+            if remote != expected:
+                ask(bytes(view[:size]), Address(remote[0], remote[1]))
+                return
+            packet = view[:size]
+            for send, target in sends:
+                try:  # noqa: SIM105 - costs nothing where all is well, which `suppress` does not
+                    send(packet, target)
+                except OSError:
+                    pass
+
+        return pass_on
 
     def received(self) -> Iterator[tuple[bytes, Address, float]]:
         """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock.

@@ -1,0 +1,78 @@
+"""The B2BUA's relay as a program of its own: so many bridged calls, and no signalling.
+
+    python -m tests.bench.relay_role OWN-ADDRESS GENERATOR-ADDRESS CALLS
+
+Call n takes from the MN at port 10000 + 2n and from the peer at 10001 + 2n; both are the generator, at 30000 + 2n and
+30001 + 2n.
+"""
+
+from __future__ import annotations
+
+import sys
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from agents.b2bua.office import Office
+from agents.io.driver import Driver
+from agents.legs import Leg
+from agents.role import Open
+from agents.sip.address import Address
+from agents.sip.user_agent import UserAgent
+
+if TYPE_CHECKING:
+    from agents.role import Command, LinkChange
+    from agents.sip.address import Datagram
+
+
+class RelayRole:
+    """Bridged calls from the beginning to the end."""
+
+    def __init__(self, own: str, generator: str, calls: int) -> None:
+        random = Random(1)
+        self._office = Office(Address(own, 5060), UserAgent(random), random)
+        for call in range(calls):
+            relay = self._office.new_relay()
+            mn = Leg(Address(own, 10000 + 2 * call), Address(generator, 30000 + 2 * call))
+            peer = Leg(Address(own, 10001 + 2 * call), Address(generator, 30001 + 2 * call))
+            for leg in (mn, peer):
+                self._office.relays[leg.local] = relay
+                self._office.commands.append(Open(leg.local, is_media=True))
+            relay.set_leg("mn", mn)
+            relay.set_peer(peer)
+            self._office.splice(relay)
+
+    def start(self, *, now: float) -> None:
+        """It runs already."""
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """What is not spliced."""
+        self._office.relays[local].receive_datagram(data, local=local, remote=remote, now=now)
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """Lost."""
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """None come."""
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """None does."""
+
+    def get_timer(self) -> float | None:
+        """Nothing is due."""
+        return None
+
+    def handle_timer(self, *, now: float) -> None:
+        """Nothing is due."""
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is not spliced."""
+        waiting, self._office.media[:] = list(self._office.media), []
+        return waiting
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""
+        return self._office.commands.pop(0) if self._office.commands else None
+
+
+if __name__ == "__main__":
+    Driver(RelayRole(sys.argv[1], sys.argv[2], int(sys.argv[3]))).run()
