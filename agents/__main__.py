@@ -38,8 +38,12 @@ def main(role_name: str, config_path: str) -> None:
         from agents.b2bua.node import BackToBack  # noqa: PLC0415
 
         role = BackToBack(config, random)
+    elif role_name == "registrar":
+        from agents.registrar.node import RegistrarNode  # noqa: PLC0415
+
+        role = RegistrarNode(config, random)
     else:
-        sys.exit(f"there is no role {role_name!r}; possible are mn, cn and b2bua")
+        sys.exit(f"there is no role {role_name!r}; possible are mn, cn, b2bua and registrar")
     Driver(role, links).run()
 
 

@@ -52,11 +52,15 @@ class Call:
         samples: bytes,
         random: Random,
         home: dict[str, Any] | None = None,
+        registrar: dict[str, Any] | None = None,
     ) -> None:
-        """`home`, if there is one, is where the B2BUA is and what it knows the user by."""
+        """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by."""
         self.old, self.new = links
-        credentials = None if home is None else own_credentials(home, random)
-        self.ua = UserAgent(random, Abilities(supported=(OPTION_TAG,), product=PRODUCT), credentials=credentials)
+        #: The link that the call is on: its scheme moves it.
+        self.link = self.old
+        self.credentials = own_credentials(home, registrar, random)
+        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
+        self.ua = UserAgent(random, abilities, credentials=self.credentials)
         self.media = CallMedia(samples, random)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
@@ -171,6 +175,11 @@ class Call:
         self._sent[session] = offer
         return True
 
+    def handed_over(self) -> None:
+        """The handover has succeeded: the call is on the new link."""
+        self.link = self.new
+        self.tell("handover_done", link=self.new.name)
+
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
         return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
@@ -219,9 +228,17 @@ class Call:
         self.media.listen(media)
 
 
-def own_credentials(home: dict[str, Any], random: Random) -> DigestClient:
-    """What proves to the home network who we are; sent along unasked where that is allowed (RFC 3261 22.3)."""
+def own_credentials(
+    home: dict[str, Any] | None, registrar: dict[str, Any] | None, random: Random
+) -> DigestClient | None:
+    """What proves to the home network who we are; sent along unasked where that is allowed (RFC 3261 22.3).
+
+    To a B2BUA, that is: the registrar's realm is not one for calls.
+    """
+    known = [one for one in (home, registrar) if one is not None]
+    if not known:
+        return None
     from agents.sip.digest_client import Account, DigestClient  # noqa: PLC0415 - hashlib takes its time
 
-    account = Account(home["user"], home["password"], home["realm"])
-    return DigestClient([account], random, own_realms=[home["realm"]])
+    accounts = [Account(one["user"], one["password"], one["realm"]) for one in known]
+    return DigestClient(accounts, random, own_realms=[] if home is None else [home["realm"]])

@@ -14,6 +14,7 @@ from agents.sip_log import log_entry
 if TYPE_CHECKING:
     from random import Random
 
+    from agents.mn.registration import Registration
     from agents.role import Command, LinkChange
     from agents.sip.address import Address, Datagram
     from agents.sip.events import Event
@@ -29,7 +30,14 @@ class MobileNode:
         self._links = Links(config["links"])
         self._link = self._links[config["first_link"]]
         other = self._links[config["second_link"]]
-        self._call = Call(config["peer"], config["user"], (self._link, other), samples, random, config["home"])
+        links, registrar = (self._link, other), config.get("registrar")
+        self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar)
+        self._registration: Registration | None = None
+        if registrar is not None:
+            from agents.mn.registration import Registration  # noqa: PLC0415 - not everybody registers
+
+            call = self._call
+            self._registration = Registration(registrar, call.ua, call.credentials, links, random, call.tell)
         self._scheme = make_scheme(config["scheme"], self._call)
         self._require = self._scheme.requires
         self._trigger = make_trigger(config["trigger"])
@@ -44,6 +52,8 @@ class MobileNode:
         """Scenario time zero is at `now`: the call begins and ends at its times after it."""
         self._begin_at = now + self._timing["start_s"]
         self._hang_up_at = self._begin_at + self._timing["duration_s"]
+        if self._registration is not None:
+            self._registration.start(now=now)
 
     # -- in -----------------------------------------------------------------------------------------------------------
 
@@ -95,6 +105,8 @@ class MobileNode:
             self._scheme.link_changed(link, now=now)
             if link is self._link:
                 self._consider(self._trigger.link_changed(link), now)
+            if self._registration is not None:  # last: what the call has to say leaves before
+                self._registration.link_changed(link, now=now)
             self._take_events(now)
 
     # -- timers -------------------------------------------------------------------------------------------------------
@@ -104,7 +116,7 @@ class MobileNode:
         call = self._call
         timers = (
             self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
-            self._scheme.get_timer(),
+            self._scheme.get_timer(), self._registration.get_timer() if self._registration is not None else None,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -121,6 +133,8 @@ class MobileNode:
         self._call.ua.handle_timer(now=now)
         self._call.partings.handle_timer(now=now)
         self._scheme.handle_timer(now=now)
+        if self._registration is not None:
+            self._registration.handle_timer(now=now)
         self._take_events(now)
 
     # -- out ----------------------------------------------------------------------------------------------------------
@@ -145,7 +159,10 @@ class MobileNode:
             entry = log_entry(event)
             if entry is not None:
                 self._call.commands.append(entry)
-            self._take_event(event, now)
+            if self._registration is None or not self._registration.receive_event(event, now=now):
+                self._take_event(event, now)
+        if self._registration is not None:
+            self._registration.follow(self._call.link, now=now)
 
     def _take_event(self, event: Event, now: float) -> None:
         call = self._call
@@ -199,6 +216,8 @@ class MobileNode:
         if facts is not None and not self._is_triggered and self._call.is_up:
             self._is_triggered = True
             self._call.tell("trigger", link=self._link.name, **facts)
+            if self._registration is not None:
+                self._registration.handover_begins()
             self._scheme.triggered(now=now)
 
     def _hang_up(self, now: float) -> None:

@@ -75,7 +75,7 @@ class Registration:
         self,
         config: dict[str, Any],
         ua: UserAgent,
-        credentials: DigestClient,
+        credentials: DigestClient | None,
         links: tuple[Link, Link],
         random: Random,
         tell: Callable[..., None],
@@ -206,7 +206,7 @@ class Registration:
             rows.append(("Supported", "path, outbound"))
         chain = binding.link.name if self._style == "outbound" else ""
         after = self._last.get(chain)
-        if after is None and self._last:
+        if after is None and self._last and self._credentials is not None:
             # What the registrar wants to know over one flow it wants over the other one too: its nonce is at hand.
             known = list(self._last.values())[-1].request
             credentials = self._credentials.preempt(Request("REGISTER", self._uri), known)

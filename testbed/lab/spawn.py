@@ -22,7 +22,7 @@ from pyroute2 import netns
 PRELOADED = (
     "agents.__main__", "agents.mn.node", "agents.mn.schemes.reinvite_soft", "agents.mn.schemes.handover_cn",
     "agents.mn.schemes.proactive", "agents.cn.node", "agents.b2bua.node", "agents.sip.digest_client",
-    "agents.io.kernel",
+    "agents.mn.registration", "agents.registrar.node", "agents.io.kernel",
 )  # fmt: skip
 POLL_S = 0.01
 

@@ -1,5 +1,6 @@
 """An experiment to the plan that the lab carries out."""
 
+import uuid
 from dataclasses import asdict
 from typing import Any
 
@@ -15,9 +16,14 @@ from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
 
 SIP_PORT = 5060
 B2BUA = "b2bua"
+# Beside the B2BUA, in the same node: the paper keeps the two apart (section 4.4).
+REGISTRAR, REGISTRAR_PORT = "registrar", 5070
 # What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
 REALM = "home.example"
 PASSWORD = "mobile-secret"  # noqa: S105
+# Its own realm: credentials for it have no business in calls.
+REGISTRAR_REALM = "registrar.home.example"
+REGISTRATION_S = 3600
 # What is still on its way when the call ends is captured too: more than any link's delay.
 DRAIN_S = 1.0
 # A call that has not ended this long after its time has failed (64*T1 of a lost BYE, RFC 3261 17.1.2.2, and some).
@@ -56,6 +62,8 @@ def agents(experiment: Experiment) -> list[Agent]:
     found = [agent(CORRESPONDENT, CORRESPONDENT, correspondent(experiment))]
     if experiment.scheme in BRIDGED:
         found.append(agent(B2BUA, HOME, back_to_back(experiment)))
+    if experiment.scenario.registrar != "none":
+        found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     return [*found, agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)]
 
 
@@ -82,6 +90,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
         "scheme": experiment.scheme,
         "trigger": experiment.setting.trigger.model_dump(),
+        **registers(experiment),
     }
 
 
@@ -111,6 +120,33 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         "realm": REALM,
         "users": {MOBILE: PASSWORD},
         "always_bridges": experiment.scheme == "proactive",
+    }
+
+
+def registers(experiment: Experiment) -> dict[str, Any]:
+    """Where and how the MN registers; nothing where there is no registrar."""
+    supported = experiment.scenario.registrar
+    if supported == "none":
+        return {}
+    where = {"address": main_address(experiment.network, HOME), "port": REGISTRAR_PORT, "domain": REALM}
+    who = {"user": MOBILE, "password": PASSWORD, "realm": REGISTRAR_REALM}
+    # RFC 5626 4.1: the name of the device, the same in all its life. What the registrar does not know it ignores.
+    instance = uuid.uuid5(uuid.NAMESPACE_URL, f"sip:{MOBILE}@{REALM}").urn
+    how = {"style": "outbound" if supported == "outbound" else "proactive", "instance": instance}
+    return {"registrar": {**where, **who, **how, "expires_s": REGISTRATION_S}}
+
+
+def registrar(experiment: Experiment) -> dict[str, Any]:
+    """The configuration of the registrar."""
+    supported = experiment.scenario.registrar
+    return {
+        "seed": experiment.seed,
+        "address": main_address(experiment.network, HOME),
+        "port": REGISTRAR_PORT,
+        "domain": REALM,
+        "realm": REGISTRAR_REALM,
+        "users": {MOBILE: PASSWORD},
+        "policy": {"is_proactive": supported == "proactive", "is_outbound": supported == "outbound"},
     }
 
 

@@ -72,6 +72,9 @@ def load_experiment(
     if chosen in BRIDGED and HOME not in [node.name for node in network.nodes]:
         what = f"topology: has no node '{HOME}' for the B2BUA, without which there is no {chosen}; add Node('{HOME}')"
         raise BadScenarioError([tree.error(("topology",), what)])
+    if scenario.registrar != "none" and HOME not in [node.name for node in network.nodes]:
+        what = f"registrar: the topology has no node '{HOME}' for it; add Node('{HOME}'), or write: none"
+        raise BadScenarioError([tree.error(("registrar",), what)])
     return Experiment(
         path=path,
         text=tree.text,

@@ -21,6 +21,16 @@ SCHEMES: dict[SchemeName, str] = {
 BRIDGED: tuple[SchemeName, ...] = ("proactive", "handover-b2bua")
 """Schemes under which the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
 
+RegistrarName = Literal["none", "plain", "proactive", "outbound"]
+
+REGISTRARS: dict[RegistrarName, str] = {
+    "none": "nobody registers anything",
+    "plain": "a registrar by RFC 3261: it ignores what it does not know, and the MN registers its main address alone",
+    "proactive": "the paper's: both interfaces, told apart by ua_id and ranked by if_q, counted in if_no (Figure 5)",
+    "outbound": "the standard's: both interfaces as flows of one instance (RFC 5626)",
+}
+"""What the registrar in the home network supports."""
+
 SHORTEST_CALL_S = 1.0
 MOST_SEED = 2**32 - 1
 
@@ -84,5 +94,6 @@ class Scenario(Document):
     failure: str
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
+    registrar: RegistrarName = "none"
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)

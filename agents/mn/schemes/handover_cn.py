@@ -158,7 +158,7 @@ class HandoverCn(Scheme):
 
     def _done(self) -> None:
         self._set_state("DONE")
-        self.call.tell("handover_done", link=self.call.new.name)
+        self.call.handed_over()
 
     def _fail(self, now: float, **facts: object) -> None:
         self._next_look = None

@@ -43,7 +43,7 @@ class Reinvite(Scheme):
                 self._fail(event.response.status)
                 return
             self._set_state("DONE")
-            self.call.tell("handover_done", link=self.call.new.name)
+            self.call.handed_over()
         elif isinstance(event, events.ReinviteDue):
             self._move_if_possible(now)
         elif isinstance(event, events.ReinviteRejected) and event.retry_at is None:
