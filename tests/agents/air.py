@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.b2bua.node import BackToBack
 from agents.mn.node import MobileNode
+from agents.registrar.node import RegistrarNode
 from agents.role import LinkChange
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ class Link:
 class Host:
     """A role, what it has opened, and what it has told."""
 
-    def __init__(self, role: MobileNode | CorrespondentNode | BackToBack) -> None:
+    def __init__(self, role: MobileNode | CorrespondentNode | BackToBack | RegistrarNode) -> None:
         self.role = role
         self._media: CallMedia | None = None
         if isinstance(role, BackToBack):
             self.ua = role._office.ua
         elif isinstance(role, MobileNode):
             self.ua, self._media = role._call.ua, role._call.media
+        elif isinstance(role, RegistrarNode):
+            self.ua = role._ua
         else:
             self.ua, self._media = role._ua, role._media
         self.open: set[Address] = set()
@@ -73,6 +76,8 @@ class Host:
         """What media still go to."""
         if self._media is not None:
             return list(self._media.legs)
+        if isinstance(self.role, RegistrarNode):
+            return []
         assert isinstance(self.role, BackToBack)
         office = self.role._office
         return [*office.relays, *office.holding, *office.handlers]

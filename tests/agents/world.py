@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agents.b2bua.node import BackToBack
 from agents.cn.node import CorrespondentNode
 from agents.mn.node import MobileNode
+from agents.registrar.node import RegistrarNode
 from agents.role import Attach, Close, Open, Splice, Tell
 from agents.sip.address import Datagram
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from agents.rtp.playout_events import PlayoutEvent
 
 CN_IP = "10.0.9.1"
-HOME_IP = "10.0.8.1"
+HOME_IP, REGISTRAR_IP = "10.0.8.1", "10.0.7.1"
+NAMES = {CN_IP: "cn", HOME_IP: "home", REGISTRAR_IP: "registrar"}
 #: Between hosts that have no radio.
 WIRE_S = 0.0002
 SPEECH = bytes(range(256)) * 5
@@ -42,22 +44,30 @@ class World:
         self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float = 20.0, seed: int = 1,
         is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
-        always_bridges: bool = False,
+        always_bridges: bool = False, registrar: str | None = None,
     ) -> None:  # fmt: skip
-        """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does."""
+        """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
+
+        `registrar`: what it supports; None: there is none.
+        """
         self.now = 0.0
         self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=is_wifi_attached)
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
         goes_home = scheme in {"handover-b2bua", "proactive"} if home is None else home
         account = {"address": HOME_IP, "port": 5060, "user": "mn", "password": "secret", "realm": "home.example"}
-        config = {
+        config: dict[str, Any] = {
             "links": {name: {"interface": f"mn-{name}", "address": link.address} for name, link in self.links.items()},
             "first_link": "wifi", "second_link": "umts", "user": "mn",
             "peer": {"user": "cn", "address": CN_IP, "port": 5060},
             "call": {"start_s": 0.0, "duration_s": call_s}, "scheme": scheme, "trigger": trigger,
             "home": account if goes_home else None,
         }  # fmt: skip
+        where = {"address": REGISTRAR_IP, "port": 5060, "domain": "home.example"}
+        if registrar is not None:
+            style = "outbound" if registrar == "outbound" else "proactive"
+            who = {"user": "mn", "password": "secret", "realm": "registrar.home.example", "instance": "urn:uuid:1"}
+            config["registrar"] = {**where, **who, "style": style, "expires_s": 3600}
         self.mn = MobileNode(config, SPEECH, Random(f"{seed}/mn"))
         self.cn = cn({"address": CN_IP, "supports_handover": supports_handover}, SPEECH, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
@@ -66,6 +76,11 @@ class World:
                      "always_bridges": always_bridges}  # fmt: skip
             self.b2bua = BackToBack(about, Random(f"{seed}/b2bua"))
             self.hosts["home"] = Host(self.b2bua)
+        if registrar is not None:
+            policy = {} if registrar == "plain" else {f"is_{registrar}": True}
+            users = {"realm": "registrar.home.example", "users": {"mn": "secret"}}
+            self.registrar = RegistrarNode({**where, **users, "policy": policy}, Random(f"{seed}/registrar"))
+            self.hosts["registrar"] = Host(self.registrar)
         #: SIP, and speech: (time, sequence number, sender, receiver).
         self.sent: list[Sent] = []
         self.spoken: list[tuple[float, int, str, str]] = []
@@ -236,7 +251,7 @@ class World:
     def _carry(self, host: Host, datagram: Datagram) -> None:
         assert datagram.local in host.open
         is_up = host.role is self.mn
-        if not is_up and datagram.remote.ip in {CN_IP, HOME_IP}:
+        if not is_up and datagram.remote.ip in NAMES:
             self._carry_on_wire(datagram)
             return
         ip = datagram.local.ip if is_up else datagram.remote.ip
@@ -272,10 +287,11 @@ class World:
             self.at(self.now + WIRE_S, lambda: self._deliver(None, datagram._replace(data=data)))
 
     def _name(self, ip: str) -> str:
-        return {CN_IP: "cn", HOME_IP: "home"}[ip]
+        return NAMES[ip]
 
     def _ip(self, host: Host) -> str:
-        return CN_IP if host.role is self.cn else HOME_IP
+        name = next(name for name, one in self.hosts.items() if one is host)
+        return next(ip for ip, known in NAMES.items() if known == name)
 
     def _is_meant(self, label: str, link: str) -> bool:
         for rule in self._losses:
