@@ -69,12 +69,8 @@ def load_experiment(
     script = validated(failure_tree, FailureScript)
     check_failure(failure_tree, script, profiles)
     chosen = choose_scheme(tree, scenario, scheme)
-    if chosen in BRIDGED and HOME not in [node.name for node in network.nodes]:
-        what = f"topology: has no node '{HOME}' for the B2BUA, without which there is no {chosen}; add Node('{HOME}')"
-        raise BadScenarioError([tree.error(("topology",), what)])
-    if scenario.registrar != "none" and HOME not in [node.name for node in network.nodes]:
-        what = f"registrar: the topology has no node '{HOME}' for it; add Node('{HOME}'), or write: none"
-        raise BadScenarioError([tree.error(("registrar",), what)])
+    if not any(end.address for end in network.interfaces(HOME)):
+        check_no_home_needed(tree, scenario, chosen)
     return Experiment(
         path=path,
         text=tree.text,
@@ -85,6 +81,18 @@ def load_experiment(
         scheme=chosen,
         seed=scenario.seed if seed is None else seed,
     )
+
+
+def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:
+    """For a topology without a home network: neither B2BUA nor registrar has a place in it."""
+    if scheme in BRIDGED:
+        what = f"topology: has no node '{HOME}' for the B2BUA, without which there is no {scheme}"
+        raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
+    if scenario.registrar != "none":
+        what = f"registrar: the topology has no node '{HOME}' for it"
+        raise BadScenarioError(
+            [tree.error(("registrar",), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
+        )
 
 
 @contextlib.contextmanager

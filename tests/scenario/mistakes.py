@@ -25,7 +25,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 
 
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
-FIELDS = "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, seed, loss"
+FIELDS = "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, seed, loss"
 
 NAMES = [
     wrong("unknown profile", SCENARIO_FILE, "umts: umts.yaml", "umts: umts-r99-348", 6,

@@ -86,14 +86,63 @@ def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension(
     assert (home["address"], agent(plan, "b2bua")["users"]) == ("10.10.0.2", {"mn": home["password"]})
 
 
-def test_network_without_home_has_no_b2bua(files: Files) -> None:
-    files.change(SCENARIO_FILE, "scheme: handover-cn", "scheme: handover-b2bua")
-    files.change(SCENARIO_FILE, "  handover-cn:", "  handover-b2bua:")
+def without_home(files: Files) -> None:
+    """Takes the home network out of the topology."""
     text = files.read(NET).replace('Node("home", routes=(Route("default", via="10.10.0.1"),)),', "")
     lines = [line for line in text.splitlines() if "home-eth0" not in line or line.startswith(" " * 9)]
     files.write(NET, "\n".join(line for line in lines if '"core-home"' not in line))
+
+
+def test_network_without_home_has_no_b2bua(files: Files) -> None:
+    files.change(SCENARIO_FILE, "scheme: handover-cn", "scheme: handover-b2bua")
+    files.change(SCENARIO_FILE, "  handover-cn:", "  handover-b2bua:")
+    without_home(files)
     with pytest.raises(BadScenarioError, match=r"scenario.yaml:3: topology: has no node 'home' for the B2BUA"):
         load_experiment(str(files.scenario))
+
+
+@pytest.mark.parametrize(
+    ("supports", "policy", "style"),
+    [
+        ("plain", {"is_proactive": False, "is_outbound": False}, "proactive"),
+        ("proactive", {"is_proactive": True, "is_outbound": False}, "proactive"),
+        ("outbound", {"is_proactive": False, "is_outbound": True}, "outbound"),
+    ],
+)
+def test_registrar_and_its_user_agree(supports: str, policy: dict[str, bool], style: str, files: Files) -> None:
+    """It is in the home network, beside the B2BUA; the MN asks for more than a plain one has, and falls back."""
+    files.change(SCENARIO_FILE, "seed: 1", f"registrar: {supports}\nseed: 1")
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    registrar, mobile = agent(plan, "registrar"), agent(plan, "mn")["registrar"]
+    assert (registrar["policy"], mobile["style"]) == (policy, style)
+    assert all(registrar[name] == mobile[name] for name in ("address", "port", "domain", "realm"))
+    assert registrar["users"] == {mobile["user"]: mobile["password"]}
+    assert (registrar["address"], registrar["port"]) == ("10.10.0.2", 5070)
+    assert [one["node"] for one in plan["agents"] if one["name"] == "registrar"] == ["home"]
+    assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
+
+
+def test_no_registrar_unless_the_scenario_wants_one(files: Files) -> None:
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    files.change(SCENARIO_FILE, "seed: 1", "registrar: none\nseed: 1")
+    assert compile_plan(load_experiment(str(files.scenario))) == plan
+    assert "registrar" not in [one["name"] for one in plan["agents"]]
+    assert "registrar" not in agent(plan, "mn")
+
+
+def test_network_without_home_has_no_registrar(files: Files) -> None:
+    files.change(SCENARIO_FILE, "seed: 1", "registrar: plain\nseed: 1")
+    without_home(files)
+    with pytest.raises(BadScenarioError, match=r"scenario.yaml:\d+: registrar: the topology has no node 'home' for it"):
+        load_experiment(str(files.scenario), scheme="handover-cn")
+
+
+def test_home_without_an_address_is_no_home(files: Files) -> None:
+    files.change(SCENARIO_FILE, "seed: 1", "registrar: plain\nseed: 1")
+    files.change(NET, 'Node("home", routes=(Route("default", via="10.10.0.1"),))', 'Node("home")')
+    files.change(NET, '"10.10.0.2/24"', '""')
+    with pytest.raises(BadScenarioError, match=r"registrar: the topology has no node 'home' for it"):
+        load_experiment(str(files.scenario), scheme="handover-cn")
 
 
 def test_link_history_is_the_same_under_each_scheme_and_seed() -> None:

@@ -108,4 +108,4 @@ class Proactive(Scheme):
 
     def _done(self) -> None:
         self._set_state("DONE")
-        self.call.tell("handover_done", link=self.call.new.name)
+        self.call.handed_over()
