@@ -136,7 +136,7 @@ class SessionDescription:
     @classmethod
     def build(cls, *lines: str) -> SessionDescription:
         """From lines without their ends."""
-        return cls.parse("".join(f"{line}\r\n" for line in lines).encode())
+        return cls.parse("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
 
     def __bytes__(self) -> bytes:
         text = "".join(str(line) for section in self._sections for line in section.lines)

@@ -24,11 +24,12 @@ class Challenge(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Challenge:
         """Raises `SipParseError`."""
-        scheme, *rest = text.split(None, 1)
-        if not is_token(scheme) or not rest:
+        words = text.split(None, 1)
+        if len(words) != 2 or not is_token(words[0]):
             raise SipParseError(0, "no scheme with parameters", text)
+        scheme, rest = words
         params: list[tuple[str, str | None]] = []
-        for part in split_outside(rest[0], ","):
+        for part in split_outside(rest, ","):
             name, equals, value = part.partition("=")
             name, value = name.strip(), value.strip()
             is_quoted = value[:1] == '"' and end_of_quoted(value, 0) == len(value)

@@ -128,7 +128,10 @@ class Message:
     @cached_property
     def vias(self) -> list[Via]:
         """Every hop, the nearest first."""
-        return [Via.parse(element) for element in self.headers.elements("via")]
+        elements = self.headers.elements("via")
+        if not elements:
+            raise SipParseError(0, "an empty Via", self.start_line)
+        return [Via.parse(element) for element in elements]
 
     @property
     def via(self) -> Via:

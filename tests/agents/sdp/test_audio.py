@@ -142,3 +142,10 @@ def test_a_refused_stream_is_none() -> None:
     refused = make_answer(make_offer(OURS), THEIRS)
     refused.media[0].port = 0
     assert agreed_stream(make_offer(OURS), refused) is None
+
+
+def test_octets_of_an_offer_that_are_no_utf8_come_back_in_the_answer() -> None:
+    """RFC 8866 6.10, a=charset: found by the fuzzer."""
+    offer = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0 \xff\r\nm=audio 4000 RTP/AVP 0\r\n"
+    answer = make_answer(SessionDescription.parse(offer), Endpoint("192.0.2.2", 5000, 1))
+    assert b"t=0 0 \xff\r\n" in bytes(answer)

@@ -273,3 +273,13 @@ def test_a_role_answers_its_own_methods() -> None:
     event = cn.only(events.RequestReceived)
     assert event.server_request.request.body == b"hi"
     assert event.session is None
+
+
+@pytest.mark.parametrize(("version", "status"), [("SIP/2.0", "400"), ("SIP/3.0", "505")])
+def test_an_empty_via_is_refused_where_it_came_from(version: str, status: str) -> None:
+    """Found by the fuzzer: it once ended the agent."""
+    network = Network()
+    node = network.node("cn")
+    network.inject(f"OPTIONS sip:a@b {version}\r\nVia:\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n\r\n".encode(), to=node)
+    assert network.flow() == [f"{status} ? cn -> {STRANGER.hostport}"]
+    assert sum(node.ua.discarded.values()) == 1

@@ -86,7 +86,7 @@ def test_a_challenge_is_a_scheme_with_parameters() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Digest", "Digest realm", 'Digest realm="x', "D@ a=b", 'Digest a="b"c', "Digest a=b,,c=d"]
+    "text", ["", " ", "Digest", "Digest realm", 'Digest realm="x', "D@ a=b", 'Digest a="b"c', "Digest a=b,,c=d"]
 )
 def test_what_is_no_challenge(text: str) -> None:
     with pytest.raises(SipParseError):

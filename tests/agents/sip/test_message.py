@@ -284,3 +284,12 @@ def test_a_via_without_a_sent_by_is_an_error_of_the_bytes(via: str) -> None:
 def test_message_with_something_of_everything_is_understood(data: bytes) -> None:
     message = Message.parse(data)
     assert Message.parse(bytes(message)) == message
+
+
+@pytest.mark.parametrize("via", ["", " ", "\t"])
+def test_a_via_without_a_value_is_none(via: str) -> None:
+    """Found by the fuzzer: it once ended the agent."""
+    text = f"OPTIONS sip:a@b SIP/2.0\r\nVia:{via}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n"
+    text += "CSeq: 1 OPTIONS\r\n\r\n"
+    with pytest.raises(SipParseError, match="line 2: an empty Via"):
+        Message.parse(text.encode())

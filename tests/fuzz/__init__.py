@@ -1,0 +1,1 @@
+"""Inputs that nobody thought of, found by coverage: `make fuzz`."""

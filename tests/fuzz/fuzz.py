@@ -1,0 +1,70 @@
+"""`python -m tests.fuzz.fuzz FOLDER RUNS [TARGET …]`: so many inputs, shared out to targets, guided by what they reach.
+
+Inputs that reached something new are kept in FOLDER, for the next time. Ends with status 1 at the first exception that
+is not a parser's own, and says in which file the input is; `python -m tests.fuzz.fuzz FILE TARGET` runs that one again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from hashlib import sha1
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["agents"]):
+    from tests.fuzz.targets import TARGETS, TOKENS, Target
+
+# Seconds for one input, above which it counts as a fault: something grows with the square of its length.
+LONGEST_S = 5
+LARGEST = 2048
+
+
+def fuzz(folder: Path, runs: int, name: str) -> int:
+    """One target, in a process of its own, because libFuzzer ends it; returns its exit status."""
+    corpus, finds = folder / name, folder / f"{name}-"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for seed in TARGETS[name].seeds:
+        (corpus / sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
+    words = folder / "words"
+    words.write_text("".join(f'"{escape(token)}"\n' for token in TOKENS))
+    started = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        limits = [f"-runs={runs}", f"-timeout={LONGEST_S}", f"-max_len={LARGEST}"]
+        run(
+            TARGETS[name], [*limits, f"-artifact_prefix={finds}", f"-dict={words}", "-print_final_stats=1", str(corpus)]
+        )
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    seconds = time.monotonic() - started
+    print(f"{name}: {runs} inputs in {seconds:.0f} s ({runs / seconds:.0f}/s)" if not status else f"{name}: stopped")
+    return status
+
+
+def run(target: Target, options: list[str]) -> None:
+    """Does not come back."""
+    atheris.Setup([sys.argv[0], *options], target.run)
+    atheris.Fuzz()
+
+
+def escape(token: str) -> str:
+    """As libFuzzer's dictionaries want it."""
+    return "".join(char if char.isalnum() else f"\\x{ord(char):02x}" for char in token)
+
+
+def main(where: Path, arguments: list[str]) -> int:
+    """All targets, or those that are named."""
+    if where.is_file():
+        TARGETS[arguments[0]].run(where.read_bytes())
+        print("nothing wrong with it")
+        return 0
+    names = arguments[1:] or list(TARGETS)
+    return max(fuzz(where, int(int(arguments[0]) * TARGETS[name].share), name) for name in names)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
