@@ -37,6 +37,21 @@ lint: $(VENV)/.installed  ## Style, types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+.PHONY: compare
+compare: setup  ## Every scheme on every kind of trouble: the tables of docs/comparison.md, made anew
+	@tables=$$(mktemp)
+	sed '/^## Tables/q' docs/comparison.md > $$tables
+	for scenario in all-schemes all-schemes-lossy; do
+	  for failure in wifi-fade wifi-break; do
+	    printf '\n### `%s`, `%s`\n\n' $$scenario $$failure >> $$tables
+	    $(TESTBED) compare $$scenario --failure $$failure --out runs/comparison-$$$$-$$scenario-$$failure > $$tables.one
+	    cat $$tables.one
+	    sed '/^Run folders/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	  done
+	done
+	rm $$tables.one
+	cat $$tables > docs/comparison.md && rm $$tables
+
 .PHONY: bench
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py
