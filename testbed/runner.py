@@ -99,6 +99,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "sha256": digest(experiment.text),
         },
         "scheme": experiment.scheme,
+        "cn": experiment.cn,
         "failure_script": experiment.failure.name,
         "seed": experiment.seed,
         "plan_sha256": digest(json.dumps(plan, sort_keys=True)),

@@ -7,6 +7,7 @@ from typing import get_args
 import click
 
 from testbed.report.comparison import NOT_MEASURED, console, new_table
+from testbed.scenario.correspondent import CORRESPONDENTS
 from testbed.scenario.document import load
 from testbed.scenario.failure import FailureScript
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
@@ -39,6 +40,11 @@ def failures() -> Iterator[Row]:
 def schemes() -> Iterator[Row]:
     """Handover schemes."""
     yield from SCHEMES.items()
+
+
+def phones() -> Iterator[Row]:
+    """Who can be the correspondent node."""
+    yield from CORRESPONDENTS.items()
 
 
 def triggers() -> Iterator[Row]:
@@ -85,6 +91,7 @@ LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
     "profiles": (profiles, (*WHAT_IT_IS, "rate down / up", "one-way delay ± jitter", "loss")),
     "failures": (failures, WHAT_IT_IS),
     "schemes": (schemes, WHAT_IT_IS),
+    "phones": (phones, WHAT_IT_IS),
     "triggers": (triggers, WHAT_IT_IS),
 }
 

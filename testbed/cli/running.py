@@ -27,6 +27,7 @@ seed_option = click.option(
     "--seed", type=click.IntRange(min=0, max=MOST_SEED), help="Another seed than the scenario's."
 )
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
+cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's.")
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Where the results go [default: runs/…].")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 schemes_option = click.option(
@@ -43,20 +44,22 @@ jobs_option = click.option(
 @seed_option
 @click.option("--scheme", metavar="SCHEME", help="Another scheme than the scenario's.")
 @failure_option
+@cn_option
 @out_option
 @json_option
-def run(
+def run(  # noqa: PLR0913 - a command's options
     scenario: str,
     engine: str,
     seed: int | None,
     scheme: str | None,
     failure: str | None,
+    cn: str | None,
     out: Path | None,
     *,
     as_json: bool,
 ) -> None:
     """Carry out SCENARIO once: a name that we ship, or a file."""
-    experiment = load_experiment(scenario, scheme=scheme, failure=failure, seed=seed)
+    experiment = load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, seed=seed)
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
     (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
     finish([done], as_json=as_json, single=True)
@@ -70,17 +73,18 @@ def run(
 @engine_option
 @seed_option
 @failure_option
+@cn_option
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
     scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: str, seed: int | None, failure: str | None,
-    out: Path | None, *, as_json: bool,
+    cn: str | None, out: Path | None, *, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
-    first = load_experiment(scenario, failure=failure, seed=seed)
+    first = load_experiment(scenario, failure=failure, cn=cn, seed=seed)
     folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
     experiments = [
-        load_experiment(scenario, scheme=scheme, failure=failure, seed=first.seed + number)
+        load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, seed=first.seed + number)
         for scheme in dict.fromkeys(schemes or first.scenario.schemes)
         for number in range(runs)
     ]

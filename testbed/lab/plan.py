@@ -51,6 +51,14 @@ class KillStep(TypedDict):
     agent: str
 
 
+class HangUpStep(TypedDict):
+    """An agent's user hangs up."""
+
+    at_s: float
+    do: Literal["hang_up"]
+    agent: str
+
+
 class NoteStep(TypedDict):
     """Something worth a line in the timeline, with nothing to be done."""
 
@@ -60,7 +68,7 @@ class NoteStep(TypedDict):
     link: str
 
 
-Step = ShapeStep | CarrierStep | SignalStep | KillStep | NoteStep
+Step = ShapeStep | CarrierStep | SignalStep | KillStep | HangUpStep | NoteStep
 
 
 class AttachPhase(TypedDict):
@@ -87,6 +95,23 @@ class Agent(TypedDict):
     ends_run: bool
 
 
+class Foreign(TypedDict):
+    """A program that others wrote, in a node's namespace, in a folder of its own with these files in it.
+
+    It is ready when all of its UDP ports are bound. `start` and `hang_up` are what is typed into it (its standard
+    input), at the start and when its user hangs up. `package` is Debian's. Each character of a file is one byte.
+    """
+
+    name: str
+    node: str
+    package: str
+    command: list[str]
+    files: dict[str, str]
+    udp_ports: list[int]
+    start: str
+    hang_up: str
+
+
 class Plan(TypedDict):
     """One run."""
 
@@ -96,5 +121,6 @@ class Plan(TypedDict):
     radios: dict[str, Radio]
     timeline: list[Step]
     agents: list[Agent]
+    programs: list[Foreign]
     drain_s: float
     limit_s: float

@@ -13,6 +13,7 @@ from mininet.net import Mininet
 
 from testbed.lab.agents import AgentProcess
 from testbed.lab.capture import Captures
+from testbed.lab.foreign import ForeignProcess
 from testbed.lab.journal import Journal, Say
 from testbed.lab.network import network_from
 from testbed.lab.plan import Plan, Step
@@ -21,6 +22,8 @@ from testbed.lab.shaper import Shaper
 from testbed.lab.spawn import preload
 
 READY_LIMIT_S = 20.0
+# How often it is asked whether all are ready: not all of them say so.
+READY_POLL_S = 0.1
 # Scenario time begins on a full second, so that times in Wireshark can be read without subtracting.
 START_AFTER_S = 0.25
 HEARTBEAT_S = 1.0
@@ -79,7 +82,7 @@ class Run:
         self._journal = journal
         self._radios = Radios(lab.net, lab.network)
         self._shaper = Shaper(lab.net)
-        self._agents: dict[str, AgentProcess] = {}
+        self._agents: dict[str, AgentProcess | ForeignProcess] = {}
         self._selector = selectors.DefaultSelector()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -95,16 +98,19 @@ class Run:
             if radio["attached"]:
                 self._radios.add_address(name)
         self._journal.stage("starting agents")
-        for agent in self._plan["agents"]:
-            process = AgentProcess(self._lab.net, agent, self._lab.out / "logs")
-            self._agents[agent["name"]] = process
+        net, logs = self._lab.net, self._lab.out / "logs"
+        for process in (
+            *(ForeignProcess(net, program, logs) for program in self._plan["programs"]),
+            *(AgentProcess(net, agent, logs) for agent in self._plan["agents"]),
+        ):
+            self._agents[process.name] = process
             self._selector.register(process, selectors.EVENT_READ)
         limit = time.monotonic() + READY_LIMIT_S
         while not all(agent.ready for agent in self._agents.values()):
             if time.monotonic() > limit:
                 late = [agent.name for agent in self._agents.values() if not agent.ready]
                 raise RunError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
-            self._listen(limit)
+            self._listen(time.monotonic() + READY_POLL_S)
 
     def carry_out(self) -> None:
         """Runs the timeline from time zero until the call is over."""
@@ -157,7 +163,7 @@ class Run:
     def _listen(self, until: float) -> None:
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
             agent = key.fileobj
-            if not isinstance(agent, AgentProcess):
+            if not isinstance(agent, AgentProcess | ForeignProcess):
                 continue
             said = agent.heard()
             if said is None:
@@ -166,7 +172,7 @@ class Run:
             for line in said:
                 self._hear(agent, line)
 
-    def _hear(self, agent: AgentProcess, line: dict[str, Any]) -> None:
+    def _hear(self, agent: AgentProcess | ForeignProcess, line: dict[str, Any]) -> None:
         """An agent's line: a request to its radio, or an event for the journal."""
         if line.get("request") == "attach":
             self._attach(line["link"])
@@ -203,6 +209,9 @@ class Run:
             case "kill":
                 self._journal.add("lab", "kill", agent=step["agent"])
                 self._agents[step["agent"]].kill()
+            case "hang_up":
+                self._journal.add("lab", "hang_up", agent=step["agent"])
+                self._agents[step["agent"]].tell({"report": "hang-up"})
             case "note":
                 self._journal.add("lab", step["event"], link=step["link"])
 

@@ -65,8 +65,9 @@ class FailureChecker:
             if step.link is not None and step.link not in links:
                 what = f"link: {shown(step.link)} is no access link of the topology{hint(step.link, links)}"
                 yield self._error(step, "link", what)
-            if step.kill is not None and step.kill not in AGENTS:
-                yield self._error(step, "kill", f"kill: {shown(step.kill)} is no agent{hint(step.kill, AGENTS)}")
+            for field, agent in (("kill", step.kill), ("hang_up", step.hang_up)):
+                if agent is not None and agent not in AGENTS:
+                    yield self._error(step, field, f"{field}: {shown(agent)} is no agent{hint(agent, AGENTS)}")
 
     def link(self, name: str, profile: LinkProfile) -> list[ScenarioError]:
         """All that is wrong with the steps of one link; what follows from it isn't looked for."""

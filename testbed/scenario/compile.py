@@ -6,7 +6,9 @@ from typing import Any
 
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
-from testbed.lab.plan import Agent, Plan, Radio
+from testbed.lab.plan import Agent, Foreign, Plan, Radio
+from testbed.phones.site import Site
+from testbed.scenario.correspondent import OWN, PHONES
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import BRIDGED, SchemeName
@@ -24,6 +26,7 @@ PASSWORD = "mobile-secret"  # noqa: S105
 # Its own realm: credentials for it have no business in calls.
 REGISTRAR_REALM = "registrar.home.example"
 REGISTRATION_S = 3600
+PHONE_MEDIA_PORT = 30000
 # What is still on its way when the call ends is captured too: more than any link's delay.
 DRAIN_S = 1.0
 # A call that has not ended this long after its time has failed (64*T1 of a lost BYE, RFC 3261 17.1.2.2, and some).
@@ -44,6 +47,7 @@ def compile_plan(experiment: Experiment) -> Plan:
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": timeline(experiment.failure, experiment.links),
         "agents": agents(experiment),
+        "programs": [phone(experiment)] if experiment.cn in PHONES else [],
         "drain_s": DRAIN_S,
         "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
     }
@@ -59,7 +63,7 @@ def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
 
 def agents(experiment: Experiment) -> list[Agent]:
     """Who takes part in the call; the MN ends the run."""
-    found = [agent(CORRESPONDENT, CORRESPONDENT, correspondent(experiment))]
+    found = [agent(CORRESPONDENT, CORRESPONDENT, correspondent(experiment))] if experiment.cn in OWN else []
     if experiment.scheme in BRIDGED:
         found.append(agent(B2BUA, HOME, back_to_back(experiment)))
     if experiment.scenario.registrar != "none":
@@ -100,7 +104,7 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "seed": experiment.seed,
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
-        "supports_handover": experiment.scheme not in BRIDGED,
+        "supports_handover": experiment.cn == "testbed" and experiment.scheme not in BRIDGED,
     }
 
 
@@ -148,6 +152,20 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
         "users": {MOBILE: PASSWORD},
         "policy": {"is_proactive": supported == "proactive", "is_outbound": supported == "outbound"},
     }
+
+
+def phone(experiment: Experiment) -> Foreign:
+    """The correspondent that others wrote."""
+    hang_up = [step.at for step in experiment.failure.steps if step.hang_up == CORRESPONDENT]
+    site = Site(
+        node=CORRESPONDENT,
+        address=main_address(experiment.network, CORRESPONDENT),
+        sip_port=SIP_PORT,
+        media_port=PHONE_MEDIA_PORT,
+        hang_up_after=min(hang_up) - experiment.scenario.call.start if hang_up else None,
+    )
+    program: Foreign = PHONES[experiment.cn].program(site)
+    return program
 
 
 def main_address(network: Network, node: str) -> str:

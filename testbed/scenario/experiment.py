@@ -7,10 +7,11 @@ from pathlib import Path
 
 from testbed.lab.network import AccessLink, Network
 from testbed.scenario.checks import check_failure, check_links
+from testbed.scenario.correspondent import CORRESPONDENTS, CorrespondentName
 from testbed.scenario.document import hint, load, validated
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
+from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import BRIDGED, Scenario, SchemeName, SchemeSetting
 from testbed.scenario.topology import HOME, load_topology
@@ -29,6 +30,7 @@ class Experiment:
     profiles: dict[str, LinkProfile]
     failure: FailureScript
     scheme: SchemeName
+    cn: CorrespondentName
     seed: int
 
     @property
@@ -43,7 +45,7 @@ class Experiment:
 
 
 def load_experiment(
-    word: str, *, scheme: str | None = None, failure: str | None = None, seed: int | None = None
+    word: str, *, scheme: str | None = None, failure: str | None = None, cn: str | None = None, seed: int | None = None
 ) -> Experiment:
     """Loads a scenario by name or path; options replace what the file says. Raises BadScenarioError."""
     path = SCENARIO.find(word)
@@ -79,6 +81,7 @@ def load_experiment(
         profiles=profiles,
         failure=script,
         scheme=chosen,
+        cn=scenario.cn if cn is None else correspondent_named(cn),
         seed=scenario.seed if seed is None else seed,
     )
 
@@ -104,6 +107,14 @@ def named_in(tree: Tree, *place: str) -> Iterator[None]:
         if any(error.line for error in errors.errors):
             raise
         raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {error}") for error in errors.errors]) from None
+
+
+def correspondent_named(word: str) -> CorrespondentName:
+    """The correspondent of that name; raises BadScenarioError."""
+    for name in CORRESPONDENTS:
+        if name == word:
+            return name
+    raise missing(shown(word), f"there is no correspondent of that name{hint(word, list(CORRESPONDENTS))}")
 
 
 def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> SchemeName:

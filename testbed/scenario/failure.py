@@ -16,7 +16,7 @@ class FailureStep(Document):
     """At this time this link becomes that: at once, or over some time in a straight line from what it was.
 
     `gone` ends the link: nothing passes any more, and after the time that its profile names the radio notices.
-    `kill` ends an agent instead, as a crash would.
+    `kill` ends an agent instead, as a crash would; with `hang_up` its user hangs up.
     """
 
     at: Seconds
@@ -31,6 +31,7 @@ class FailureStep(Document):
     signal: Dbm | None = None
     gone: Literal[True] | None = None
     kill: str | None = None
+    hang_up: str | None = None
 
     @field_validator("jitter")
     @classmethod
@@ -52,8 +53,12 @@ class FailureStep(Document):
             if self.model_fields_set - {"at", "kill"}:
                 raise ValueError("an agent is killed at once and nothing else; make a step of 'at' and 'kill' alone")
             return self
+        if self.hang_up is not None:
+            if self.model_fields_set - {"at", "hang_up"}:
+                raise ValueError("hanging up is done at once and alone; make a step of 'at' and 'hang_up' alone")
+            return self
         if self.link is None:
-            raise ValueError("a step should say what it happens to; add 'link: …' (or 'kill: …')")
+            raise ValueError("a step should say what it happens to; add 'link: …' (or 'kill: …', 'hang_up: …')")
         if self.gone:
             if self.model_fields_set - {"at", "link", "gone"}:
                 raise ValueError("a link is gone at once and as a whole; make a step of 'at', 'link' and 'gone' alone")

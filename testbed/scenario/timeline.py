@@ -54,6 +54,11 @@ def timeline(script: FailureScript, links: dict[str, tuple[AccessLink, LinkProfi
     steps += [
         {"at_s": moment(step.at), "do": "kill", "agent": step.kill} for step in script.steps if step.kill is not None
     ]
+    steps += [
+        {"at_s": moment(step.at), "do": "hang_up", "agent": step.hang_up}
+        for step in script.steps
+        if step.hang_up is not None
+    ]
     return sorted(steps, key=lambda step: step["at_s"])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.engine.engine import Place, Report, Say
-from testbed.engine.vm.image import root_image
+from testbed.engine.vm.image import recipe_for, root_image
 from testbed.engine.vm.run import run_in_guest
 from testbed.engine.vm.snapshot import Snapshot, booted, prepared
 from testbed.lab.plan import Plan
@@ -19,7 +19,8 @@ class VmEngine:
 
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Builds image and saved guests unless they are there."""
-        image = await asyncio.to_thread(root_image, say)
+        recipe = recipe_for(program["package"] for program in plan["programs"])
+        image = await asyncio.to_thread(root_image, recipe, say)
         return Guest(await prepared(await booted(image, say), plan["network"], say))
 
 

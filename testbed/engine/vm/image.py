@@ -1,4 +1,6 @@
-"""The guest's root image: Debian packages in one ext2 file, made without root, byte for byte the same each time.
+"""The guest's root images: Debian packages in one ext2 file, made without root, byte for byte the same each time.
+
+There are two: the plain one, and one with phones and servers that others wrote, made only when a run needs it.
 
 Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
 versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
@@ -11,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -34,10 +36,11 @@ PACKAGES = (
 )
 # Python libraries of the lab and the agents, from the same pinned wheels as on the host.
 LIBRARIES = ("pyroute2",)
-LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
+LEFT_OUT = tuple(
+    f"/usr/share/{name}/*" for name in ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
+)
 # Newer time stamps are set to this one. 2026-01-01T00:00:00Z, when the guest's clock starts too.
 EPOCH = 1767225600
-SIZE_MIB = 416
 RECIPE_VERSION = 3
 # What the initramfs needs to reach the root image; see guest/init.
 BOOT_FILES = (
@@ -47,11 +50,38 @@ BOOT_FILES = (
     "kernel/drivers/nvdimm/nd_btt.ko",
     "kernel/drivers/nvdimm/nd_pmem.ko",
 )
+# What others wrote: the nodes of a run that are not our agents. One image holds them all.
+FOREIGN_PACKAGES = ("baresip-core", "kamailio", "linphone-cli", "rtpengine-daemon", "sip-tester")
+# What comes with them and is for pictures on screens: a third of their size.
+FOREIGN_LEFT_OUT = (
+    *("/usr/share/fonts/*", "/usr/share/icons/*", "/usr/share/X11/*"),
+    *(f"/usr/lib/x86_64-linux-gnu/{name}" for name in ("dri/*", "libLLVM-*", "libmfxhw64*", "libz3*", "mfx/*")),
+)
 REQUIRED_PROGRAMS = {
     "mmdebstrap": "mmdebstrap",
     "genext2fs": "genext2fs",
     "newuidmap": "uidmap",
 }
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a root image is made of; `left_out` are paths of files that its packages bring, `duration` is in words."""
+
+    packages: tuple[str, ...]
+    left_out: tuple[str, ...]
+    size_mib: int
+    duration: str
+
+    def digest(self) -> str:
+        """Names the image by what goes in: packages, libraries with versions, this recipe."""
+        versions = [f"{name}=={metadata.version(name)}" for name in LIBRARIES]
+        size, epoch, version = str(self.size_mib), str(EPOCH), str(RECIPE_VERSION)
+        return digest(SUITE, *self.packages, *versions, *self.left_out, epoch, size, version)
+
+
+PLAIN = Recipe(PACKAGES, LEFT_OUT, 416, "about a minute")
+WITH_FOREIGN = Recipe((*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
 
 
 @dataclass(frozen=True)
@@ -61,6 +91,7 @@ class RootImage:
     folder: Path
     sha256: str
     kernel_release: str
+    size_mib: int
 
     @property
     def ext2(self) -> Path:
@@ -73,26 +104,31 @@ class RootImage:
         return self.folder / "vmlinuz"
 
 
-def recipe_digest() -> str:
-    """Names the image by what goes in: packages, libraries with versions, this recipe."""
-    versions = [f"{name}=={metadata.version(name)}" for name in LIBRARIES]
-    return digest(SUITE, *PACKAGES, *versions, *LEFT_OUT, str(EPOCH), str(SIZE_MIB), str(RECIPE_VERSION))
+def recipe_for(packages: Iterable[str]) -> Recipe:
+    """The smallest image that has these packages beside what every run needs; raises KeyError for one in none."""
+    missing = set(packages) - set(PACKAGES)
+    if not missing:
+        return PLAIN
+    for package in missing - set(FOREIGN_PACKAGES):
+        raise KeyError(package)
+    return WITH_FOREIGN
 
 
-def root_image(say: Callable[[str], None]) -> RootImage:
-    """The root image, from the cache or built now (about 40 s, 300 MB from Debian's archive).
+def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
+    """A root image, from the cache or built now (the plain one takes 40 s and 300 MB from Debian's archive).
 
     Raises MissingRequirementError where a program is missing, CommandError when the build fails.
     """
-    folder = cache_folder() / f"root-{recipe_digest()[:12]}"
+    folder = cache_folder() / f"root-{recipe.digest()[:12]}"
     if not folder.exists():
         require_programs()
         with building(folder) as unfinished:
             if not folder.exists():
-                say("building the guest's root image from Debian packages (once, about a minute)")
-                build(unfinished)
+                extra = "" if recipe is PLAIN else f" with {', '.join(FOREIGN_PACKAGES)}"
+                say(f"building the guest's root image{extra} from Debian packages (once, {recipe.duration})")
+                build(recipe, unfinished)
     about = json.loads((folder / "about.json").read_text())
-    return RootImage(folder, about["sha256"], about["kernel_release"])
+    return RootImage(folder, about["sha256"], about["kernel_release"], recipe.size_mib)
 
 
 def require_programs() -> None:
@@ -104,13 +140,13 @@ def require_programs() -> None:
         )
 
 
-def build(folder: Path) -> None:
+def build(recipe: Recipe, folder: Path) -> None:
     """Fills `folder` with root.ext2, vmlinuz, modules and busybox for the initramfs, packages.txt, about.json."""
     archive = folder / "root.tar"
-    bootstrap(archive, folder)
+    bootstrap(recipe, archive, folder)
     run(
         [
-            *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", str(SIZE_MIB * 256)),
+            *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", str(recipe.size_mib * 256)),
             *("--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
         ]
     )
@@ -120,7 +156,7 @@ def build(folder: Path) -> None:
     (folder / "about.json").write_text(json.dumps(about, indent=1))
 
 
-def bootstrap(archive: Path, folder: Path) -> None:
+def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
     """Writes the root file system as a tar archive."""
     libraries = folder / "libraries"
     libraries.mkdir()
@@ -143,8 +179,8 @@ def bootstrap(archive: Path, folder: Path) -> None:
     run(
         ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet"]
         + ["--aptopt=APT::Install-Recommends false"]
-        + [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
-        + [f"--include={','.join(PACKAGES)}"]
+        + [f"--dpkgopt=path-exclude={path}" for path in recipe.left_out]
+        + [f"--include={','.join(recipe.packages)}"]
         + [f"--customize-hook={hook}" for hook in hooks]
         + [SUITE, str(archive)],
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},

@@ -10,7 +10,7 @@ from typing import Any
 
 from testbed.engine.cache import building, cache_folder, digest, file_digest
 from testbed.engine.errors import RunFailedError
-from testbed.engine.vm.image import SIZE_MIB, RootImage
+from testbed.engine.vm.image import RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.machine import MachineFiles, arguments, emulator_version, last_line, machine
 from testbed.engine.vm.orders import code_digest, write_order
@@ -41,7 +41,7 @@ class Snapshot:
             kernel=self.image.kernel,
             initramfs=self.boot / "initramfs",
             root=self.image.ext2,
-            root_mib=SIZE_MIB,
+            root_mib=self.image.size_mib,
             order=workspace / "order",
             outcome=workspace / "outcome",
             console=workspace / "console",
@@ -61,7 +61,7 @@ async def booted(image: RootImage, say: Say) -> Snapshot:
     """
     emulator = emulator_version()
     nowhere = Path("/")
-    shape = arguments(MachineFiles(nowhere, nowhere, nowhere, SIZE_MIB, nowhere, nowhere, nowhere, nowhere))
+    shape = arguments(MachineFiles(nowhere, nowhere, nowhere, image.size_mib, nowhere, nowhere, nowhere, nowhere))
     name = digest(image.sha256, emulator, *own_files().values(), *shape)
     folder = cache_folder() / f"booted-{name[:12]}"
     if not folder.exists():
