@@ -11,7 +11,7 @@ from mininet.net import Mininet
 from testbed.lab.plan import Foreign
 
 STOP_LIMIT_S = 3.0
-UDP_TABLE = "/proc/{pid}/net/udp"
+UDP_TABLES = ("udp", "udp6")
 
 
 class ForeignProcess:
@@ -27,7 +27,7 @@ class ForeignProcess:
         self._program = program
         self._node = net[program["node"]]
         self._log = logs / f"{self.name}.log"
-        folder = logs / self.name
+        self._folder = folder = logs / self.name
         folder.mkdir()
         for name, content in program["files"].items():
             path = folder / name
@@ -48,8 +48,8 @@ class ForeignProcess:
     @property
     def ready(self) -> bool:
         """Whether it listens on all of its ports."""
-        table = Path(UDP_TABLE.format(pid=self._node.pid)).read_text()
-        return set(self._program["udp_ports"]) <= bound_ports(table)
+        tables = [Path(f"/proc/{self._node.pid}/net/{name}").read_text() for name in UDP_TABLES]
+        return set(self._program["udp_ports"]) <= {port for table in tables for port in bound_ports(table)}
 
     def heard(self) -> None:
         """It has ended: that is all that can be heard of it."""
@@ -60,12 +60,15 @@ class ForeignProcess:
             self._type(self._program["hang_up"])
 
     def stop(self) -> None:
-        """Asks the program to end; kills it when that does not help."""
+        """Asks the program to end; kills it when that does not help. Of its folder, plain files are kept."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             self.kill()
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                path.unlink()
 
     def kill(self) -> None:
         """Ends the program at once, as a crash would."""

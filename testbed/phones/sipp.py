@@ -13,13 +13,12 @@ TONE_HZ = 440
 TONE_SAMPLES = 800
 TONE_AMPLITUDE = 8000
 # How often the script looks whether it is time to hang up.
-TICK_MS = 100
+TICK_MS = 20
 
 
 def program(site: Site) -> Foreign:
     """How it is started. It can't be told to hang up: its script does, when the scenario does."""
-    ticks = None if site.hang_up_after is None else max(1, round(1000 * site.hang_up_after / TICK_MS))
-    script = site.render("sipp.xml.j2", tick_ms=TICK_MS, hang_up_ticks=ticks)
+    script = site.render("sipp.xml.j2", tick_ms=TICK_MS)
     return {
         "name": site.node,
         "node": site.node,
