@@ -47,15 +47,15 @@ jobs_option = click.option(
 @cn_option
 @out_option
 @json_option
-def run(  # noqa: PLR0913 - a command's options
+def run(
     scenario: str,
     engine: str,
     seed: int | None,
     scheme: str | None,
     failure: str | None,
-    cn: str | None,
     out: Path | None,
     *,
+    cn: str | None,
     as_json: bool,
 ) -> None:
     """Carry out SCENARIO once: a name that we ship, or a file."""
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913 - a command's options
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
     scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: str, seed: int | None, failure: str | None,
-    cn: str | None, out: Path | None, *, as_json: bool,
+    out: Path | None, *, cn: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
     first = load_experiment(scenario, failure=failure, cn=cn, seed=seed)

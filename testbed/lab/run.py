@@ -99,18 +99,20 @@ class Run:
                 self._radios.add_address(name)
         self._journal.stage("starting agents")
         net, logs = self._lab.net, self._lab.out / "logs"
-        for process in (
-            *(ForeignProcess(net, program, logs) for program in self._plan["programs"]),
-            *(AgentProcess(net, agent, logs) for agent in self._plan["agents"]),
-        ):
-            self._agents[process.name] = process
-            self._selector.register(process, selectors.EVENT_READ)
+        for program in self._plan["programs"]:
+            self._started(ForeignProcess(net, program, logs))
+        for agent in self._plan["agents"]:
+            self._started(AgentProcess(net, agent, logs))
         limit = time.monotonic() + READY_LIMIT_S
         while not all(agent.ready for agent in self._agents.values()):
             if time.monotonic() > limit:
-                late = [agent.name for agent in self._agents.values() if not agent.ready]
+                late = [one.name for one in self._agents.values() if not one.ready]
                 raise RunError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
             self._listen(time.monotonic() + READY_POLL_S)
+
+    def _started(self, agent: AgentProcess | ForeignProcess) -> None:
+        self._agents[agent.name] = agent
+        self._selector.register(agent, selectors.EVENT_READ)
 
     def carry_out(self) -> None:
         """Runs the timeline from time zero until the call is over."""

@@ -1,7 +1,9 @@
 """SIPp 3.6.1 of Debian 12, with a scenario of its own."""
 
 import math
+from array import array
 
+from agents.rtp.codec import MuLaw
 from testbed.lab.plan import Foreign
 from testbed.phones.site import Site
 
@@ -37,11 +39,5 @@ def program(site: Site) -> Foreign:
 def tone() -> str:
     """A tone in µ-law, to be played again and again."""
     turns = (2 * math.pi * TONE_HZ * n / SAMPLES_PER_S for n in range(TONE_SAMPLES))
-    return "".join(chr(mu_law(round(TONE_AMPLITUDE * math.sin(turn)))) for turn in turns)
-
-
-def mu_law(sample: int) -> int:
-    """A sample of 16 bits as µ-law (ITU-T G.711, table 2a): sign, segment, step, all bits inverted."""
-    magnitude = min(abs(sample), 32635) + 132
-    segment = magnitude.bit_length() - 8
-    return ~((0x80 if sample < 0 else 0) | segment << 4 | magnitude >> (segment + 3) & 0x0F) & 0xFF
+    samples = array("h", (round(TONE_AMPLITUDE * math.sin(turn)) for turn in turns))
+    return MuLaw().encode(samples.tobytes()).decode("latin-1")

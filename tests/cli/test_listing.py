@@ -12,13 +12,19 @@ from click.testing import CliRunner
 
 from testbed.cli.listing import LISTS
 from testbed.cli.main import commands
+from testbed.scenario.correspondent import CorrespondentName
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import SCHEMES, TRIGGERS, SchemeName, SchemeSetting
 
 SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE)}
 TRIGGER_NAMES = ["link-down", "signal"]
-EVERYTHING = {**SHIPPED, "schemes": list(get_args(SchemeName)), "triggers": TRIGGER_NAMES}
+EVERYTHING = {
+    **SHIPPED,
+    "schemes": list(get_args(SchemeName)),
+    "phones": list(get_args(CorrespondentName)),
+    "triggers": TRIGGER_NAMES,
+}
 
 
 def listed(what: str) -> list[str]:

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import pytest
 from .command import call
 from .conftest import Emulated
 from .rtp_packets import Packet, longest_gap_ms, rtp_packets
+from .tshark import fields, tshark
 
 PACKET_INTERVAL_MS = 20
 SCHEMES = ("reinvite", "handover-cn")
@@ -87,20 +87,6 @@ def test_the_message_chart_shows_the_handover(emulated: Emulated) -> None:
 
 
 # -- others read the same ---------------------------------------------------------------------------------------------
-
-
-def tshark(capture: Path, *arguments: str) -> list[str]:
-    """The lines that tshark prints."""
-    if shutil.which("tshark") is None:
-        pytest.fail("tshark is missing: sudo apt-get install tshark")
-    argv = ["tshark", "-r", str(capture), *arguments]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
-
-
-def fields(capture: Path, display_filter: str, *names: str) -> list[list[str]]:
-    """Fields of the packets that a filter lets through."""
-    options = [word for name in names for word in ("-e", name)]
-    return [line.split("\t") for line in tshark(capture, "-Y", display_filter, "-T", "fields", *options)]
 
 
 def test_the_handover_invite_leaves_on_umts_with_the_old_dialogs_identifiers(emulated: Emulated) -> None:

@@ -25,7 +25,9 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 
 
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
-FIELDS = "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, seed, loss"
+FIELDS = (
+    "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, cn, seed, loss"
+)
 
 NAMES = [
     wrong("unknown profile", SCENARIO_FILE, "umts: umts.yaml", "umts: umts-r99-348", 6,
@@ -57,6 +59,8 @@ NAMES = [
           "second_link: is the same as first_link, and a handover needs two; possible are: umts"),
     wrong("unknown scheme", SCENARIO_FILE, "scheme: handover-cn", "scheme: handover-nc", 14,
           "scheme: 'handover-nc' is not possible; did you mean 'handover-cn'?"),
+    wrong("unknown correspondent", SCENARIO_FILE, "seed: 1", "seed: 1\ncn: barseip", 25,
+          "cn: 'barseip' is not possible; did you mean 'baresip'?"),
     wrong("setting of an unknown scheme", SCENARIO_FILE, "  handover-cn:", "  handover_cn:", 21,
           "schemes: 'handover_cn' is not possible; did you mean 'handover-cn'?"),
     wrong("name that no folder can have", SCENARIO_FILE, "name: wifi-to-umts", "name: ../up", 1,
@@ -67,6 +71,8 @@ NAMES = [
           "steps.1.link: 'wlan' is no access link of the topology; possible are: wifi, umts"),
     wrong("script that kills nobody", SCRIPT, "link: wifi, gone: true", "kill: nm", 8,
           "steps.4.kill: 'nm' is no agent; possible are: mn, cn"),
+    wrong("script in which nobody hangs up", SCRIPT, "link: wifi, gone: true", "hang_up: nc", 8,
+          "steps.4.hang_up: 'nc' is no agent; possible are: mn, cn"),
 ]  # fmt: skip
 
 FIELDS_AND_VALUES = [
@@ -154,11 +160,12 @@ QUANTITIES = [
 STEPS = [
     wrong("step without time", SCRIPT, "at: 10 s, over", "over", 5, "steps.1.at is missing; add a line 'at: …'"),
     wrong("step without link", SCRIPT, "link: wifi, gone: true", "gone: true", 8,
-          "steps.4: a step should say what it happens to; add 'link: …' (or 'kill: …')"),
+          "steps.4: a step should say what it happens to; add 'link: …' (or 'kill: …', 'hang_up: …')"),
     wrong("step that changes nothing", SCRIPT, "link: wifi, gone: true", "link: wifi", 8, "steps.4: a step should"
           " change something; possible are: rate, delay, jitter, loss, loss_burst, signal, gone"),
     wrong("step that is a word", SCRIPT, LAST_STEP, "  - gone", 8, "steps.4: 'gone' has no fields; write them below it,"
-          " indented: at, over, link, direction, rate, delay, jitter, loss, loss_burst, signal, gone, kill"),
+          " indented: at, over, link, direction, rate, delay, jitter, loss, loss_burst, signal, gone, kill,"
+          " hang_up"),
     wrong("gone and more", SCRIPT, "gone: true", "gone: true, loss: 5 %", 8, "steps.4: a link is gone at once and"
           " as a whole; make a step of 'at', 'link' and 'gone' alone"),
     wrong("gone in one direction", SCRIPT, "gone: true", "gone: true, direction: up", 8, "steps.4: a link is gone at"
@@ -167,6 +174,8 @@ STEPS = [
           "steps.4.gone: false is not possible; possible are: true"),
     wrong("kill and more", SCRIPT, "gone: true", "kill: mn", 8, "steps.4: an agent is killed at once and nothing else;"
           " make a step of 'at' and 'kill' alone"),
+    wrong("hanging up and more", SCRIPT, "gone: true", "hang_up: mn", 8, "steps.4: hanging up is done at once and"
+          " alone; make a step of 'at' and 'hang_up' alone"),
     wrong("signal in one direction", SCRIPT, "gone: true", "direction: up, signal: -95 dBm", 8,
           "steps.4: a signal has no direction; leave 'direction: up' out"),
     wrong("unknown direction", SCRIPT, "gone: true", "direction: left, loss: 1 %", 8,

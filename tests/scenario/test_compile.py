@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from testbed.engine.vm.image import WITH_FOREIGN, recipe_for
 from testbed.scenario.compile import compile_plan, roles
+from testbed.scenario.correspondent import PHONES
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.experiment import load_experiment
 
@@ -143,6 +146,31 @@ def test_home_without_an_address_is_no_home(files: Files) -> None:
     files.change(NET, '"10.10.0.2/24"', '""')
     with pytest.raises(BadScenarioError, match=r"registrar: the topology has no node 'home' for it"):
         load_experiment(str(files.scenario), scheme="handover-cn")
+
+
+def test_correspondent_without_the_extension_is_ours_too() -> None:
+    plan = compile_plan(load_experiment("wifi-to-umts", cn="testbed-plain"))
+    assert not agent(plan, "cn")["supports_handover"]
+    assert plan["programs"] == []
+
+
+@pytest.mark.parametrize("phone", PHONES)
+def test_phone_takes_the_place_of_our_correspondent(phone: str) -> None:
+    plan = compile_plan(load_experiment("wifi-to-umts", cn=phone))
+    assert [one["name"] for one in plan["agents"]] == ["mn"]
+    assert [(one["name"], one["node"], one["udp_ports"]) for one in plan["programs"]] == [("cn", "cn", [5060])]
+    assert agent(plan, "mn") == agent(compile_plan(load_experiment("wifi-to-umts")), "mn")
+
+
+@pytest.mark.parametrize("phone", PHONES)
+def test_image_has_the_package_of_each_phone(phone: str) -> None:
+    plan = compile_plan(load_experiment("wifi-to-umts", cn=phone))
+    assert recipe_for(program["package"] for program in plan["programs"]) is WITH_FOREIGN
+
+
+def test_correspondent_that_there_is_not() -> None:
+    with pytest.raises(BadScenarioError, match=re.escape("'barseip': there is no correspondent of that name; did you")):
+        load_experiment("wifi-to-umts", cn="barseip")
 
 
 def test_link_history_is_the_same_under_each_scheme_and_seed() -> None:

@@ -33,7 +33,7 @@ UNSHAPED = LinkProfile.model_validate({"name": "p", "about": "p", "signal": "-50
 
 
 def script(*steps: dict[str, Any]) -> FailureScript:
-    named = [step if "kill" in step else {"link": "wifi", **step} for step in steps]
+    named = [step if {"kill", "hang_up"} & set(step) else {"link": "wifi", **step} for step in steps]
     return FailureScript.model_validate({"name": "s", "about": "s", "steps": named})
 
 
@@ -64,8 +64,8 @@ def chart(steps: list[Step]) -> list[tuple[object, ...]]:
                 rows.append((step["at_s"], "carrier", step["up"]))
             case "note":
                 rows.append((step["at_s"], step["event"], step["link"]))
-            case "kill":
-                rows.append((step["at_s"], "kill", step["agent"]))
+            case "kill" | "hang_up":
+                rows.append((step["at_s"], step["do"], step["agent"]))
     return rows
 
 
@@ -175,12 +175,18 @@ def test_kill_ends_an_agent() -> None:
     ]
 
 
+def test_user_of_an_agent_hangs_up() -> None:
+    assert chart(compiled({"at": "7 s", "hang_up": "cn"})) == [(7.0, "hang_up", "cn")]
+
+
 def test_steps_of_another_link_are_none_of_its_business() -> None:
     other = AccessLink("umts", Interface("mn", "mn-umts", "10.2.0.2/24"), Interface("gw", "gw2-air", "10.2.0.1/24"))
     found = timeline(
         script({"at": "7 s", "link": "umts", "gone": True}), {"wifi": (LINK, SHAPED), "umts": (other, SHAPED)}
     )
-    assert {(step["do"], step["link"]) for step in found if step["at_s"] > 0 and step["do"] != "kill"} == {
+    assert {
+        (step["do"], step["link"]) for step in found if step["at_s"] > 0 and step["do"] not in {"kill", "hang_up"}
+    } == {
         ("shape", "umts"),
         ("note", "umts"),
         ("carrier", "umts"),

@@ -144,9 +144,10 @@ def build(recipe: Recipe, folder: Path) -> None:
     """Fills `folder` with root.ext2, vmlinuz, modules and busybox for the initramfs, packages.txt, about.json."""
     archive = folder / "root.tar"
     bootstrap(recipe, archive, folder)
+    size = str(recipe.size_mib * 256)
     run(
         [
-            *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", str(recipe.size_mib * 256)),
+            *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", size),
             *("--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
         ]
     )

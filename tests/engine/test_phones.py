@@ -1,0 +1,62 @@
+"""Phones that others wrote, as correspondents: the call, its handover by re-INVITE, and who hangs up."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from .command import DATA, call, run_scenario
+from .tshark import fields
+
+PHONES = ("baresip", "linphone", "sipp")
+NEW_ADDRESS = "10.2.0.2"
+
+
+class Called(NamedTuple):
+    """A run with a phone that hangs up after the handover."""
+
+    phone: str
+    folder: Path
+    result: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=PHONES)
+def called(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Called:
+    folder = tmp_path_factory.mktemp(request.param) / "run"
+    script = DATA / "wifi-gone-cn-hangs-up.yaml"
+    result = run_scenario("ideal", folder, "--scheme", "reinvite", "--failure", str(script), "--cn", request.param)
+    return Called(request.param, folder, result)
+
+
+def test_media_move_in_both_directions(called: Called) -> None:
+    assert called.result["warnings"] == []
+    for direction in ("to_mn", "to_cn"):
+        media = called.result["media"][direction]
+        assert media["paths"]["wifi"]["new"] > 40
+        assert media["paths"]["umts"]["new"] > 40
+        assert media["lost"] == media["lost_in_window"]
+        assert media["gap_ms"] is not None
+
+
+def test_phone_hangs_up_at_the_new_address(called: Called) -> None:
+    capture = called.folder / "captures" / "mn-umts.pcap"
+    byes = fields(capture, 'sip.Method == "BYE"', "ip.src", "ip.dst", "sip.r-uri.user", "sip.r-uri.host")
+    assert byes == [["10.20.0.2", NEW_ADDRESS, "mn", NEW_ADDRESS]]
+    events = [json.loads(line) for line in (called.folder / "events.jsonl").read_text().splitlines()]
+    (hung_up,) = (event["t_s"] for event in events if event["event"] == "hang_up")
+    (ended,) = (event["t_s"] for event in events if event["event"] == "call_ended")
+    assert 0 <= ended - hung_up < 0.1
+
+
+def test_manifest_and_plan_say_who_was_called(called: Called) -> None:
+    assert json.loads((called.folder / "manifest.json").read_text())["cn"] == called.phone
+    (program,) = json.loads((called.folder / "plan.json").read_text())["programs"]
+    for name in program["files"]:
+        assert (called.folder / "logs" / "cn" / name).exists()
+    assert (called.folder / "logs" / "cn.log").stat().st_size
+
+
+def test_same_bytes_again(called: Called) -> None:
+    done = call("verify", called.folder)
+    assert done.returncode == 0, done.stdout + done.stderr
