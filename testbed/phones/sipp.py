@@ -15,7 +15,7 @@ TONE_HZ = 440
 TONE_SAMPLES = 800
 TONE_AMPLITUDE = 8000
 # How often the script looks whether it is time to hang up.
-TICK_MS = 20
+TICK_MS = 100
 
 
 def program(site: Site) -> Foreign:
