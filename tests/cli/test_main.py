@@ -71,7 +71,8 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (
             ["list", "links"],
-            "error: Invalid value for '{scenarios|topologies|profiles|failures|schemes|phones|triggers}': 'links' is not"
+            "error: Invalid value for"
+            " '{scenarios|topologies|profiles|failures|schemes|phones|triggers}': 'links' is not"
             " one of 'scenarios', 'topologies', 'profiles', 'failures', 'schemes', 'phones', 'triggers'."
             " See 'testbed list --help'.",
         ),
