@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class PeerGuard:
-    """For a node with one way in: takes requests in dialogs only from the host that the dialog is with."""
+    """For peers that stay where they are: takes requests in dialogs only from the host that the dialog is with.
+
+    That is where requests to the peer go: the host that was called or has called, or the one that its Contact or the
+    route set names by now. Not for a peer that moves, whose news of it comes from an address that nobody knows yet.
+    """
 
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()
@@ -28,7 +32,7 @@ class PeerGuard:
 
     def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
         """'' for all that may pass; raises `RemoteProtocolError` with 403 for others."""
-        if session is not None and flow.remote.ip != session.peer.ip:
+        if session is not None and flow.remote.ip not in hosts_of(session):
             self.refuse(request, 403)
             raise RemoteProtocolError("not from the peer of this dialog", status_hint=403)
         return ""
@@ -39,7 +43,7 @@ class PeerGuard:
 
 
 class UserGuard(PeerGuard):
-    """For a server of the home network: its users prove who they are; peers that it has called are known by host."""
+    """For who knows its callers' passwords: they prove who they are; peers that it has called are known by host."""
 
     def __init__(self, users: DigestServer) -> None:
         super().__init__()
@@ -58,3 +62,9 @@ class UserGuard(PeerGuard):
             self.refuse(request, 403)
             raise RemoteProtocolError("another user's dialog", status_hint=403)
         return user
+
+
+def hosts_of(session: Session) -> set[str]:
+    """The IP addresses that belong to the peer of a session."""
+    hop = session.dialog.next_hop() if session.dialog is not None else None
+    return {session.peer.ip} if hop is None else {session.peer.ip, hop.ip}

@@ -40,13 +40,16 @@ class CallMedia:
         """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`."""
         self.receiver = StreamReceiver((PCMU,))
         self.stray = 0
-        """Datagrams that came to an address of no leg."""
+        """Datagrams that came to an address of no leg, or from somewhere that no peer has named."""
         self._samples = samples
         self._random = random
         self._source: MediaSource | None = None
         self._legs: dict[Hashable, Leg] = {}
-        self._listening: set[Address] = set()
-        self._paths: dict[tuple[Address, str], str] = {}
+        # Where we listen, and the hosts that may send there before their peer has answered.
+        self._listening: dict[Address, frozenset[str]] = {}
+        # Where media for these addresses come from: the present end of the leg, and those before (RFC 3264 8.3.1).
+        self._ends: dict[Address, set[Address]] = {}
+        self._paths: dict[tuple[Address, Address], str] = {}
         self._out: list[Datagram] = []
 
     @property
@@ -69,6 +72,7 @@ class CallMedia:
             return None
         here = next(media for media in local.media if media.port)
         leg = Leg(Address(here.address or "", here.port), Address(stream.address, stream.port))
+        self._ends.setdefault(leg.local, set()).add(leg.remote)
         if stream.may_send:
             self._legs[name] = leg
             if self._source is None:
@@ -86,19 +90,24 @@ class CallMedia:
         self._source = None
         self._legs.clear()
 
-    def listen(self, local: Address) -> None:
-        """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out)."""
-        self._listening.add(local)
+    def listen(self, local: Address, *hosts: str) -> None:
+        """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out).
+
+        Until the answer says where they come from, all from these hosts (IP addresses) are taken; then only those from
+        there. Who talks from another address than the one it has named is not heard (RFC 4961 wants it to be one).
+        """
+        self._listening[local] = frozenset(hosts)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Take in what arrived."""
-        if local not in self._listening:
-            self.stray += 1
-            return
-        key = (local, remote.ip)
-        path = self._paths.get(key)
+        path = self._paths.get((local, remote))
         if path is None:
-            path = self._paths[key] = Leg(local, remote).path
+            if not self._is_expected(local, remote):
+                self.stray += 1
+                return
+            path = Leg(local, remote).path
+            if local in self._ends:
+                self._paths[local, remote] = path
         self.receiver.receive_datagram(data, path=path, now=now)
 
     def get_timer(self) -> float | None:
@@ -115,3 +124,10 @@ class CallMedia:
         """What is to be sent now."""
         waiting, self._out = self._out, []
         return waiting
+
+    def _is_expected(self, local: Address, remote: Address) -> bool:
+        hosts = self._listening.get(local)
+        if hosts is None:
+            return False
+        ends = self._ends.get(local)
+        return remote.ip in hosts if ends is None else remote in ends

@@ -18,8 +18,20 @@ def log_entry(event: Event) -> Command | None:
         return Note(f"{event.machine} {event.key}: {event.change}")
     if isinstance(event, events.Discarded):
         return Tell("discarded", {"reason": event.reason, "remote": event.source.hostport})
+    if isinstance(event, events.Refused):
+        return refusal(event)
     if isinstance(event, events.SessionTerminated):
         return Tell("session_ended", {"call_id": event.session.call_id, "reason": event.reason, "by": event.by})
     if isinstance(event, events.ByeAnswered):
         return Tell("bye_answered", {"call_id": event.session.call_id, "status": event.status})
     return None
+
+
+def refusal(event: events.Refused) -> Command:
+    """Challenges are no refusals, but for credentials that were wrong or used before."""
+    request, status, reason, source = event
+    has_credentials = "authorization" in request.headers or "proxy-authorization" in request.headers
+    if status in {401, 407} and not has_credentials:
+        return Note(f"{request.method} {request.call_id} challenged")
+    facts = {"method": request.method, "status": status, "reason": reason, "remote": source.hostport}
+    return Tell("refused", facts)

@@ -83,6 +83,8 @@ class Office:
     def close_relay(self, relay: Relay) -> None:
         """The call is over; its ports take nothing any more."""
         self.holding.discard(relay)
+        if relay.dropped:
+            self.tell("stray_media", packets=relay.dropped)
         for local in relay.locals:
             self.relays.pop(local, None)
             self._splices.pop(local, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.guards import PeerGuard, UserGuard
 from agents.legs import CallMedia
 from agents.role import Open, Tell
 from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
@@ -35,12 +36,17 @@ DECLINE = 603
 
 
 class CorrespondentNode:
-    """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz."""
+    """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz.
+
+    With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs. With
+    `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed.
+    """
 
     def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
         self._address = Address(config["address"], SIP_PORT)
         supported = (OPTION_TAG,) if config["supports_handover"] else ()
-        self._ua = UserAgent(random, Abilities(supported=supported, product=PRODUCT))
+        self.guard = make_guard(config, random)
+        self._ua = UserAgent(random, Abilities(supported=supported, product=PRODUCT), guard=self.guard)
         self._media = CallMedia(samples, random)
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
@@ -127,7 +133,7 @@ class CorrespondentNode:
             return
         self._next_port += 2
         self._commands.append(Open(media, is_patient=True))
-        self._media.listen(media)
+        self._media.listen(media, session.peer.ip)
         self._legs[session] = (description, media)
         self._media.agree(session, bytes(description), session.remote_sdp, now=now)
         session.accept(bytes(description), require=self._applied(incoming), now=now)
@@ -194,4 +200,15 @@ class CorrespondentNode:
         self._media.drop(session)
         if not self._legs:
             self._media.stop()
+            if self._media.stray:
+                self._commands.append(Tell("stray_media", {"packets": self._media.stray}))
             self._commands.append(Tell("call_ended", {}))
+
+
+def make_guard(config: dict[str, Any], random: Random) -> PeerGuard | None:
+    """Who may change and end calls, as the configuration says."""
+    if "users" in config:
+        from agents.sip.digest_server import DigestServer  # noqa: PLC0415 - hashlib takes its time
+
+        return UserGuard(DigestServer(config["realm"], config["users"], random))
+    return PeerGuard() if config.get("caller_stays") else None

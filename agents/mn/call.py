@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agents.guards import PeerGuard
 from agents.legs import CallMedia, Leg
 from agents.mn.parting import Partings
 from agents.role import Attach, Open, Tell
@@ -54,13 +55,19 @@ class Call:
         home: dict[str, Any] | None = None,
         registrar: dict[str, Any] | None = None,
     ) -> None:
-        """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by."""
+        """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by.
+
+        What the peer itself knows the user by, if it does, is its `account`.
+        """
         self.old, self.new = links
         #: The link that the call is on: its scheme moves it.
         self.link = self.old
-        self.credentials = own_credentials(home, registrar, random)
+        calling = [account for account in (home, peer.get("account")) if account is not None]
+        self.credentials = own_credentials(calling, registrar, random)
         abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
-        self.ua = UserAgent(random, abilities, credentials=self.credentials)
+        #: Neither the B2BUA nor the peer changes its host during a call.
+        self.guard = PeerGuard()
+        self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
         self.media = CallMedia(samples, random)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
@@ -225,20 +232,21 @@ class Call:
         media = Address(offer.media[0].address or "", offer.media[0].port)
         self._next_port += 2
         self.commands.append(Open(media, is_patient=True))
-        self.media.listen(media)
+        self.media.listen(media, self._peer.ip, self._proxy.ip)
 
 
 def own_credentials(
-    home: dict[str, Any] | None, registrar: dict[str, Any] | None, random: Random
+    calling: list[dict[str, Any]], registrar: dict[str, Any] | None, random: Random
 ) -> DigestClient | None:
-    """What proves to the home network who we are; sent along unasked where that is allowed (RFC 3261 22.3).
+    """What proves who we are, where there are passwords; those for `calling` are sent along unasked.
 
-    To a B2BUA, that is: the registrar's realm is not one for calls.
+    In new dialogs too: those we have accounts with count as our own network (RFC 3261 22.3), and so a handover takes no
+    round trip for a challenge (paper 4.3). The registrar's realm is not one for calls.
     """
-    known = [one for one in (home, registrar) if one is not None]
+    known = calling if registrar is None else [*calling, registrar]
     if not known:
         return None
     from agents.sip.digest_client import Account, DigestClient  # noqa: PLC0415 - hashlib takes its time
 
     accounts = [Account(one["user"], one["password"], one["realm"]) for one in known]
-    return DigestClient(accounts, random, own_realms=[] if home is None else [home["realm"]])
+    return DigestClient(accounts, random, own_realms=[one["realm"] for one in calling])

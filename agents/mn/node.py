@@ -235,4 +235,6 @@ class MobileNode:
         if self._state == "HANGING UP" and not self._call.has_sessions:
             self._state = "OVER"
             self._hang_up_at = None
+            if self._call.media.stray:
+                self._call.tell("stray_media", packets=self._call.media.stray)
             self._call.tell("call_ended", **({} if status is None else {"status": status}))

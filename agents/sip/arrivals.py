@@ -76,6 +76,9 @@ class Arrivals:
         transaction = self._core.transactions.client_of(response)
         if transaction is None:  # RFC 6026 8.9
             self._core.discard("response to nothing", flow.remote)
+        elif self._core.guard is not None and flow.remote.ip != transaction.flow.remote.ip:
+            # 18.1.2 lets it pass: the branch is hard to guess. It is not hard to overhear.
+            self._core.discard("response from another host", flow.remote)
         else:
             transaction.receive(response, now)
 
@@ -98,13 +101,15 @@ class Arrivals:
             except RemoteProtocolError as error:
                 tag = None if request.to.tag else self._core.ids.tag()
                 status = error.status_hint
+                self._core.emit(events.Refused(request, status, str(error), flow.remote))
                 transaction.respond(new_response(request, status, to_tag=tag, headers=error.headers), now)
 
     def _receive_cancel(self, request: Request, flow: Flow, now: float) -> None:
         """9.2: 200 for the CANCEL itself, with the To tag of the INVITE's responses where there is one."""
         target = self._core.transactions.server_of(request, "INVITE")
         transaction = self._core.transactions.serve(request, flow, now)
-        if not isinstance(target, InviteServer):
+        # 22.1: as nobody can be challenged for a CANCEL, it must come from where its INVITE came from.
+        if not isinstance(target, InviteServer) or flow.remote.ip != target.flow.remote.ip:
             transaction.respond(new_response(request, 481, to_tag=self._core.ids.tag()), now)
             return
         if isinstance(target.user, ReceivedInvite):

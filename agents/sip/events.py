@@ -147,6 +147,15 @@ class RequestReceived(NamedTuple):
     session: Session | None
 
 
+class Refused(NamedTuple):
+    """A request was answered with an error before it reached a session or the role."""
+
+    request: Request
+    status: int
+    reason: str
+    source: Address
+
+
 class Discarded(NamedTuple):
     """A datagram was dropped."""
 
@@ -180,6 +189,7 @@ Event = (
     | ResponseReceived
     | RequestFailed
     | RequestReceived
+    | Refused
     | Discarded
     | StateChanged
 )

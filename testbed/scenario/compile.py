@@ -22,6 +22,7 @@ B2BUA = "b2bua"
 REGISTRAR, REGISTRAR_PORT = "registrar", 5070
 # What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
 REALM = "home.example"
+PEER_REALM = "cn.example"
 PASSWORD = "mobile-secret"  # noqa: S105
 # Its own realm: credentials for it have no business in calls.
 REGISTRAR_REALM = "registrar.home.example"
@@ -89,7 +90,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "first_link": scenario.first_link,
         "second_link": scenario.second_link,
         "user": MOBILE,
-        "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT},
+        "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **peer_account(experiment)},
         "home": home(experiment),
         "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
         "scheme": experiment.scheme,
@@ -105,7 +106,22 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
         "supports_handover": experiment.cn == "testbed" and experiment.scheme not in BRIDGED,
+        **callers(experiment),
     }
+
+
+def callers(experiment: Experiment) -> dict[str, Any]:
+    """How the CN knows who calls: the MN by its password, the B2BUA, which does not move, by its host."""
+    if experiment.scheme in BRIDGED:
+        return {"caller_stays": True}
+    return {"realm": PEER_REALM, "users": {MOBILE: PASSWORD}}
+
+
+def peer_account(experiment: Experiment) -> dict[str, Any]:
+    """The MN's account with a CN that it calls itself: "the sender must be authenticated" (paper 4.3)."""
+    if experiment.scheme in BRIDGED:
+        return {}
+    return {"account": {"user": MOBILE, "password": PASSWORD, "realm": PEER_REALM}}
 
 
 def home(experiment: Experiment) -> dict[str, Any] | None:

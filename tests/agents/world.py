@@ -16,7 +16,7 @@ from agents.cn.node import CorrespondentNode
 from agents.mn.node import MobileNode
 from agents.registrar.node import RegistrarNode
 from agents.role import Attach, Close, Open, Splice, Tell
-from agents.sip.address import Datagram
+from agents.sip.address import Address, Datagram
 
 from .air import UMTS, WIFI, Host, Link, Way
 from .sip.network import Sent, describe
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 CN_IP = "10.0.9.1"
 HOME_IP, REGISTRAR_IP = "10.0.8.1", "10.0.7.1"
-NAMES = {CN_IP: "cn", HOME_IP: "home", REGISTRAR_IP: "registrar"}
+#: Who has no business here; see `World.forge`.
+ATTACKER_IP = "10.0.6.6"
+ATTACKER = Address(ATTACKER_IP, 5060)
+NAMES = {CN_IP: "cn", HOME_IP: "home", REGISTRAR_IP: "registrar", ATTACKER_IP: "attacker"}
 #: Between hosts that have no radio.
 WIRE_S = 0.0002
 SPEECH = bytes(range(256)) * 5
@@ -44,11 +47,12 @@ class World:
         self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float = 20.0, seed: int = 1,
         is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
-        always_bridges: bool = False, registrar: str | None = None,
+        always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
         `registrar`: what it supports; None: there is none.
+        `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
         self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=is_wifi_attached)
@@ -68,8 +72,14 @@ class World:
             style = "outbound" if registrar == "outbound" else "proactive"
             who = {"user": "mn", "password": "secret", "realm": "registrar.home.example", "instance": "urn:uuid:1"}
             config["registrar"] = {**where, **who, "style": style, "expires_s": 3600}
+        about_cn: dict[str, Any] = {"address": CN_IP, "supports_handover": supports_handover}
+        if is_guarded and not goes_home:
+            config["peer"]["account"] = {"user": "mn", "password": "secret", "realm": "cn.example"}
+            about_cn |= {"realm": "cn.example", "users": {"mn": "secret", "other": "else"}}
+        elif is_guarded:
+            about_cn["caller_stays"] = True
         self.mn = MobileNode(config, SPEECH, Random(f"{seed}/mn"))
-        self.cn = cn({"address": CN_IP, "supports_handover": supports_handover}, SPEECH, Random(f"{seed}/cn"))
+        self.cn = cn(about_cn, SPEECH, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
         if goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
@@ -84,6 +94,8 @@ class World:
         #: SIP, and speech: (time, sequence number, sender, receiver).
         self.sent: list[Sent] = []
         self.spoken: list[tuple[float, int, str, str]] = []
+        #: The last packet of speech of each host.
+        self.last_speech: dict[str, bytes] = {}
         #: Changes bytes on the way, by label.
         self.edits: dict[str, Callable[[bytes], bytes]] = {}
         self._rng = Random(f"{seed}/network")
@@ -113,6 +125,14 @@ class World:
 
     def signal(self, dbm: float = -70.0, link: str = "wifi") -> None:
         self.report("mn", report="signal", link=link, signal_dbm=dbm)
+
+    def forge(self, host: str, data: bytes, local: Address | None = None, source: Address = ATTACKER) -> list[str]:
+        """A datagram from nowhere, SIP unless `local` says where else it goes to; the chart of what comes back."""
+        role, since = self.hosts[host].role, len(self.sent)
+        ip = {"cn": CN_IP, "home": HOME_IP, "mn": self.wifi.address}[host]
+        role.receive_datagram(data, local=local or Address(ip, 5060), remote=source, now=self.now)
+        self._flush()
+        return [str(line) for line in self.sent[since:]]
 
     def hang_up(self, host: str) -> None:
         self.report(host, report="hang-up")
@@ -269,6 +289,7 @@ class World:
             data = self.edits.get(label, bytes)(data)
         else:
             self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
+            self.last_speech[sender.partition(".")[0]] = data
         if not is_lost:
             arrival = self.now + way.delay + self._rng.uniform(-way.jitter, way.jitter)
             self.at(arrival, lambda: self._deliver(link, datagram._replace(data=data)))
@@ -283,6 +304,7 @@ class World:
             data = self.edits.get(label, bytes)(data)
         else:
             self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
+            self.last_speech[sender.partition(".")[0]] = data
         if not is_lost:
             self.at(self.now + WIRE_S, lambda: self._deliver(None, datagram._replace(data=data)))
 
