@@ -76,7 +76,7 @@ def test_the_message_chart_shows_the_handover(emulated: Emulated) -> None:
     said = [" ".join(re.findall(r"[A-Za-z0-9]+", line[9:52])) for line in lines if re.match(r" *[\d.]+ .{3}│", line)]
     media = [number for number, one in enumerate(said) if one.startswith("media")]
     assert [one for one in said if not one.startswith("media")] == [
-        "A INVITE", "A 200 OK INVITE", "A ACK", "B INVITE", "B 200 OK INVITE", "B ACK",
+        "A INVITE", "A 401 Unauthorized INVITE", "A ACK", "A INVITE", "A 200 OK INVITE", "A ACK", "B INVITE", "B 200 OK INVITE", "B ACK",
         "A BYE", "A 200 OK BYE", "B BYE", "B 200 OK BYE",
     ]  # fmt: skip
     assert [said[number] for number in media] == ["media begins"] * 4 + ["media ends"] * 4
@@ -96,8 +96,10 @@ def test_the_handover_invite_leaves_on_umts_with_the_old_dialogs_identifiers(emu
     call_id, to_tag, from_tag = next(row[1:] for row in on_wifi if row[0] == "mn-wifi")
     invites = fields(capture, 'sip.Method == "INVITE" && frame.interface_name contains "mn-"',
                      "frame.interface_name", "ip.src", "sip.Call-ID", "sip.msg_hdr")  # fmt: skip
-    assert [row[0] for row in invites] == ["mn-wifi", "mn-umts"]
-    _, source, new_call_id, headers = invites[1]
+    # Challenged when the call is set up; credentials go along at once with the handover (paper 4.3).
+    assert [row[0] for row in invites] == ["mn-wifi", "mn-wifi", "mn-umts"]
+    assert ["Authorization: Digest" in row[3] for row in invites] == [False, True, True]
+    _, source, new_call_id, headers = invites[2]
     assert source == "10.2.0.2"
     assert new_call_id != call_id
     named = re.search(r"Handover: ([^;]+);to-tag=([^;]+);from-tag=([^\\;]+)", headers)

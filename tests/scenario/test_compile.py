@@ -71,13 +71,19 @@ def test_agents_know_what_they_need() -> None:
         "first_link": "wifi",
         "second_link": "umts",
         "user": "mn",
-        "peer": {"user": "cn", "address": "10.20.0.2", "port": 5060},
+        "peer": {
+            "user": "cn", "address": "10.20.0.2", "port": 5060,
+            "account": {"user": "mn", "password": "mobile-secret", "realm": "cn.example"},
+        },
         "home": None,
         "call": {"start_s": 1.0, "duration_s": 30.0},
         "scheme": "handover-cn",
         "trigger": {"on": "signal", "below": -60.0},
     }
-    assert agent(plan, "cn") == {"seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True}
+    assert agent(plan, "cn") == {
+        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True,
+        "realm": "cn.example", "users": {"mn": "mobile-secret"},
+    }  # fmt: skip
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
 
 
@@ -85,6 +91,7 @@ def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension(
     plan = compile_plan(load_experiment("wifi-to-umts", scheme="handover-b2bua"))
     assert [(one["name"], one["node"]) for one in plan["agents"]] == [("cn", "cn"), ("b2bua", "home"), ("mn", "mn")]
     assert agent(plan, "cn")["supports_handover"] is False
+    assert agent(plan, "cn")["caller_stays"] is True
     home = agent(plan, "mn")["home"]
     assert (home["address"], agent(plan, "b2bua")["users"]) == ("10.10.0.2", {"mn": home["password"]})
 
