@@ -76,7 +76,8 @@ def test_the_message_chart_shows_the_handover(emulated: Emulated) -> None:
     said = [" ".join(re.findall(r"[A-Za-z0-9]+", line[9:52])) for line in lines if re.match(r" *[\d.]+ .{3}│", line)]
     media = [number for number, one in enumerate(said) if one.startswith("media")]
     assert [one for one in said if not one.startswith("media")] == [
-        "A INVITE", "A 401 Unauthorized INVITE", "A ACK", "A INVITE", "A 200 OK INVITE", "A ACK", "B INVITE", "B 200 OK INVITE", "B ACK",
+        "A INVITE", "A 401 Unauthorized INVITE", "A ACK", "A INVITE", "A 200 OK INVITE", "A ACK",
+        "B INVITE", "B 200 OK INVITE", "B ACK",
         "A BYE", "A 200 OK BYE", "B BYE", "B 200 OK BYE",
     ]  # fmt: skip
     assert [said[number] for number in media] == ["media begins"] * 4 + ["media ends"] * 4

@@ -72,7 +72,9 @@ def test_agents_know_what_they_need() -> None:
         "second_link": "umts",
         "user": "mn",
         "peer": {
-            "user": "cn", "address": "10.20.0.2", "port": 5060,
+            "user": "cn",
+            "address": "10.20.0.2",
+            "port": 5060,
             "account": {"user": "mn", "password": "mobile-secret", "realm": "cn.example"},
         },
         "home": None,
