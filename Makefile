@@ -7,6 +7,8 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 TESTBED := $(VENV)/bin/testbed
+CACHE := $(or $(TESTBED_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sip-handover-testbed)
+RUNS := 1000000
 # Programs of the host, and the packages that bring them. What measuring and testing needs beside is in TEST_*.
 RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv
 RUN_PACKAGES := qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux python3 python3-venv
@@ -56,10 +58,14 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py
 
+.PHONY: fuzz
+fuzz: $(VENV)/.fuzz  ## Parsers on RUNS inputs that nobody thought of (a million); what they reached is kept for the next time
+	@$(PYTHON) -m tests.fuzz.fuzz "$(CACHE)/fuzz" $(RUNS)
+
 .PHONY: clean
 clean:  ## Remove the virtual environment, caches, and what killed native runs left; keeps runs/
 	@if [ -x $(TESTBED) ]; then $(TESTBED) clean; fi
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info "$${TESTBED_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/sip-handover-testbed}"
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info "$(CACHE)"
 
 # $(call install,PROGRAMS,PACKAGES,LIBRARIES): installs packages when root, says what to install otherwise.
 define install
@@ -91,4 +97,8 @@ $(VENV)/.installed: pyproject.toml .constraints.txt | run-packages
 	@echo "setting up $(VENV)"
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[dev]'
+	touch $@
+
+$(VENV)/.fuzz: $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[fuzz]'
 	touch $@
