@@ -137,7 +137,6 @@ class Registration:
         # The paper: ua_id stays the same until the user agent re-registers.
         self._ua_id = self._new_ua_id()
         self._main.due, self._backup.due = now, None
-        self._main.failures = self._backup.failures = 0
         self._register_next(now)
 
     def receive_event(self, event: Event, *, now: float) -> bool:

@@ -12,6 +12,7 @@ from testbed.measure.run_folder import RunError
 
 from . import frames, synthetic, tshark
 from .frames import MS, START_NS, Frame
+from .sip_text import request, response
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,6 +166,23 @@ def test_signalling_is_counted_at_the_mn(handover_cn: Path) -> None:
         ("BYE", "a@mn", "mn-wifi", 7.5, 5.0, 200),
         ("BYE", "b@mn", "mn-umts", 15.2, 221.0, 200),
     ]
+
+
+def test_registering_is_counted_and_is_no_part_of_call_or_handover(tmp_path: Path, handover_cn: Path) -> None:
+    """REGISTER before the call, between trigger and INVITE, and after: it costs, and changes nothing else."""
+    run = synthetic.handover_cn_run()
+    trigger = next(event for event in run.events if event["event"] == "trigger")
+    for number, at_ms in enumerate((10.0, 1000 * trigger["t_s"] + 1, 12_000.0), start=1):
+        branch = f"z9hG4bKr{number}"
+        there = run.carry(request("REGISTER", "r@1", number, branch=branch), at_ms, link="wifi", to_mn=False)
+        run.carry(response(200, "REGISTER", "r@1", number, branch=branch), there + 2, link="wifi", to_mn=True)
+    for frames_of in run.captured.values():
+        frames_of.sort(key=lambda frame: frame.time_ns)
+    without, with_ = measure_run(handover_cn), measure_run(run.write(tmp_path / "run"))
+    assert (with_["handover"], with_["media"]) == (without["handover"], without["media"])
+    assert with_["signalling"]["setup_ms"] == without["signalling"]["setup_ms"]
+    assert with_["signalling"]["messages"] == without["signalling"]["messages"] + 6
+    assert [one["method"] for one in with_["transactions"]].count("REGISTER") == 3
 
 
 def test_without_a_handover_there_is_no_window(tmp_path: Path) -> None:

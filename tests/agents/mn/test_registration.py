@@ -89,6 +89,8 @@ def test_an_ordinary_phone_moves_its_one_address() -> None:
     assert home.flow(10.0) == ["REGISTER mn.umts -> home", "200 REGISTER home -> mn.umts"]
     assert home.contacts(10.0) == [[f"<{UMTS}>", f"<{WIFI}>;expires=0"]]
     assert home.bound() == [UMTS]
+    home.run(3600.0)
+    assert home.contacts(20.0)[0] == [f"<{UMTS}>"]  # what was removed is not removed again
 
 
 # -- after a handover --------------------------------------------------------------------------------------------------
@@ -162,6 +164,8 @@ def test_a_second_handover_before_the_first_is_registered() -> None:
     home.hand_over("umts")
     home.hand_over("wifi")
     home.run(2.0)
+    labels = [line.label for line in home.sent if line.at >= 1.0]
+    assert labels == ["REGISTER", "200 REGISTER"] * (len(labels) // 2)
     assert home.events("registered")[-1]["if_no"] == 2
     assert home.bound() == [WIFI, UMTS]
     assert [binding.contact.if_q for binding in home.registrar.bindings.of("sip:mn@home.example")] == ["1.0", "0.5"]
