@@ -57,6 +57,12 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 .PHONY: bench
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py
+	if [ "$$(id -u)" = 0 ]; then
+	  $(PYTHON) -m tests.bench.bench_relay
+	  $(PYTHON) -m tests.bench.bench_signalling
+	else
+	  echo "the B2BUA's benchmarks make network namespaces: sudo make bench"
+	fi
 
 .PHONY: fuzz
 fuzz: $(VENV)/.fuzz  ## Parsers on RUNS inputs that nobody thought of (a million); what they reached is kept for the next time
