@@ -60,3 +60,14 @@ def test_manifest_and_plan_say_who_was_called(called: Called) -> None:
 def test_same_bytes_again(called: Called) -> None:
     done = call("verify", called.folder)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("phone", PHONES)
+def test_b2bua_hands_over_for_a_phone_that_knows_nothing_of_it(phone: str, tmp_path: Path) -> None:
+    result = run_scenario(DATA / "short.yaml", tmp_path / "run", "--scheme", "handover-b2bua", "--cn", phone)
+    assert result["warnings"] == []
+    for direction in ("to_mn", "to_cn"):
+        media = result["media"][direction]
+        assert media["lost_in_window"] == 0
+        assert media["interruption_ms"] == 0
+        assert media["paths"]["umts"]["new"] > 40
