@@ -53,6 +53,8 @@ class Bridged:
         """Changes and ends of its sessions."""
         if isinstance(event, events.ReinviteReceived):
             self._change(event.session, now)
+        elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
+            self._route(event.session, event.session.local_sdp, event.session.remote_sdp)  # RFC 3261 13.2.2.4
         elif isinstance(event, events.SessionTerminated):
             self._end(event.session, now)
 
@@ -99,9 +101,9 @@ class Bridged:
         self._route(session, bytes(answer), session.remote_sdp)
         session.accept_reinvite(bytes(answer), now=now)
 
-    def _route(self, session: Session, ours: bytes, theirs: bytes | None) -> None:
+    def _route(self, session: Session, ours: bytes | None, theirs: bytes | None) -> None:
         agreed = Agreed.of(ours, theirs)
-        if agreed is None:
+        if agreed is None or session not in self._mine:
             return
         if session is self._peer:
             self._relay.set_peer(agreed.leg, may_send=agreed.may_send)

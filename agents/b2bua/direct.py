@@ -6,8 +6,10 @@ one, and the identifiers in a Handover header are replaced by those that the pee
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from agents.b2bua.office import SERVER_TIMEOUT, refuse
 from agents.sip import events
 from agents.sip.errors import LocalProtocolError
 from agents.sip.handover import NAME, OPTION_TAG, Handover
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 NOT_ACCEPTABLE_HERE = 488
 REQUEST_PENDING = 491
-SERVER_TIMEOUT = 504
+DECLINE = 603
 
 
 class Direct:
@@ -48,9 +50,9 @@ class Direct:
         if isinstance(event, events.ReinviteReceived):
             self._ask(event.session, now)
         elif isinstance(event, events.ReinviteAnswered):
-            asker = self._asked.pop(event.session, None)
-            if asker is not None and not asker.is_over and event.session.remote_sdp is not None:
-                asker.accept_reinvite(event.session.remote_sdp, now=now)
+            self._pass_on_answer(event.session, now)
+        elif isinstance(event, events.ReinviteCancelled):
+            self._asked = {asked: asker for asked, asker in self._asked.items() if asker is not event.session}
         elif isinstance(event, events.ReinviteRejected):
             asker = self._asked.pop(event.session, None)
             if asker is not None and not asker.is_over:
@@ -60,13 +62,17 @@ class Direct:
         elif isinstance(event, events.InviteRejected):
             asker = self._asked.pop(event.session)
             if not asker.is_over:
-                asker.reject(event.status if event.response is not None else SERVER_TIMEOUT, now=now)
+                refuse(asker, event, now=now)
         elif isinstance(event, events.SessionTerminated):
             self._end(event.session, now)
 
     def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
         """The peer is asked, for its own dialog."""
-        known = self._others[replaced].confirmed_dialog
+        other = self._others.get(replaced)
+        if other is None:  # the peer has hung up, and so do we as soon as the ACK for our 200 is there (RFC 3891 3)
+            incoming.session.reject(DECLINE, now=now)
+            return
+        known = other.confirmed_dialog
         header = Handover.of(known.id.call_id, known.id.local_tag, known.id.remote_tag)
         peer = self._office.call(
             incoming.request,
@@ -97,6 +103,16 @@ class Direct:
             asker.reject_reinvite(REQUEST_PENDING, now=now)
             return
         self._asked[other] = asker
+
+    def _pass_on_answer(self, answerer: Session, now: float) -> None:
+        asker = self._asked.pop(answerer, None)
+        pair = self._others.get(answerer)
+        if asker is not None and not asker.is_over and answerer.remote_sdp is not None:
+            asker.accept_reinvite(answerer.remote_sdp, now=now)
+        elif pair is not None and pair.remote_sdp not in {None, answerer.local_sdp}:
+            # Who asked has taken it back meanwhile, and so do we.
+            with suppress(LocalProtocolError):
+                answerer.reinvite(pair.remote_sdp, now=now)
 
     def _end(self, session: Session, now: float) -> None:
         """The other side's dialog ends too; the other pair goes on."""

@@ -37,6 +37,8 @@ class BackToBack:
         self.guard = UserGuard(DigestServer(config["realm"], config["users"], random, is_proxy=True))
         abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
         self._office = Office(address, UserAgent(random, abilities, guard=self.guard), random)
+        self.stray = 0
+        """Datagrams to a media port of no call."""
         self._always_bridges: bool = config["always_bridges"]
         self._office.commands.append(Open(address))
 
@@ -46,12 +48,14 @@ class BackToBack:
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Speech, or SIP: told apart by where it arrived."""
         relay = self._office.relays.get(local)
-        if relay is not None:
+        if local.port == SIP_PORT:
+            self._office.ua.receive_datagram(data, local=local, remote=remote, now=now)
+            self._take_events(now)
+        elif relay is not None:
             relay.receive_datagram(data, local=local, remote=remote, now=now)
             self._office.watch(relay)
         else:
-            self._office.ua.receive_datagram(data, local=local, remote=remote, now=now)
-            self._take_events(now)
+            self.stray += 1
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
         """The system refused to send this."""

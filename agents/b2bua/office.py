@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
     from agents.role import Command
     from agents.sip.address import Datagram
-    from agents.sip.events import Event, IncomingInvite
+    from agents.sip.events import Event, IncomingInvite, InviteRejected
     from agents.sip.message import Request
     from agents.sip.session import Session
     from agents.sip.user_agent import UserAgent
 
 FIRST_MEDIA_PORT = 40000
+SERVER_TIMEOUT = 504
+# What goes with a refusal that is passed on.
+_OF_REFUSALS = ("Unsupported", "Retry-After", "Warning")
 
 
 class Handler(Protocol):
@@ -132,6 +135,16 @@ class Office:
 
     def _end(self, local: Address) -> Endpoint:
         return Endpoint(local.ip, local.port, self._random.getrandbits(31), formats=(PCMU,))
+
+
+def refuse(asker: Session, event: InviteRejected, *, now: float) -> None:
+    """One side has refused an INVITE, or not answered it: so do we on the other side."""
+    if event.response is None:
+        asker.reject(SERVER_TIMEOUT, now=now)
+        return
+    received = event.response.headers
+    headers = [(name, value) for name in _OF_REFUSALS for value in received.get_all(name)]
+    asker.reject(event.status, headers=headers, now=now)
 
 
 class Agreed:

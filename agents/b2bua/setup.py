@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.b2bua.bridged import Bridged
+from agents.b2bua.bridged import Bridged, relay_port
 from agents.b2bua.direct import Direct
+from agents.b2bua.office import SERVER_TIMEOUT, refuse
 from agents.sip import events
 from agents.sip.errors import LocalProtocolError
 from agents.sip.handover import OPTION_TAG
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 404
 BAD_EXTENSION = 420
-SERVER_TIMEOUT = 504
+NOT_ACCEPTABLE_HERE = 488
 REQUEST_PENDING = 491
 
 
@@ -59,8 +60,13 @@ class Setup:
         elif isinstance(event, events.ReinviteAnswered):
             self._bridge(now)
         elif isinstance(event, events.ReinviteRejected):
-            self._join(now)  # it does not let us into the media: then the MN can't have its handover either
+            self._kept_out(event, now)
+        elif isinstance(event, events.ReinviteDue):
+            self._reenter(event.session, now)
+        elif isinstance(event, events.ReinviteReceived):
+            self._let_in(event.session, now)
         elif isinstance(event, events.SessionTerminated):
+            self._drop_media()
             other = self._peer if event.session is self._mn else self._mn
             if other is not None:
                 other.hang_up(now=now)
@@ -75,6 +81,7 @@ class Setup:
 
     def _take_peer(self, peer: Session | None, now: float) -> None:
         if peer is None:
+            self._drop_media()
             self._mn.reject(NOT_FOUND, now=now)
             return
         self._peer = peer
@@ -95,8 +102,10 @@ class Setup:
         asked = self._wants and self._offer is None
         if event.status == BAD_EXTENSION and asked and not self._mn.is_over:
             self._call_bridged(event.session, now)
-        elif not self._mn.is_over:
-            self._mn.reject(event.status if event.response is not None else SERVER_TIMEOUT, now=now)
+            return
+        self._drop_media()
+        if not self._mn.is_over:
+            refuse(self._mn, event, now=now)
 
     def _call_bridged(self, retry_of: Session | None, now: float) -> None:
         """Calls the peer with our own media and without the extension."""
@@ -106,17 +115,44 @@ class Setup:
 
     def _reenter(self, peer: Session, now: float) -> None:
         """The peer has said yes to the MN's own media, and not that it can hand over."""
-        self._relay = self._office.new_relay()
-        offer = self._office.offer(self._office.open_media(self._relay))
-        before = peer.local_sdp
-        if before is not None:
-            offer.follow(type(offer).parse(before))
-        self._offer = offer
+        if self._relay is None or self._offer is None:
+            self._relay = self._office.new_relay()
+            self._offer = self._office.offer(self._office.open_media(self._relay))
+            self._follow(self._offer, peer)
         try:
-            peer.reinvite(bytes(offer), now=now)
+            peer.reinvite(bytes(self._offer), now=now)
         except LocalProtocolError:  # it changes the session itself at this very moment
-            self._offer = None
             self._join(now)
+
+    def _kept_out(self, event: events.ReinviteRejected, now: float) -> None:
+        """The peer does not let us into the media: then the MN can't have its handover either, but a call."""
+        if event.session.is_over:  # RFC 3261 14.1: by 481, or no answer
+            self._drop_media()
+            if not self._mn.is_over:
+                self._mn.reject(SERVER_TIMEOUT, now=now)
+        elif event.retry_at is None:
+            self._join(now)
+
+    def _let_in(self, peer: Session, now: float) -> None:
+        """After a 491 its own re-INVITE comes first (14.1): we answer that with our media, and are in."""
+        answer = None if self._offer is None else self._office.answer(peer.remote_sdp, relay_port(self._offer))
+        if answer is None:
+            peer.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        self._follow(answer, peer)
+        self._offer = answer
+        peer.accept_reinvite(bytes(answer), now=now)
+        self._bridge(now)
+
+    @staticmethod
+    def _follow(description: SessionDescription, peer: Session) -> None:
+        if peer.local_sdp is not None:
+            description.follow(type(description).parse(peer.local_sdp))
+
+    def _drop_media(self) -> None:
+        if self._relay is not None:
+            self._office.close_relay(self._relay)
+            self._relay = None
 
     def _bridge(self, now: float) -> None:
         """The peer's media are with us; now the MN's."""
@@ -130,5 +166,6 @@ class Setup:
         """We are not needed for the media."""
         if self._peer is None:
             raise RuntimeError("no peer")
+        self._drop_media()
         direct = Direct(self._office)
         direct.join(self._mn, self._peer, now=now)

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from agents.sip.events import Event
     from agents.sip.session import Session
 
+REQUEST_TIMEOUT = 408
 LOOK_INTERVAL_S = 0.020
+# How long the answer to the INVITE is waited for. Nobody else ends that wait once a 100 has stopped Timer B, so it is
+# that timer's 64*T1 (RFC 3261 17.1.1.2), and a little, so that Timer B comes first where it runs.
+ANSWER_LIMIT_S = 33.0
 
 
 class HandoverCn(Scheme):
@@ -75,11 +79,15 @@ class HandoverCn(Scheme):
             self._take_bye_answer(event)
 
     def get_timer(self) -> float | None:
-        """When to look at the new path again."""
-        return self._next_look
+        """When to look at the new path again, or to wait for it no longer."""
+        return self._invited_at + ANSWER_LIMIT_S if self.state == "INVITING" else self._next_look
 
     def handle_timer(self, *, now: float) -> None:
         """Looks."""
+        if self.state == "INVITING" and now >= self._invited_at + ANSWER_LIMIT_S and self._successor is not None:
+            self.call.part(self._successor, over=self.call.new, now=now)
+            self._fail(now, status=REQUEST_TIMEOUT)
+            return
         if self._next_look is None or now < self._next_look or self._proof is None:
             return
         if self._proof.is_good(now):
