@@ -110,7 +110,8 @@ class BackToBack:
         handler = handlers.get(session) if session is not None else None
         if handler is not None and session is not None:
             handler.receive_event(event, now=now)
-            if session.is_over:
+            # Its last event: others may still be queued when it is over already, as a Confirmed followed by our BYE.
+            if isinstance(event, events.SessionTerminated | events.InviteRejected):
                 handlers.pop(session, None)
 
     def _take_invite(self, incoming: events.IncomingInvite, now: float) -> None:

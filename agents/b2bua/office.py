@@ -59,6 +59,7 @@ class Office:
         self._splices: dict[Address, Splice] = {}
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
+        self._opened: dict[Relay, list[Address]] = {}
 
     def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Leaves a line in the log."""
@@ -88,8 +89,8 @@ class Office:
         self.holding.discard(relay)
         if relay.dropped:
             self.tell("stray_media", packets=relay.dropped)
-        for local in relay.locals:
-            self.relays.pop(local, None)
+        for local in self._opened.pop(relay, ()):
+            del self.relays[local]
             self._splices.pop(local, None)
             self.commands.append(Close(local))
 
@@ -98,6 +99,7 @@ class Office:
         local = Address(self.address.ip, self._next_port)
         self._next_port += 2
         self.relays[local] = relay
+        self._opened.setdefault(relay, []).append(local)
         self.commands.append(Open(local, is_media=True))
         return local
 

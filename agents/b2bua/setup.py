@@ -57,19 +57,13 @@ class Setup:
             self._established(event, now)
         elif isinstance(event, events.InviteRejected):
             self._rejected(event, now)
-        elif isinstance(event, events.ReinviteAnswered):
-            self._bridge(now)
-        elif isinstance(event, events.ReinviteRejected):
-            self._kept_out(event, now)
-        elif isinstance(event, events.ReinviteDue):
-            self._reenter(event.session, now)
-        elif isinstance(event, events.ReinviteReceived):
-            self._let_in(event.session, now)
         elif isinstance(event, events.SessionTerminated):
             self._drop_media()
             other = self._peer if event.session is self._mn else self._mn
             if other is not None:
                 other.hang_up(now=now)
+        else:
+            self._go_on_reentering(event, now)
 
     def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
         """There is nothing to hand over yet."""
@@ -123,6 +117,16 @@ class Setup:
             peer.reinvite(bytes(self._offer), now=now)
         except LocalProtocolError:  # it changes the session itself at this very moment
             self._join(now)
+
+    def _go_on_reentering(self, event: Event, now: float) -> None:
+        if isinstance(event, events.ReinviteAnswered):
+            self._bridge(now)
+        elif isinstance(event, events.ReinviteRejected):
+            self._kept_out(event, now)
+        elif isinstance(event, events.ReinviteDue):
+            self._reenter(event.session, now)
+        elif isinstance(event, events.ReinviteReceived):
+            self._let_in(event.session, now)
 
     def _kept_out(self, event: events.ReinviteRejected, now: float) -> None:
         """The peer does not let us into the media: then the MN can't have its handover either, but a call."""

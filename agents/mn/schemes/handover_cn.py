@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agents.sip.session import Session
 
 REQUEST_TIMEOUT = 408
+DOES_NOT_EXIST = 481
 LOOK_INTERVAL_S = 0.020
 # How long the answer to the INVITE is waited for. Nobody else ends that wait once a 100 has stopped Timer B, so it is
 # that timer's 64*T1 (RFC 3261 17.1.1.2), and a little, so that Timer B comes first where it runs.
@@ -112,6 +113,9 @@ class HandoverCn(Scheme):
 
     def _take_answer(self, event: Event, now: float) -> None:
         if isinstance(event, events.InviteRejected) and event.session is self._successor:
+            if event.status == DOES_NOT_EXIST:
+                # The peer has no such dialog (RFC 3891 3), as after a restart: there is nothing to go on with.
+                self.call.part(self.call.current, over=self.call.old, now=now)
             self._fail(now, status=event.status)
         elif isinstance(event, events.Established) and event.session is self._successor:
             self._prove(event, now)
@@ -172,5 +176,5 @@ class HandoverCn(Scheme):
         self._next_look = None
         self._set_state("FAILED")
         self.call.tell("handover_failed", **facts)
-        if not self.call.old.is_usable:
+        if not self.call.old.is_usable and self.call.is_up:
             self._move(now)

@@ -56,7 +56,8 @@ class Proactive(Scheme):
         if self.state == "REINVITING":
             self._reinvite.receive_event(event, now=now)
         elif isinstance(event, events.SessionTerminated) and event.session is self._backup:
-            self._lose_backup(now)
+            if self.state in {"BACKING UP", "BACKED UP", "ACTIVATING"}:  # later it is the call itself that has ended
+                self._lose_backup(now)
         elif self.state == "BACKING UP":
             self._take_answer(event, now)
         elif self.state == "ACTIVATING":

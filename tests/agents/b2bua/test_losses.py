@@ -7,7 +7,16 @@ import pytest
 from agents.rtp.playout_events import Concealed
 
 from .charts import (
-    ALL_MODES, GIVE_UP_S, MODES, assert_ended, assert_ends, assert_talks, calls, in_a_call, is_ended, peer_of,
+    ALL_MODES,
+    GIVE_UP_S,
+    MODES,
+    assert_ended,
+    assert_ends,
+    assert_talks,
+    calls,
+    in_a_call,
+    is_ended,
+    peer_of,
 )  # fmt: skip
 
 T1 = 0.5
@@ -25,9 +34,11 @@ def test_a_message_lost_once_costs_t1_at_most_and_nobody_hears_it(mode: str, lab
     world.signal()
     world.run_to("DONE")
     assert world.now - 3.0 < HANDED_OVER_S + T1
-    assert world.flow(since=3.0).count(f"{label} mn.{link} -x {peer_of(world)}") + world.flow(since=3.0).count(
-        f"{label} {peer_of(world)} -x mn.{link}"
-    ) == 1
+    assert (
+        world.flow(since=3.0).count(f"{label} mn.{link} -x {peer_of(world)}")
+        + world.flow(since=3.0).count(f"{label} {peer_of(world)} -x mn.{link}")
+        == 1
+    )
     assert_talks(world, "umts")
     for host in ("mn", "cn"):
         assert not [event for event in world.heard(host) if isinstance(event, Concealed)], host
