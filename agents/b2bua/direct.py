@@ -6,7 +6,6 @@ one, and the identifiers in a Handover header are replaced by those that the pee
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agents.b2bua.office import SERVER_TIMEOUT, refuse
@@ -111,8 +110,10 @@ class Direct:
             asker.accept_reinvite(answerer.remote_sdp, now=now)
         elif pair is not None and pair.remote_sdp not in {None, answerer.local_sdp}:
             # Who asked has taken it back meanwhile, and so do we.
-            with suppress(LocalProtocolError):
+            try:
                 answerer.reinvite(pair.remote_sdp, now=now)
+            except LocalProtocolError:  # it changes the session itself, and will be told what holds by the answer
+                return
 
     def _end(self, session: Session, now: float) -> None:
         """The other side's dialog ends too; the other pair goes on."""
