@@ -36,7 +36,7 @@ class BackToBack:
         address = Address(config["address"], SIP_PORT)
         self.guard = UserGuard(DigestServer(config["realm"], config["users"], random, is_proxy=True))
         abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
-        self._office = Office(address, UserAgent(random, abilities, guard=self.guard), random)
+        self._office = Office(address, UserAgent(random, abilities, guard=self.guard), random, config.get("room"))
         self.stray = 0
         """Datagrams to a media port of no call."""
         self._always_bridges: bool = config["always_bridges"]

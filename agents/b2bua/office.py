@@ -46,7 +46,8 @@ class Handler(Protocol):
 class Office:
     """Shared by the handlers."""
 
-    def __init__(self, address: Address, ua: UserAgent, random: Random) -> None:
+    def __init__(self, address: Address, ua: UserAgent, random: Random, room: int | None = None) -> None:
+        """`room`: how many calls may be bridged at once; None for any number."""
         self.address = address
         self.ua = ua
         self.commands: list[Command] = []
@@ -60,10 +61,16 @@ class Office:
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
         self._opened: dict[Relay, list[Address]] = {}
+        self._room = room
 
     def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Leaves a line in the log."""
         self.commands.append(Tell(event, facts))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another call can be bridged."""
+        return self._room is None or len(self._opened) < self._room
 
     def new_relay(self) -> Relay:
         """For one call."""

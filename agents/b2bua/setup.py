@@ -37,12 +37,14 @@ class Setup:
         self._office = office
         self._mn = incoming.session
         self._request = incoming.request
-        self._wants = OPTION_TAG in incoming.request.tags("supported")
+        required = OPTION_TAG in incoming.request.tags("require")
+        # Without room a handover is only for who insists on it, and then for the peer to do.
+        self._wants = OPTION_TAG in incoming.request.tags("supported") and (required or office.has_room)
         self._relay: Relay | None = None
         self._offer: SessionDescription | None = None
         self._peer: Session | None = None
         office.handlers[self._mn] = self
-        if always_bridges or self._mn.remote_sdp is None:
+        if self._mn.remote_sdp is None or (always_bridges and office.has_room):
             self._call_bridged(None, now)
         else:
             require = (OPTION_TAG,) if self._wants else ()
@@ -89,13 +91,18 @@ class Setup:
             self._bridge(now)
         elif not self._wants or OPTION_TAG in response.tags("require"):
             self._join(now)
-        else:
+        elif self._office.has_room:
             self._reenter(peer, now)
+        else:  # a call it is; that the 200 proves nothing tells the MN enough (RFC 3261 8.2.4)
+            self._join(now)
 
     def _rejected(self, event: events.InviteRejected, now: float) -> None:
         asked = self._wants and self._offer is None
         if event.status == BAD_EXTENSION and asked and not self._mn.is_over:
-            self._call_bridged(event.session, now)
+            if self._office.has_room:
+                self._call_bridged(event.session, now)
+            else:  # neither of us can: the MN may call without (RFC 3261 8.1.3.5; paper 4.3, "enough resources")
+                self._mn.reject(BAD_EXTENSION, headers=[("Unsupported", OPTION_TAG)], now=now)
             return
         self._drop_media()
         if not self._mn.is_over:
