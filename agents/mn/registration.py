@@ -208,8 +208,7 @@ class Registration:
         if after is None and self._last and self._credentials is not None:
             # What the registrar wants to know over one flow it wants over the other one too: its nonce is at hand.
             known = list(self._last.values())[-1].request
-            credentials = self._credentials.preempt(Request("REGISTER", self._uri), known)
-            rows += [row for row in credentials if row[0] == "Authorization"]
+            rows += self._credentials.preempt(Request("REGISTER", self._uri), known, is_repeated=True)
         ask = Ask("REGISTER", self._uri, self._aor, self._aor, tuple(rows))
         request = self._ua.request(ask, local=binding.link.sip_address, remote=self._registrar, now=now, after=after)
         self._last[chain] = request

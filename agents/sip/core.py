@@ -42,7 +42,9 @@ if TYPE_CHECKING:
         def answer(self, request: Request, response: Response, tried: set[tuple[str, str]]) -> list[tuple[str, str]]:
             """Credentials for another try."""
 
-        def preempt(self, request: Request, previous: Request | None = None) -> list[tuple[str, str]]:
+        def preempt(
+            self, request: Request, previous: Request | None = None, *, is_repeated: bool = False
+        ) -> list[tuple[str, str]]:
             """Credentials for the first try."""
 
         def learn(self, request: Request, response: Response) -> None:
@@ -91,10 +93,10 @@ class Core:
         """For a request that leaves from `local`."""
         return Via.create(local, self.ids.branch())
 
-    def authorize(self, request: Request, previous: Request | None = None) -> Request:
+    def authorize(self, request: Request, previous: Request | None = None, *, is_repeated: bool = False) -> Request:
         """Add the credentials that may go out unasked (22.3)."""
         if self.credentials is not None:
-            for name, value in self.credentials.preempt(request, previous):
+            for name, value in self.credentials.preempt(request, previous, is_repeated=is_repeated):
                 request.headers.add(name, value)
         return request
 

@@ -74,12 +74,19 @@ class DigestClient:
                 headers.append((answer_field, self._credentials(key, request.method, request.uri)))
         return headers
 
-    def preempt(self, request: Request, previous: Request | None = None) -> list[tuple[str, str]]:
-        """Credentials for a request that nobody has challenged yet; `previous` is an earlier one of the same dialog."""
+    def preempt(
+        self, request: Request, previous: Request | None = None, *, is_repeated: bool = False
+    ) -> list[tuple[str, str]]:
+        """Credentials for a request that nobody has challenged yet; `previous` is an earlier one of the same dialog.
+
+        One that `is_repeated` says the same again to the same server, as a refresh does: it has what the previous one
+        had to have, and no credentials for others.
+        """
         return [
             (field, self._credentials((field, realm), request.method, request.uri))
             for field, realm in self._nonces
-            if realm in self._own_realms or (previous is not None and _nonces_in(previous, field, realm))
+            if (realm in self._own_realms and not is_repeated)
+            or (previous is not None and _nonces_in(previous, field, realm))
         ]
 
     def learn(self, request: Request, response: Response) -> None:

@@ -155,7 +155,9 @@ class UserAgent:
             headers=ask.headers,
             body=ask.body,
         )
-        client_request = ClientRequest(core, core.authorize(request, old), Flow(local, remote))
+        client_request = ClientRequest(
+            core, core.authorize(request, old, is_repeated=old is not None), Flow(local, remote)
+        )
         client_request.start(now)
         return client_request
 
