@@ -7,6 +7,7 @@ from typing import Any
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
 from testbed.lab.plan import Agent, Foreign, Plan, Radio
+from testbed.phones import kamailio
 from testbed.phones.site import Site
 from testbed.scenario.correspondent import OWN, PHONES
 from testbed.scenario.experiment import Experiment
@@ -48,7 +49,7 @@ def compile_plan(experiment: Experiment) -> Plan:
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": timeline(experiment.failure, experiment.links),
         "agents": agents(experiment),
-        "programs": [phone(experiment)] if experiment.cn in PHONES else [],
+        "programs": programs(experiment),
         "drain_s": DRAIN_S,
         "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
     }
@@ -126,7 +127,7 @@ def peer_account(experiment: Experiment) -> dict[str, Any]:
 
 def home(experiment: Experiment) -> dict[str, Any] | None:
     """Where the MN's calls go by way of its home network, and how it proves who it is."""
-    if experiment.scheme not in BRIDGED:
+    if experiment.scheme not in BRIDGED and experiment.scenario.proxy == "none":
         return None
     address = main_address(experiment.network, HOME)
     return {"address": address, "port": SIP_PORT, "user": MOBILE, "password": PASSWORD, "realm": REALM}
@@ -168,6 +169,14 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
         "users": {MOBILE: PASSWORD},
         "policy": {"is_proactive": supported == "proactive", "is_outbound": supported == "outbound"},
     }
+
+
+def programs(experiment: Experiment) -> list[Foreign]:
+    """What others wrote: a phone as the correspondent, a proxy in the home network."""
+    found = [phone(experiment)] if experiment.cn in PHONES else []
+    if experiment.scenario.proxy == "kamailio":
+        found.append(kamailio.program(Site(HOME, main_address(experiment.network, HOME), SIP_PORT, PHONE_MEDIA_PORT)))
+    return found
 
 
 def phone(experiment: Experiment) -> Foreign:

@@ -7,6 +7,9 @@ from testbed.phones import baresip, linphone, sipp
 
 CorrespondentName = Literal["testbed", "testbed-plain", "baresip", "linphone", "sipp"]
 
+ProxyName = Literal["none", "kamailio"]
+"""The outbound proxy in the home network that the mobile node calls through."""
+
 OWN: dict[CorrespondentName, str] = {
     "testbed": "our own correspondent node, which supports the Handover header",
     "testbed-plain": "our own correspondent node, without that support: it refuses what requires it (420)",

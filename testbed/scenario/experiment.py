@@ -71,6 +71,11 @@ def load_experiment(
     script = validated(failure_tree, FailureScript)
     check_failure(failure_tree, script, profiles)
     chosen = choose_scheme(tree, scenario, scheme)
+    if scenario.proxy != "none" and chosen in BRIDGED:
+        what = (
+            f"proxy: under {chosen} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
+        )
+        raise BadScenarioError([tree.error(("proxy",), what)])
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, chosen)
     return Experiment(
@@ -87,15 +92,16 @@ def load_experiment(
 
 
 def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:
-    """For a topology without a home network: neither B2BUA nor registrar has a place in it."""
+    """For a topology without a home network: neither B2BUA nor registrar nor proxy has a place in it."""
     if scheme in BRIDGED:
         what = f"topology: has no node '{HOME}' for the B2BUA, without which there is no {scheme}"
         raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
-    if scenario.registrar != "none":
-        what = f"registrar: the topology has no node '{HOME}' for it"
-        raise BadScenarioError(
-            [tree.error(("registrar",), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
-        )
+    for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy)):
+        if choice != "none":
+            what = f"{field}: the topology has no node '{HOME}' for it"
+            raise BadScenarioError(
+                [tree.error((field,), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
+            )
 
 
 @contextlib.contextmanager

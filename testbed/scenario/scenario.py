@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from testbed.scenario.correspondent import CorrespondentName
+from testbed.scenario.correspondent import CorrespondentName, ProxyName
 from testbed.scenario.document import Document, Name
 from testbed.scenario.units import TIME, Dbm, Seconds, Share
 
@@ -96,6 +96,7 @@ class Scenario(Document):
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
     registrar: RegistrarName = "none"
+    proxy: ProxyName = "none"
     cn: CorrespondentName = "testbed"
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)

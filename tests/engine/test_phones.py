@@ -64,10 +64,32 @@ def test_same_bytes_again(called: Called) -> None:
 
 @pytest.mark.parametrize("phone", PHONES)
 def test_b2bua_hands_over_for_a_phone_that_knows_nothing_of_it(phone: str, tmp_path: Path) -> None:
-    result = run_scenario(DATA / "short.yaml", tmp_path / "run", "--scheme", "handover-b2bua", "--cn", phone)
+    result = run_scenario(DATA / "phone.yaml", tmp_path / "run", "--cn", phone)
     assert result["warnings"] == []
     for direction in ("to_mn", "to_cn"):
         media = result["media"][direction]
         assert media["lost_in_window"] == 0
         assert media["interruption_ms"] == 0
         assert media["paths"]["umts"]["new"] > 40
+
+
+def test_call_moves_through_a_proxy_that_stays_on_its_path(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = run_scenario(DATA / "through-kamailio.yaml", folder)
+    assert result["warnings"] == []
+    assert all(media["lost"] == media["lost_in_window"] for media in result["media"].values())
+    columns = ("ip.src", "ip.dst", "sip.r-uri.host")
+    at_mn = fields(folder / "captures" / "mn-umts.pcap", 'sip.Method == "BYE"', *columns)
+    assert at_mn == [["10.10.0.2", NEW_ADDRESS, NEW_ADDRESS]]
+    at_cn = fields(folder / "captures" / "cn-eth0.pcap", "sip", *columns[:2])
+    assert {address for row in at_cn for address in row} == {"10.10.0.2", "10.20.0.2"}
+    assert json.loads((folder / "manifest.json").read_text())["proxy"] == "kamailio"
+
+
+def test_proxy_has_no_place_beside_the_b2bua(tmp_path: Path) -> None:
+    scenario = DATA / "through-kamailio.yaml"
+    done = call("run", scenario, "--scheme", "handover-b2bua", "--out", tmp_path / "run")
+    assert done.returncode == 2
+    assert (
+        "through-kamailio.yaml:13: proxy: under handover-b2bua the B2BUA has the proxy's place in 'home'" in done.stderr
+    )

@@ -26,7 +26,8 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
-    "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, cn, seed, loss"
+    "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
+    " cn, seed, loss"
 )
 
 NAMES = [
@@ -61,6 +62,8 @@ NAMES = [
           "scheme: 'handover-nc' is not possible; did you mean 'handover-cn'?"),
     wrong("unknown correspondent", SCENARIO_FILE, "seed: 1", "seed: 1\ncn: barseip", 25,
           "cn: 'barseip' is not possible; did you mean 'baresip'?"),
+    wrong("unknown proxy", SCENARIO_FILE, "seed: 1", "seed: 1\nproxy: kamalio", 25,
+          "proxy: 'kamalio' is not possible; did you mean 'kamailio'?"),
     wrong("setting of an unknown scheme", SCENARIO_FILE, "  handover-cn:", "  handover_cn:", 21,
           "schemes: 'handover_cn' is not possible; did you mean 'handover-cn'?"),
     wrong("name that no folder can have", SCENARIO_FILE, "name: wifi-to-umts", "name: ../up", 1,

@@ -1,0 +1,24 @@
+"""Kamailio 5.6.3 of Debian 12, as the home network's proxy: it stays on the path of every request (Record-Route)."""
+
+from testbed.lab.plan import Foreign
+from testbed.phones.site import Site
+
+# Of shared and private memory; a call needs little of either.
+SHARED_MIB, PRIVATE_MIB = 32, 8
+
+
+def program(site: Site) -> Foreign:
+    """How it is started; nobody hangs up here."""
+    return {
+        "name": "kamailio",
+        "node": site.node,
+        "package": "kamailio",
+        "command": [
+            *("kamailio", "-f", "kamailio.cfg", "-DD", "-E", "-m", str(SHARED_MIB), "-M", str(PRIVATE_MIB)),
+            *("-P", "kamailio.pid", "-Y", ".", "-w", "."),
+        ],
+        "files": {"kamailio.cfg": site.render("kamailio.cfg.j2")},
+        "udp_ports": [site.sip_port],
+        "start": "",
+        "hang_up": "",
+    }
