@@ -16,6 +16,8 @@ JITTER_MS = {"wifi": 1.0, "umts": 20.0}
 BITS_PER_MS = {("wifi", "down"): 30_000.0, ("wifi", "up"): 15_000.0, ("umts", "down"): 384.0, ("umts", "up"): 128.0}
 # What four kernels' forwarding adds at most, and what is allowed where the profile has no jitter.
 TOLERANCE_MS = 0.1
+# A message with credentials is 900 bytes, 56 ms at 128 kbit/s: three packets each wait behind the four of a handover.
+MOST_BEHIND_SIP = 12
 
 
 def delays_ms(folder: Path, link: str, direction: str) -> list[float]:
@@ -40,7 +42,7 @@ def test_without_jitter_the_delay_is_that_of_the_profile_and_serialisation(link:
         # A packet may have waited behind a SIP message: the median is of those that did not.
         assert statistics.median(measured) == pytest.approx(expected, abs=TOLERANCE_MS)
         assert min(measured) >= expected
-        assert sum(delay > expected + TOLERANCE_MS for delay in measured) <= 3
+        assert sum(delay > expected + TOLERANCE_MS for delay in measured) <= MOST_BEHIND_SIP
 
 
 @pytest.mark.parametrize("link", ["wifi", "umts"])
