@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def test_a_busy_machine_gives_the_same_bytes(first: Path, tmp_path: Path) -> Non
         run_scenario(SHORT, tmp_path / "again")
     assert digests(tmp_path / "again") == digests(first)
     assert len(digests(first)) == 13
+
+
+def test_runs_that_compete_for_the_processors_give_the_same_bytes(first: Path, tmp_path: Path) -> None:
+    """The emulator's threads are interrupted at every possible moment: more of them than there are processors."""
+    folders = [tmp_path / f"{number}" for number in range(8)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(lambda folder: run_scenario(SHORT, folder), folders))
+    for folder in folders:
+        assert digests(folder) == digests(first)
 
 
 def test_another_seed_gives_other_bytes(first: Path, tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ KERNEL_COMMAND_LINE = (
     " nokaslr norandmaps random.trust_cpu=off random.trust_bootloader=off"  # one seed, one run
     " init_on_alloc=0 apparmor=0 audit=0 transparent_hugepage=never"  # fewer instructions
 )
+# Recording makes the CPU and the emulator's own loop take turns. Without it the loop now and then looks at the clock
+# while the CPU is just falling idle and has not yet accounted for its last instructions; then it skips those too, and
+# the guest's clock is some nanoseconds ahead from then on (icount_start_warp_timer). The record itself is of no use.
+TAKE_TURNS = "rr=record,rrfile=/dev/null"
 MIGRATION_POLL_S = 0.02
 MIGRATION_LIMIT_S = 60.0
 
@@ -132,10 +136,11 @@ class Machine:
 
 
 @contextlib.asynccontextmanager
-async def machine(files: MachineFiles, log: Path, *, incoming: bool) -> AsyncIterator[Machine]:
+async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: bool) -> AsyncIterator[Machine]:
     """Starts an emulator and ends it, whatever happens; it also dies with this process, should that be killed.
 
-    `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once.
+    `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once. `is_saved` allows for
+    `Machine.save_when_frozen`: the emulator can't save what it records, so such a machine does not take turns.
     """
     for path, size_mib in ((files.order, ORDER_MIB), (files.outcome, OUTCOME_MIB)):
         with path.open("ab"):
@@ -143,10 +148,11 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool) -> AsyncIte
     ours, theirs = socket.socketpair()
     control_arguments = ["-chardev", f"socket,id=control,fd={theirs.fileno()}", "-mon", "chardev=control,mode=control"]
     start = ["-incoming", "defer", "-S"] if incoming else []
+    turns = [] if is_saved else ["-icount", TAKE_TURNS]
     with log.open("wb") as errors, theirs:
         process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig", "KILL", "--", PROGRAM),
-            *(*arguments(files), *control_arguments, *start),
+            *(*arguments(files), *control_arguments, *start, *turns),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,

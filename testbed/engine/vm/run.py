@@ -35,7 +35,7 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
     log = workspace / "emulator.log"
     try:
         write_order(files.order, {"plan": plan})
-        async with machine(files, log, incoming=True) as guest:
+        async with machine(files, log, incoming=True, is_saved=False) as guest:
             await guest.restore(snapshot.state)
             await follow(guest.process, files.progress, say)
         collect(files.outcome, folder)

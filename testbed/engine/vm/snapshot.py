@@ -105,7 +105,7 @@ async def save(made: Snapshot, *, since: Snapshot | None, order: dict[str, Any] 
     if order is not None:
         write_order(files.order, order, with_code=True)
     try:
-        async with machine(files, workspace / "emulator.log", incoming=since is not None) as guest:
+        async with machine(files, workspace / "emulator.log", incoming=since is not None, is_saved=True) as guest:
             if since is not None:
                 await guest.restore(since.state)
             await guest.save_when_frozen(made.state, BOOT_LIMIT_S)
