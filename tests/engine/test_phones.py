@@ -57,6 +57,11 @@ def test_manifest_and_plan_say_who_was_called(called: Called) -> None:
     assert (called.folder / "logs" / "cn.log").stat().st_size
 
 
+def test_same_bytes_again(called: Called) -> None:
+    done = call("verify", called.folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("phone", PHONES)
 def test_b2bua_hands_over_for_a_phone_that_knows_nothing_of_it(phone: str, tmp_path: Path) -> None:
     result = run_scenario(DATA / "phone.yaml", tmp_path / "run", "--cn", phone)
