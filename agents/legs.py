@@ -33,6 +33,27 @@ class Leg(NamedTuple):
         return f"{self.remote.ip}>{self.local.ip}"
 
 
+def agreed_leg(ours: bytes | None, theirs: bytes | None) -> tuple[Leg, bool] | None:
+    """What two session descriptions mean for the media: the leg, and whether we may send on it.
+
+    None when they have no stream in common. Not done: host names in c=, somebody would have to look them up.
+    """
+    try:
+        local, remote = SessionDescription.parse(ours or b""), SessionDescription.parse(theirs or b"")
+    except SdpParseError:
+        return None
+    stream = agreed_stream(local, remote)
+    if stream is None or not is_ip_literal(stream.address):
+        return None
+    return Leg(media_address(local), Address(stream.address, stream.port)), stream.may_send
+
+
+def media_address(ours: SessionDescription) -> Address:
+    """Where a description of ours says that its stream is taken: the one that is not refused."""
+    media = next(media for media in ours.media if media.port)
+    return Address(media.address or "", media.port)
+
+
 class CallMedia:
     """Talks and listens, on all legs at once."""
 
@@ -61,19 +82,14 @@ class CallMedia:
         """Talk from now on as two session descriptions say, on the leg that the role calls `name`.
 
         None when they have no stream in common, which leaves everything as it was. A leg that is on hold is given
-        back, but nothing is sent on it (RFC 3264 8.4). Not done: host names in c=, somebody would have to look them up.
+        back, but nothing is sent on it (RFC 3264 8.4).
         """
-        try:
-            local, remote = SessionDescription.parse(ours or b""), SessionDescription.parse(theirs or b"")
-        except SdpParseError:
+        agreed = agreed_leg(ours, theirs)
+        if agreed is None:
             return None
-        stream = agreed_stream(local, remote)
-        if stream is None or not is_ip_literal(stream.address):
-            return None
-        here = next(media for media in local.media if media.port)
-        leg = Leg(Address(here.address or "", here.port), Address(stream.address, stream.port))
+        leg, may_send = agreed
         self._ends.setdefault(leg.local, set()).add(leg.remote)
-        if stream.may_send:
+        if may_send:
             self._legs[name] = leg
             if self._source is None:
                 self._source = MediaSource(self._samples, start=now, random=self._random)

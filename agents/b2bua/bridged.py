@@ -1,17 +1,15 @@
 """A call whose media go through us: the peer need not know of handovers (paper, Figures 6 and 8).
 
 The MN may have several sessions with us. With the Handover header the peer's media are copied to each of them, and its
-own go to the peer once. A backup session (section 4.1) gets nothing until it is activated, and
-then everything.
+own go to the peer once. A backup session (section 4.1) gets nothing until it is activated, and then everything.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.b2bua.office import Agreed
+from agents.legs import agreed_leg, media_address
 from agents.sip import events
-from agents.sip.address import Address
 from agents.sip.handover import OPTION_TAG
 
 if TYPE_CHECKING:
@@ -34,18 +32,18 @@ class Bridged:
         self._relay = relay
         self._peer = peer
         self._mine: dict[Session, SessionDescription] = {peer: offer}
-        self._ports: dict[Session, Address] = {peer: relay_port(offer)}
         self._backups: set[Session] = set()
         office.handlers[peer] = self
 
     def begin(self, mn: Session, *, applied: tuple[str, ...], now: float) -> None:
         """The peer has accepted: so do we, with media of ours on both sides."""
-        agreed = Agreed.of(bytes(self._mine[self._peer]), self._peer.remote_sdp)
+        agreed = agreed_leg(bytes(self._mine[self._peer]), self._peer.remote_sdp)
         if agreed is None:
             self._peer.hang_up(now=now)
             mn.reject(NOT_ACCEPTABLE_HERE, now=now)
             return
-        self._relay.set_peer(agreed.leg, may_send=agreed.may_send)
+        leg, may_send = agreed
+        self._relay.set_peer(leg, may_send=may_send)
         self._office.tell("bridging", call_id=mn.call_id, peer_call_id=self._peer.call_id)
         self._answer(mn, applied, now)
 
@@ -81,7 +79,7 @@ class Bridged:
         if answer is None:
             mn.reject(NOT_ACCEPTABLE_HERE, now=now)
             return False
-        self._mine[mn], self._ports[mn] = answer, local
+        self._mine[mn] = answer
         self._office.handlers[mn] = self
         self._route(mn, bytes(answer), mn.remote_sdp)
         mn.accept(bytes(answer), require=applied, now=now)
@@ -92,7 +90,7 @@ class Bridged:
         if session not in self._mine:
             session.reject_reinvite(DECLINE, now=now)
             return
-        answer = self._office.answer(session.remote_sdp, self._ports[session])
+        answer = self._office.answer(session.remote_sdp, media_address(self._mine[session]))
         if answer is None:
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -102,14 +100,15 @@ class Bridged:
         session.accept_reinvite(bytes(answer), now=now)
 
     def _route(self, session: Session, ours: bytes | None, theirs: bytes | None) -> None:
-        agreed = Agreed.of(ours, theirs)
+        agreed = agreed_leg(ours, theirs)
         if agreed is None or session not in self._mine:
             return
+        leg, may_send = agreed
         if session is self._peer:
-            self._relay.set_peer(agreed.leg, may_send=agreed.may_send)
+            self._relay.set_peer(leg, may_send=may_send)
         else:
-            self._relay.set_leg(session, agreed.leg, may_send=agreed.may_send)
-        if session in self._backups and agreed.may_send:  # activated: "route all packets through this interface" (4.1)
+            self._relay.set_leg(session, leg, may_send=may_send)
+        if session in self._backups and may_send:  # activated: "route all packets through this interface" (4.1)
             self._backups.discard(session)
             for other in self._relay.legs:
                 if other is not session:
@@ -135,9 +134,3 @@ class Bridged:
         elif not self._relay.legs:  # a backup session that was activated, and came to nothing
             for other in set(self._mine) - {self._peer, *self._backups}:
                 self._route(other, bytes(self._mine[other]), other.remote_sdp)
-
-
-def relay_port(description: SessionDescription) -> Address:
-    """The address of ours in a description of ours."""
-    media = description.media[0]
-    return Address(media.address or "", media.port)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agents.b2bua.relay import Relay
-from agents.legs import Leg
 from agents.role import Close, Open, Splice, Tell
-from agents.sdp.audio import PCMU, Endpoint, agreed_stream, make_answer, make_offer
+from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
-from agents.sip.address import Address, is_ip_literal
+from agents.sip.address import Address
 from agents.sip.uri import Uri
 from agents.sip.user_agent import Invitation
 
@@ -154,25 +153,3 @@ def refuse(asker: Session, event: InviteRejected, *, now: float) -> None:
     received = event.response.headers
     headers = [(name, value) for name in _OF_REFUSALS for value in received.get_all(name)]
     asker.reject(event.status, headers=headers, now=now)
-
-
-class Agreed:
-    """What two descriptions mean for the media: the leg, and whether something is to be sent on it."""
-
-    def __init__(self, leg: Leg, *, may_send: bool) -> None:
-        self.leg = leg
-        self.may_send = may_send
-
-    @classmethod
-    def of(cls, ours: bytes | None, theirs: bytes | None) -> Agreed | None:
-        """None where they have nothing in common."""
-        try:
-            local, remote = SessionDescription.parse(ours or b""), SessionDescription.parse(theirs or b"")
-        except SdpParseError:
-            return None
-        stream = agreed_stream(local, remote)
-        if stream is None or not is_ip_literal(stream.address):
-            return None
-        here = next(media for media in local.media if media.port)
-        leg = Leg(Address(here.address or "", here.port), Address(stream.address, stream.port))
-        return cls(leg, may_send=stream.may_send)

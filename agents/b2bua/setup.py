@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.b2bua.bridged import Bridged, relay_port
+from agents.b2bua.bridged import Bridged
 from agents.b2bua.direct import Direct
 from agents.b2bua.office import SERVER_TIMEOUT, refuse
+from agents.legs import media_address
+from agents.sdp.description import SessionDescription
 from agents.sip import events
 from agents.sip.errors import LocalProtocolError
 from agents.sip.handover import OPTION_TAG
@@ -20,7 +22,6 @@ from agents.sip.handover import OPTION_TAG
 if TYPE_CHECKING:
     from agents.b2bua.office import Office
     from agents.b2bua.relay import Relay
-    from agents.sdp.description import SessionDescription
     from agents.sip.events import Event, IncomingInvite
     from agents.sip.session import Session
 
@@ -146,7 +147,7 @@ class Setup:
 
     def _let_in(self, peer: Session, now: float) -> None:
         """After a 491 its own re-INVITE comes first (14.1): we answer that with our media, and are in."""
-        answer = None if self._offer is None else self._office.answer(peer.remote_sdp, relay_port(self._offer))
+        answer = None if self._offer is None else self._office.answer(peer.remote_sdp, media_address(self._offer))
         if answer is None:
             peer.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -158,7 +159,7 @@ class Setup:
     @staticmethod
     def _follow(description: SessionDescription, peer: Session) -> None:
         if peer.local_sdp is not None:
-            description.follow(type(description).parse(peer.local_sdp))
+            description.follow(SessionDescription.parse(peer.local_sdp))
 
     def _drop_media(self) -> None:
         if self._relay is not None:

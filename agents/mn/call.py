@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.guards import PeerGuard
-from agents.legs import CallMedia, Leg
+from agents.legs import CallMedia, Leg, media_address
 from agents.mn.parting import Partings
 from agents.role import Attach, Open, Tell
 from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
@@ -229,7 +229,7 @@ class Call:
         """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""
         self._sent = {known: sent for known, sent in self._sent.items() if known.state != "TERMINATED"}
         self._sent[session] = offer
-        media = Address(offer.media[0].address or "", offer.media[0].port)
+        media = media_address(offer)
         self._next_port += 2
         self.commands.append(Open(media, is_patient=True))
         self.media.listen(media, self._peer.ip, self._proxy.ip)
