@@ -8,8 +8,20 @@ from agents.role import Note, Tell
 from agents.sip import events
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from agents.role import Command
     from agents.sip.events import Event
+    from agents.sip.user_agent import UserAgent
+
+
+def logged(ua: UserAgent, commands: list[Command]) -> Iterator[Event]:
+    """The events of a user agent, each with its log entry among the commands before the role hears of it."""
+    while (event := ua.next_event()) is not None:
+        entry = log_entry(event)
+        if entry is not None:
+            commands.append(entry)
+        yield event
 
 
 def log_entry(event: Event) -> Command | None:

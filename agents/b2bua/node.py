@@ -14,7 +14,7 @@ from agents.sip.address import Address
 from agents.sip.digest_server import DigestServer
 from agents.sip.handover import OPTION_TAG
 from agents.sip.user_agent import UserAgent
-from agents.sip_log import log_entry
+from agents.sip_log import logged
 
 if TYPE_CHECKING:
     from random import Random
@@ -95,10 +95,7 @@ class BackToBack:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _take_events(self, now: float) -> None:
-        while (event := self._office.ua.next_event()) is not None:
-            entry = log_entry(event)
-            if entry is not None:
-                self._office.commands.append(entry)
+        for event in logged(self._office.ua, self._office.commands):
             self._take_event(event, now)
 
     def _take_event(self, event: Event, now: float) -> None:

@@ -15,7 +15,7 @@ from agents.sip.abilities import Abilities
 from agents.sip.address import Address
 from agents.sip.handover import OPTION_TAG
 from agents.sip.user_agent import UserAgent
-from agents.sip_log import log_entry
+from agents.sip_log import logged
 
 if TYPE_CHECKING:
     from random import Random
@@ -102,10 +102,7 @@ class CorrespondentNode:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _take_events(self, now: float) -> None:
-        while (event := self._ua.next_event()) is not None:
-            entry = log_entry(event)
-            if entry is not None:
-                self._commands.append(entry)
+        for event in logged(self._ua, self._commands):
             self._take_event(event, now)
 
     def _take_event(self, event: Event, now: float) -> None:

@@ -9,7 +9,7 @@ from agents.mn.links import SIP_PORT, Links
 from agents.mn.schemes import make_scheme
 from agents.mn.triggers import make_trigger
 from agents.sip import events
-from agents.sip_log import log_entry
+from agents.sip_log import logged
 
 if TYPE_CHECKING:
     from random import Random
@@ -155,10 +155,7 @@ class MobileNode:
             self._call.begin(require=self._require, now=now)
 
     def _take_events(self, now: float) -> None:
-        while (event := self._call.ua.next_event()) is not None:
-            entry = log_entry(event)
-            if entry is not None:
-                self._call.commands.append(entry)
+        for event in logged(self._call.ua, self._call.commands):
             if self._registration is None or not self._registration.receive_event(event, now=now):
                 self._take_event(event, now)
         if self._registration is not None:

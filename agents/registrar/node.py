@@ -18,7 +18,7 @@ from agents.sip.digest_server import DigestServer
 from agents.sip.errors import RemoteProtocolError
 from agents.sip.uri import Uri, unescaped
 from agents.sip.user_agent import UserAgent
-from agents.sip_log import log_entry
+from agents.sip_log import logged
 
 if TYPE_CHECKING:
     from random import Random
@@ -90,10 +90,7 @@ class RegistrarNode:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _take_events(self, now: float) -> None:
-        while (event := self._ua.next_event()) is not None:
-            entry = log_entry(event)
-            if entry is not None:
-                self._commands.append(entry)
+        for event in logged(self._ua, self._commands):
             if isinstance(event, events.RequestReceived):
                 self._answer(event.server_request, now)
             elif isinstance(event, events.IncomingInvite):  # 10.3: it accepts only REGISTER
