@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def make_scheme(name: str, call: Call) -> Scheme:
     """The scheme of that name; raises KeyError for one that there is not. Only its own file is loaded."""
-    if name == "reinvite":
+    if name in {"reinvite", "reinvite-soft"}:  # the same steps; how early they come is the scenario's choice
         from agents.mn.schemes.reinvite import Reinvite  # noqa: PLC0415
 
         return Reinvite(call)
@@ -19,10 +19,6 @@ def make_scheme(name: str, call: Call) -> Scheme:
         from agents.mn.schemes.handover_cn import HandoverCn  # noqa: PLC0415
 
         return HandoverCn(call)
-    if name == "reinvite-soft":
-        from agents.mn.schemes.reinvite_soft import ReinviteSoft  # noqa: PLC0415
-
-        return ReinviteSoft(call)
     if name == "proactive":
         from agents.mn.schemes.proactive import Proactive  # noqa: PLC0415
 

@@ -168,10 +168,6 @@ class HandoverCn(Scheme):
         self._set_state("REINVITING")
         self._reinvite.triggered(now=now)
 
-    def _done(self) -> None:
-        self._set_state("DONE")
-        self.call.handed_over()
-
     def _fail(self, now: float, **facts: object) -> None:
         self._next_look = None
         self._set_state("FAILED")

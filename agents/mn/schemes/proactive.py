@@ -106,7 +106,3 @@ class Proactive(Scheme):
     def _move(self, now: float) -> None:
         self._set_state("REINVITING")
         self._reinvite.triggered(now=now)
-
-    def _done(self) -> None:
-        self._set_state("DONE")
-        self.call.handed_over()

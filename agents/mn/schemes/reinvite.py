@@ -1,6 +1,10 @@
 """`reinvite`: RFC 3261's mid-call mobility, break before make; the paper's baseline (section 2.2, Figure 3).
 
 When the old link is to be left the node gets onto the new one, and says in a re-INVITE where it is now.
+
+`reinvite-soft` takes the same steps, but make before break: its trigger fires while the old link still works, whose
+port stays open until the peer's media come to the new one (RFC 3264 8.3.1). It has no copies, so it is at the mercy of
+the one path that the peer sends on.
 """
 
 from __future__ import annotations
@@ -42,8 +46,7 @@ class Reinvite(Scheme):
             if self.call.send_media(event.session, now=now) is None:
                 self._fail(event.response.status)
                 return
-            self._set_state("DONE")
-            self.call.handed_over()
+            self._done()
         elif isinstance(event, events.ReinviteDue):
             self._move_if_possible(now)
         elif isinstance(event, events.ReinviteRejected) and event.retry_at is None:

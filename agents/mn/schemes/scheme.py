@@ -45,6 +45,10 @@ class Scheme:
         """The call is being ended: no more steps."""
         self._set_state("OVER")
 
+    def _done(self) -> None:
+        self._set_state("DONE")
+        self.call.handed_over()
+
     def _set_state(self, state: str) -> None:
         if state != self.state:
             self.call.tell("scheme", change=f"{self.state} -> {state}")
