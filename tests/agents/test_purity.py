@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import agents
+from tests.agents.imports import always_and_for_types, imported
 
 ROOT = Path(agents.__path__[0])
 EVERY = sorted(ROOT.rglob("*.py"))
@@ -16,17 +17,6 @@ ROLES += [file for role in ("mn", "cn", "b2bua", "registrar") for file in sorted
 # `random` for the type alone: sources of randomness are handed in.
 ALLOWED = {"__future__", "collections", "heapq", "random", "typing"}
 FOR_IO_ALONE = {"asyncio", "select", "selectors", "socket", "threading", "time"}
-
-
-def imported(body: list[ast.stmt]) -> set[str]:
-    names: set[str] = set()
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                names.add(node.module or "")
-    return names
 
 
 def name_of(file: Path) -> str:
@@ -39,8 +29,8 @@ def test_roles_import_no_socket_clock_thread_or_random(file: Path) -> None:
     for name in imported(tree.body):
         assert name.startswith("agents.") or name.partition(".")[0] in ALLOWED, name
         assert not name.startswith("agents.io"), name
-    guarded = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    assert "random" not in imported([node for node in tree.body if node not in guarded])
+    always, _ = always_and_for_types(tree)
+    assert "random" not in imported(always)
 
 
 @pytest.mark.parametrize("file", EVERY, ids=name_of)
@@ -50,11 +40,4 @@ def test_agents_know_nothing_of_the_testbed(file: Path) -> None:
 
 @pytest.mark.parametrize("file", [file for file in EVERY if "io" not in file.parts], ids=name_of)
 def test_only_io_has_sockets_and_clocks(file: Path) -> None:
-    assert not imported(ast.parse(file.read_text()).body) & {
-        "asyncio",
-        "select",
-        "selectors",
-        "socket",
-        "threading",
-        "time",
-    }
+    assert not imported(ast.parse(file.read_text()).body) & FOR_IO_ALONE

@@ -281,32 +281,31 @@ class World:
             return
         here, there = f"mn.{link.name}", self._name(datagram.remote.ip if is_up else datagram.local.ip)
         way, sender, receiver = (link.up, here, there) if is_up else (link.down, there, here)
-        data, is_lost = datagram.data, link.is_cut or self._rng.random() < way.loss
-        if datagram.local.port == 5060:
-            label, message = describe(data)
-            is_lost |= self._is_meant(label, link.name)
-            self.sent.append(Sent(self.now, label, sender, receiver, is_lost, message))
-            data = self.edits.get(label, bytes)(data)
-        else:
-            self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
-            self.last_speech[sender.partition(".")[0]] = data
+        is_lost = link.is_cut or self._rng.random() < way.loss
+        data, is_lost = self._noted(datagram, sender, receiver, on=link.name, is_lost=is_lost)
         if not is_lost:
             arrival = self.now + way.delay + self._rng.uniform(-way.jitter, way.jitter)
             self.at(arrival, lambda: self._deliver(link, datagram._replace(data=data)))
 
     def _carry_on_wire(self, datagram: Datagram) -> None:
         sender, receiver = self._name(datagram.local.ip), self._name(datagram.remote.ip)
-        data, is_lost = datagram.data, False
-        if datagram.local.port == 5060:
-            label, message = describe(data)
-            is_lost = self._is_meant(label, "wire")
-            self.sent.append(Sent(self.now, label, sender, receiver, is_lost, message))
-            data = self.edits.get(label, bytes)(data)
-        else:
-            self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
-            self.last_speech[sender.partition(".")[0]] = data
+        data, is_lost = self._noted(datagram, sender, receiver, on="wire", is_lost=False)
         if not is_lost:
             self.at(self.now + WIRE_S, lambda: self._deliver(None, datagram._replace(data=data)))
+
+    def _noted(
+        self, datagram: Datagram, sender: str, receiver: str, *, on: str, is_lost: bool
+    ) -> tuple[bytes, bool]:  # fmt: skip
+        """Keeps what is sent for the charts; returns what of it arrives, and whether it gets lost."""
+        data = datagram.data
+        if datagram.local.port != 5060:
+            self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
+            self.last_speech[sender.partition(".")[0]] = data
+            return data, is_lost
+        label, message = describe(data)
+        is_lost |= self._is_meant(label, on)
+        self.sent.append(Sent(self.now, label, sender, receiver, is_lost, message))
+        return self.edits.get(label, bytes)(data), is_lost
 
     def _name(self, ip: str) -> str:
         return NAMES[ip]

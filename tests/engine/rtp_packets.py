@@ -5,6 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from .frames import datagrams
+
 
 class Packet(NamedTuple):
     """A PCMU packet: time in nanoseconds, addresses as text, and what names it."""
@@ -18,18 +20,11 @@ class Packet(NamedTuple):
 
 def rtp_packets(capture: Path) -> list[Packet]:
     """All PCMU packets of 20 ms in a nanosecond pcap of an Ethernet interface, in order."""
-    data = capture.read_bytes()
-    assert struct.unpack_from("<I", data)[0] == 0xA1B23C4D, "a nanosecond pcap"
-    packets, at = [], 24
-    while at < len(data):
-        seconds, nanoseconds, size, _ = struct.unpack_from("<IIII", data, at)
-        frame = data[at + 16 : at + 16 + size]
-        at += 16 + size
-        # Ethernet 14, IPv4 20, UDP 8, RTP 12, speech 160
-        if size == 214 and frame[12:14] == b"\x08\x00" and frame[23] == 17 and frame[42] == 0x80:
-            sequence, _, ssrc = struct.unpack_from("!HII", frame, 44)
-            source, destination = (".".join(map(str, frame[i : i + 4])) for i in (26, 30))
-            packets.append(Packet(seconds * 10**9 + nanoseconds, source, destination, ssrc, sequence))
+    packets = []
+    for one in datagrams(capture):
+        if len(one.payload) == 172 and one.payload[0] == 0x80:  # RTP 12, speech 160
+            sequence, _, ssrc = struct.unpack_from("!HII", one.payload, 2)
+            packets.append(Packet(one.time_ns, one.source, one.destination, ssrc, sequence))
     return packets
 
 
