@@ -76,11 +76,11 @@ class Office:
         return Relay((PCMU.payload_type,), self.media)
 
     def watch(self, relay: Relay) -> None:
-        """Look at its timer for as long as it has one."""
-        if relay.get_timer() is None:
-            self.holding.discard(relay)
-        else:
+        """Look at its timer for as long as it has one; what it holds back need not be looked at for splices."""
+        if relay.get_timer() is not None:
             self.holding.add(relay)
+            return
+        self.holding.discard(relay)
         self.splice(relay)
 
     def splice(self, relay: Relay) -> None:

@@ -53,11 +53,6 @@ class Relay:
         """The legs that the peer's media are copied to."""
         return dict(self._legs)
 
-    @property
-    def locals(self) -> tuple[Address, ...]:
-        """Every address of this call."""
-        return tuple(self._ports)
-
     def set_peer(self, leg: Leg, *, may_send: bool = True) -> None:
         """Where the peer is now; on hold it is sent nothing."""
         self._port(leg.local, is_peer=True).ends.add(leg.remote)
