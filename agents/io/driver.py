@@ -38,6 +38,7 @@ class Driver:
         self._patient: list[UdpSocket] = []
         self._connections = Connections(self._selector, self._read_stream, time.monotonic)
         self._rest = b""
+        self._notes: list[str] = []
         self._zero_s = time.monotonic()
         self._running = True
 
@@ -88,7 +89,9 @@ class Driver:
 
     def _obey(self) -> None:
         while (command := self._role.next_command()) is not None:
-            if isinstance(command, Open):
+            if isinstance(command, Note):
+                self._note(command.text)
+            elif isinstance(command, Open):
                 self._open(command)
             elif isinstance(command, Splice):
                 self._splice(command)
@@ -99,8 +102,9 @@ class Driver:
             elif isinstance(command, Tell):
                 stamp = {"time_ns": time.clock_gettime_ns(time.CLOCK_REALTIME), "event": command.event}
                 self._write(json.dumps({**stamp, **command.facts}))
-            elif isinstance(command, Note):
-                self._note(command.text)
+        if self._notes:  # at once: a write for each would cost more than what they tell of
+            sys.stderr.write("".join(self._notes))
+            self._notes.clear()
 
     def _send(self, datagram: Datagram) -> bool:
         sock = self._sockets.get(datagram.local)
@@ -190,7 +194,7 @@ class Driver:
                 self._role.receive_report(report, now=time.monotonic())
 
     def _note(self, text: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - self._zero_s:.6f} {text}\n")
+        self._notes.append(f"{time.monotonic() - self._zero_s:.6f} {text}\n")
 
     def _write(self, line: str) -> None:
         sys.stdout.write(line + "\n")

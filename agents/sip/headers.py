@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agents.sip.errors import SipParseError
@@ -19,6 +20,7 @@ _COMPACT = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=256)  # the same few names stand in every message
 def canonical(name: str) -> str:
     """The long form in lower case, under which fields are compared."""
     name = name.lower()

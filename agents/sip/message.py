@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agents.sip.cseq import CSeq
 from agents.sip.errors import SipParseError
 from agents.sip.grammar import MAX_SECONDS, consists_of, is_token, parse_number
 from agents.sip.headers import Headers
+from agents.sip.lazy import lazy
 from agents.sip.name_addr import NameAddr
 from agents.sip.reason import REASONS
 from agents.sip.uri import Uri
@@ -125,7 +125,7 @@ class Message:
 
     # -- fields that `parse` has looked at ------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def vias(self) -> list[Via]:
         """Every hop, the nearest first."""
         elements = self.headers.elements("via")
@@ -143,17 +143,17 @@ class Message:
         self.headers.set_first("via", str(via))
         self.vias[0] = via
 
-    @cached_property
+    @lazy
     def from_(self) -> NameAddr:
         """Who sent the request."""
         return NameAddr.parse(self.headers.get("from") or "")
 
-    @cached_property
+    @lazy
     def to(self) -> NameAddr:
         """Whom the request is for."""
         return NameAddr.parse(self.headers.get("to") or "")
 
-    @cached_property
+    @lazy
     def call_id(self) -> str:
         """Compared byte by byte (8.1.1.4)."""
         call_id = self.headers.get("call-id") or ""
@@ -161,12 +161,12 @@ class Message:
             raise SipParseError(0, "bad Call-ID", call_id)
         return call_id
 
-    @cached_property
+    @lazy
     def cseq(self) -> CSeq:
         """Number and method."""
         return CSeq.parse(self.headers.get("cseq") or "")
 
-    @cached_property
+    @lazy
     def contacts(self) -> list[NameAddr]:
         """Empty for `Contact: *` too; see `has_star_contact`."""
         return [] if self.has_star_contact else self._addresses("contact")
@@ -176,12 +176,12 @@ class Message:
         """The only Contact that an INVITE or its 2xx may have (8.1.1.8), None when there is none or several."""
         return self.contacts[0] if len(self.contacts) == 1 else None
 
-    @cached_property
+    @lazy
     def record_route(self) -> list[NameAddr]:
         """In the order of the message."""
         return self._addresses("record-route")
 
-    @cached_property
+    @lazy
     def route(self) -> list[NameAddr]:
         """In the order of the message."""
         return self._addresses("route")
@@ -245,7 +245,7 @@ class Request(Message):
         """Request-Line."""
         return f"{self.method} {self.uri} {VERSION}"
 
-    @cached_property
+    @lazy
     def parsed_uri(self) -> Uri:
         """The Request-URI in parts."""
         return Uri.parse(self.uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,18 +30,13 @@ class Timings(NamedTuple):
 
 
 class Timer:
-    """A running timer. Compared by due time, then by the order of starting, so that a run can be repeated."""
+    """A running timer."""
 
-    __slots__ = ("_order", "at", "name", "owner")
+    __slots__ = ("name", "owner")
 
-    def __init__(self, at: float, order: int, owner: TimerOwner, name: str) -> None:
-        self.at = at
-        self._order = order
+    def __init__(self, owner: TimerOwner, name: str) -> None:
         self.owner: TimerOwner | None = owner
         self.name = name
-
-    def __lt__(self, other: Timer) -> bool:
-        return (self.at, self._order) < (other.at, other._order)
 
     def cancel(self) -> None:
         """It will not fire; a second call does nothing."""
@@ -48,32 +44,32 @@ class Timer:
 
 
 class TimerQueue:
-    """Timers by due time."""
+    """Timers by due time, then by the order of starting, so that a run can be repeated."""
 
     __slots__ = ("_heap", "_order")
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[float, int, Timer]] = []
         self._order = 0
 
     def start(self, owner: TimerOwner, name: str, at: float) -> Timer:
         """`at` is absolute, in the seconds of `now`."""
         self._order += 1
-        timer = Timer(at, self._order, owner, name)
-        heappush(self._heap, timer)
+        timer = Timer(owner, name)
+        heappush(self._heap, (at, self._order, timer))
         return timer
 
     def next_at(self) -> float | None:
         """When the first timer is due."""
         heap = self._heap
-        while heap and heap[0].owner is None:
+        while heap and heap[0][2].owner is None:
             heappop(heap)
-        return heap[0].at if heap else None
+        return heap[0][0] if heap else None
 
     def fire(self, now: float) -> None:
         """Run every timer that is due, also those that this starts with no delay."""
         while (at := self.next_at()) is not None and at <= now:
-            timer = heappop(self._heap)
+            _, _, timer = heappop(self._heap)
             owner = timer.owner
             timer.cancel()
             if owner is not None:
@@ -81,4 +77,5 @@ class TimerQueue:
 
     def running(self) -> list[tuple[TimerOwner, str]]:
         """Every live timer, for tests."""
-        return [(timer.owner, timer.name) for timer in sorted(self._heap) if timer.owner is not None]
+        timers = [timer for _, _, timer in sorted(self._heap, key=itemgetter(0, 1))]
+        return [(timer.owner, timer.name) for timer in timers if timer.owner is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from agents.sip.address import DEFAULT_PORT, TCP, UDP, Address, is_ip_literal
@@ -21,19 +22,10 @@ class Via(NamedTuple):
     port: int | None
     params: Params
 
-    @classmethod
-    def parse(cls, text: str) -> Via:
+    @staticmethod
+    def parse(text: str) -> Via:
         """Raises `SipParseError`."""
-        sent, semicolon, rest = text.partition(";")
-        parts = sent.split("/", 2)
-        if len(parts) != 3 or parts[0].strip().upper() != "SIP" or parts[1].strip() != "2.0":
-            raise SipParseError(0, "no SIP/2.0 in Via", text)
-        words = parts[2].split(None, 1)
-        if len(words) != 2 or not is_token(words[0]):
-            raise SipParseError(0, "no sent-by in Via", text)
-        transport, sent_by = words
-        host, port = parse_hostport(sent_by.strip())
-        return cls(transport, host, port, parse_params(semicolon + rest))
+        return _parse(text)
 
     @classmethod
     def create(cls, local: Address, branch: str, transport: str = UDP) -> Via:
@@ -92,3 +84,17 @@ class Via(NamedTuple):
             rport = self.param("rport")
             port = int(rport) if rport and rport.isdecimal() and 0 < int(rport) < 65536 else port
         return Address(host, port, transport) if is_ip_literal(host) else None
+
+
+@lru_cache(maxsize=256)  # a request's Via comes back in all of its responses
+def _parse(text: str) -> Via:
+    sent, semicolon, rest = text.partition(";")
+    parts = sent.split("/", 2)
+    if len(parts) != 3 or parts[0].strip().upper() != "SIP" or parts[1].strip() != "2.0":
+        raise SipParseError(0, "no SIP/2.0 in Via", text)
+    words = parts[2].split(None, 1)
+    if len(words) != 2 or not is_token(words[0]):
+        raise SipParseError(0, "no sent-by in Via", text)
+    transport, sent_by = words
+    host, port = parse_hostport(sent_by.strip())
+    return Via(transport, host, port, parse_params(semicolon + rest))
