@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -77,5 +76,5 @@ class TimerQueue:
 
     def running(self) -> list[tuple[TimerOwner, str]]:
         """Every live timer, for tests."""
-        timers = [timer for _, _, timer in sorted(self._heap, key=itemgetter(0, 1))]
+        timers = [timer for _, _, timer in sorted(self._heap)]
         return [(timer.owner, timer.name) for timer in timers if timer.owner is not None]
