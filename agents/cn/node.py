@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SIP_PORT = 5060
 FIRST_MEDIA_PORT = 30000
 PRODUCT = "testbed-cn"
+BAD_EXTENSION = 420
 EXTENSION_REQUIRED = 421
 DOES_NOT_EXIST = 481
 BUSY_HERE = 486
@@ -39,7 +40,8 @@ class CorrespondentNode:
     """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz.
 
     With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs. With
-    `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed.
+    `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed. `room` is
+    how many handovers it takes at once; None, or nothing: any number.
     """
 
     def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
@@ -50,6 +52,7 @@ class CorrespondentNode:
         self._media = CallMedia(samples, random)
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
+        self._room: int | None = config.get("room")
         # The sessions of the call, each with our last description and where we listen.
         self._legs: dict[Session, tuple[SessionDescription, Address]] = {}
         self._commands: list[Command] = [Open(self._address)]
@@ -120,8 +123,8 @@ class CorrespondentNode:
         session, replaced = incoming.session, incoming.replaced
         refusal = self._refusal(incoming)
         if refusal is not None:
-            headers = [("Require", OPTION_TAG)] if refusal == EXTENSION_REQUIRED else ()
-            session.reject(refusal, now=now, headers=headers)
+            name = {EXTENSION_REQUIRED: "Require", BAD_EXTENSION: "Unsupported"}.get(refusal)
+            session.reject(refusal, now=now, headers=[(name, OPTION_TAG)] if name else ())
             return
         media = Address(self._address.ip, self._next_port)
         description = self._describe(session, media)
@@ -140,12 +143,21 @@ class CorrespondentNode:
 
     def _refusal(self, incoming: events.IncomingInvite) -> int | None:
         """The status with which a call is not taken, whatever its media."""
-        if incoming.replaced is None:
-            return BUSY_HERE if self._legs else None
-        if incoming.replaced not in self._legs:  # we are hanging up (RFC 3891 3)
+        if incoming.replaced is None and self._legs:
+            return BUSY_HERE
+        if incoming.replaced is not None and incoming.replaced not in self._legs:  # we are hanging up (RFC 3891 3)
             return DECLINE
         # RFC 3261 8.2.4, 21.4.15: only who lists an extension in Supported can have it applied.
-        return None if OPTION_TAG in incoming.request.tags("supported") else EXTENSION_REQUIRED
+        if incoming.replaced is not None and OPTION_TAG not in incoming.request.tags("supported"):
+            return EXTENSION_REQUIRED
+        # "Not enough resources to handle an eventual handover" (paper 4.3) is said as a CN without the extension does.
+        is_wanted = incoming.replaced is not None or OPTION_TAG in incoming.request.tags("require")
+        return BAD_EXTENSION if is_wanted and not self._has_room else None
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether it can take another handover: each has a session beside the one that it replaces."""
+        return self._room is None or max(len(self._legs) - 1, 0) < self._room
 
     @staticmethod
     def _applied(incoming: events.IncomingInvite) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
         "supports_handover": experiment.cn == "testbed" and experiment.scheme not in BRIDGED,
+        "room": experiment.scenario.room.get("cn"),
         **callers(experiment),
     }
 
@@ -141,6 +142,7 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         "realm": REALM,
         "users": {MOBILE: PASSWORD},
         "always_bridges": experiment.scheme == "proactive",
+        "room": experiment.scenario.room.get("b2bua"),
     }
 
 

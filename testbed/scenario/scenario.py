@@ -80,6 +80,7 @@ class Call(Document):
 class Scenario(Document):
     """A whole experiment but for the numbers of the runs.
 
+    `room` is how many handovers the CN takes at once, and how many calls the B2BUA bridges; any number if not said.
     `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it.
     """
 
@@ -98,5 +99,6 @@ class Scenario(Document):
     registrar: RegistrarName = "none"
     proxy: ProxyName = "none"
     cn: CorrespondentName = "testbed"
+    room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)

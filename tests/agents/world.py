@@ -48,10 +48,12 @@ class World:
         is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
+        room: dict[str, int] | None = None,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
         `registrar`: what it supports; None: there is none.
+        `room`: how many handovers "cn" takes at once, how many calls "b2bua" bridges.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -73,6 +75,8 @@ class World:
             who = {"user": "mn", "password": "secret", "realm": "registrar.home.example", "instance": "urn:uuid:1"}
             config["registrar"] = {**where, **who, "style": style, "expires_s": 3600}
         about_cn: dict[str, Any] = {"address": CN_IP, "supports_handover": supports_handover}
+        room = room or {}
+        about_cn["room"] = room.get("cn")
         if is_guarded and not goes_home:
             config["peer"]["account"] = {"user": "mn", "password": "secret", "realm": "cn.example"}
             about_cn |= {"realm": "cn.example", "users": {"mn": "secret", "other": "else"}}
@@ -83,7 +87,7 @@ class World:
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
         if goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
-                     "always_bridges": always_bridges}  # fmt: skip
+                     "always_bridges": always_bridges, "room": room.get("b2bua")}  # fmt: skip
             self.b2bua = BackToBack(about, Random(f"{seed}/b2bua"))
             self.hosts["home"] = Host(self.b2bua)
         if registrar is not None:

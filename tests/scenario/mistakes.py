@@ -27,7 +27,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " cn, seed, loss"
+    " cn, room, seed, loss"
 )
 
 NAMES = [
@@ -116,6 +116,10 @@ FIELDS_AND_VALUES = [
     wrong("negative seed", SCENARIO_FILE, "seed: 1", "seed: -1", 24, "seed: -1 is too small; it should be 0 or more"),
     wrong("huge seed", SCENARIO_FILE, "seed: 1", f"seed: {'9' * 20}", 24,
           f"seed: {'9' * 20} is too large; it should be 4294967295 or less"),
+    wrong("less than no room", SCENARIO_FILE, "seed: 1", "seed: 1\nroom: {cn: -1}", 25,
+          "room.cn: -1 is too small; it should be 0 or more"),
+    wrong("room where there is none", SCENARIO_FILE, "seed: 1", "seed: 1\nroom: {nc: 1}", 25,
+          "room: 'nc' is not possible; possible are: cn, b2bua"),
     wrong("half a seed", SCENARIO_FILE, "seed: 1", "seed: 1.5", 24, "seed: 1.5 is no whole number; write it like 1"),
     wrong("true seed", SCENARIO_FILE, "seed: 1", "seed: true", 24, "seed: true is no whole number; write it like 1"),
     wrong("phases are no list", WIFI, "loss_noticed_after: 1717 ms", "attach: 1.5 s", 20,

@@ -83,10 +83,18 @@ def test_agents_know_what_they_need() -> None:
         "trigger": {"on": "signal", "below": -60.0},
     }
     assert agent(plan, "cn") == {
-        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True,
+        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True, "room": None,
         "realm": "cn.example", "users": {"mn": "mobile-secret"},
     }  # fmt: skip
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
+
+
+def test_room_is_said_to_who_has_it(files: Files) -> None:
+    files.change(SCENARIO_FILE, "seed: 1", "seed: 1\nroom: {cn: 0, b2bua: 3}")
+    plan = compile_plan(load_experiment(str(files.scenario), scheme="handover-cn"))
+    assert agent(plan, "cn")["room"] == 0
+    plan = compile_plan(load_experiment("wifi-to-umts", scheme="handover-b2bua"))
+    assert agent(plan, "b2bua")["room"] is None
 
 
 def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension() -> None:

@@ -35,10 +35,11 @@ def offer(address: Address = WIFI, port: int = 4000, formats: str = "0", version
 class Caller:
     """A user agent with two addresses, joined to the role by wires without delay. `chart` has the labels."""
 
-    def __init__(self, *, supports_handover: bool = True, lists: tuple[str, ...] = ("handover",)) -> None:
-        self.role = CorrespondentNode(
-            {"address": CN.ip, "supports_handover": supports_handover}, b"speech", Random(2)
-        )  # fmt: skip
+    def __init__(
+        self, *, supports_handover: bool = True, lists: tuple[str, ...] = ("handover",), room: int | None = None
+    ) -> None:  # fmt: skip
+        config = {"address": CN.ip, "supports_handover": supports_handover, "room": room}
+        self.role = CorrespondentNode(config, b"speech", Random(2))
         self.ua = UserAgent(Random(1), Abilities(supported=lists))
         self.now = 0.0
         self.chart: list[str] = []
@@ -176,6 +177,27 @@ def test_a_handover_adds_a_leg_and_its_bye_takes_the_other_away() -> None:
     caller.exchange()
     assert caller.legs == set()
     assert len(caller.told("call_ended")) == 1
+
+
+def test_room_is_for_handovers_under_way() -> None:
+    """One at a time: a second gets 420 while the first has two sessions, and is taken when that has ended."""
+    caller = Caller(room=1)
+    old = caller.call(offer())
+    new = caller.call(offer(UMTS, 4002), UMTS, names=old)
+    caller.call(offer(WIFI, 4004), names=new)
+    assert caller.chart[6:] == ["INVITE", "420 INVITE", "ACK"]
+    assert {leg.remote.port for leg in caller.legs} == {4000, 4002}
+    old.hang_up(now=caller.now)
+    caller.exchange()
+    caller.call(offer(WIFI, 4006), names=new)
+    assert {leg.remote.port for leg in caller.legs} == {4002, 4006}
+
+
+def test_who_asks_for_no_handover_needs_no_room() -> None:
+    caller = Caller(room=0)
+    caller.call(offer())
+    caller.call(offer(), require=False)
+    assert caller.chart == ["INVITE", "420 INVITE", "ACK", "INVITE", "200 INVITE", "ACK"]
 
 
 def test_a_handover_that_is_given_up_leaves_the_old_leg() -> None:
