@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.rtp.packet import PCMU
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
-from agents.sdp.audio import agreed_stream
+from agents.sdp.audio import PCMU, AudioFormat, Numbering, agreed_numbering, agreed_stream
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import SdpParseError
 from agents.sip.address import Address, Datagram, is_ip_literal
@@ -33,8 +32,16 @@ class Leg(NamedTuple):
         return f"{self.remote.ip}>{self.local.ip}"
 
 
-def agreed_leg(ours: bytes | None, theirs: bytes | None) -> tuple[Leg, bool] | None:
-    """What two session descriptions mean for the media: the leg, and whether we may send on it.
+class Agreed(NamedTuple):
+    """What two session descriptions mean for the media: the leg, whether we may send on it, and in which formats."""
+
+    leg: Leg
+    may_send: bool
+    numbering: Numbering
+
+
+def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
+    """What two session descriptions mean for the media.
 
     None when they have no stream in common. Not done: host names in c=, somebody would have to look them up.
     """
@@ -45,7 +52,8 @@ def agreed_leg(ours: bytes | None, theirs: bytes | None) -> tuple[Leg, bool] | N
     stream = agreed_stream(local, remote)
     if stream is None or not is_ip_literal(stream.address):
         return None
-    return Leg(media_address(local), Address(stream.address, stream.port)), stream.may_send
+    leg = Leg(media_address(local), Address(stream.address, stream.port))
+    return Agreed(leg, stream.may_send, agreed_numbering(local, remote))
 
 
 def media_address(ours: SessionDescription) -> Address:
@@ -57,14 +65,19 @@ def media_address(ours: SessionDescription) -> Address:
 class CallMedia:
     """Talks and listens, on all legs at once."""
 
-    def __init__(self, samples: bytes, random: Random) -> None:
-        """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`."""
-        self.receiver = StreamReceiver((PCMU,))
+    def __init__(self, samples: bytes, random: Random, formats: tuple[AudioFormat, ...] = (PCMU,)) -> None:
+        """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`.
+
+        `formats` are those that our descriptions have.
+        """
+        self._payload_types = {one.payload_type for one in formats}
+        self.receiver = StreamReceiver(self._payload_types)
         self.stray = 0
         """Datagrams that came to an address of no leg, or from somewhere that no peer has named."""
         self._samples = samples
         self._random = random
         self._source: MediaSource | None = None
+        self._speaks: tuple[AudioFormat, int] | None = None
         self._legs: dict[Hashable, Leg] = {}
         # Where we listen, and the hosts that may send there before their peer has answered.
         self._listening: dict[Address, frozenset[str]] = {}
@@ -87,12 +100,14 @@ class CallMedia:
         agreed = agreed_leg(ours, theirs)
         if agreed is None:
             return None
-        leg, may_send = agreed
+        leg, may_send, numbering = agreed
+        self._payload_types |= numbering.receives.keys()
         self._ends.setdefault(leg.local, set()).add(leg.remote)
         if may_send:
             self._legs[name] = leg
             if self._source is None:
-                self._source = MediaSource(self._samples, start=now, random=self._random)
+                self._source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
+            self._speak(self._source, *next(iter(numbering.sends.items())))
         else:
             self.drop(name)
         return leg
@@ -140,6 +155,18 @@ class CallMedia:
         """What is to be sent now."""
         waiting, self._out = self._out, []
         return waiting
+
+    def _speak(self, source: MediaSource, wanted: AudioFormat, number: int) -> None:
+        """In the format that the peer prefers; every leg gets the same bytes, so it is that of the newest leg."""
+        if self._speaks == (wanted, number):
+            return
+        self._speaks = wanted, number
+        if wanted == PCMU:
+            source.speak(number)
+            return
+        from agents.rtp.codec import Transcoder  # noqa: PLC0415 - who speaks µ-law, as the samples are, needs none
+
+        source.speak(number, Transcoder(PCMU.payload_type, wanted.payload_type).transcode)
 
     def _is_expected(self, local: Address, remote: Address) -> bool:
         hosts = self._listening.get(local)

@@ -15,6 +15,8 @@ from agents.sip.handover import OPTION_TAG
 if TYPE_CHECKING:
     from agents.b2bua.office import Office
     from agents.b2bua.relay import Relay
+    from agents.legs import Agreed
+    from agents.sdp.audio import AudioFormat
     from agents.sdp.description import SessionDescription
     from agents.sip.events import Event, IncomingInvite
     from agents.sip.session import Session
@@ -32,6 +34,8 @@ class Bridged:
         self._relay = relay
         self._peer = peer
         self._mine: dict[Session, SessionDescription] = {peer: offer}
+        # What each of them speaks, as far as it is known.
+        self._formats: dict[Session, tuple[AudioFormat, ...]] = {}
         self._backups: set[Session] = set()
         office.handlers[peer] = self
 
@@ -42,8 +46,7 @@ class Bridged:
             self._peer.hang_up(now=now)
             mn.reject(NOT_ACCEPTABLE_HERE, now=now)
             return
-        leg, may_send = agreed
-        self._relay.set_peer(leg, may_send=may_send)
+        self._take(self._peer, agreed)
         self._office.tell("bridging", call_id=mn.call_id, peer_call_id=self._peer.call_id)
         self._answer(mn, applied, now)
 
@@ -75,7 +78,11 @@ class Bridged:
 
     def _answer(self, mn: Session, applied: tuple[str, ...], now: float) -> bool:
         local = self._office.open_media(self._relay)
-        answer = self._office.answer(mn.remote_sdp, local) if mn.remote_sdp else self._office.offer(local)
+        spoken = self._spoken_beyond(mn)
+        if mn.remote_sdp:
+            answer = self._office.answer(mn.remote_sdp, local, spoken)
+        else:
+            answer = self._office.offer(local, tuple(dict.fromkeys((*spoken, *self._office.formats))))
         if answer is None:
             mn.reject(NOT_ACCEPTABLE_HERE, now=now)
             return False
@@ -90,7 +97,8 @@ class Bridged:
         if session not in self._mine:
             session.reject_reinvite(DECLINE, now=now)
             return
-        answer = self._office.answer(session.remote_sdp, media_address(self._mine[session]))
+        local = media_address(self._mine[session])
+        answer = self._office.answer(session.remote_sdp, local, self._spoken_beyond(session))
         if answer is None:
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -103,12 +111,8 @@ class Bridged:
         agreed = agreed_leg(ours, theirs)
         if agreed is None or session not in self._mine:
             return
-        leg, may_send = agreed
-        if session is self._peer:
-            self._relay.set_peer(leg, may_send=may_send)
-        else:
-            self._relay.set_leg(session, leg, may_send=may_send)
-        if session in self._backups and may_send:  # activated: "route all packets through this interface" (4.1)
+        self._take(session, agreed)
+        if session in self._backups and agreed.may_send:  # activated: "route all packets through this interface" (4.1)
             self._backups.discard(session)
             for other in self._relay.legs:
                 if other is not session:
@@ -116,10 +120,23 @@ class Bridged:
             self._office.tell("backup_activated", call_id=session.call_id)
         self._office.splice(self._relay)
 
+    def _take(self, session: Session, agreed: Agreed) -> None:
+        self._formats[session] = tuple(agreed.numbering.sends)
+        if session is self._peer:
+            self._relay.set_peer(agreed)
+        else:
+            self._relay.set_leg(session, agreed)
+
+    def _spoken_beyond(self, session: Session) -> tuple[AudioFormat, ...]:
+        """What is spoken on the other side of the call."""
+        others = [one for one in self._mine if one is not session and (session is self._peer or one is self._peer)]
+        return tuple(dict.fromkeys(spoken for other in others for spoken in self._formats.get(other, ())))
+
     def _end(self, session: Session, now: float) -> None:
         """The last of the MN's sessions ends the call, and so does the peer."""
         if self._mine.pop(session, None) is None:
             return
+        self._formats.pop(session, None)
         self._relay.drop(session)
         self._office.splice(self._relay)
         self._backups.discard(session)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agents.b2bua.relay import Relay
+from agents.b2bua.transcoding import transcodable
 from agents.role import Close, Open, Splice, Tell
-from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
+from agents.sdp.audio import AudioFormat, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.address import Address
@@ -61,6 +62,8 @@ class Office:
         self._next_port = FIRST_MEDIA_PORT
         self._opened: dict[Relay, list[Address]] = {}
         self._room = room
+        self.formats = transcodable()
+        """All that we can turn into each other."""
 
     def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Leaves a line in the log."""
@@ -73,7 +76,7 @@ class Office:
 
     def new_relay(self) -> Relay:
         """For one call."""
-        return Relay((PCMU.payload_type,), self.media)
+        return Relay(self.media)
 
     def watch(self, relay: Relay) -> None:
         """Look at its timer for as long as it has one; what it holds back need not be looked at for splices."""
@@ -95,6 +98,8 @@ class Office:
         self.holding.discard(relay)
         if relay.dropped:
             self.tell("stray_media", packets=relay.dropped)
+        if relay.untranslatable:
+            self.tell("untranslatable_media", packets=relay.untranslatable)
         for local in self._opened.pop(relay, ()):
             del self.relays[local]
             self._splices.pop(local, None)
@@ -130,19 +135,27 @@ class Office:
         )
         return self.ua.invite(invitation, local=self.address, remote=remote, now=now, retry_of=retry_of)
 
-    def offer(self, local: Address) -> SessionDescription:
+    def offer(self, local: Address, formats: tuple[AudioFormat, ...]) -> SessionDescription:
         """An offer of ours."""
-        return make_offer(self._end(local))
+        return make_offer(self._end(local, formats))
 
-    def answer(self, offer: bytes | None, local: Address) -> SessionDescription | None:
-        """Our answer to an offer; None where there is nothing in common."""
-        try:
-            return make_answer(SessionDescription.parse(offer or b""), self._end(local))
-        except (SdpParseError, NoCommonFormatError):
-            return None
+    def answer(
+        self, offer: bytes | None, local: Address, preferred: tuple[AudioFormat, ...]
+    ) -> SessionDescription | None:
+        """Our answer to an offer; None where there is nothing in common.
 
-    def _end(self, local: Address) -> Endpoint:
-        return Endpoint(local.ip, local.port, self._random.getrandbits(31), formats=(PCMU,))
+        If any of the `preferred` formats are in it, those of the call's other side, only they are taken: then nothing
+        has to be transcoded.
+        """
+        for formats in (preferred, self.formats):
+            try:
+                return make_answer(SessionDescription.parse(offer or b""), self._end(local, formats))
+            except (SdpParseError, NoCommonFormatError):
+                continue
+        return None
+
+    def _end(self, local: Address, formats: tuple[AudioFormat, ...]) -> Endpoint:
+        return Endpoint(local.ip, local.port, self._random.getrandbits(31), formats=formats)
 
 
 def refuse(asker: Session, event: InviteRejected, *, now: float) -> None:

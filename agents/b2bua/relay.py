@@ -1,8 +1,9 @@
 """The media of one bridged call: from the peer to every leg of the MN, from any of them to the peer once.
 
-Packets pass as they are, with the SSRC and numbers of who sent them: so the peer hears one stream whatever leg brought
-it, and the MN knows copies by their numbers (paper, section 4.3). Taken is only what comes from where the other side
-wants to be sent to; the rest is counted and dropped.
+Packets pass with the SSRC and numbers of who sent them: so the peer hears one stream whatever leg brought it, and the
+MN knows copies by their numbers (paper, section 4.3). Their payload is left alone too, unless the other side has
+another codec. Taken is only what comes from where the other side wants to be sent to, in a format that was agreed on
+with it; the rest is counted and dropped.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from agents.b2bua.pacing import Pacing
+from agents.b2bua.transcoding import Transcoding
 from agents.role import Splice
 from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import RtpPacket, RtpParseError
 from agents.sip.address import Address, Datagram
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Hashable
+    from collections.abc import Hashable
 
-    from agents.legs import Leg
+    from agents.legs import Agreed, Leg
+    from agents.sdp.audio import AudioFormat, Numbering
 
 
 class _Port:
@@ -35,14 +38,17 @@ class _Port:
 class Relay:
     """One call. Each leg has a local address of its own, for as long as the call lasts."""
 
-    def __init__(self, payload_types: Container[int], out: list[Datagram], *, clock_hz: int = 8000) -> None:
-        """Pass on these payload types; what is to be sent is added to `out`."""
-        self._payload_types = payload_types
-        self._uplink = DuplicateFilter(payload_types)
+    def __init__(self, out: list[Datagram], *, clock_hz: int = 8000) -> None:
+        """What is to be sent is added to `out`."""
+        # What payload types mean that come from the peer, and from the MN; also those of earlier descriptions.
+        self._from_peer: dict[int, AudioFormat] = {}
+        self._from_mn: dict[int, AudioFormat] = {}
+        self._up, self._down = Transcoding(), Transcoding()
+        self._uplink = DuplicateFilter(self._from_mn)
         self._pacing = Pacing(clock_hz)
         self._held: list[tuple[float, int, bytes]] = []
-        self._peer: Leg | None = None
-        self._legs: dict[Hashable, Leg] = {}
+        self._peer: tuple[Leg, Numbering] | None = None
+        self._legs: dict[Hashable, tuple[Leg, Numbering]] = {}
         self._ports: dict[Address, _Port] = {}
         self._out = out
         self.dropped = 0
@@ -51,18 +57,27 @@ class Relay:
     @property
     def legs(self) -> dict[Hashable, Leg]:
         """The legs that the peer's media are copied to."""
-        return dict(self._legs)
+        return {name: leg for name, (leg, _) in self._legs.items()}
 
-    def set_peer(self, leg: Leg, *, may_send: bool = True) -> None:
-        """Where the peer is now; on hold it is sent nothing."""
+    @property
+    def untranslatable(self) -> int:
+        """Packets whose payload could not be turned into the other side's format."""
+        return self._up.failed + self._down.failed
+
+    def set_peer(self, agreed: Agreed) -> None:
+        """Where the peer is now, and what it speaks; on hold it is sent nothing."""
+        leg, may_send, numbering = agreed
         self._port(leg.local, is_peer=True).ends.add(leg.remote)
-        self._peer = leg if may_send else None
+        self._from_peer |= numbering.receives
+        self._peer = (leg, numbering) if may_send else None
 
-    def set_leg(self, name: Hashable, leg: Leg, *, may_send: bool = True) -> None:
-        """Where the MN is with this leg now."""
+    def set_leg(self, name: Hashable, agreed: Agreed) -> None:
+        """Where the MN is with this leg now, and what it speaks."""
+        leg, may_send, numbering = agreed
         self._port(leg.local, is_peer=False).ends.add(leg.remote)
+        self._from_mn |= numbering.receives
         if may_send:
-            self._legs[name] = leg
+            self._legs[name] = leg, numbering
         else:
             self._legs.pop(name, None)
 
@@ -73,16 +88,19 @@ class Relay:
     def splices(self) -> dict[Address, Splice]:
         """What can be passed on without looking at it, by address of ours.
 
-        From the peer that is everything. From the MN it is what comes while it has one leg: with more of them there are
-        copies, of which the peer gets one.
+        From the peer that is everything that needs no transcoding. From the MN it is that while it has one leg: with
+        more of them there are copies, of which the peer gets one.
         """
-        peer, legs = self._peer, list(self._legs.values())
+        legs = list(self._legs.values())
         found = {local: Splice(local, local, ()) for local in self._ports}
-        if peer is None:
+        if self._peer is None:
             return found
-        found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg in legs))
-        if len(legs) == 1 and not self._held and not self._pacing.is_on:
-            found[legs[0].local] = Splice(legs[0].local, legs[0].remote, ((peer.local, peer.remote),))
+        peer, numbering = self._peer
+        if all(_passes(self._from_peer, taken) for _, taken in legs):
+            found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg, _ in legs))
+        if len(legs) == 1 and not self._held and not self._pacing.is_on and _passes(self._from_mn, numbering):
+            leg = legs[0][0]
+            found[leg.local] = Splice(leg.local, leg.remote, ((peer.local, peer.remote),))
         return found
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
@@ -97,8 +115,7 @@ class Relay:
             self.dropped += 1
             return
         if port.is_peer:
-            if packet.payload_type in self._payload_types:
-                self._out += [Datagram(leg.local, leg.remote, data) for leg in self._legs.values()]
+            self._send_down(data, packet.payload_type)
             return
         for arrival in self._uplink.receive(packet, path=remote.ip, now=now):
             self._pacing.learn(arrival)
@@ -115,7 +132,25 @@ class Relay:
         while self._held and self._held[0][0] <= now:
             data = heappop(self._held)[2]
             if self._peer is not None:
-                self._out.append(Datagram(self._peer.local, self._peer.remote, data))
+                leg, numbering = self._peer
+                (turned,) = self._up.for_each(data, self._from_mn[data[1] & 0x7F], [numbering])
+                if turned is not None:
+                    self._out.append(Datagram(leg.local, leg.remote, turned))
+
+    def _send_down(self, data: bytes, payload_type: int) -> None:
+        """To every leg; what is in a format that was not agreed on is dropped (RFC 3550 5.1)."""
+        spoken = self._from_peer.get(payload_type)
+        if spoken is None:
+            self.dropped += 1
+            return
+        legs = list(self._legs.values())
+        turned = self._down.for_each(data, spoken, [numbering for _, numbering in legs])
+        self._out += [Datagram(leg.local, leg.remote, one) for (leg, _), one in zip(legs, turned, strict=True) if one]
 
     def _port(self, local: Address, *, is_peer: bool) -> _Port:
         return self._ports.setdefault(local, _Port(is_peer=is_peer))
+
+
+def _passes(spoken: dict[int, AudioFormat], taken: Numbering) -> bool:
+    """Whether all that one side may say can go to the other as it is."""
+    return all(taken.sends.get(one) == number for number, one in spoken.items())

@@ -4,6 +4,9 @@ The MN's INVITE goes on with `Require: handover` and its own media. A 200 with `
 can hand over itself: then we stay out of the media (Figure 7). A 420 says that it can't, and it is asked again without
 (RFC 3261 8.1.3.5), with our media. Some phones ignore Require: a 200 without the proof is followed by a re-INVITE with
 our media. Either way we bridge (Figure 8).
+
+A 488 says that the two have no codec in common (RFC 3261 21.4.26): then the peer is asked again with all that we can
+turn into the MN's, and we bridge and transcode.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from agents.b2bua.bridged import Bridged
 from agents.b2bua.direct import Direct
 from agents.b2bua.office import SERVER_TIMEOUT, refuse
 from agents.legs import media_address
+from agents.sdp.audio import PCMU, offered_formats
 from agents.sdp.description import SessionDescription
+from agents.sdp.errors import SdpParseError
 from agents.sip import events
 from agents.sip.errors import LocalProtocolError
 from agents.sip.handover import OPTION_TAG
@@ -22,12 +27,14 @@ from agents.sip.handover import OPTION_TAG
 if TYPE_CHECKING:
     from agents.b2bua.office import Office
     from agents.b2bua.relay import Relay
+    from agents.sdp.audio import AudioFormat
     from agents.sip.events import Event, IncomingInvite
     from agents.sip.session import Session
 
 NOT_FOUND = 404
 BAD_EXTENSION = 420
 NOT_ACCEPTABLE_HERE = 488
+NO_COMMON_CODEC = {NOT_ACCEPTABLE_HERE, 606}
 REQUEST_PENDING = 491
 
 
@@ -45,6 +52,10 @@ class Setup:
         self._offer: SessionDescription | None = None
         self._peer: Session | None = None
         office.handlers[self._mn] = self
+        #: What the MN offers and we know: it comes first in what we offer for it.
+        self._formats = known_formats(self._mn.remote_sdp)
+        ours, theirs = set(office.formats), set(self._formats)
+        self._may_widen = bool(ours & theirs and ours - theirs)
         if self._mn.remote_sdp is None or (always_bridges and office.has_room):
             self._call_bridged(None, now)
         else:
@@ -106,20 +117,24 @@ class Setup:
                 self._mn.reject(BAD_EXTENSION, headers=[("Unsupported", OPTION_TAG)], now=now)
             return
         self._drop_media()
-        if not self._mn.is_over:
+        if event.status in NO_COMMON_CODEC and self._may_widen and self._office.has_room and not self._mn.is_over:
+            self._may_widen = False
+            self._formats = tuple(dict.fromkeys((*self._formats, *self._office.formats)))
+            self._call_bridged(event.session, now)
+        elif not self._mn.is_over:
             refuse(self._mn, event, now=now)
 
     def _call_bridged(self, retry_of: Session | None, now: float) -> None:
         """Calls the peer with our own media and without the extension."""
         self._relay = self._office.new_relay()
-        self._offer = self._office.offer(self._office.open_media(self._relay))
+        self._offer = self._office.offer(self._office.open_media(self._relay), self._formats)
         self._take_peer(self._office.call(self._request, bytes(self._offer), retry_of=retry_of, now=now), now)
 
     def _reenter(self, peer: Session, now: float) -> None:
         """The peer has said yes to the MN's own media, and not that it can hand over."""
         if self._relay is None or self._offer is None:
             self._relay = self._office.new_relay()
-            self._offer = self._office.offer(self._office.open_media(self._relay))
+            self._offer = self._office.offer(self._office.open_media(self._relay), self._formats)
             self._follow(self._offer, peer)
         try:
             peer.reinvite(bytes(self._offer), now=now)
@@ -147,7 +162,9 @@ class Setup:
 
     def _let_in(self, peer: Session, now: float) -> None:
         """After a 491 its own re-INVITE comes first (14.1): we answer that with our media, and are in."""
-        answer = None if self._offer is None else self._office.answer(peer.remote_sdp, media_address(self._offer))
+        answer = None
+        if self._offer is not None:
+            answer = self._office.answer(peer.remote_sdp, media_address(self._offer), self._formats)
         if answer is None:
             peer.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -181,3 +198,11 @@ class Setup:
         self._drop_media()
         direct = Direct(self._office)
         direct.join(self._mn, self._peer, now=now)
+
+
+def known_formats(offer: bytes | None) -> tuple[AudioFormat, ...]:
+    """What of the MN's offer we can say ourselves; PCMU where there is nothing, or no offer yet."""
+    try:
+        return offered_formats(SessionDescription.parse(offer or b"")) or (PCMU,)
+    except SdpParseError:
+        return (PCMU,)

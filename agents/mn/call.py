@@ -8,7 +8,7 @@ from agents.guards import PeerGuard
 from agents.legs import CallMedia, Leg, media_address
 from agents.mn.parting import Partings
 from agents.role import Attach, Open, Tell
-from agents.sdp.audio import PCMU, Endpoint, make_answer, make_offer
+from agents.sdp.audio import FORMATS, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.abilities import Abilities
@@ -19,6 +19,7 @@ from agents.sip.uri import Uri
 from agents.sip.user_agent import Invitation, UserAgent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
     from agents.mn.links import Link
@@ -54,10 +55,11 @@ class Call:
         random: Random,
         home: dict[str, Any] | None = None,
         registrar: dict[str, Any] | None = None,
+        codecs: Sequence[str] = ("PCMU",),
     ) -> None:
         """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by.
 
-        What the peer itself knows the user by, if it does, is its `account`.
+        What the peer itself knows the user by, if it does, is its `account`. `codecs`: the preferred first.
         """
         self.old, self.new = links
         #: The link that the call is on: its scheme moves it.
@@ -68,7 +70,8 @@ class Call:
         #: Neither the B2BUA nor the peer changes its host during a call.
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
-        self.media = CallMedia(samples, random)
+        self._formats = tuple(FORMATS[name] for name in codecs)
+        self.media = CallMedia(samples, random, self._formats)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
@@ -114,7 +117,7 @@ class Call:
     def answer_reinvite(self, session: Session, *, now: float) -> None:
         """The peer changes the session (RFC 3261 14.2): our media stay where they are, and go to where it is now."""
         here = SessionDescription.parse(session.local_sdp or b"").media[0]
-        end = Endpoint(here.address or "", here.port, self._random.getrandbits(31), formats=(PCMU,))
+        end = Endpoint(here.address or "", here.port, self._random.getrandbits(31), formats=self._formats)
         try:
             answer = make_answer(SessionDescription.parse(session.remote_sdp or b""), end)
         except (SdpParseError, NoCommonFormatError):
@@ -223,7 +226,7 @@ class Call:
     def _offer(self, link: Link) -> SessionDescription:
         """An offer of media on this link, at a port of its own."""
         session_id = self._random.getrandbits(31)
-        return make_offer(Endpoint(link.address, self._next_port, session_id, formats=(PCMU,)))
+        return make_offer(Endpoint(link.address, self._next_port, session_id, formats=self._formats))
 
     def _take_part(self, session: Session, offer: SessionDescription) -> None:
         """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""

@@ -31,7 +31,8 @@ class MobileNode:
         self._link = self._links[config["first_link"]]
         other = self._links[config["second_link"]]
         links, registrar = (self._link, other), config.get("registrar")
-        self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar)
+        codecs = config.get("codecs", ("PCMU",))
+        self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, codecs)
         self._registration: Registration | None = None
         if registrar is not None:
             from agents.mn.registration import Registration  # noqa: PLC0415 - not everybody registers

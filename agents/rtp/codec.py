@@ -136,6 +136,15 @@ def make_codec(payload_type: int) -> Codec:
     return _CODECS[payload_type]()
 
 
+def has_codec(payload_type: int) -> bool:
+    """Say whether a static payload type can be decoded and encoded on this machine."""
+    try:
+        make_codec(payload_type)
+    except (UnknownFormatError, MissingLibraryError):
+        return False
+    return True
+
+
 class Transcoder:
     """Turns the payloads of one stream into those of another format, one by one, in the order of their sequence.
 

@@ -81,6 +81,11 @@ class RtpPacket:
         """What is carried, without header extension and padding."""
         return self.data[self._start : self._end]
 
+    def with_payload(self, payload_type: int, payload: bytes) -> bytes:
+        """Return the datagram with another payload: marker, numbers, SSRC, CSRCs and extension stay, padding goes."""
+        first, second = self.data[0] & ~_PADDING, self.data[1] & _MARKER | payload_type
+        return bytes((first, second)) + self.data[2 : self._start] + payload
+
     def _parse_variable_part(self, first: int) -> None:
         """Parse what the first octet announces: CSRCs, extension, padding."""
         data = self.data

@@ -1,4 +1,4 @@
-"""A talking source: G.711 µ-law from memory, a packet each 20 ms (RFC 3551, 4.5.14; RFC 3550, 5.1)."""
+"""A talking source: speech from memory, a packet each 20 ms (RFC 3551, 4.5; RFC 3550, 5.1)."""
 
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agents.rtp.packet import PCMU
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 CLOCK_RATE = 8000
@@ -14,7 +15,7 @@ SAMPLES_PER_PACKET = 160
 _SILENCE = b"\xff"  # µ-law of zero (G.711, table 2b)
 _VERSION_2 = 0x80
 _MARKER = 0x80
-_PACKET = Struct(f"!BBHII{SAMPLES_PER_PACKET}s")
+_HEADER = Struct("!BBHII")
 
 
 class DuePacket(NamedTuple):
@@ -42,10 +43,15 @@ class MediaSource:
         self._start = start
         self._sent = 0
         self._payload_type = payload_type
+        self._encode: Callable[[bytes], bytes] | None = None
         # All three random: 5.1, 8.1. Drawn in this order always; a run with the same seed has the same stream.
         self.ssrc = random.getrandbits(32)
         self._first_sequence = random.getrandbits(16)
         self._first_timestamp = random.getrandbits(32)
+
+    def speak(self, payload_type: int, encode: "Callable[[bytes], bytes] | None" = None) -> None:
+        """Send payloads of this type from now on; `encode` makes one of 160 samples of µ-law, which it is by itself."""
+        self._payload_type, self._encode = payload_type, encode
 
     @property
     def packets_sent(self) -> int:
@@ -74,4 +80,6 @@ class MediaSource:
         second = self._payload_type if n else self._payload_type | _MARKER
         sequence = (self._first_sequence + n) & 0xFFFF
         timestamp = (self._first_timestamp + n * SAMPLES_PER_PACKET) & 0xFFFFFFFF
-        return _PACKET.pack(_VERSION_2, second, sequence, timestamp, self.ssrc, self._frames[n % len(self._frames)])
+        frame = self._frames[n % len(self._frames)]
+        payload = frame if self._encode is None else self._encode(frame)
+        return _HEADER.pack(_VERSION_2, second, sequence, timestamp, self.ssrc) + payload

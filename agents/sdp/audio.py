@@ -24,6 +24,8 @@ class AudioFormat(NamedTuple):
 PCMU = AudioFormat(0, "PCMU")
 PCMA = AudioFormat(8, "PCMA")
 GSM = AudioFormat(3, "GSM")
+#: Those that we know, by name, the preferred first.
+FORMATS = {known.name: known for known in (PCMU, PCMA, GSM)}
 #: RFC 3551 table 4: payload types that mean something without rtpmap.
 _STATIC = {"0": "PCMU/8000", "3": "GSM/8000", "4": "G723/8000", "8": "PCMA/8000", "9": "G722/8000", "18": "G729/8000"}
 # RFC 3264 6.1: what an answer may say to an offered direction, the widest.
@@ -104,6 +106,43 @@ def agreed_stream(local: SessionDescription, remote: SessionDescription) -> Audi
         ptime = theirs.ptime or ours.ptime or 20
         return AudioStream(theirs.address, theirs.port, int(number), rtpmap, ptime, may_send, we_receive and they_send)
     return None
+
+
+class Numbering(NamedTuple):
+    """The formats of a stream that both sides have, and what they are called in its packets."""
+
+    sends: dict[AudioFormat, int]
+    """By which payload type the peer knows each one, the peer's preferred first (RFC 3264 5.1, 6.1)."""
+    receives: dict[int, AudioFormat]
+    """What a payload type means that comes to us."""
+
+    def chosen(self, wanted: AudioFormat) -> tuple[AudioFormat, int]:
+        """The format to send, with its payload type: the wanted one, or what the peer prefers."""
+        return (wanted, self.sends[wanted]) if wanted in self.sends else next(iter(self.sends.items()))
+
+
+def agreed_numbering(local: SessionDescription, remote: SessionDescription) -> Numbering:
+    """The formats of `agreed_stream` that we know; none where there is no such stream."""
+    for ours, theirs in zip(local.media, remote.media, strict=False):
+        if ours.kind == theirs.kind == "audio" and ours.port and theirs.port:
+            mine, other = _known_formats(ours), _known_formats(theirs)
+            sends = {known: number for number, known in reversed(other.items()) if known in mine.values()}
+            if sends:
+                receives = {number: known for number, known in mine.items() if known in sends}
+                return Numbering(dict(reversed(sends.items())), receives)
+    return Numbering({}, {})
+
+
+def offered_formats(description: SessionDescription) -> tuple[AudioFormat, ...]:
+    """The formats of the first audio stream that we know, in its order."""
+    streams = (media for media in description.media if media.kind == "audio" and media.port)
+    return next((tuple(dict.fromkeys(_known_formats(media).values())) for media in streams), ())
+
+
+def _known_formats(media: Media) -> dict[int, AudioFormat]:
+    known = {one.rtpmap.lower(): one for one in FORMATS.values()}
+    named = ((number, known.get(_rtpmap_of(media, number).lower())) for number in media.formats)
+    return {int(number): one for number, one in named if one is not None and number.isdigit()}
 
 
 def _session_lines(end: Endpoint, timing: str) -> list[str]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from testbed.measure.run_folder import Manifest, Node
 
 NO_PATH = -1
+G711 = (0, 8)
+"""Payload types of G.711 (RFC 3551, table 4)."""
 NO_DELAY = int(np.iinfo(np.int64).min)
 
 
@@ -53,7 +55,8 @@ class Sightings:
 class Direction:
     """What was sent and what was received in one direction; `keys` is how many sequence numbers were used.
 
-    `observed`: there is a capture of the receiver, so that nothing received means that nothing arrived.
+    `observed`: there is a capture of the receiver, so that nothing received means that nothing arrived. `is_g711`: each
+    packet is one of G.711, at both ends and at the relay.
     """
 
     links: tuple[str, ...]
@@ -62,6 +65,7 @@ class Direction:
     keys: int
     clock_hz: int | None
     observed: bool
+    is_g711: bool = True
 
     @cached_property
     def new(self) -> Sightings:
@@ -157,6 +161,7 @@ def _direction(
         received=whole.pick(received[rows] & (segment >= 0)),
         keys=keys,
         clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
+        is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),
         observed=any(one.name in receiver.interfaces.values() for one in capture.interfaces),
     )
 

@@ -165,12 +165,12 @@ def _quality(direction: Direction, heard: Heard | None) -> dict[str, float | str
         )
     rating = emodel.rate_voip(loss_percent=loss[0], burst_r=loss[1], mouth_to_ear_ms=1000 * mouth_to_ear_s)
     return {
-        "r_factor": round(rating.r, 1),
-        "mos": round(emodel.mos(rating.r), 2),
+        "r_factor": round(rating.r, 1) if direction.is_g711 else None,
+        "mos": round(emodel.mos(rating.r), 2) if direction.is_g711 else None,
         "mouth_to_ear_ms": _milliseconds(mouth_to_ear_s),
         "concealed_percent": round(loss[0], 3),
         "burst_ratio": round(loss[1], 3),
-        "quality_doubt": emodel.doubt(*loss),
+        "quality_doubt": emodel.doubt(*loss) if direction.is_g711 else emodel.NOT_G711,
     }
 
 

@@ -41,6 +41,21 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
         raise BadScenarioError(errors)
 
 
+def check_codecs(tree: Tree, scenario: Scenario, *, is_bridged: bool, phone: str | None) -> None:
+    """The two sides understand each other, or a B2BUA is there to transcode; phones of others have PCMU alone here."""
+    call = scenario.call
+    place = ("call", "codecs" if call.codecs else "codec")
+    mn, cn = call.spoken_by("mn"), call.spoken_by("cn")
+    if phone is not None and cn != ["PCMU"]:
+        what = f"{phone} as the correspondent has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"
+        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
+    if not is_bridged and not set(mn) & set(cn):
+        what = "the two sides have no codec in common, and under this scheme nobody is there to transcode"
+        raise BadScenarioError(
+            [tree.error(place, f"{'.'.join(place)}: {what}; add one, or choose proactive or handover-b2bua")]
+        )
+
+
 def check_failure(tree: Tree, script: FailureScript, profiles: dict[str, LinkProfile]) -> None:
     """Each step is about something that there is and can be changed, and no two of them contradict each other."""
     checker = FailureChecker(tree, script)

@@ -94,6 +94,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **peer_account(experiment)},
         "home": home(experiment),
         "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
+        "codecs": scenario.call.spoken_by("mn"),
         "scheme": experiment.scheme,
         "trigger": experiment.setting.trigger.model_dump(),
         **registers(experiment),
@@ -107,6 +108,7 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
         "supports_handover": experiment.cn == "testbed" and experiment.scheme not in BRIDGED,
+        "codecs": experiment.scenario.call.spoken_by("cn"),
         "room": experiment.scenario.room.get("cn"),
         **callers(experiment),
     }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.lab.network import AccessLink, Network
-from testbed.scenario.checks import check_failure, check_links
-from testbed.scenario.correspondent import CORRESPONDENTS, CorrespondentName
+from testbed.scenario.checks import check_codecs, check_failure, check_links
+from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName
 from testbed.scenario.document import hint, load, validated
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.failure import FailureScript
@@ -76,6 +76,8 @@ def load_experiment(
             f"proxy: under {chosen} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
         )
         raise BadScenarioError([tree.error(("proxy",), what)])
+    called = scenario.cn if cn is None else correspondent_named(cn)
+    check_codecs(tree, scenario, is_bridged=chosen in BRIDGED, phone=called if called in PHONES else None)
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, chosen)
     return Experiment(
@@ -86,7 +88,7 @@ def load_experiment(
         profiles=profiles,
         failure=script,
         scheme=chosen,
-        cn=scenario.cn if cn is None else correspondent_named(cn),
+        cn=called,
         seed=scenario.seed if seed is None else seed,
     )
 

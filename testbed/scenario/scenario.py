@@ -62,12 +62,23 @@ class SchemeSetting(Document):
     attach: Literal["beforehand", "when-triggered"]
 
 
+CodecName = Literal["PCMU", "PCMA", "GSM"]
+
+
 class Call(Document):
-    """The call: who talks for how long. Both sides talk all the time."""
+    """The call: who talks for how long. Both sides talk all the time, in `codec`.
+
+    `codecs` are those of one side instead, the preferred first.
+    """
 
     start: Seconds = 1.0
     duration: Seconds
-    codec: Literal["PCMU"] = "PCMU"
+    codec: CodecName = "PCMU"
+    codecs: dict[Literal["mn", "cn"], Annotated[list[CodecName], Field(min_length=1)]] = Field(default_factory=dict)
+
+    def spoken_by(self, side: Literal["mn", "cn"]) -> list[CodecName]:
+        """What one side speaks, the preferred first."""
+        return self.codecs.get(side, [self.codec])
 
     @field_validator("duration")
     @classmethod

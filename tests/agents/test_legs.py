@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from agents.legs import CallMedia, Leg
+from agents.rtp.packet import RtpPacket
+from agents.sdp.audio import GSM, PCMU
 from agents.sip.address import Address
 
 HERE, THERE = Address("10.0.1.1", 4000), Address("10.0.9.1", 5000)
@@ -85,3 +87,16 @@ def test_after_stop_there_is_silence() -> None:
     media.handle_timer(now=1.0)
     assert media.datagrams_to_send() == []
     assert media.get_timer() is None
+
+
+def test_speech_is_in_the_format_and_under_the_number_that_the_peer_prefers() -> None:
+    media = CallMedia(b"\xff" * 400, Random(1), (PCMU, GSM))
+    media.agree("one", describe(HERE, "0 3"), describe(THERE, "97 0", "rtpmap:97 GSM/8000"), now=0.0)
+    media.handle_timer(now=0.0)
+    media.agree("one", describe(HERE, "0 3"), describe(THERE, "0"), now=0.01)
+    media.handle_timer(now=0.02)
+    first, second = (RtpPacket.parse(datagram.data) for datagram in media.datagrams_to_send())
+    assert (first.payload_type, len(first.payload)) == (97, 33)
+    assert (second.payload_type, second.payload) == (0, b"\xff" * 160)
+    assert second.sequence.distance_from(first.sequence) == 1
+    assert second.timestamp - first.timestamp == 160

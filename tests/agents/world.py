@@ -48,12 +48,13 @@ class World:
         is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
-        room: dict[str, int] | None = None,
+        room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
         `registrar`: what it supports; None: there is none.
         `room`: how many handovers "cn" takes at once, how many calls "b2bua" bridges.
+        `codecs`: those of "mn" and "cn", PCMU if nothing is said; `speech` is what both say, µ-law.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -77,13 +78,15 @@ class World:
         about_cn: dict[str, Any] = {"address": CN_IP, "supports_handover": supports_handover}
         room = room or {}
         about_cn["room"] = room.get("cn")
+        spoken = {"mn": ["PCMU"], "cn": ["PCMU"]} | (codecs or {})
+        config["codecs"], about_cn["codecs"] = spoken["mn"], spoken["cn"]
         if is_guarded and not goes_home:
             config["peer"]["account"] = {"user": "mn", "password": "secret", "realm": "cn.example"}
             about_cn |= {"realm": "cn.example", "users": {"mn": "secret", "other": "else"}}
         elif is_guarded:
             about_cn["caller_stays"] = True
-        self.mn = MobileNode(config, SPEECH, Random(f"{seed}/mn"))
-        self.cn = cn(about_cn, SPEECH, Random(f"{seed}/cn"))
+        self.mn = MobileNode(config, speech, Random(f"{seed}/mn"))
+        self.cn = cn(about_cn, speech, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
         if goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
@@ -100,6 +103,8 @@ class World:
         self.spoken: list[tuple[float, int, str, str]] = []
         #: The last packet of speech of each host.
         self.last_speech: dict[str, bytes] = {}
+        #: The datagrams of media that each host got.
+        self.got: dict[str, list[bytes]] = {}
         #: Changes bytes on the way, by label.
         self.edits: dict[str, Callable[[bytes], bytes]] = {}
         self._rng = Random(f"{seed}/network")
@@ -329,6 +334,10 @@ class World:
         for host in self.hosts.values():
             if datagram.remote not in host.open or (link is not None and link.is_cut):
                 continue
+            if datagram.remote.port != 5060:
+                self.got.setdefault(next(name for name, one in self.hosts.items() if one is host), []).append(
+                    datagram.data
+                )
             splice = host.splices.get(datagram.remote)
             if splice is not None and splice.ways and splice.source == datagram.local:
                 for local, remote in splice.ways:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from agents.b2bua.office import Office
 from agents.io.driver import Driver
-from agents.legs import Leg
+from agents.legs import Agreed, Leg
 from agents.role import Open
+from agents.sdp.audio import PCMU, Numbering
 from agents.sip.address import Address
 from agents.sip.user_agent import UserAgent
 
@@ -30,6 +31,7 @@ class RelayRole:
     def __init__(self, own: str, generator: str, calls: int) -> None:
         random = Random(1)
         self._office = Office(Address(own, 5060), UserAgent(random), random)
+        numbering = Numbering({PCMU: 0}, {0: PCMU})
         for call in range(calls):
             relay = self._office.new_relay()
             mn = Leg(Address(own, 10000 + 2 * call), Address(generator, 30000 + 2 * call))
@@ -37,8 +39,8 @@ class RelayRole:
             for leg in (mn, peer):
                 self._office.relays[leg.local] = relay
                 self._office.commands.append(Open(leg.local, is_media=True))
-            relay.set_leg("mn", mn)
-            relay.set_peer(peer)
+            relay.set_leg("mn", Agreed(mn, True, numbering))
+            relay.set_peer(Agreed(peer, True, numbering))
             self._office.splice(relay)
 
     def start(self, *, now: float) -> None:

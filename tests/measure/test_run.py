@@ -304,6 +304,22 @@ def test_an_ssrc_change_goes_on_with_the_same_call(tmp_path: Path) -> None:
     assert part(to_mn, wanted) == wanted
 
 
+def test_a_call_that_was_gsm_somewhere_has_no_rating(tmp_path: Path) -> None:
+    """G.107 rates what was coded; the values here are those of G.711. All else is measured as ever."""
+    run = synthetic.handover_cn_run()
+    rated = measure_run(run.write(tmp_path / "g711"))["media"]["to_mn"]
+    sdp_free = (frame for frame in run.captured["cn-eth0"] if frame.data[42] == 0x80)
+    run.captured["cn-eth0"] = [
+        Frame(frame.time_ns, frame.data[:43] + bytes([frame.data[43] & 0x80 | 3]) + frame.data[44:])
+        for frame in sdp_free
+    ]
+    unrated = measure_run(run.write(tmp_path / "gsm"))["media"]["to_mn"]
+    assert rated["r_factor"] > 80
+    assert (unrated["r_factor"], unrated["mos"]) == (None, None)
+    assert "G.711" in unrated["quality_doubt"]
+    assert (unrated["gap_ms"], unrated["lost"]) == (rated["gap_ms"], rated["lost"])
+
+
 def test_without_the_senders_capture_delays_are_null(tmp_path: Path) -> None:
     folder = synthetic.handover_cn_run().write(tmp_path / "run")
     frames.write_pcap(folder / "captures" / "cn-eth0.pcap", [])

@@ -79,11 +79,12 @@ def test_agents_know_what_they_need() -> None:
         },
         "home": None,
         "call": {"start_s": 1.0, "duration_s": 30.0},
+        "codecs": ["PCMU"],
         "scheme": "handover-cn",
         "trigger": {"on": "signal", "below": -60.0},
     }
     assert agent(plan, "cn") == {
-        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True, "room": None,
+        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True, "codecs": ["PCMU"], "room": None,
         "realm": "cn.example", "users": {"mn": "mobile-secret"},
     }  # fmt: skip
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
@@ -95,6 +96,12 @@ def test_room_is_said_to_who_has_it(files: Files) -> None:
     assert agent(plan, "cn")["room"] == 0
     plan = compile_plan(load_experiment("wifi-to-umts", scheme="handover-b2bua"))
     assert agent(plan, "b2bua")["room"] is None
+
+
+def test_each_side_has_its_codecs(files: Files) -> None:
+    files.change(SCENARIO_FILE, "codec: PCMU", "codec: PCMA\n  codecs: {cn: [GSM, PCMA]}")
+    plan = compile_plan(load_experiment(str(files.scenario), scheme="handover-cn"))
+    assert (agent(plan, "mn")["codecs"], agent(plan, "cn")["codecs"]) == (["PCMA"], ["GSM", "PCMA"])
 
 
 def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension() -> None:

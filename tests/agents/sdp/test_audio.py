@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from agents.sdp.audio import GSM, PCMA, PCMU, AudioFormat, AudioStream, Endpoint, agreed_stream, make_answer, make_offer
+from agents.sdp.audio import (
+    GSM,
+    PCMA,
+    PCMU,
+    AudioFormat,
+    AudioStream,
+    Endpoint,
+    Numbering,
+    agreed_numbering,
+    agreed_stream,
+    make_answer,
+    make_offer,
+    offered_formats,
+)  # fmt: skip
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError
 
@@ -149,3 +162,21 @@ def test_octets_of_an_offer_that_are_no_utf8_come_back_in_the_answer() -> None:
     offer = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0 \xff\r\nm=audio 4000 RTP/AVP 0\r\n"
     answer = make_answer(SessionDescription.parse(offer), Endpoint("192.0.2.2", 5000, 1))
     assert b"t=0 0 \xff\r\n" in bytes(answer)
+
+
+def test_each_side_numbers_the_formats_itself() -> None:
+    """RFC 3264 5.1: what is sent has the number of the peer's description, what comes that of ours."""
+    ours = make_offer(OURS._replace(formats=(PCMU, PCMA, GSM)))
+    lines = ["v=0", "o=- 1 1 IN IP4 192.0.2.9", "s=-", "c=IN IP4 192.0.2.9", "t=0 0", "m=audio 4 RTP/AVP 97 101 0"]
+    lines += ["a=rtpmap:97 gsm/8000/1", "a=rtpmap:101 telephone-event/8000"]
+    theirs = SessionDescription.parse("".join(f"{line}\r\n" for line in lines).encode())
+    numbering = agreed_numbering(ours, theirs)
+    assert numbering == Numbering({GSM: 97, PCMU: 0}, {0: PCMU, 3: GSM})
+    assert list(numbering.sends) == [GSM, PCMU]
+    assert (numbering.chosen(PCMU), numbering.chosen(PCMA)) == ((PCMU, 0), (GSM, 97))
+    assert offered_formats(theirs) == (GSM, PCMU)
+
+
+def test_streams_with_nothing_in_common_number_nothing() -> None:
+    ours, theirs = make_offer(OURS._replace(formats=(PCMU,))), make_offer(OURS._replace(formats=(GSM,)))
+    assert agreed_numbering(ours, theirs) == Numbering({}, {})

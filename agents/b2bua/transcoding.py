@@ -1,0 +1,49 @@
+"""Packets from one side's format into one that the other side has: speech of both is 8000 samples a second.
+
+A packet stays one packet, with its marker, number, timestamp and SSRC: a frame of GSM and 20 ms of G.711 are the same
+160 samples (RFC 3551, 4.5). What the other side takes as it is passes untouched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.rtp.codec import CodecError, MissingLibraryError, Transcoder, has_codec
+from agents.rtp.packet import RtpPacket
+from agents.sdp.audio import FORMATS
+
+if TYPE_CHECKING:
+    from agents.sdp.audio import AudioFormat, Numbering
+
+
+def transcodable() -> tuple[AudioFormat, ...]:
+    """The formats that can be turned into each other here: all that we know, but GSM only where libgsm is."""
+    return tuple(known for known in FORMATS.values() if has_codec(known.payload_type))
+
+
+class Transcoding:
+    """One direction of one call. Codecs remember what went before: packets come in the order of their numbers."""
+
+    def __init__(self) -> None:
+        self._transcoders: dict[tuple[AudioFormat, AudioFormat], Transcoder] = {}
+        self.failed = 0
+        """Payloads that were none of their format, no whole frames of the other one, or GSM without libgsm."""
+
+    def for_each(self, data: bytes, spoken: AudioFormat, takers: list[Numbering]) -> list[bytes | None]:
+        """Return the packet `data` as each of `takers` takes it; None where that can't be made."""
+        made: dict[tuple[AudioFormat, int], bytes | None] = {(spoken, data[1] & 0x7F): data}
+        for taker in takers:
+            choice = taker.chosen(spoken)
+            if choice not in made:
+                made[choice] = self._turned(RtpPacket.parse(data), spoken, *choice)
+        return [made[taker.chosen(spoken)] for taker in takers]
+
+    def _turned(self, packet: RtpPacket, spoken: AudioFormat, wanted: AudioFormat, number: int) -> bytes | None:
+        transcoder = self._transcoders.get((spoken, wanted))
+        try:
+            if transcoder is None:
+                transcoder = self._transcoders[spoken, wanted] = Transcoder(spoken.payload_type, wanted.payload_type)
+            return packet.with_payload(number, transcoder.transcode(packet.payload))
+        except (CodecError, MissingLibraryError):
+            self.failed += 1
+            return None
