@@ -112,6 +112,14 @@ class CallMedia:
             self.drop(name)
         return leg
 
+    def move(self, name: Hashable, local: Address) -> Leg | None:
+        """Talk to the same end from another address of ours; None when nothing is sent on this leg."""
+        if name not in self._legs:
+            return None
+        leg = self._legs[name] = self._legs[name]._replace(local=local)
+        self._ends[local] = {leg.remote}
+        return leg
+
     def drop(self, name: Hashable) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
         self._legs.pop(name, None)

@@ -100,7 +100,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
         },
         "scheme": experiment.scheme,
         "cn": experiment.cn,
-        "proxy": scenario.proxy,
+        "proxy": experiment.proxy,
         "failure_script": experiment.failure.name,
         "seed": experiment.seed,
         "plan_sha256": digest(json.dumps(plan, sort_keys=True)),

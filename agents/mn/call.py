@@ -82,6 +82,8 @@ class Call:
         self._next_port = FIRST_MEDIA_PORT
         # Every session that is not over, with the last description that we sent in it.
         self._sent: dict[Session, SessionDescription] = {}
+        # Of media that have moved already, while no description says so.
+        self._unsent: SessionDescription | None = None
         #: For the driver, the oldest first.
         self.commands: list[Command] = []
 
@@ -147,7 +149,7 @@ class Call:
         and False, while a change by the peer is under way: a ReinviteConfirmed tells when it is over.
         """
         session = self.current
-        offer = self._offer(link)
+        offer = self._offer(link) if self._unsent is None else self._unsent
         offer.follow(self._sent[session])
         try:
             session.reinvite(bytes(offer), local=link.sip_address, contact=link.sip_address, now=now)
@@ -155,6 +157,15 @@ class Call:
             return False
         self._take_part(session, offer)
         return True
+
+    def move_media(self, link: Link) -> Leg | None:
+        """Sends and takes the media over this link, and tells nobody: for a relay that learns (RFC 7362 4).
+
+        A `move` to this link says so later. What is on its way to the old address is taken. None while we are on hold.
+        """
+        self._unsent = self._offer(link)
+        self._listen(self._unsent)
+        return self.media.move(self.current, media_address(self._unsent))
 
     def invite_to_hand_over(self, link: Link, *, now: float) -> Session:
         """INVITE for a new dialog over this link, naming the current one in a Handover header (paper 4.3).
@@ -232,6 +243,11 @@ class Call:
         """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""
         self._sent = {known: sent for known, sent in self._sent.items() if known.state != "TERMINATED"}
         self._sent[session] = offer
+        if offer is not self._unsent:
+            self._listen(offer)
+        self._unsent = None
+
+    def _listen(self, offer: SessionDescription) -> None:
         media = media_address(offer)
         self._next_port += 2
         self.commands.append(Open(media, is_patient=True))

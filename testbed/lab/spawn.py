@@ -21,8 +21,8 @@ from pyroute2 import netns
 # Of our own agents: loaded before the first of them starts.
 PRELOADED = (
     "agents.__main__", "agents.mn.node", "agents.mn.schemes.reinvite", "agents.mn.schemes.handover_cn",
-    "agents.mn.schemes.proactive", "agents.cn.node", "agents.b2bua.node", "agents.sip.digest_client",
-    "agents.mn.registration", "agents.registrar.node", "agents.io.kernel",
+    "agents.mn.schemes.proactive", "agents.mn.schemes.media_handover", "agents.cn.node", "agents.b2bua.node",
+    "agents.sip.digest_client", "agents.mn.registration", "agents.registrar.node", "agents.io.kernel",
 )  # fmt: skip
 POLL_S = 0.01
 

@@ -7,12 +7,12 @@ from typing import Any
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
 from testbed.lab.plan import Agent, Foreign, Plan, Radio
-from testbed.phones import kamailio
+from testbed.phones import kamailio, rtpengine
 from testbed.phones.site import Site
 from testbed.scenario.correspondent import OWN, PHONES
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import BRIDGED, SchemeName
+from testbed.scenario.scenario import BRIDGED, RELAYED, SchemeName
 from testbed.scenario.shaping import DirectionState, shape
 from testbed.scenario.timeline import timeline
 from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
@@ -130,7 +130,7 @@ def peer_account(experiment: Experiment) -> dict[str, Any]:
 
 def home(experiment: Experiment) -> dict[str, Any] | None:
     """Where the MN's calls go by way of its home network, and how it proves who it is."""
-    if experiment.scheme not in BRIDGED and experiment.scenario.proxy == "none":
+    if experiment.scheme not in BRIDGED and experiment.proxy == "none":
         return None
     address = main_address(experiment.network, HOME)
     return {"address": address, "port": SIP_PORT, "user": MOBILE, "password": PASSWORD, "realm": REALM}
@@ -176,10 +176,14 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
 
 
 def programs(experiment: Experiment) -> list[Foreign]:
-    """What others wrote: a phone as the correspondent, a proxy in the home network."""
+    """What others wrote: a phone as the correspondent; a media relay and a proxy in the home network."""
     found = [phone(experiment)] if experiment.cn in PHONES else []
-    if experiment.scenario.proxy == "kamailio":
-        found.append(kamailio.program(Site(HOME, main_address(experiment.network, HOME), SIP_PORT, PHONE_MEDIA_PORT)))
+    if experiment.proxy == "kamailio":
+        site = Site(HOME, main_address(experiment.network, HOME), SIP_PORT, PHONE_MEDIA_PORT)
+        is_relayed = experiment.scheme in RELAYED
+        if is_relayed:
+            found.append(rtpengine.program(site))
+        found.append(kamailio.program(site, is_relayed=is_relayed))
     return found
 
 
@@ -213,7 +217,8 @@ def roles(network: Network, scheme: SchemeName) -> dict[str, Any]:
     def described(interface: Interface) -> dict[str, str]:
         return {"interface": interface.name, "address": bare(interface.address)}
 
-    relay = {"relay": {"interfaces": {"eth0": described(addressed(network, HOME))}}} if scheme in BRIDGED else {}
+    is_relayed = scheme in (*BRIDGED, *RELAYED)
+    relay = {"relay": {"interfaces": {"eth0": described(addressed(network, HOME))}}} if is_relayed else {}
     return {
         **relay,
         MOBILE: {"interfaces": {link.name: described(link.node) for link in network.access_links}},

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from testbed.lab.network import AccessLink, Network
 from testbed.scenario.checks import check_codecs, check_failure, check_links
-from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName
+from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
 from testbed.scenario.document import hint, load, validated
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.failure import FailureScript
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import BRIDGED, Scenario, SchemeName, SchemeSetting
+from testbed.scenario.scenario import BRIDGED, RELAYED, Scenario, SchemeName, SchemeSetting
 from testbed.scenario.topology import HOME, load_topology
 from testbed.scenario.tree import Place, Tree, read_tree
 from testbed.scenario.units import shown
@@ -37,6 +37,11 @@ class Experiment:
     def setting(self) -> SchemeSetting:
         """How the scheme is used here."""
         return self.scenario.schemes[self.scheme]
+
+    @property
+    def proxy(self) -> ProxyName:
+        """The proxy in the home network: the scenario's, or the one that the scheme needs."""
+        return "kamailio" if self.scheme in RELAYED else self.scenario.proxy
 
     @property
     def links(self) -> dict[str, tuple[AccessLink, LinkProfile]]:
@@ -95,8 +100,9 @@ def load_experiment(
 
 def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:
     """For a topology without a home network: neither B2BUA nor registrar nor proxy has a place in it."""
-    if scheme in BRIDGED:
-        what = f"topology: has no node '{HOME}' for the B2BUA, without which there is no {scheme}"
+    if scheme in (*BRIDGED, *RELAYED):
+        needed = "B2BUA" if scheme in BRIDGED else "media relay"
+        what = f"topology: has no node '{HOME}' for the {needed}, without which there is no {scheme}"
         raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
     for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy)):
         if choice != "none":

@@ -9,6 +9,8 @@ from agents.mn.node import MobileNode
 from agents.registrar.node import RegistrarNode
 from agents.role import LinkChange
 
+from .learning_relay import LearningRelay
+
 if TYPE_CHECKING:
     from agents.cn.node import CorrespondentNode
     from agents.legs import CallMedia
@@ -49,7 +51,7 @@ class Link:
 class Host:
     """A role, what it has opened, and what it has told."""
 
-    def __init__(self, role: MobileNode | CorrespondentNode | BackToBack | RegistrarNode) -> None:
+    def __init__(self, role: MobileNode | CorrespondentNode | BackToBack | RegistrarNode | LearningRelay) -> None:
         self.role = role
         self._media: CallMedia | None = None
         if isinstance(role, BackToBack):
@@ -58,7 +60,7 @@ class Host:
             self.ua, self._media = role._call.ua, role._call.media
         elif isinstance(role, RegistrarNode):
             self.ua = role._ua
-        else:
+        elif not isinstance(role, LearningRelay):  # which has no dialogs of its own
             self.ua, self._media = role._ua, role._media
         self.open: set[Address] = set()
         self.splices: dict[Address, Splice] = {}
@@ -76,7 +78,7 @@ class Host:
         """What media still go to."""
         if self._media is not None:
             return list(self._media.legs)
-        if isinstance(self.role, RegistrarNode):
+        if isinstance(self.role, RegistrarNode | LearningRelay):
             return []
         assert isinstance(self.role, BackToBack)
         office = self.role._office

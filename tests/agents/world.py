@@ -19,6 +19,7 @@ from agents.role import Attach, Close, Open, Splice, Tell
 from agents.sip.address import Address, Datagram
 
 from .air import UMTS, WIFI, Host, Link, Way
+from .learning_relay import LearningRelay
 from .sip.network import Sent, describe
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ class World:
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
+        relay_learns: bool = True,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
+        `relay_learns`: under `media-handover`, whether the relay in the B2BUA's place does what it is there for.
         `registrar`: what it supports; None: there is none.
         `room`: how many handovers "cn" takes at once, how many calls "b2bua" bridges.
         `codecs`: those of "mn" and "cn", PCMU if nothing is said; `speech` is what both say, µ-law.
@@ -61,7 +64,8 @@ class World:
         self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=is_wifi_attached)
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
-        goes_home = scheme in {"handover-b2bua", "proactive"} if home is None else home
+        is_relayed = scheme == "media-handover"
+        goes_home = is_relayed or scheme in {"handover-b2bua", "proactive"} if home is None else home
         account = {"address": HOME_IP, "port": 5060, "user": "mn", "password": "secret", "realm": "home.example"}
         config: dict[str, Any] = {
             "links": {name: {"interface": f"mn-{name}", "address": link.address} for name, link in self.links.items()},
@@ -88,7 +92,9 @@ class World:
         self.mn = MobileNode(config, speech, Random(f"{seed}/mn"))
         self.cn = cn(about_cn, speech, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
-        if goes_home:
+        if is_relayed:
+            self.hosts["home"] = Host(LearningRelay(HOME_IP, CN_IP, learns=relay_learns))
+        elif goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
                      "always_bridges": always_bridges, "room": room.get("b2bua")}  # fmt: skip
             self.b2bua = BackToBack(about, Random(f"{seed}/b2bua"))
@@ -227,6 +233,8 @@ class World:
     def assert_nothing_left(self) -> None:
         """No session, transaction, timer or leg on either side."""
         for name, host in self.hosts.items():
+            if isinstance(host.role, LearningRelay):
+                continue
             core = host.ua._core
             left = (host.ua.sessions, core.transactions.live(), core.timers.running())
             assert left == ([], [], []), name

@@ -86,6 +86,28 @@ def test_call_moves_through_a_proxy_that_stays_on_its_path(tmp_path: Path) -> No
     assert json.loads((folder / "manifest.json").read_text())["proxy"] == "kamailio"
 
 
+def test_rtpengine_learns_the_new_address_and_the_caller_hangs_up_from_there(tmp_path: Path) -> None:
+    """`media-handover`, with nothing of ours but the MN: Kamailio, rtpengine, baresip."""
+    folder = tmp_path / "run"
+    result = run_scenario(DATA / "relayed.yaml", folder)
+    assert result["warnings"] == []
+    for media in result["media"].values():
+        assert media["lost_in_window"] == 0
+        assert 0 < media["gap_ms"] < media["path_step_ms"] + 40  # two packet intervals, in which it begins
+        assert 0 < media["interruption_ms"] < media["path_step_ms"] + 40  # nobody has heard the new path before
+        assert media["paths"]["umts"]["new"] > 100
+    # The media were there before SIP asked for them.
+    assert result["handover"]["phases_ms"]["media"] < 0
+    assert "Peer address changed to 10.2.0.2:" in (folder / "logs" / "rtpengine.log").read_text()
+    columns = ("ip.src", "ip.dst", "sip.r-uri.host")
+    at_mn = fields(folder / "captures" / "mn-umts.pcap", 'sip.Method == "BYE"', *columns)
+    assert at_mn == [[NEW_ADDRESS, "10.10.0.2", "10.20.0.2"]]
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert [event.get("status") for event in events if event["event"] == "call_ended"] == [200]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["proxy"], manifest["roles"]["relay"]["interfaces"]["eth0"]["address"]) == ("kamailio", "10.10.0.2")
+
+
 def test_proxy_has_no_place_beside_the_b2bua(tmp_path: Path) -> None:
     scenario = DATA / "through-kamailio.yaml"
     done = call("run", scenario, "--scheme", "handover-b2bua", "--out", tmp_path / "run")

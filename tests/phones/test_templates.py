@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from agents.rtp.codec import MuLaw
-from testbed.phones import baresip, linphone, sipp
+from testbed.phones import baresip, kamailio, linphone, rtpengine, sipp
 from testbed.phones.site import Site
 
 SITE = Site("cn", "192.0.2.7", sip_port=5070, media_port=31000)
@@ -40,6 +41,26 @@ def script(hang_up_after: float | None) -> ElementTree.Element:
     """SIPp's script, as it reads it."""
     text = sipp.program(replace(SITE, hang_up_after=hang_up_after))["files"]["scenario.xml"]
     return ElementTree.fromstring(text)  # noqa: S314 - our own
+
+
+def test_rtpengine_relays_from_the_site_and_is_told_what_to_do_on_loopback_alone() -> None:
+    program = rtpengine.program(SITE)
+    assert {"--interface=192.0.2.7", "--listen-ng=127.0.0.1:2223", "--port-min=31000"} <= set(program["command"])
+    assert program["udp_ports"] == [2223]
+
+
+def test_kamailio_has_the_media_relayed_and_learned_where_it_is_told() -> None:
+    relayed = kamailio.program(SITE, is_relayed=True)["files"]["kamailio.cfg"]
+    plain = kamailio.program(SITE)["files"]["kamailio.cfg"]
+    assert 'modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:2223")' in relayed
+    assert 'rtpengine_manage("media-handover ' in relayed
+    assert "rtpengine" not in plain
+    for config in (relayed, plain):
+        assert "listen=udp:192.0.2.7:5070\n" in config
+        assert config.count("{") == config.count("}")
+        routes = set(re.findall(r"^(?:onreply_)?route\[(\w+)\]", config, re.MULTILINE))
+        used = re.findall(r"route\((\w+)\)|t_on_reply\(\"(\w+)\"\)", config)
+        assert routes == {name for names in used for name in names if name}
 
 
 @pytest.mark.parametrize("hang_up_after", [None, 5.0])

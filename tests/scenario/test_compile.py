@@ -113,6 +113,31 @@ def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension(
     assert (home["address"], agent(plan, "b2bua")["users"]) == ("10.10.0.2", {"mn": home["password"]})
 
 
+def test_media_handover_has_kamailio_and_rtpengine_at_home_and_nothing_of_ours() -> None:
+    experiment = load_experiment("all-schemes", scheme="media-handover")
+    plan = compile_plan(experiment)
+    assert [one["name"] for one in plan["agents"]] == ["cn", "mn"]
+    assert [(one["name"], one["node"]) for one in plan["programs"]] == [("rtpengine", "home"), ("kamailio", "home")]
+    assert agent(plan, "mn")["home"]["address"] == "10.10.0.2"
+    assert recipe_for(program["package"] for program in plan["programs"]) is WITH_FOREIGN
+    assert roles(experiment.network, "media-handover")["relay"] == roles(experiment.network, "handover-b2bua")["relay"]
+
+
+def test_proxy_that_the_scheme_has_anyway_may_be_named(files: Files) -> None:
+    files.change(SCENARIO_FILE, "  handover-cn:", "  media-handover:")
+    files.change(SCENARIO_FILE, "scheme: handover-cn", "scheme: media-handover")
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    files.change(SCENARIO_FILE, "seed: 1", "proxy: kamailio\nseed: 1")
+    assert compile_plan(load_experiment(str(files.scenario))) == plan
+
+
+def test_plain_proxy_relays_no_media(files: Files) -> None:
+    files.change(SCENARIO_FILE, "seed: 1", "proxy: kamailio\nseed: 1")
+    experiment = load_experiment(str(files.scenario))
+    assert [one["name"] for one in compile_plan(experiment)["programs"]] == ["kamailio"]
+    assert "relay" not in roles(experiment.network, experiment.scheme)
+
+
 def without_home(files: Files) -> None:
     """Takes the home network out of the topology."""
     text = files.read(NET).replace('Node("home", routes=(Route("default", via="10.10.0.1"),)),', "")
@@ -120,11 +145,12 @@ def without_home(files: Files) -> None:
     files.write(NET, "\n".join(line for line in lines if '"core-home"' not in line))
 
 
-def test_network_without_home_has_no_b2bua(files: Files) -> None:
-    files.change(SCENARIO_FILE, "scheme: handover-cn", "scheme: handover-b2bua")
-    files.change(SCENARIO_FILE, "  handover-cn:", "  handover-b2bua:")
+@pytest.mark.parametrize(("scheme", "needed"), [("handover-b2bua", "B2BUA"), ("media-handover", "media relay")])
+def test_network_without_home_has_neither_b2bua_nor_relay(scheme: str, needed: str, files: Files) -> None:
+    files.change(SCENARIO_FILE, "scheme: handover-cn", f"scheme: {scheme}")
+    files.change(SCENARIO_FILE, "  handover-cn:", f"  {scheme}:")
     without_home(files)
-    with pytest.raises(BadScenarioError, match=r"scenario.yaml:3: topology: has no node 'home' for the B2BUA"):
+    with pytest.raises(BadScenarioError, match=rf"scenario.yaml:3: topology: has no node 'home' for the {needed}"):
         load_experiment(str(files.scenario))
 
 

@@ -23,4 +23,8 @@ def make_scheme(name: str, call: Call) -> Scheme:
         from agents.mn.schemes.proactive import Proactive  # noqa: PLC0415
 
         return Proactive(call)
+    if name == "media-handover":
+        from agents.mn.schemes.media_handover import MediaHandover  # noqa: PLC0415
+
+        return MediaHandover(call)
     raise KeyError(name)
