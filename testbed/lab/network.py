@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mininet.topo import Topo
 
-from testbed.lab.nodes import Access, Air, Station, bare
+from testbed.lab.nodes import Access, Air, Cable, Station, bare
 
 Direction = Literal["down", "up"]
 """Of an access link: towards the mobile node, or from it."""
@@ -144,7 +144,7 @@ class Network:
             topo.addHost(link.air, cls=Air, ip=None, ports=[link.node_port.name, link.router_port.name])
         for wire in self.all_wires():
             topo.addLink(
-                wire.a.node, wire.b.node, intfName1=wire.a.name, intfName2=wire.b.name,
+                wire.a.node, wire.b.node, cls=Cable, intfName1=wire.a.name, intfName2=wire.b.name,
                 addr1=self.mac(wire.a), addr2=self.mac(wire.b),
             )  # fmt: skip
         return topo

@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mininet.link import Link
 from mininet.node import Node
 from pyroute2 import IPRoute, netns
+
+# Of a cable's end: this and its Ethernet address's last byte. The loopback interface is 1.
+FIRST_INDEX = 100
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,27 @@ def index_of(link: IPRoute, interface: str) -> int:
     if not found:
         raise KeyError(interface)
     return int(found[0])
+
+
+class Cable(Link):  # type: ignore[misc]  # Mininet has no types
+    """An Ethernet cable (veth) whose ends have different numbers in the kernel, also in different namespaces.
+
+    Where both have the same one, the kernel puts off telling of the carrier until a second after it last did so for any
+    interface (net/core/link_watch.c, linkwatch_urgent_event), and for so long a bridge forwards nothing to the port.
+    """
+
+    @classmethod
+    def makeIntfPair(  # noqa: N802 - Mininet's name
+        cls, name1: str, name2: str, address1: str, address2: str, node1: Node, node2: Node, **_: bool
+    ) -> None:
+        """Makes both ends, each in its node; raises RuntimeError with what `ip` says."""
+        one, other = (
+            f"name {name} index {FIRST_INDEX + int(address[-2:], 16)} address {address}"
+            for name, address in ((name1, address1), (name2, address2))
+        )
+        said = node1.cmd(f"ip link add {one} type veth peer {other} netns {node2.pid}")
+        if said:
+            raise RuntimeError(f"ip link add {name1}: {said}")
 
 
 class Station(Node):  # type: ignore[misc]  # Mininet has no types

@@ -39,6 +39,14 @@ def test_media_move_in_both_directions(called: Called) -> None:
         assert media["gap_ms"] is not None
 
 
+def test_link_carries_packets_when_it_is_said_to_be_attached(called: Called) -> None:
+    (moved,) = (
+        one for one in called.result["transactions"] if one["method"] == "INVITE" and one["interface"] == "mn-umts"
+    )
+    assert moved["retransmissions"] == 0
+    assert called.result["handover"]["phases_ms"]["signalling"] < 100
+
+
 def test_phone_hangs_up_at_the_new_address(called: Called) -> None:
     capture = called.folder / "captures" / "mn-umts.pcap"
     byes = fields(capture, 'sip.Method == "BYE"', "ip.src", "ip.dst", "sip.r-uri.user", "sip.r-uri.host")
