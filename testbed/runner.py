@@ -113,7 +113,11 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "python": platform.python_version(),
             "code_sha256": code_digest(),
         },
-        "call": {"packet_interval_ms": PACKET_INTERVAL_MS, "duration_s": scenario.call.duration},
+        "call": {
+            "packet_interval_ms": PACKET_INTERVAL_MS,
+            "duration_s": scenario.call.duration,
+            "hangs_up": experiment.hangs_up,
+        },
         "roles": roles(experiment.network, experiment.scheme),
     }
 

@@ -50,9 +50,10 @@ class MobileNode:
         self._state = "BEFORE"
 
     def start(self, *, now: float) -> None:
-        """Scenario time zero is at `now`: the call begins and ends at its times after it."""
+        """Scenario time zero is at `now`: the call begins, and ends if it is ours to end, at its times after it."""
         self._begin_at = now + self._timing["start_s"]
-        self._hang_up_at = self._begin_at + self._timing["duration_s"]
+        duration_s = self._timing["duration_s"]
+        self._hang_up_at = None if duration_s is None else self._begin_at + duration_s
         if self._registration is not None:
             self._registration.start(now=now)
 

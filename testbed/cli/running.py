@@ -6,6 +6,7 @@ import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 from rich.text import Text
@@ -16,7 +17,7 @@ from testbed.report.comparison import comparison, console
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import Experiment, load_experiment
-from testbed.scenario.scenario import MOST_SEED
+from testbed.scenario.scenario import MOST_SEED, Side
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 # One virtual machine has one processor.
@@ -28,6 +29,9 @@ seed_option = click.option(
 )
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
 cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's.")
+hangs_up_option = click.option(
+    "--hangs-up", type=click.Choice(get_args(Side)), help="Who ends the call, instead of the scenario's."
+)
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Where the results go [default: runs/…].")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 schemes_option = click.option(
@@ -45,21 +49,15 @@ jobs_option = click.option(
 @click.option("--scheme", metavar="SCHEME", help="Another scheme than the scenario's.")
 @failure_option
 @cn_option
+@hangs_up_option
 @out_option
 @json_option
-def run(
-    scenario: str,
-    engine: str,
-    seed: int | None,
-    scheme: str | None,
-    failure: str | None,
-    out: Path | None,
-    *,
-    cn: str | None,
-    as_json: bool,
-) -> None:
+def run(  # noqa: PLR0913 - a command's options
+    scenario: str, engine: str, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
+    cn: str | None, hangs_up: Side | None, as_json: bool,
+) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
-    experiment = load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, seed=seed)
+    experiment = load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed)
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
     (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
     finish([done], as_json=as_json, single=True)
@@ -74,17 +72,18 @@ def run(
 @seed_option
 @failure_option
 @cn_option
+@hangs_up_option
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
     scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: str, seed: int | None, failure: str | None,
-    out: Path | None, *, cn: str | None, as_json: bool,
+    out: Path | None, *, cn: str | None, hangs_up: Side | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
-    first = load_experiment(scenario, failure=failure, cn=cn, seed=seed)
+    first = load_experiment(scenario, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed)
     folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
     experiments = [
-        load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, seed=first.seed + number)
+        load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=first.seed + number)
         for scheme in dict.fromkeys(schemes or first.scenario.schemes)
         for number in range(runs)
     ]

@@ -93,7 +93,10 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "user": MOBILE,
         "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **peer_account(experiment)},
         "home": home(experiment),
-        "call": {"start_s": scenario.call.start, "duration_s": scenario.call.duration},
+        "call": {
+            "start_s": scenario.call.start,
+            "duration_s": scenario.call.duration if experiment.hangs_up == MOBILE else None,
+        },
         "codecs": scenario.call.spoken_by("mn"),
         "scheme": experiment.scheme,
         "trigger": experiment.setting.trigger.model_dump(),

@@ -10,11 +10,11 @@ from testbed.scenario.checks import check_codecs, check_failure, check_links
 from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
 from testbed.scenario.document import hint, load, validated
 from testbed.scenario.errors import BadScenarioError
-from testbed.scenario.failure import FailureScript
+from testbed.scenario.failure import FailureScript, FailureStep
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import BRIDGED, RELAYED, Scenario, SchemeName, SchemeSetting
-from testbed.scenario.topology import HOME, load_topology
+from testbed.scenario.scenario import BRIDGED, RELAYED, Call, Scenario, SchemeName, SchemeSetting, Side
+from testbed.scenario.topology import HOME, MOBILE, load_topology
 from testbed.scenario.tree import Place, Tree, read_tree
 from testbed.scenario.units import shown
 
@@ -31,6 +31,7 @@ class Experiment:
     failure: FailureScript
     scheme: SchemeName
     cn: CorrespondentName
+    hangs_up: Side
     seed: int
 
     @property
@@ -50,7 +51,13 @@ class Experiment:
 
 
 def load_experiment(
-    word: str, *, scheme: str | None = None, failure: str | None = None, cn: str | None = None, seed: int | None = None
+    word: str,
+    *,
+    scheme: str | None = None,
+    failure: str | None = None,
+    cn: str | None = None,
+    hangs_up: Side | None = None,
+    seed: int | None = None,
 ) -> Experiment:
     """Loads a scenario by name or path; options replace what the file says. Raises BadScenarioError."""
     path = SCENARIO.find(word)
@@ -85,17 +92,25 @@ def load_experiment(
     check_codecs(tree, scenario, is_bridged=chosen in BRIDGED, phone=called if called in PHONES else None)
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, chosen)
+    ends_call = hangs_up or scenario.call.hangs_up
     return Experiment(
         path=path,
         text=tree.text,
         scenario=scenario,
         network=network,
         profiles=profiles,
-        failure=script,
+        failure=script if ends_call == MOBILE else hung_up(script, scenario.call, ends_call),
         scheme=chosen,
         cn=called,
+        hangs_up=ends_call,
         seed=scenario.seed if seed is None else seed,
     )
+
+
+def hung_up(script: FailureScript, call: Call, side: Side) -> FailureScript:
+    """The script with the end of the call in it, which nobody but the MN brings about by itself."""
+    end = FailureStep.model_construct(at=call.start + call.duration, hang_up=side)
+    return script.model_copy(update={"steps": [*script.steps, end]})
 
 
 def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:

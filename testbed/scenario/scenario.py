@@ -66,11 +66,14 @@ class SchemeSetting(Document):
     attach: Literal["beforehand", "when-triggered"]
 
 
+Side = Literal["mn", "cn"]
+"""An end of the call."""
+
 CodecName = Literal["PCMU", "PCMA", "GSM"]
 
 
 class Call(Document):
-    """The call: who talks for how long. Both sides talk all the time, in `codec`.
+    """The call: who talks for how long, and who ends it. Both sides talk all the time, in `codec`.
 
     `codecs` are those of one side instead, the preferred first.
     """
@@ -78,9 +81,10 @@ class Call(Document):
     start: Seconds = 1.0
     duration: Seconds
     codec: CodecName = "PCMU"
-    codecs: dict[Literal["mn", "cn"], Annotated[list[CodecName], Field(min_length=1)]] = Field(default_factory=dict)
+    codecs: dict[Side, Annotated[list[CodecName], Field(min_length=1)]] = Field(default_factory=dict)
+    hangs_up: Side = "mn"
 
-    def spoken_by(self, side: Literal["mn", "cn"]) -> list[CodecName]:
+    def spoken_by(self, side: Side) -> list[CodecName]:
         """What one side speaks, the preferred first."""
         return self.codecs.get(side, [self.codec])
 

@@ -45,8 +45,8 @@ class World:
     """A call from `mn`, over `wifi` and perhaps `umts`, to `cn`. Time zero is the start of the scenario."""
 
     def __init__(
-        self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float = 20.0, seed: int = 1,
-        is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
+        self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float | None = 20.0,
+        seed: int = 1, is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,

@@ -6,11 +6,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from agents.sip.message import Request
+
 from .command import DATA, call, run_scenario
+from .sip_packets import sip_messages
 from .tshark import fields
 
 PHONES = ("baresip", "linphone", "sipp")
-NEW_ADDRESS = "10.2.0.2"
+OLD_ADDRESS, NEW_ADDRESS = "10.1.0.2", "10.2.0.2"
 
 
 class Called(NamedTuple):
@@ -19,6 +22,18 @@ class Called(NamedTuple):
     phone: str
     folder: Path
     result: dict[str, Any]
+
+
+def byes(folder: Path) -> list[tuple[str, str]]:
+    """From where to where BYE and its 200 arrived at the ends of the call, in order of each capture."""
+    arrived = {"mn-wifi": OLD_ADDRESS, "mn-umts": NEW_ADDRESS, "cn-eth0": "10.20.0.2", "home-eth0": "10.10.0.2"}
+    found = []
+    for interface, address in arrived.items():
+        for one in sip_messages(folder / "captures" / f"{interface}.pcap"):
+            is_good = isinstance(one.message, Request) or one.message.status == 200
+            if one.message.cseq.method == "BYE" and one.destination == address and is_good:
+                found.append((one.source, one.destination))
+    return found
 
 
 @pytest.fixture(scope="module", params=PHONES)
@@ -49,8 +64,8 @@ def test_link_carries_packets_when_it_is_said_to_be_attached(called: Called) -> 
 
 def test_phone_hangs_up_at_the_new_address(called: Called) -> None:
     capture = called.folder / "captures" / "mn-umts.pcap"
-    byes = fields(capture, 'sip.Method == "BYE"', "ip.src", "ip.dst", "sip.r-uri.user", "sip.r-uri.host")
-    assert byes == [["10.20.0.2", NEW_ADDRESS, "mn", NEW_ADDRESS]]
+    heard = fields(capture, 'sip.Method == "BYE"', "ip.src", "ip.dst", "sip.r-uri.user", "sip.r-uri.host")
+    assert heard == [["10.20.0.2", NEW_ADDRESS, "mn", NEW_ADDRESS]]
     events = [json.loads(line) for line in (called.folder / "events.jsonl").read_text().splitlines()]
     (hung_up,) = (event["t_s"] for event in events if event["event"] == "hang_up" and event["source"] == "lab")
     (ended,) = (event["t_s"] for event in events if event["event"] == "call_ended" and event["source"] == "mn")
@@ -70,10 +85,17 @@ def test_same_bytes_again(called: Called) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("phone", PHONES)
-def test_b2bua_hands_over_for_a_phone_that_knows_nothing_of_it(phone: str, tmp_path: Path) -> None:
-    result = run_scenario(DATA / "phone.yaml", tmp_path / "run", "--cn", phone)
+@pytest.mark.parametrize(("phone", "side"), [*((phone, "cn") for phone in PHONES), ("sipp", "mn")])
+def test_b2bua_hands_over_for_a_phone_that_knows_nothing_of_it(phone: str, side: str, tmp_path: Path) -> None:
+    """And whoever hangs up then is heard by the other: the phone at the address that the B2BUA was called from last."""
+    folder = tmp_path / "run"
+    result = run_scenario(DATA / "phone.yaml", folder, "--cn", phone, "--hangs-up", side)
     assert result["warnings"] == []
+    old, new, home, cn = OLD_ADDRESS, NEW_ADDRESS, "10.10.0.2", "10.20.0.2"
+    ways = {"mn": [(new, home), (home, cn)], "cn": [(cn, home), (home, new)]}[side]
+    assert set(byes(folder)) == {(end, other) for way in ways for end, other in (way, way[::-1])} | {
+        (old, home), (home, old),  # of the dialog that was handed over, while both links worked
+    }  # fmt: skip
     for direction in ("to_mn", "to_cn"):
         media = result["media"][direction]
         assert media["lost_in_window"] == 0

@@ -52,6 +52,8 @@ NAMES = [
     wrong("loss that its bursts can't have", SCENARIO_FILE, "umts: 0 %}", "umts: 90 %}", 27,
           "loss.umts: a loss of 90 % can't come in bursts of 5 packets with one between them;"
           " it takes 9 packets or more, or 1 packet for independent losses"),
+    wrong("end of the call by nobody", SCENARIO_FILE, "codec: PCMU", "hangs_up: home", 12,
+          "call.hangs_up: 'home' is not possible; possible are: mn, cn"),
     wrong("link without profile", SCENARIO_FILE, "  umts: umts.yaml\n", "", 4,
           "links: says nothing of the access link 'umts'; add a line 'umts: …'"),
     wrong("unknown first link", SCENARIO_FILE, "first_link: wifi", "first_link: wlan", 7,

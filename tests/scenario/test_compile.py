@@ -104,6 +104,19 @@ def test_each_side_has_its_codecs(files: Files) -> None:
     assert (agent(plan, "mn")["codecs"], agent(plan, "cn")["codecs"]) == (["PCMA"], ["GSM", "PCMA"])
 
 
+def test_correspondent_ends_the_call_when_the_scenario_says_so(files: Files) -> None:
+    files.change(SCENARIO_FILE, "codec: PCMU", "hangs_up: cn")
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    ends = [(step["at_s"], step["agent"]) for step in plan["timeline"] if step["do"] == "hang_up"]
+    assert ends == [(31.0, "cn")]
+    assert agent(plan, "mn")["call"]["duration_s"] is None
+    (program,) = compile_plan(load_experiment(str(files.scenario), cn="sipp"))["programs"]
+    assert 'value="30000000"' in program["files"]["scenario.xml"]
+    plan = compile_plan(load_experiment(str(files.scenario), hangs_up="mn"))
+    assert not [step for step in plan["timeline"] if step["do"] == "hang_up"]
+    assert agent(plan, "mn")["call"]["duration_s"] == 30.0
+
+
 def test_bridged_schemes_have_a_b2bua_and_a_correspondent_without_the_extension() -> None:
     plan = compile_plan(load_experiment("wifi-to-umts", scheme="handover-b2bua"))
     assert [(one["name"], one["node"]) for one in plan["agents"]] == [("cn", "cn"), ("b2bua", "home"), ("mn", "mn")]

@@ -122,6 +122,26 @@ def test_hanging_up_with_links_that_work(who: str, name: str) -> None:
     world.assert_nothing_left()
 
 
+@pytest.mark.parametrize("name", ["done", "broken, done"])
+@pytest.mark.parametrize("who", ["mn", "cn"])
+def test_after_a_handover_both_sides_hang_up_over_the_new_link(who: str, name: str) -> None:
+    """Nothing of it goes to the old address, by Handover header or by re-INVITE (RFC 3261 12.2.1.2)."""
+    world = STATES[name]()
+    world.run(1.0)
+    since = world.now
+    world.hang_up(who)
+    world.settle()
+    ends = ("mn.umts", "cn") if who == "mn" else ("cn", "mn.umts")
+    assert world.flow(since) == ["BYE {} -> {}".format(*ends), "200 BYE {1} -> {0}".format(*ends)]
+
+
+def test_who_does_not_end_the_call_talks_on() -> None:
+    world = World(call_s=None)
+    world.run(100.0)
+    assert world.mn._call.is_up
+    assert not world.told("hang_up")
+
+
 @pytest.mark.parametrize("name", [name for name in STATES if name not in HEALTHY])
 @pytest.mark.parametrize("who", ["mn", "cn", "both"])
 def test_hanging_up_with_a_link_that_is_gone(who: str, name: str) -> None:
