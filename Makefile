@@ -54,6 +54,24 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 	rm $$tables.one
 	cat $$tables > docs/comparison.md && rm $$tables
 
+.PHONY: phones
+phones: setup  ## Our correspondent and three phones, each side hanging up, and set-up with and without 420: docs/phones.md
+	@runs=runs/phones-$$$$
+	for cn in testbed-handover testbed-plain baresip linphone sipp; do
+	  for side in mn cn; do
+	    $(TESTBED) run wifi-to-umts --scheme handover-b2bua --cn $$cn --hangs-up $$side --out $$runs/$$cn-$$side >/dev/null
+	  done
+	done
+	for link in wifi umts; do $(TESTBED) compare setup-$$link --runs 5 --out $$runs/setup-$$link >/dev/null; done
+	tables=$$(mktemp)
+	sed '/^## Tables/q' docs/phones.md > $$tables
+	echo >> $$tables
+	$(PYTHON) -m testbed.report.phones $$runs/*-mn $$runs/*-cn $$runs/setup-*/* > $$tables.one
+	cat $$tables.one
+	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
+	rm $$tables.one
+	cat $$tables > docs/phones.md && rm $$tables
+
 .PHONY: bench
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py
