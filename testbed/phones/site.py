@@ -26,6 +26,6 @@ class Site:
     media_port: int
     hang_up_after: float | None = None
 
-    def render(self, template: str, **more: int) -> str:
+    def render(self, template: str, **more: object) -> str:
         """A file of a phone that is used here."""
         return TEMPLATES.get_template(template).render(**asdict(self), **more)

@@ -8,11 +8,12 @@ from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
 from testbed.lab.plan import Agent, Foreign, Plan, Radio
 from testbed.phones import kamailio, rtpengine
+from testbed.phones.kamailio import Subscriber
 from testbed.phones.site import Site
 from testbed.scenario.correspondent import OWN, PHONES
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import BRIDGED, RELAYED, SchemeName
+from testbed.scenario.scenario import BRIDGED, OUTBOUND, OWN_REGISTRARS, RELAYED, SchemeName
 from testbed.scenario.shaping import DirectionState, shape
 from testbed.scenario.timeline import timeline
 from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
@@ -68,7 +69,7 @@ def agents(experiment: Experiment) -> list[Agent]:
     found = [agent(CORRESPONDENT, CORRESPONDENT, correspondent(experiment))] if experiment.cn in OWN else []
     if experiment.scheme in BRIDGED:
         found.append(agent(B2BUA, HOME, back_to_back(experiment)))
-    if experiment.scenario.registrar != "none":
+    if experiment.scenario.registrar in OWN_REGISTRARS:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     return [*found, agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)]
 
@@ -110,7 +111,8 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "seed": experiment.seed,
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
-        "supports_handover": experiment.cn == "testbed" and experiment.scheme not in BRIDGED,
+        "supports_handover": experiment.cn == "testbed-handover"
+        or (experiment.cn == "testbed" and experiment.scheme not in BRIDGED),
         "codecs": experiment.scenario.call.spoken_by("cn"),
         "room": experiment.scenario.room.get("cn"),
         **callers(experiment),
@@ -160,7 +162,7 @@ def registers(experiment: Experiment) -> dict[str, Any]:
     who = {"user": MOBILE, "password": PASSWORD, "realm": REGISTRAR_REALM}
     # RFC 5626 4.1: the name of the device, the same in all its life. What the registrar does not know it ignores.
     instance = uuid.uuid5(uuid.NAMESPACE_URL, f"sip:{MOBILE}@{REALM}").urn
-    how = {"style": "outbound" if supported == "outbound" else "proactive", "instance": instance}
+    how = {"style": "outbound" if supported in OUTBOUND else "proactive", "instance": instance}
     return {"registrar": {**where, **who, **how, "expires_s": REGISTRATION_S}}
 
 
@@ -179,14 +181,19 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
 
 
 def programs(experiment: Experiment) -> list[Foreign]:
-    """What others wrote: a phone as the correspondent; a media relay and a proxy in the home network."""
+    """What others wrote: a phone as the correspondent; media relay, proxy and registrar in the home network."""
     found = [phone(experiment)] if experiment.cn in PHONES else []
     if experiment.proxy == "kamailio":
         site = Site(HOME, main_address(experiment.network, HOME), SIP_PORT, PHONE_MEDIA_PORT)
         is_relayed = experiment.scheme in RELAYED
         if is_relayed:
             found.append(rtpengine.program(site))
-        found.append(kamailio.program(site, is_relayed=is_relayed))
+        found.append(kamailio.proxy(site, is_relayed=is_relayed))
+    supported = experiment.scenario.registrar
+    if supported not in {"none", *OWN_REGISTRARS}:
+        site = Site(HOME, main_address(experiment.network, HOME), REGISTRAR_PORT, PHONE_MEDIA_PORT)
+        subscriber = Subscriber(MOBILE, PASSWORD, REALM, REGISTRAR_REALM, is_outbound=supported in OUTBOUND)
+        found.append(kamailio.registrar(site, subscriber))
     return found
 
 

@@ -26,15 +26,21 @@ BRIDGED: tuple[SchemeName, ...] = ("proactive", "handover-b2bua")
 RELAYED: tuple[SchemeName, ...] = ("media-handover",)
 """Schemes under which the home network has Kamailio and rtpengine, which relays the media, instead of the B2BUA."""
 
-RegistrarName = Literal["none", "plain", "proactive", "outbound"]
+RegistrarName = Literal["none", "plain", "proactive", "outbound", "kamailio", "kamailio-outbound"]
 
 REGISTRARS: dict[RegistrarName, str] = {
     "none": "nobody registers anything",
     "plain": "a registrar by RFC 3261: it ignores what it does not know, and the MN registers its main address alone",
     "proactive": "the paper's: both interfaces, told apart by ua_id and ranked by if_q, counted in if_no (Figure 5)",
     "outbound": "the standard's: both interfaces as flows of one instance (RFC 5626)",
+    "kamailio": "Debian's Kamailio: an ordinary registrar that nobody here wrote",
+    "kamailio-outbound": "the same, with its support for flows switched on (RFC 5626)",
 }
 """What the registrar in the home network supports."""
+
+OWN_REGISTRARS: tuple[RegistrarName, ...] = ("plain", "proactive", "outbound")
+OUTBOUND: tuple[RegistrarName, ...] = ("outbound", "kamailio-outbound")
+"""Registrars that the MN asks in the way of RFC 5626; the others in the paper's."""
 
 SHORTEST_CALL_S = 1.0
 MOST_SEED = 2**32 - 1

@@ -138,3 +138,40 @@ def test_flows_of_an_outbound_registrar(tmp_path: Path) -> None:
     flows = [(one.param("reg-id"), one.param("q")) for one in answers[-1].contacts]
     assert flows == [("2", "1.0"), ("1", "0.5")]
     assert len({one.param("+sip.instance") for one in answers[-1].contacts}) == 1
+
+
+def bindings(run: Run) -> list[list[tuple[str, str | None]]]:
+    """The host and reg-id of each Contact in each 200, before the handover and after."""
+    answers = [one.message for after in (False, True) for one in run.registering(after=after)]
+    return [
+        [(contact.uri.partition("@")[2].partition(":")[0], contact.param("reg-id")) for contact in answer.contacts]
+        for answer in answers
+        if isinstance(answer, Response) and answer.status == 200
+    ]
+
+
+def test_kamailio_is_silent_about_if_no_and_the_mn_falls_back(tmp_path: Path) -> None:
+    """Paper 4.1: no if_no means that the registrar does not support it; the MN then registers its main address."""
+    run = Run("kamailio", tmp_path / "kamailio")
+    assert run.result["warnings"] == []
+    before, after = run.registering(after=False), run.registering(after=True)
+    assert chart(before) == BOTH[:4]
+    asked = [one.message for one in before if isinstance(one.message, Request)]
+    assert all(contact.param("ua_id") for request in asked for contact in request.contacts)
+    assert if_numbers(before) == [[None]]
+    assert chart(after) == [(UMTS, "REGISTER"), (UMTS, "200")]
+    assert not after[0].message.contacts[0].param("ua_id")
+    assert bindings(run) == [[(WIFI, None)], [(UMTS, None)]]
+    told = [(one["link"], one["style"]) for one in run.events if one["event"] == "registered"]
+    assert told == [("wifi", "plain"), ("umts", "plain")]
+
+
+def test_flows_at_kamailio(tmp_path: Path) -> None:
+    """RFC 5626, as somebody else has read it."""
+    run = Run("kamailio-outbound", tmp_path / "kamailio")
+    assert run.result["warnings"] == []
+    assert chart(run.registering(after=False)) == BOTH
+    both = [(UMTS, "2"), (WIFI, "1")]
+    assert [sorted(one, reverse=True) for one in bindings(run)] == [[(WIFI, "1")], both, both, both]
+    answers = [one.message for one in run.registering(after=True) if isinstance(one.message, Response)]
+    assert [answer.tags("require") for answer in answers] == [["outbound"], ["outbound"]]

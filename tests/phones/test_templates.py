@@ -50,8 +50,8 @@ def test_rtpengine_relays_from_the_site_and_is_told_what_to_do_on_loopback_alone
 
 
 def test_kamailio_has_the_media_relayed_and_learned_where_it_is_told() -> None:
-    relayed = kamailio.program(SITE, is_relayed=True)["files"]["kamailio.cfg"]
-    plain = kamailio.program(SITE)["files"]["kamailio.cfg"]
+    relayed = kamailio.proxy(SITE, is_relayed=True)["files"]["kamailio.cfg"]
+    plain = kamailio.proxy(SITE)["files"]["kamailio.cfg"]
     assert 'modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:2223")' in relayed
     assert 'rtpengine_manage("media-handover ' in relayed
     assert "rtpengine" not in plain

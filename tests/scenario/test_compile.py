@@ -188,6 +188,28 @@ def test_registrar_and_its_user_agree(supports: str, policy: dict[str, bool], st
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
 
 
+@pytest.mark.parametrize(
+    ("supports", "style", "mode"), [("kamailio", "proactive", 0), ("kamailio-outbound", "outbound", 1)]
+)
+def test_kamailio_and_its_user_agree(supports: str, style: str, mode: int, files: Files) -> None:
+    """It listens where ours would, and knows the same user."""
+    files.change(SCENARIO_FILE, "seed: 1", f"registrar: {supports}\nproxy: kamailio\nseed: 1")
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    mobile = agent(plan, "mn")["registrar"]
+    assert "registrar" not in [one["name"] for one in plan["agents"]]
+    proxy, registrar = plan["programs"]
+    assert [(one["name"], one["node"], one["udp_ports"]) for one in (proxy, registrar)] == [
+        ("kamailio", "home", [5060]),
+        ("registrar", "home", [5070]),
+    ]
+    config = registrar["files"]["kamailio.cfg"]
+    assert mobile["style"] == style
+    assert f'"outbound_mode", {mode})' in config
+    for word in (f'"{mobile[name]}"' for name in ("user", "password", "domain", "realm")):
+        assert word in config
+    assert f"listen=udp:{mobile['address']}:{mobile['port']}" in config
+
+
 def test_no_registrar_unless_the_scenario_wants_one(files: Files) -> None:
     plan = compile_plan(load_experiment(str(files.scenario)))
     files.change(SCENARIO_FILE, "seed: 1", "registrar: none\nseed: 1")
@@ -214,6 +236,8 @@ def test_home_without_an_address_is_no_home(files: Files) -> None:
 def test_correspondent_without_the_extension_is_ours_too() -> None:
     plan = compile_plan(load_experiment("wifi-to-umts", cn="testbed-plain"))
     assert not agent(plan, "cn")["supports_handover"]
+    plan = compile_plan(load_experiment("wifi-to-umts", scheme="handover-b2bua", cn="testbed-handover"))
+    assert agent(plan, "cn")["supports_handover"]
     assert plan["programs"] == []
 
 
