@@ -72,6 +72,13 @@ phones: setup  ## Our correspondent and three phones, each side hanging up, and 
 	rm $$tables.one
 	cat $$tables > docs/phones.md && rm $$tables
 
+.PHONY: profiles
+profiles: setup  ## Probes over links of every profile: configured against measured, docs/profiles.md made anew
+	@table=$$(mktemp)
+	sed '/^## The table/q' docs/profiles.md > $$table
+	$(TESTBED) profile check | sed 's/^/    /; s/ *$$//; /^$$/d' | sed '1s/^/\n/' | tee -a $$table
+	cat $$table > docs/profiles.md && rm $$table
+
 .PHONY: bench
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py

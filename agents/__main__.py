@@ -42,8 +42,12 @@ def main(role_name: str, config_path: str) -> None:
         from agents.registrar.node import RegistrarNode  # noqa: PLC0415
 
         role = RegistrarNode(config, random)
+    elif role_name == "probe":
+        from agents.probe.node import Probe  # noqa: PLC0415
+
+        role = Probe(config)
     else:
-        sys.exit(f"there is no role {role_name!r}; possible are mn, cn, b2bua and registrar")
+        sys.exit(f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar and probe")
     Driver(role, links).run()
 
 

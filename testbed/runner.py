@@ -17,6 +17,7 @@ from testbed.measure import RunError, measure_run, to_json
 from testbed.report.capture import write_run_capture
 from testbed.scenario.compile import compile_plan, roles
 from testbed.scenario.experiment import Experiment
+from testbed.scenario.fitness import doubts
 
 SCHEMA_VERSION = 1
 PACKET_INTERVAL_MS = 20
@@ -45,11 +46,12 @@ async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, fol
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(plan, indent=1, sort_keys=True) + "\n")
     write_manifest(folder, {**manifest, "status": "running", "failure": None, "warnings": []})
-    failure, warnings = None, []
+    failure, warnings = None, list(manifest.get("doubts", ()))
     try:
         await place.run(plan, folder, report)
         outcome = json.loads((folder / "outcome.json").read_text())
-        failure, warnings = outcome["failure"], outcome["warnings"]
+        failure = outcome["failure"]
+        warnings += outcome["warnings"]
         (folder / "outcome.json").unlink()
     except RunFailedError as error:
         failure = str(error)
@@ -102,6 +104,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
         "cn": experiment.cn,
         "proxy": experiment.proxy,
         "failure_script": experiment.failure.name,
+        "doubts": list(doubts(experiment)),
         "seed": experiment.seed,
         "plan_sha256": digest(json.dumps(plan, sort_keys=True)),
         "engine": engine.name,

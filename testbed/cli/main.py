@@ -13,6 +13,7 @@ from testbed.cli.laddering import ladder_command
 from testbed.cli.listing import listing
 from testbed.cli.measuring import measure
 from testbed.cli.prepare import prepare
+from testbed.cli.profiling import profile
 from testbed.cli.running import compare, replay, run
 from testbed.cli.verifying import verify
 from testbed.engine.errors import CommandError, MissingRequirementError
@@ -29,7 +30,7 @@ def commands() -> None:
     """How long is a voice call interrupted when a phone changes from WiFi to UMTS, and what makes that time zero?"""
 
 
-for command in (run, compare, replay, measure, ladder_command, verify, listing, doctor, prepare, clean):
+for command in (run, compare, replay, measure, ladder_command, verify, listing, profile, doctor, prepare, clean):
     commands.add_command(command)
 
 

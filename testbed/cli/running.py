@@ -17,6 +17,7 @@ from testbed.report.comparison import comparison, console
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import Experiment, load_experiment
+from testbed.scenario.fitness import doubts
 from testbed.scenario.scenario import MOST_SEED, Side
 
 DEFAULT_SCENARIO = "wifi-to-umts"
@@ -119,6 +120,8 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
         engine = make_engine(engine_name)
         turns = asyncio.Semaphore(jobs)
         with Progress() as progress:
+            for doubt in dict.fromkeys(doubt for experiment, _ in work for doubt in doubts(experiment)):
+                progress.say(f"warning: {doubt}")
             places = [await engine.prepare(compile_plan(experiment), progress.say) for experiment, _ in work]
 
             async def one(experiment: Experiment, folder: Path, place: Place) -> Run:

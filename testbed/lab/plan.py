@@ -8,12 +8,20 @@ from typing import Any, Literal, TypedDict
 
 
 class Shape(TypedDict):
-    """One direction of one access link: the commands that `tc -batch` reads, and what the kernel must then say."""
+    """A qdisc of an access link: the command that `tc -batch` reads, and what the kernel must then say of it."""
 
     air: str
     device: str
+    handle: str
     command: str
     expected: dict[str, Any]
+
+
+class Pattern(TypedDict):
+    """Which packets an access link loses, whatever else befalls them: rules for `nft -f -` in its air."""
+
+    air: str
+    rules: str
 
 
 class ShapeStep(TypedDict):
@@ -118,6 +126,7 @@ class Plan(TypedDict):
     seed: int
     network: dict[str, Any]
     shapes: list[Shape]
+    patterns: list[Pattern]
     radios: dict[str, Radio]
     timeline: list[Step]
     agents: list[Agent]

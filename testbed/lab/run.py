@@ -93,6 +93,8 @@ class Run:
         """Shapes the links, starts the agents, and returns when all of them are ready."""
         self._journal.stage("shaping links")
         self._shaper.apply(self._plan["shapes"])
+        for pattern in self._plan["patterns"]:
+            self._shaper.lose(pattern)
         for name, radio in self._plan["radios"].items():
             self._radios.set_carrier(name, up=radio["attached"])
             if radio["attached"]:

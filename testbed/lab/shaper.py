@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from mininet.net import Mininet
 
-from testbed.lab.plan import Shape
+from testbed.lab.plan import Pattern, Shape
 
 # tc prints probabilities, which the kernel keeps in 32 bits, with six digits; and times rounded down twice, to ticks of
 # 64 ns and to µs.
@@ -33,6 +33,16 @@ class Shaper:
             self._write(shape["air"], shape["command"])
         for shape in shapes:
             self._check(shape)
+
+    def lose(self, pattern: Pattern) -> None:
+        """Gives an air rules for packets to be lost; raises ShapeError where the kernel does not take them."""
+        rules = pattern["rules"]
+        done = self._net[pattern["air"]].popen(
+            ["nft", "-f", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        said, _ = done.communicate(rules)
+        if done.returncode != 0:
+            raise ShapeError(f"{pattern['air']}: nft refused the pattern of losses: {said.strip()}")
 
     def close(self) -> None:
         """Ends the `tc` processes."""
@@ -62,7 +72,8 @@ class Shaper:
             qdiscs = cast(list[dict[str, Any]], json.loads(said))
         except ValueError as error:
             raise ShapeError(f"tc refused '{shape['command']}': {said.strip()}") from error
-        options = qdiscs[0].get("options", {}) if qdiscs and qdiscs[0].get("kind") == "netem" else {}
+        (mine,) = [one for one in qdiscs if one.get("handle") == shape["handle"]] or [{}]
+        options = mine.get("options", {}) if mine.get("kind") == "netem" else {}
         differing = difference(shape["expected"], options)
         if differing:
             raise ShapeError(f"{shape['device']}: the kernel differs from the profile in {differing}")

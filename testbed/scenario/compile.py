@@ -14,7 +14,7 @@ from testbed.scenario.correspondent import OWN, PHONES
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import BRIDGED, OUTBOUND, OWN_REGISTRARS, RELAYED, SchemeName
-from testbed.scenario.shaping import DirectionState, shape
+from testbed.scenario.shaping import DirectionState, pattern, shapes
 from testbed.scenario.timeline import timeline
 from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
 
@@ -43,10 +43,12 @@ def compile_plan(experiment: Experiment) -> Plan:
         "seed": experiment.seed,
         "network": asdict(network),
         "shapes": [
-            shape(link, link.port(way), DirectionState.of(direction), verb="replace")
+            one
             for link, profile in experiment.links.values()
             for way, direction in profile.directions.items()
+            for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
         ],
+        "patterns": [one for link, profile in experiment.links.values() if (one := pattern(link, profile)) is not None],
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": timeline(experiment.failure, experiment.links),
         "agents": agents(experiment),

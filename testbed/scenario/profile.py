@@ -1,29 +1,41 @@
 """Link profiles: what a link is like, each direction on its own, and how a radio gets onto it and notices its loss."""
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from testbed.lab.network import Direction
 from testbed.scenario.document import Document, Name
-from testbed.scenario.units import SHARE, TIME, BitsPerSecond, Dbm, Packets, Seconds, Share, WholePackets
+from testbed.scenario.units import SHARE, TIME, BitsPerSecond, Dbm, Packets, Queue, Seconds, Share
+
+LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
+"""Which packets are lost: 'x' is, '.' is not."""
 
 
 class LinkDirection(Document):
     """One direction of a link, as netem realises it.
 
     `delay` is one-way and without serialisation, which is a packet's IP bytes at `rate`. `jitter` is the half-width of
-    an even spread around it. Packets stay in order: one that would overtake waits. `loss` is the mean share of packets
-    lost, in bursts of `loss_burst` packets on average (Gilbert-Elliott). `queue` is how many packets the link holds,
-    on their way and waiting; more are dropped.
+    an even spread around it. Packets stay in order, one that would overtake waits, unless `reordering` is chosen.
+    `loss` is the mean share of packets lost, in bursts of `loss_burst` packets on average (Gilbert-Elliott; bursts of
+    one packet are independent losses). `loss_pattern` loses exactly those packets that it marks, on top of `loss`:
+    'x' for a lost packet and '.' for one that arrives, over and over. `queue` is how much the link holds, on its way
+    and waiting, in packets or in the time that their sending takes; more is dropped.
     """
 
     rate: BitsPerSecond
     delay: Seconds
     jitter: Seconds = 0.0
+    reordering: bool = False
     loss: Share = 0.0
     loss_burst: Packets = 1.0
-    queue: WholePackets
+    loss_pattern: LossPattern | None = None
+    queue: Queue
+
+    @property
+    def queue_packets(self) -> int:
+        """How many packets the link holds."""
+        return self.queue.count(self.rate, self.delay)
 
     @field_validator("jitter")
     @classmethod

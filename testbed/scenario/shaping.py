@@ -6,18 +6,20 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from testbed.lab.network import AccessLink, Interface
-from testbed.lab.plan import Shape
+from testbed.lab.plan import Pattern, Shape
 from testbed.scenario.places import TEMPLATES
-from testbed.scenario.profile import LinkDirection
+from testbed.scenario.profile import LinkDirection, LinkProfile
 
 ETHERNET_HEADER_BYTES = 14
 # netem keeps probabilities in 32 bits; what is less than some of their steps is none. No run is long enough to tell.
 LEAST_LOSS = 1e-8
-TEMPLATE = Environment(
+ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
     autoescape=False,  # noqa: S701 - commands, no HTML
-).get_template("netem.tc.j2")
+)
+TEMPLATE = ENVIRONMENT.get_template("netem.tc.j2")
+PATTERN = ENVIRONMENT.get_template("pattern.nft.j2")
 
 
 @dataclass(frozen=True)
@@ -30,22 +32,64 @@ class DirectionState:
     loss: float
     loss_burst: float
     queue: int
+    reordering: bool = False
 
     @classmethod
     def of(cls, direction: LinkDirection) -> "DirectionState":
         """As a profile says."""
-        return cls(**direction.model_dump())
+        return cls(
+            rate=direction.rate,
+            delay=direction.delay,
+            jitter=direction.jitter,
+            loss=direction.loss,
+            loss_burst=direction.loss_burst,
+            queue=direction.queue_packets,
+            reordering=direction.reordering,
+        )
 
     def changed(self, values: dict[str, float]) -> "DirectionState":
         """The state with other values of some of what a failure script can change."""
         return replace(self, **values)  # type: ignore[arg-type]  # the queue is an int, and not among them
 
 
-def shape(link: AccessLink, port: Interface, state: DirectionState, *, verb: str) -> Shape:
-    """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue."""
+ROOT, INNER = ("root", "1:"), ("parent 1:1", "2:")
+"""Where a qdisc sits, and its handle."""
+
+
+def shapes(link: AccessLink, port: Interface, state: DirectionState, *, verb: str) -> list[Shape]:
+    """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue.
+
+    netem with a rate keeps packets in order. Where they may overtake each other, one netem delays and loses them, and
+    one inside it sends them on at the rate, in the order in which they come out.
+    """
     values = netem_values(state)
-    command = TEMPLATE.render(verb=verb, device=port.name, **values)
-    return {"air": link.air, "device": port.name, "command": command, "expected": netem_options(values)}
+    if not state.reordering:
+        return [shape(link, port, values, ROOT, verb)]
+    pace = {**values, "delay_us": 0, "jitter_us": 0, "loss": "0", "loss_enter": None, "loss_leave": None}
+    spread = {**values, "rate_bit": None}
+    return [shape(link, port, spread, ROOT, verb), shape(link, port, pace, INNER, verb)]
+
+
+def shape(link: AccessLink, port: Interface, values: dict[str, Any], place: tuple[str, str], verb: str) -> Shape:
+    """One qdisc: the command, and what the kernel must say of it."""
+    command = TEMPLATE.render(verb=verb, device=port.name, place=" handle ".join(place), **values)
+    return {
+        "air": link.air,
+        "device": port.name,
+        "handle": place[1],
+        "command": command,
+        "expected": netem_options(values),
+    }
+
+
+def pattern(link: AccessLink, profile: LinkProfile) -> Pattern | None:
+    """The packets that a link loses by pattern; None where it has none, or one without a loss."""
+    ports = [
+        (link.port(way).name, len(marks), [number for number, mark in enumerate(marks) if mark == "x"])
+        for way, direction in profile.directions.items()
+        if "x" in (marks := direction.loss_pattern or "")
+    ]
+    return {"air": link.air, "rules": PATTERN.render(ports=ports)} if ports else None
 
 
 def netem_values(state: DirectionState) -> dict[str, Any]:
@@ -75,17 +119,14 @@ def number(value: float) -> str:
 
 def netem_options(values: dict[str, Any]) -> dict[str, Any]:
     """What `tc -json qdisc show` must answer, in its units: seconds, shares of one, bytes per second."""
-    options: dict[str, Any] = {
-        "limit": values["limit"],
-        "rate": {
+    options: dict[str, Any] = {"limit": values["limit"], "ecn": False, "gap": 0}
+    if values["rate_bit"] is not None:
+        options["rate"] = {
             "rate": values["rate_bit"] // 8,
             "packetoverhead": -ETHERNET_HEADER_BYTES,
             "cellsize": 0,
             "celloverhead": 0,
-        },
-        "ecn": False,
-        "gap": 0,
-    }
+        }
     if values["delay_us"]:
         options["delay"] = {"delay": values["delay_us"] / 1e6, "jitter": values["jitter_us"] / 1e6, "correlation": 0}
     if values["loss_enter"] is not None:

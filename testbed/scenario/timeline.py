@@ -8,7 +8,7 @@ from testbed.lab.network import AccessLink, Direction
 from testbed.lab.plan import Shape, Step
 from testbed.scenario.failure import SHAPED, FailureScript, FailureStep
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.shaping import DirectionState, shape
+from testbed.scenario.shaping import DirectionState, shapes
 
 # A ramp changes the link this often.
 TICK_S = 0.1
@@ -111,9 +111,9 @@ def link_steps(link: AccessLink, profile: LinkProfile, states: Iterator[LinkStat
 def changes(link: AccessLink, profile: LinkProfile, before: LinkState, after: LinkState) -> list[Step]:
     """What the lab has to do to bring a link from one state to another."""
     steps: list[Step] = []
-    shapes = changed_shapes(link, before, after)
-    if shapes:
-        steps.append({"at_s": after.at, "do": "shape", "link": link.name, "shapes": shapes})
+    changed = changed_shapes(link, before, after)
+    if changed:
+        steps.append({"at_s": after.at, "do": "shape", "link": link.name, "shapes": changed})
     if after.signal != before.signal:
         signal = round(after.signal, 3)
         steps.append({"at_s": after.at, "do": "signal", "link": link.name, "signal_dbm": signal})
@@ -127,7 +127,12 @@ def changes(link: AccessLink, profile: LinkProfile, before: LinkState, after: Li
 def changed_shapes(link: AccessLink, before: LinkState, after: LinkState) -> list[Shape]:
     """The directions whose shape is another; a link that is gone loses everything until the radio notices."""
     was, becomes = lossy(before), lossy(after)
-    return [shape(link, link.port(way), becomes[way], verb="change") for way in becomes if becomes[way] != was[way]]
+    return [
+        one
+        for way in becomes
+        if becomes[way] != was[way]
+        for one in shapes(link, link.port(way), becomes[way], verb="change")
+    ]
 
 
 def lossy(state: LinkState) -> dict[Direction, DirectionState]:

@@ -3,12 +3,13 @@
 A bare number is refused: whoever reads a file must not have to guess, nor look anything up.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainValidator
 
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 QUANTITY = re.compile(rf"({NUMBER.pattern})\s*([^\s0-9.]+)")
@@ -126,6 +127,40 @@ def _whole_packets(value: object) -> int:
     return int(count)
 
 
+VOICE_BYTES = 200
+"""A packet of G.711 speech at IP: 20 ms of it."""
+
+
+@dataclass(frozen=True)
+class QueueLength:
+    """How much a link holds: so many packets, or what it sends in so many seconds."""
+
+    packets: int | None = None
+    seconds: float | None = None
+
+    @classmethod
+    def parse(cls, value: object) -> "QueueLength":
+        """ "100 packets" or "200 ms"; raises ValueError."""
+        match = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError(f"{shown(value)} is no length of a queue; write it like 100 packets or 200 ms")
+        if match.group(2) in TIME.units:
+            return cls(seconds=TIME.parse(value))
+        return cls(packets=_whole_packets(value))
+
+    def count(self, rate: float, delay: float) -> int:
+        """Packets on their way and waiting, at `rate` (bit/s) and with `delay` (s).
+
+        Time is turned into packets of speech: the kernel counts packets. Two of them fit in any case.
+        """
+        if self.packets is not None:
+            return self.packets
+        return max(2, math.ceil(((self.seconds or 0.0) + delay) * rate / 8 / VOICE_BYTES))
+
+    def __str__(self) -> str:
+        return PACKETS.text(self.packets) if self.packets is not None else TIME.text(self.seconds or 0.0)
+
+
 Seconds = Annotated[float, BeforeValidator(TIME.parse)]
 """A time, in seconds."""
 BitsPerSecond = Annotated[float, BeforeValidator(RATE.parse)]
@@ -136,5 +171,5 @@ Dbm = Annotated[float, BeforeValidator(POWER.parse)]
 """A signal strength in dBm."""
 Packets = Annotated[float, BeforeValidator(PACKETS.parse)]
 """A number of packets; a mean may have a fraction."""
-WholePackets = Annotated[int, BeforeValidator(_whole_packets)]
-"""A number of packets without a fraction."""
+Queue = Annotated[QueueLength, PlainValidator(QueueLength.parse)]
+"""Packets, or a time."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from testbed.lab.network import AccessLink, Interface
 from testbed.scenario.profile import LinkDirection, check_burst
-from testbed.scenario.shaping import DirectionState, netem_options, netem_values, shape
+from testbed.scenario.shaping import DirectionState, netem_options, netem_values, shapes
 
 LINK = AccessLink("wifi", Interface("mn", "mn-wifi", "10.1.0.2/24"), Interface("gw", "gw-air", "10.1.0.1/24"))
 PLAIN = DirectionState(rate=384_000.0, delay=0.11, jitter=0.02, loss=0.0, loss_burst=1.0, queue=100)
@@ -68,7 +68,7 @@ def test_every_possible_direction_gives_possible_probabilities(state: DirectionS
 
 @given(directions.filter(possible), st.sampled_from(["replace", "change"]))
 def test_template_gives_exactly_one_line(state: DirectionState, verb: str) -> None:
-    command = shape(LINK, LINK.node_port, state, verb=verb)["command"]
+    command = shapes(LINK, LINK.node_port, state, verb=verb)[0]["command"]
     assert command == " ".join(command.split())
     assert re.fullmatch(
         rf"qdisc {verb} dev wifi-air-dn root handle 1: netem limit \d+ delay \d+us \d+us"
@@ -91,13 +91,28 @@ def test_values_in_the_units_of_netem() -> None:
 
 
 def test_shape_names_air_and_device() -> None:
-    assert shape(LINK, LINK.router_port, PLAIN, verb="replace") == {
-        "air": "wifi-air",
-        "device": "wifi-air-up",
-        "command": "qdisc replace dev wifi-air-up root handle 1: netem limit 100 delay 110000us 20000us loss 0%"
-        " rate 384000bit -14",
-        "expected": netem_options(netem_values(PLAIN)),
-    }
+    assert shapes(LINK, LINK.router_port, PLAIN, verb="replace") == [
+        {
+            "air": "wifi-air",
+            "device": "wifi-air-up",
+            "handle": "1:",
+            "command": "qdisc replace dev wifi-air-up root handle 1: netem limit 100 delay 110000us 20000us loss 0%"
+            " rate 384000bit -14",
+            "expected": netem_options(netem_values(PLAIN)),
+        }
+    ]
+
+
+def test_where_packets_may_overtake_each_other_the_rate_is_inside() -> None:
+    spread, pace = shapes(LINK, LINK.router_port, replace(PLAIN, reordering=True), verb="replace")
+    assert spread["command"] == (
+        "qdisc replace dev wifi-air-up root handle 1: netem limit 100 delay 110000us 20000us loss 0%"
+    )
+    assert "rate" not in spread["expected"]
+    assert pace["command"] == (
+        "qdisc replace dev wifi-air-up parent 1:1 handle 2: netem limit 100 delay 0us 0us loss 0% rate 384000bit -14"
+    )
+    assert "delay" not in pace["expected"]
 
 
 @pytest.mark.parametrize(

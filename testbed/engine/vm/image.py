@@ -29,6 +29,7 @@ PACKAGES = (
     "libgsm1",
     "linux-image-cloud-amd64",
     "mininet",
+    "nftables",
     "procps",
     "python3",
     "tcpdump",

@@ -1,0 +1,1 @@
+"""Sends numbered packets: what a link does to them, captures tell."""

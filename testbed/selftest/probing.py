@@ -1,0 +1,116 @@
+"""Which probes show what a link is like, and the plan of a run that sends them."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from testbed.lab.network import Direction, Network
+from testbed.lab.nodes import bare
+from testbed.lab.plan import Plan
+from testbed.scenario.compile import main_address
+from testbed.scenario.profile import LinkDirection, LinkProfile
+from testbed.scenario.shaping import DirectionState, pattern, shapes
+from testbed.scenario.topology import CORRESPONDENT, MOBILE
+
+FIRST_PORT = 9000
+SPEECH_BYTES, FULL_BYTES, SMALL_BYTES = 200, 1000, 48
+# How many probes: of delay, and of loss at most; the latter take no longer than this.
+DELAY_PROBES, LOSS_PROBES, LOSS_LIMIT_S = 300, 10_000, 40.0
+# The agents' own time for a packet; probes for loss come less often than that.
+LEAST_INTERVAL_S = 0.004
+# A train is long enough for its end to be free of jitter, and short enough for the queue.
+LEAST_TRAIN, SHARE_OF_QUEUE = 20, 0.8
+TRAINS = 3
+START_S = 0.5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Probes of one kind: what they tell, when the first leaves, their bytes at IP, how many, seconds between two."""
+
+    tells: str
+    at_s: float
+    ip_bytes: int
+    probes: int
+    interval_s: float
+
+    @property
+    def end_s(self) -> float:
+        """When the last one leaves."""
+        return self.at_s + self.probes * self.interval_s
+
+
+def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Stage]:
+    """Probes for one direction of a link, one kind after the other with a pause in between."""
+    spread = direction.delay + direction.jitter
+    # So far apart that none of them waits for, or would overtake, another one: the delay is the plain sum.
+    apart = max(0.02, 2 * direction.jitter + 2 * SPEECH_BYTES * 8 / direction.rate)
+    found = [Stage("delay", START_S, SPEECH_BYTES, DELAY_PROBES, apart)]
+    for _ in range(TRAINS):
+        at = found[-1].end_s + spread + train_s(direction) + 0.1
+        found.append(Stage("rate", at, FULL_BYTES, train(direction), 0.0))
+    at = found[-1].end_s + spread + train_s(direction) + 0.1
+    interval = max(LEAST_INTERVAL_S, 1.2 * SMALL_BYTES * 8 / direction.rate)
+    count = min(loss_probes, int(LOSS_LIMIT_S / interval))
+    return [*found, Stage("loss", at, SMALL_BYTES, count, interval)]
+
+
+def train(direction: LinkDirection) -> int:
+    """How many packets are sent at once to see the rate."""
+    packet_s = FULL_BYTES * 8 / direction.rate
+    wanted = max(LEAST_TRAIN, math.ceil(4 * direction.jitter / packet_s) + LEAST_TRAIN)
+    return min(wanted, int(SHARE_OF_QUEUE * direction.queue_packets))
+
+
+def train_s(direction: LinkDirection) -> float:
+    """How long a train occupies the link."""
+    return train(direction) * FULL_BYTES * 8 / direction.rate
+
+
+def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, loss_probes: int = LOSS_PROBES) -> Plan:
+    """A run in which probes go over access links of a network, those with a profile, both ways at once."""
+    links = [(link, profiles[link.name]) for link in network.access_links if link.name in profiles]
+    flows: dict[str, list[dict[str, Any]]] = {MOBILE: [], CORRESPONDENT: []}
+    end_s = START_S
+    for number, (link, profile) in enumerate(links):
+        port = FIRST_PORT + number
+        mobile, fixed = (bare(link.node.address), port), (main_address(network, CORRESPONDENT), port)
+        for way, direction in profile.directions.items():
+            sender, local, remote = (MOBILE, mobile, fixed) if way == "up" else (CORRESPONDENT, fixed, mobile)
+            sent = stages(direction, loss_probes)
+            told = [{key: value for key, value in asdict(one).items() if key != "tells"} for one in sent]
+            flows[sender].append({"local": local, "remote": remote, "stages": told})
+            end_s = max(end_s, sent[-1].end_s + direction.delay + direction.jitter + 0.5)
+    return {
+        "seed": seed,
+        "network": asdict(network),
+        "shapes": [
+            one
+            for link, profile in links
+            for way, direction in profile.directions.items()
+            for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
+        ],
+        "patterns": [one for link, profile in links if (one := pattern(link, profile)) is not None],
+        "radios": {link.name: {"attached": True, "attach_phases": []} for link in network.access_links},
+        "timeline": [],
+        "agents": [
+            {
+                "name": name,
+                "node": name,
+                "role": "probe",
+                "config": {"seed": seed, "flows": mine, "end_s": end_s},
+                "ends_run": name == MOBILE,
+            }
+            for name, mine in flows.items()
+        ],
+        "programs": [],
+        "drain_s": 1.0,
+        "limit_s": end_s + 10.0,
+    }
+
+
+def ends(network: Network, link: str, way: Direction) -> tuple[str, str]:
+    """The captures between which packets cross a link: where they come from, and where they arrive."""
+    access = network.access_link(link)
+    node, router = access.node.name, access.router.name
+    return (node, router) if way == "up" else (router, node)

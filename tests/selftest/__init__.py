@@ -1,0 +1,1 @@
+"""Tests of the probes that compare links with their profiles."""

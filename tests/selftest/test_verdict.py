@@ -1,0 +1,84 @@
+"""What probes tell: a link that does what its profile says is within the bounds, one that doesn't is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from testbed.scenario.profile import LinkDirection
+from testbed.selftest.probing import stages
+from testbed.selftest.verdict import Probes, Row, delay_rows, loss_rows, rate_row, run_lengths
+
+UMTS = LinkDirection.model_validate(
+    {"rate": "128 kbit/s", "delay": "110 ms", "jitter": "20 ms", "loss": "5 %", "loss_burst": "4 packets",
+     "queue": "100 packets"}
+)  # fmt: skip
+MS = 1_000_000
+
+
+def rows(*quantities: tuple[str, float, float, float]) -> dict[str, bool]:
+    return {name: Row("p", "up", name, *numbers).is_within for name, *numbers in quantities}
+
+
+def probes(delays_ms: np.ndarray) -> Probes:
+    sent = np.arange(len(delays_ms), dtype=np.int64) * 100 * MS
+    return Probes(sent, sent + (delays_ms * MS).astype(np.int64))
+
+
+@pytest.mark.parametrize(("shift_ms", "jitter_ms", "within"), [(0, 20, True), (6, 20, False), (0, 10, False)])
+def test_delay_and_its_deviation(shift_ms: float, jitter_ms: float, within: bool) -> None:
+    rng = np.random.default_rng(1)
+    delays = 110 + 12.5 + shift_ms + rng.uniform(-jitter_ms, jitter_ms, 300)
+    assert all(rows(*delay_rows(UMTS, probes(delays))).values()) is within
+
+
+def test_rate_is_that_of_the_part_of_a_train_that_waits() -> None:
+    # 62.5 ms for 1000 bytes: jitter of 20 ms can show in the first one alone.
+    spacing = np.array([0, 80, *[62.5] * 20]).cumsum()
+    sent = np.zeros(len(spacing), dtype=np.int64)
+    train = Probes(sent, (spacing * MS).astype(np.int64))
+    _, configured, measured, _ = rate_row(UMTS, [train, train])
+    assert measured == pytest.approx(configured)
+    slow = Probes(sent, (spacing * 1.02 * MS).astype(np.int64))
+    assert rows(rate_row(UMTS, [slow])) == {"rate, kbit/s": False}
+
+
+def gilbert_elliott(loss: float, burst: float, count: int) -> np.ndarray:
+    rng = np.random.default_rng(2)
+    leave = 1 / burst
+    enter = loss * leave / (1 - loss)
+    bad, lost = False, np.zeros(count, dtype=bool)
+    for number, chance in enumerate(rng.random(count)):
+        bad = chance >= leave if bad else chance < enter
+        lost[number] = bad
+    return lost
+
+
+@pytest.mark.parametrize(
+    ("loss", "burst", "within"),
+    [(0.05, 4, (True, True)), (0.02, 4, (False, True)), (0.05, 1.5, (True, False))],
+)
+def test_loss_and_its_bursts(loss: float, burst: float, within: tuple[bool, bool]) -> None:
+    lost = gilbert_elliott(loss, burst, 10_000)
+    sent = np.arange(10_000, dtype=np.int64)
+    found = rows(*loss_rows(UMTS, Probes(sent, np.where(lost, -1, sent))))
+    assert tuple(found.values()) == within
+
+
+def test_nothing_may_be_lost_where_the_profile_has_no_loss() -> None:
+    clean = UMTS.model_copy(update={"loss": 0.0})
+    sent = np.arange(1000, dtype=np.int64)
+    assert rows(*loss_rows(clean, Probes(sent, sent))) == {"loss, %": True}
+    assert rows(*loss_rows(clean, Probes(sent, np.where(sent == 7, -1, sent)))) == {"loss, %": False}
+
+
+def test_runs_of_losses() -> None:
+    marks = np.array([mark == "x" for mark in "x..xx.xxx"])
+    assert run_lengths(marks).tolist() == [1, 2, 3]
+
+
+def test_trains_fit_into_the_queue() -> None:
+    for direction in (UMTS, UMTS.model_copy(update={"rate": 9_600.0})):
+        for stage in stages(direction):
+            if stage.tells == "rate":
+                assert 10 < stage.probes < direction.queue_packets
