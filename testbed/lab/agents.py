@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ STOP_LIMIT_S = 3.0
 class AgentProcess:
     """One running agent. Its standard output carries events as JSON lines; its errors go to a log."""
 
-    def __init__(self, net: Mininet, agent: Agent, logs: Path) -> None:
+    def __init__(self, net: Mininet, agent: Agent, logs: Path, command: Sequence[str] = ()) -> None:
+        """`command` is another Python module to run, and its arguments before the configuration's file."""
         self.name = agent["name"]
         self.ends_run = agent["ends_run"]
         self.ready = False
         self._log = logs / f"{self.name}.log"
         config = logs / f"{self.name}.json"
         config.write_text(json.dumps(agent["config"]))
-        self._program = Program(net[agent["node"]], ["agents", agent["role"], str(config)], self._log)
+        self._program = Program(net[agent["node"]], [*(command or ("agents", agent["role"])), str(config)], self._log)
         self._rest = b""
 
     def fileno(self) -> int:

@@ -24,6 +24,13 @@ class Pattern(TypedDict):
     rules: str
 
 
+class Gate(TypedDict):
+    """Instead of the air's bridge: a program that lets packets through at a trace's times (testbed/lab/gate.py)."""
+
+    air: str
+    config: dict[str, Any]
+
+
 class ShapeStep(TypedDict):
     """From this time on links behave like this; the shapes of one step are applied together."""
 
@@ -127,6 +134,7 @@ class Plan(TypedDict):
     network: dict[str, Any]
     shapes: list[Shape]
     patterns: list[Pattern]
+    gates: list[Gate]
     radios: dict[str, Radio]
     timeline: list[Step]
     agents: list[Agent]

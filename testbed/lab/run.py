@@ -16,7 +16,8 @@ from testbed.lab.capture import Captures
 from testbed.lab.foreign import ForeignProcess
 from testbed.lab.journal import Journal, Say
 from testbed.lab.network import network_from
-from testbed.lab.plan import Plan, Step
+from testbed.lab.nodes import detach
+from testbed.lab.plan import Agent, Plan, Step
 from testbed.lab.radio import Radios
 from testbed.lab.shaper import Shaper
 from testbed.lab.spawn import preload
@@ -101,6 +102,16 @@ class Run:
                 self._radios.add_address(name)
         self._journal.stage("starting agents")
         net, logs = self._lab.net, self._lab.out / "logs"
+        for gate in self._plan["gates"]:
+            agent: Agent = {
+                "name": gate["air"],
+                "node": gate["air"],
+                "role": "",
+                "config": gate["config"],
+                "ends_run": False,
+            }
+            detach(net[gate["air"]], list(gate["config"]["ports"].values()))
+            self._started(AgentProcess(net, agent, logs, ("testbed.lab.gate",)))
         for program in self._plan["programs"]:
             self._started(ForeignProcess(net, program, logs))
         for agent in self._plan["agents"]:

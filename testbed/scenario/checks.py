@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from testbed.lab.network import Network
-from testbed.scenario.document import hint, nearest
+from testbed.scenario.document import hint, name_of, nearest
 from testbed.scenario.errors import BadScenarioError, ScenarioError
-from testbed.scenario.failure import SHAPED, FailureScript, FailureStep
+from testbed.scenario.failure import SHAPED
+from testbed.scenario.history import Change
 from testbed.scenario.profile import LinkProfile, check_burst, check_jitter
 from testbed.scenario.scenario import Scenario
-from testbed.scenario.timeline import LinkState, link_states, moment, steps_of
+from testbed.scenario.timeline import LinkState, changes_of, link_states
 from testbed.scenario.topology import AGENTS
+from testbed.scenario.trace import Opportunities
 from testbed.scenario.tree import Tree
 from testbed.scenario.units import TIME, shown
 
@@ -56,12 +58,35 @@ def check_codecs(tree: Tree, scenario: Scenario, *, is_bridged: bool, phone: str
         )
 
 
-def check_failure(tree: Tree, script: FailureScript, profiles: dict[str, LinkProfile]) -> None:
-    """Each step is about something that there is and can be changed, and no two of them contradict each other."""
-    checker = FailureChecker(tree, script)
+def check_failure(tree: Tree, changes: list[Change], profiles: dict[str, LinkProfile]) -> None:
+    """Each change is about something that there is and can be changed, and no two of them contradict each other."""
+    checker = FailureChecker(tree, changes)
     errors = list(checker.names(list(profiles)))
     for link, profile in profiles.items():
         errors += checker.link(link, profile)
+    if errors:
+        # What is repeated is wrong as often as it happens; once is enough.
+        raise BadScenarioError(list(dict.fromkeys(errors)))
+
+
+def check_opportunities(tree: Tree, traces: list[Opportunities], profiles: dict[str, LinkProfile]) -> None:
+    """Each trace is of a link that there is and that has a queue, and there is one for each direction at most."""
+    errors = []
+    for number, trace in enumerate(traces):
+        name = f"{name_of(trace.place)}.link: {shown(trace.link)}"
+        if trace.link not in profiles:
+            errors.append(
+                tree.error(trace.place, f"{name} is no access link of the topology{hint(trace.link, list(profiles))}")
+            )
+        elif not profiles[trace.link].directions:
+            what = (
+                f"{name} has the profile '{profiles[trace.link].name}', in which nothing can wait; choose another one"
+            )
+            errors.append(tree.error(trace.place, what))
+        if any((one.link, one.direction) == (trace.link, trace.direction) for one in traces[:number]):
+            errors.append(
+                tree.error(trace.place, f"{name} has a trace of this direction already; leave one of them out")
+            )
     if errors:
         raise BadScenarioError(errors)
 
@@ -69,89 +94,93 @@ def check_failure(tree: Tree, script: FailureScript, profiles: dict[str, LinkPro
 class FailureChecker:
     """Finds what is wrong with a failure script that is well-formed."""
 
-    def __init__(self, tree: Tree, script: FailureScript) -> None:
+    def __init__(self, tree: Tree, changes: list[Change]) -> None:
         self._tree = tree
-        self._script = script
-        self._places = {id(step): index for index, step in enumerate(script.steps)}
+        self._changes = changes
 
     def names(self, links: list[str]) -> Iterator[ScenarioError]:
-        """Steps about links and agents that there are not."""
-        for step in self._script.steps:
-            if step.link is not None and step.link not in links:
-                what = f"link: {shown(step.link)} is no access link of the topology{hint(step.link, links)}"
-                yield self._error(step, "link", what)
-            for field, agent in (("kill", step.kill), ("hang_up", step.hang_up)):
+        """Changes of links and agents that there are not."""
+        for change in self._changes:
+            if change.link is not None and change.link not in links:
+                what = f"link: {shown(change.link)} is no access link of the topology{hint(change.link, links)}"
+                yield self._error(change, "link", what)
+            for field, agent in (("kill", change.kill), ("hang_up", change.hang_up)):
                 if agent is not None and agent not in AGENTS:
-                    yield self._error(step, field, f"{field}: {shown(agent)} is no agent{hint(agent, AGENTS)}")
+                    yield self._error(change, field, f"{field}: {shown(agent)} is no agent{hint(agent, AGENTS)}")
 
     def link(self, name: str, profile: LinkProfile) -> list[ScenarioError]:
-        """All that is wrong with the steps of one link; what follows from it isn't looked for."""
-        steps = steps_of(self._script, name)
-        errors = [*self._unshaped(name, profile, steps), *self._after_gone(name, steps), *self._overlapping(steps)]
-        return errors or list(self._impossible(profile, steps))
+        """All that is wrong with the changes of one link; what follows from it isn't looked for."""
+        mine = changes_of(self._changes, name)
+        errors = [*self._unshaped(name, profile, mine), *self._after_gone(name, mine), *self._overlapping(mine)]
+        return errors or list(self._impossible(profile, mine))
 
-    def _unshaped(self, name: str, profile: LinkProfile, steps: list[FailureStep]) -> Iterator[ScenarioError]:
-        for step in steps:
-            for quantity in step.shapes() if not profile.directions else ():
-                what = (
-                    f"{quantity}: '{name}' has the profile '{profile.name}', which has no '{quantity}' to change;"
-                    " change signal or gone, or give the link a profile with 'down' and 'up'"
-                )
-                yield self._error(step, quantity, what)
+    def _unshaped(self, name: str, profile: LinkProfile, changes: list[Change]) -> Iterator[ScenarioError]:
+        for change in changes:
+            for quantity in change.values if not profile.directions else ():
+                if quantity != "signal":
+                    what = (
+                        f"{quantity}: '{name}' has the profile '{profile.name}', which has no '{quantity}' to change;"
+                        " change signal or gone, or give the link a profile with 'down' and 'up'"
+                    )
+                    yield self._error(change, quantity, what)
 
-    def _after_gone(self, name: str, steps: list[FailureStep]) -> Iterator[ScenarioError]:
-        gone = next((step for step in steps if step.gone), None)
+    def _after_gone(self, name: str, changes: list[Change]) -> Iterator[ScenarioError]:
+        gone = next((one for one in changes if one.gone and one.back is None), None)
         if gone is None:
             return
-        for step in steps:
-            in_time = moment(step.end) <= moment(gone.at) and not step.gone
-            if in_time or step is gone:
+        for change in changes:
+            in_time = change.end <= gone.at and not (change.gone and change.back is None)
+            if in_time or change is gone:
                 continue
             when = f"gone from {TIME.text(gone.at)} on (line {self._line(gone)})"
-            if step.at < gone.at:
-                what = f"over: this ends at {TIME.text(moment(step.end))}, but '{name}' is {when}; let it end before"
-                yield self._error(step, "over", what)
+            if change.at < gone.at:
+                field = "over" if change.back is None else "for"
+                what = f"{field}: this ends at {TIME.text(change.end)}, but '{name}' is {when}; let it end before"
+                yield self._error(change, field, what)
             else:
                 what = f"at: '{name}' is {when}, and what is gone does not change; leave this step out"
-                yield self._error(step, "at", what)
+                yield self._error(change, "at", what)
 
-    def _overlapping(self, steps: list[FailureStep]) -> Iterator[ScenarioError]:
-        names = dict.fromkeys(name for step in steps for name in step.changes())
+    def _overlapping(self, changes: list[Change]) -> Iterator[ScenarioError]:
+        names: dict[str, list[Change]] = {"gone": [one for one in changes if one.gone and one.back is not None]}
+        for quantity in dict.fromkeys(quantity for one in changes for quantity in one.changes()):
+            names["/".join(quantity)] = [one for one in changes if quantity in one.changes()]
         told = set()
-        for name in names:
-            for before, after in pairwise(step for step in steps if name in step.changes()):
+        for path, mine in names.items():
+            for before, after in pairwise(mine):
                 at_once = before.at == after.at and not after.over
-                if (moment(before.end) > moment(after.at) or at_once) and id(after) not in told:
+                if (before.end > after.at or at_once) and id(after) not in told:
                     told.add(id(after))
-                    until = f"until {TIME.text(moment(before.end))}" if before.over else "at the same time"
+                    what_changes = path.rpartition("/")[2]
+                    until = f"until {TIME.text(before.end)}" if before.end > before.at else "at the same time"
+                    changes_it = "has the link gone" if what_changes == "gone" else f"changes {what_changes}"
                     what = (
-                        f"at: line {self._line(before)} changes {name[1]} {until};"
+                        f"at: line {self._line(before)} {changes_it} {until};"
                         " begin later, or change another quantity or direction"
                     )
                     yield self._error(after, "at", what)
 
-    def _impossible(self, profile: LinkProfile, steps: list[FailureStep]) -> Iterator[ScenarioError]:
+    def _impossible(self, profile: LinkProfile, changes: list[Change]) -> Iterator[ScenarioError]:
         """Values that are possible alone but not together, at any moment of a ramp."""
-        for state in link_states(profile, steps):
+        for state in link_states(profile, changes):
             for way, direction in state.directions.items():
                 try:
                     check_jitter(direction.delay, direction.jitter)
                     check_burst(direction.loss, direction.loss_burst)
                 except ValueError as error:
-                    step, quantity = self._cause(state, way, steps)
+                    change, quantity = self._cause(state, way, changes)
                     what = f"{quantity}: {way} at {TIME.text(max(state.at, 0.0))}: {error}"
-                    yield self._error(step, quantity, what)
+                    yield self._error(change, quantity, what)
                     return
 
-    def _cause(self, state: LinkState, way: str, steps: list[FailureStep]) -> tuple[FailureStep, str]:
-        """The step that brought a link into this state: the last one that has begun."""
-        begun = [step for step in steps if moment(step.at) <= state.at]
-        step = next(one for one in reversed(begun) if any((way, name) in one.changes() for name in SHAPED[1:]))
-        return step, next(name for name in SHAPED[1:] if (way, name) in step.changes())
+    def _cause(self, state: LinkState, way: str, changes: list[Change]) -> tuple[Change, str]:
+        """The change that brought a link into this state: the last one that has begun."""
+        begun = [one for one in changes if one.at <= state.at]
+        change = next(one for one in reversed(begun) if any((way, name) in one.changes() for name in SHAPED[1:]))
+        return change, next(name for name in SHAPED[1:] if (way, name) in change.changes())
 
-    def _line(self, step: FailureStep) -> int:
-        return self._tree.line(("steps", self._places[id(step)], "at"))
+    def _line(self, change: Change) -> int:
+        return self._tree.line((*change.place, "at"))
 
-    def _error(self, step: FailureStep, field: str, what: str) -> ScenarioError:
-        index = self._places[id(step)]
-        return self._tree.error(("steps", index, field), f"steps.{index + 1}.{what}")
+    def _error(self, change: Change, field: str, what: str) -> ScenarioError:
+        return self._tree.error((*change.place, field), f"{name_of(change.place)}.{what}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
-from testbed.lab.plan import Agent, Foreign, Plan, Radio
+from testbed.lab.plan import Agent, Foreign, Gate, Plan, Radio
 from testbed.phones import kamailio, rtpengine
 from testbed.phones.kamailio import Subscriber
 from testbed.phones.site import Site
@@ -49,13 +49,29 @@ def compile_plan(experiment: Experiment) -> Plan:
             for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
         ],
         "patterns": [one for link, profile in experiment.links.values() if (one := pattern(link, profile)) is not None],
+        "gates": gates(experiment),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
-        "timeline": timeline(experiment.failure, experiment.links),
+        "timeline": timeline(experiment.changes, experiment.links),
         "agents": agents(experiment),
         "programs": programs(experiment),
         "drain_s": DRAIN_S,
         "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
     }
+
+
+def gates(experiment: Experiment) -> list[Gate]:
+    """Links whose packets leave when a trace lets them."""
+    found: dict[str, Gate] = {}
+    for trace in experiment.opportunities:
+        link, profile = experiment.links[trace.link]
+        ports = {"down": link.node_port.name, "up": link.router_port.name}
+        gate = found.setdefault(trace.link, {"air": link.air, "config": {"ports": ports, "gates": {}}})
+        gate["config"]["gates"][trace.direction] = {
+            "opportunities_ms": trace.times_ms,
+            "queue": profile.directions[trace.direction].queue_packets,
+            "begins_s": trace.at,
+        }
+    return list(found.values())
 
 
 def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
@@ -201,7 +217,7 @@ def programs(experiment: Experiment) -> list[Foreign]:
 
 def phone(experiment: Experiment) -> Foreign:
     """The correspondent that others wrote."""
-    hang_up = [step.at for step in experiment.failure.steps if step.hang_up == CORRESPONDENT]
+    hang_up = [one.at for one in experiment.changes if one.hang_up == CORRESPONDENT]
     site = Site(
         node=CORRESPONDENT,
         address=main_address(experiment.network, CORRESPONDENT),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from testbed.scenario.errors import BadScenarioError, ScenarioError
@@ -206,15 +207,20 @@ def fields_at(model: type[BaseModel], place: Place) -> list[str]:
     for step in place:
         annotations = [inner for annotation in annotations for inner in below(annotation, step)]
     models = [one for annotation in annotations for one in models_in(annotation)]
-    return list(dict.fromkeys(name for one in models for name in one.model_fields))
+    return list(dict.fromkeys(name for one in models for name in written(one)))
 
 
 def below(annotation: Any, step: str | int) -> list[Any]:  # noqa: ANN401 - any type expression
     """The types of what is at `step` in a value of this type; the step may also be the name of a union's branch."""
     models = list(models_in(annotation))
-    found = [one.model_fields[step].annotation for one in models if isinstance(step, str) and step in one.model_fields]
+    found = [written(one)[step].annotation for one in models if isinstance(step, str) and step in written(one)]
     branch = [one for one in models for field in one.model_fields.values() if step in get_args(field.annotation)]
     return found or branch or [annotation]
+
+
+def written(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the names that files have for them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any type expression

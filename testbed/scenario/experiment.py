@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.lab.network import AccessLink, Network
-from testbed.scenario.checks import check_codecs, check_failure, check_links
+from testbed.scenario.checks import check_codecs, check_failure, check_links, check_opportunities
 from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
 from testbed.scenario.document import hint, load, validated
 from testbed.scenario.errors import BadScenarioError
-from testbed.scenario.failure import FailureScript, FailureStep
+from testbed.scenario.failure import FailureScript
+from testbed.scenario.history import Change, history
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import BRIDGED, RELAYED, Call, Scenario, SchemeName, SchemeSetting, Side
 from testbed.scenario.topology import HOME, MOBILE, load_topology
+from testbed.scenario.trace import Opportunities, read_traces
 from testbed.scenario.tree import Place, Tree, read_tree
 from testbed.scenario.units import shown
 
@@ -29,6 +31,8 @@ class Experiment:
     network: Network
     profiles: dict[str, LinkProfile]
     failure: FailureScript
+    changes: list[Change]
+    opportunities: list[Opportunities]
     scheme: SchemeName
     cn: CorrespondentName
     hangs_up: Side
@@ -81,7 +85,11 @@ def load_experiment(
         with named_in(tree, "failure"):
             failure_tree = read_tree(FAILURE.find(scenario.failure, near=path))
     script = validated(failure_tree, FailureScript)
-    check_failure(failure_tree, script, profiles)
+    chosen_seed = scenario.seed if seed is None else seed
+    traced, opportunities = read_traces(failure_tree, script)
+    changes = [*history(script, chosen_seed), *traced]
+    check_failure(failure_tree, changes, profiles)
+    check_opportunities(failure_tree, opportunities, profiles)
     chosen = choose_scheme(tree, scenario, scheme)
     if scenario.proxy != "none" and chosen in BRIDGED:
         what = (
@@ -99,18 +107,19 @@ def load_experiment(
         scenario=scenario,
         network=network,
         profiles=profiles,
-        failure=script if ends_call == MOBILE else hung_up(script, scenario.call, ends_call),
+        failure=script,
+        changes=changes if ends_call == MOBILE else [*changes, hung_up(scenario.call, ends_call)],
+        opportunities=opportunities,
         scheme=chosen,
         cn=called,
         hangs_up=ends_call,
-        seed=scenario.seed if seed is None else seed,
+        seed=chosen_seed,
     )
 
 
-def hung_up(script: FailureScript, call: Call, side: Side) -> FailureScript:
-    """The script with the end of the call in it, which nobody but the MN brings about by itself."""
-    end = FailureStep.model_construct(at=call.start + call.duration, hang_up=side)
-    return script.model_copy(update={"steps": [*script.steps, end]})
+def hung_up(call: Call, side: Side) -> Change:
+    """The end of the call, which nobody but the MN brings about by itself."""
+    return Change(("call", "hangs_up"), call.start + call.duration, hang_up=side)
 
 
 def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:

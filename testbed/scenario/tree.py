@@ -103,20 +103,20 @@ def read_tree(path: Path) -> Tree:
         raise source.error(getattr(error, "position", 0), what) from None
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, kind: str = "a YAML file", most_bytes: int = MOST_BYTES) -> str:
     """The text of a file; raises BadScenarioError when it is none, or too much to be meant."""
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(most_bytes + 1)
     except OSError as error:
         raise bad(path, 0, f"cannot be read: {error.strerror}; name a file that you may read") from None
-    if len(data) > MOST_BYTES:
-        raise bad(path, 0, f"is too long; a YAML file of at most {MOST_BYTES // 1024} kB is needed")
+    if len(data) > most_bytes:
+        raise bad(path, 0, f"is too long; {kind} of at most {most_bytes // 1024} kB is needed")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise bad(path, line, "this is not text; a YAML file in UTF-8 is needed") from None
+        raise bad(path, line, f"this is not text; {kind} in UTF-8 is needed") from None
 
 
 def bad(path: Path, line: int, what: str) -> BadScenarioError:

@@ -45,7 +45,9 @@ def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Sta
     spread = direction.delay + direction.jitter
     # So far apart that none of them waits for, or would overtake, another one: the delay is the plain sum.
     apart = max(0.02, 2 * direction.jitter + 2 * SPEECH_BYTES * 8 / direction.rate)
-    found = [Stage("delay", START_S, SPEECH_BYTES, DELAY_PROBES, apart)]
+    # The first packet waits for the answer to an ARP request, and the next ones with it.
+    found = [Stage("nothing", START_S, SPEECH_BYTES, 1, 4 * spread + 1.0)]
+    found.append(Stage("delay", found[0].end_s, SPEECH_BYTES, DELAY_PROBES, apart))
     for _ in range(TRAINS):
         at = found[-1].end_s + spread + train_s(direction) + 0.1
         found.append(Stage("rate", at, FULL_BYTES, train(direction), 0.0))
@@ -91,6 +93,7 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
             for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
         ],
         "patterns": [one for link, profile in links if (one := pattern(link, profile)) is not None],
+        "gates": [],
         "radios": {link.name: {"attached": True, "attach_phases": []} for link in network.access_links},
         "timeline": [],
         "agents": [

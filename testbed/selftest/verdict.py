@@ -73,13 +73,15 @@ def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], l
                 for end in ends(network, link.name, way)
             )
             planned = stages(direction, loss_probes)
-            probes = [matched(index, stage, sent, arrived) for index, stage in enumerate(planned)]
+            probes: dict[str, list[Probes]] = {}
+            for index, stage in enumerate(planned):
+                probes.setdefault(stage.tells, []).append(matched(index, stage, sent, arrived))
             rows += [
                 Row(profile.name, way, *row)
                 for row in (
-                    *delay_rows(direction, probes[0]),
-                    rate_row(direction, probes[1:-1]),
-                    *loss_rows(direction, probes[-1]),
+                    *delay_rows(direction, *probes["delay"]),
+                    rate_row(direction, probes["rate"]),
+                    *loss_rows(direction, *probes["loss"]),
                 )
             ]
     return rows

@@ -182,8 +182,8 @@ STEPS = [
     wrong("step that changes nothing", SCRIPT, "link: wifi, gone: true", "link: wifi", 8, "steps.4: a step should"
           " change something; possible are: rate, delay, jitter, loss, loss_burst, signal, gone"),
     wrong("step that is a word", SCRIPT, LAST_STEP, "  - gone", 8, "steps.4: 'gone' has no fields; write them below it,"
-          " indented: at, over, link, direction, rate, delay, jitter, loss, loss_burst, signal, gone, kill,"
-          " hang_up"),
+          " indented: at, over, for, every, times, link, direction, rate, delay, jitter, loss, loss_burst, signal, gone,"
+          " kill, hang_up"),
     wrong("gone and more", SCRIPT, "gone: true", "gone: true, loss: 5 %", 8, "steps.4: a link is gone at once and"
           " as a whole; make a step of 'at', 'link' and 'gone' alone"),
     wrong("gone in one direction", SCRIPT, "gone: true", "gone: true, direction: up", 8, "steps.4: a link is gone at"
@@ -198,6 +198,17 @@ STEPS = [
           "steps.4: a signal has no direction; leave 'direction: up' out"),
     wrong("unknown direction", SCRIPT, "gone: true", "direction: left, loss: 1 %", 8,
           "steps.4.direction: 'left' is not possible; possible are: both, down, up"),
+    wrong("repeated without a number", SCRIPT, "gone: true", "gone: true, every: 3 s", 8,
+          "steps.4: it has 'every' alone; add 'times: …', or leave both out"),
+    wrong("gone again and again for good", SCRIPT, "gone: true", "gone: true, every: 3 s, times: 2", 8,
+          "steps.4: what is gone can't go again; add 'for: …', after which it is back"),
+    wrong("outages within each other", SCRIPT, "gone: true", "gone: true, for: 4 s, every: 3 s, times: 2", 8,
+          "steps.4.at: line 8 has the link gone until 22 s; begin later, or change another quantity or"
+          " direction"),
+    wrong("range the wrong way round", SCRIPT, "at: 18 s", "at: 18 s to 12 s", 8,
+          "steps.4.at: '18 s to 12 s' goes down; write the smaller one first, like 75 ms"),
+    wrong("range with half a unit", SCRIPT, "at: 18 s", "at: 12 to 18 s", 8,
+          "steps.4.at: '12' has no unit; a time is written like 75 ms"),
     wrong("change after the end", SCRIPT, LAST_STEP, f"{LAST_STEP}\n  - {{at: 19 s, link: wifi, loss: 5 %}}", 9,
           "steps.5.at: 'wifi' is gone from 18 s on (line 8), and what is gone does not change; leave this step out"),
     wrong("gone twice", SCRIPT, LAST_STEP, f"{LAST_STEP}\n{LAST_STEP}", 9,

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from testbed.lab.network import AccessLink, Interface
 from testbed.scenario.failure import FailureScript
+from testbed.scenario.history import history
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.timeline import TICK_S, LinkState, link_states, steps_of, timeline
+from testbed.scenario.timeline import TICK_S, LinkState, changes_of, link_states, timeline
 
 if TYPE_CHECKING:
     from testbed.lab.plan import Step
@@ -39,13 +40,13 @@ def script(*steps: dict[str, Any]) -> FailureScript:
 
 def compiled(*steps: dict[str, Any], profile: LinkProfile = SHAPED) -> list[Step]:
     """The timeline without the signal that every link reports at the beginning."""
-    found = timeline(script(*steps), {"wifi": (LINK, profile)})
+    found = timeline(history(script(*steps), 1), {"wifi": (LINK, profile)})
     assert found[0] == {"at_s": 0.0, "do": "signal", "link": "wifi", "signal_dbm": -50.0}
     return found[1:]
 
 
 def states(*steps: dict[str, Any]) -> list[LinkState]:
-    return list(link_states(SHAPED, steps_of(script(*steps), "wifi")))[1:]
+    return list(link_states(SHAPED, changes_of(history(script(*steps), 1), "wifi")))[1:]
 
 
 def chart(steps: list[Step]) -> list[tuple[object, ...]]:
@@ -182,7 +183,8 @@ def test_user_of_an_agent_hangs_up() -> None:
 def test_steps_of_another_link_are_none_of_its_business() -> None:
     other = AccessLink("umts", Interface("mn", "mn-umts", "10.2.0.2/24"), Interface("gw", "gw2-air", "10.2.0.1/24"))
     found = timeline(
-        script({"at": "7 s", "link": "umts", "gone": True}), {"wifi": (LINK, SHAPED), "umts": (other, SHAPED)}
+        history(script({"at": "7 s", "link": "umts", "gone": True}), 1),
+        {"wifi": (LINK, SHAPED), "umts": (other, SHAPED)},
     )
     later = (step for step in found if step["at_s"] > 0)
     assert {(step["do"], step["link"]) for step in later if step["do"] != "kill" and step["do"] != "hang_up"} == {
