@@ -17,6 +17,7 @@ from testbed.measure import RunError, measure_run, to_json
 from testbed.report.capture import write_run_capture
 from testbed.scenario.compile import compile_plan, roles
 from testbed.scenario.experiment import Experiment
+from testbed.scenario.export import exported
 from testbed.scenario.fitness import doubts
 
 SCHEMA_VERSION = 1
@@ -38,7 +39,15 @@ async def carry_out(experiment: Experiment, engine: Engine, place: Place, folder
     """Runs an experiment and fills `folder` as docs/run-folder.md says."""
     plan = compile_plan(experiment)
     manifest = describe(experiment, plan, engine, place)
+    write_history(experiment, folder / "history")
     return await carry_out_plan(plan, manifest, place, folder, report)
+
+
+def write_history(experiment: Experiment, folder: Path) -> None:
+    """What the links go through, as a failure script that can be replayed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in exported(experiment).items():
+        (folder / name).write_bytes(content)
 
 
 async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, folder: Path, report: Report) -> Run:

@@ -9,6 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from testbed.cli.clean import clean
 from testbed.cli.doctor import doctor
+from testbed.cli.failing import failure
 from testbed.cli.laddering import ladder_command
 from testbed.cli.listing import listing
 from testbed.cli.measuring import measure
@@ -30,7 +31,20 @@ def commands() -> None:
     """How long is a voice call interrupted when a phone changes from WiFi to UMTS, and what makes that time zero?"""
 
 
-for command in (run, compare, replay, measure, ladder_command, verify, listing, profile, doctor, prepare, clean):
+for command in (
+    run,
+    compare,
+    replay,
+    measure,
+    ladder_command,
+    verify,
+    listing,
+    profile,
+    failure,
+    doctor,
+    prepare,
+    clean,
+):
     commands.add_command(command)
 
 

@@ -31,6 +31,7 @@ class Experiment:
     network: Network
     profiles: dict[str, LinkProfile]
     failure: FailureScript
+    failure_path: Path
     changes: list[Change]
     opportunities: list[Opportunities]
     scheme: SchemeName
@@ -108,6 +109,7 @@ def load_experiment(
         network=network,
         profiles=profiles,
         failure=script,
+        failure_path=failure_tree.path,
         changes=changes if ends_call == MOBILE else [*changes, hung_up(scenario.call, ends_call)],
         opportunities=opportunities,
         scheme=chosen,

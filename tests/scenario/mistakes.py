@@ -182,8 +182,8 @@ STEPS = [
     wrong("step that changes nothing", SCRIPT, "link: wifi, gone: true", "link: wifi", 8, "steps.4: a step should"
           " change something; possible are: rate, delay, jitter, loss, loss_burst, signal, gone"),
     wrong("step that is a word", SCRIPT, LAST_STEP, "  - gone", 8, "steps.4: 'gone' has no fields; write them below it,"
-          " indented: at, over, for, every, times, link, direction, rate, delay, jitter, loss, loss_burst, signal, gone,"
-          " kill, hang_up"),
+          " indented: at, over, for, every, times, link, direction, rate, delay, jitter, loss, loss_burst, signal,"
+          " gone, kill, hang_up"),
     wrong("gone and more", SCRIPT, "gone: true", "gone: true, loss: 5 %", 8, "steps.4: a link is gone at once and"
           " as a whole; make a step of 'at', 'link' and 'gone' alone"),
     wrong("gone in one direction", SCRIPT, "gone: true", "gone: true, direction: up", 8, "steps.4: a link is gone at"
