@@ -15,7 +15,7 @@ T1_S = 0.5
 
 def doubts(experiment: Experiment) -> Iterator[str]:
     """One line for each thing that does not fit."""
-    codec = experiment.scenario.call.codec
+    (codec, *_) = experiment.scenario.call.spoken_by("mn")
     needed = CODEC_RATES[codec]
     for name, (_, profile) in experiment.links.items():
         for way, direction in profile.directions.items():

@@ -75,7 +75,7 @@ def test_a_broken_mahimahi_trace_is_one_line(text: str, line: int, what: str, tm
 @pytest.mark.parametrize(
     ("trace", "what"),
     [
-        ("{link: wifi, csv: gone.csv}", "traces.1.csv: there is no file '{folder}/gone.csv'; name one"),
+        ("{link: wifi, csv: gone.csv}", "traces.1.csv: there is no file {folder}/gone.csv; name one"),
         ("{link: wifi}", "traces.1: a trace is one file; name it as 'csv: …' or as 'mahimahi: …'"),
         ("{link: wifi, mahimahi: t.up}", "traces.1: a Mahimahi trace is of one direction; add 'direction: down'"),
         ("{link: wfi, mahimahi: t.up, direction: up}", "traces.1.link: 'wfi' is no access link of the topology"),
