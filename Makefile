@@ -9,6 +9,8 @@ PYTHON := $(VENV)/bin/python
 TESTBED := $(VENV)/bin/testbed
 CACHE := $(or $(TESTBED_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sip-handover-testbed)
 RUNS := 1000000
+# What ours is compared with in `make bench`, in a virtual environment of its own.
+SIPPY := $(CACHE)/sippy-2.5.0
 # Programs of the host, and the packages that bring them. What measuring and testing needs beside is in TEST_*.
 RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv
 RUN_PACKAGES := qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux python3 python3-venv
@@ -84,7 +86,8 @@ bench: setup  ## How fast: virtual seconds for each second of wall time, and whe
 	@$(PYTHON) tests/bench/bench_emulate.py
 	if [ "$$(id -u)" = 0 ]; then
 	  $(PYTHON) -m tests.bench.bench_relay
-	  $(PYTHON) -m tests.bench.bench_signalling
+	  test -x "$(SIPPY)/bin/b2bua_simple" || { python3 -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==2.5.0; }
+	  $(PYTHON) -m tests.bench.bench_signalling "$(SIPPY)/bin/b2bua_simple"
 	else
 	  echo "the B2BUA's benchmarks make network namespaces: sudo make bench"
 	fi

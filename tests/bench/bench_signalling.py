@@ -1,5 +1,7 @@
 """How many calls a second the B2BUA sets up on one core: SIPp calls SIPp through it. Needs root.
 
+`python -m tests.bench.bench_signalling [B2BUA_SIMPLE]`: with the path of Sippy's program, that is measured beside ours.
+
 A call is INVITE, 180, 200, ACK, BYE, 200 on both sides, over UDP, without media. A rate counts as carried when no call
 of it failed.
 """
@@ -10,13 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.bench_relay import GENERATOR, OWN, cpu_s, two_namespaces
 
-RATES = (25, 50, 100, 150, 200, 300, 400, 600, 800)
+RATES = (25, 50, 100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 1000)
 SECONDS = 8
 
 
@@ -48,36 +50,69 @@ def load(space: str, rate: int, pid: int, scratch: Path) -> Outcome:
     return Outcome(done, calls - done, 1000 * (cpu_s(pid) - cpu) / max(1, done))
 
 
+def ours() -> list[str]:
+    """Our B2BUA, as a command."""
+    return [sys.executable, "-m", "tests.bench.open_b2bua", OWN]
+
+
+def sippy(program: str, scratch: Path) -> list[str]:
+    """Sippy's simple one. It sends all calls on to one address, and logs to a file."""
+    return [program, "-f", "-l", OWN, "-p", "5060", "-n", f"{GENERATOR}:5070", "-L", str(scratch / "sippy.log")]
+
+
+def best_rate(name: str, command: list[str], spaces: tuple[str, str], scratch: Path) -> Outcome:
+    """Raises the rate until calls fail; returns the last outcome without a failure."""
+    b2bua_space, load_space = spaces
+    best = Outcome(0, 0, float("inf"))
+    for rate in RATES:
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", b2bua_space, "taskset", "-c", "1", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for_port(b2bua_space)
+            outcome = load(load_space, rate, process.pid, scratch)
+        finally:
+            process.kill()
+            process.wait()
+        failed = f"{outcome.failed} of {outcome.done + outcome.failed} failed"
+        print(f"{name}, {rate} calls/s: {failed}, {outcome.cpu_ms:.2f} ms of a core for each", flush=True)
+        if outcome.failed:
+            break
+        best = outcome
+    print(f"{name}: {best.done / SECONDS:.0f} calls/s without a failure")
+    return best
+
+
+def wait_for_port(space: str) -> None:
+    """Until somebody listens on SIP's port; raises RuntimeError after a while."""
+    for _ in range(100):
+        table = subprocess.run(["ip", "netns", "exec", space, "ss", "-lun"], check=True, capture_output=True, text=True)
+        if ":5060 " in table.stdout:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the B2BUA did not start")
+
+
 def main() -> None:
-    """Raises the rate until calls fail."""
+    """Ours, and Sippy's where its program is named, on the same load."""
     if os.geteuid() != 0:
         sys.exit("the benchmark of signalling makes network namespaces: run it as root")
     if shutil.which("sipp") is None:
         sys.exit("sipp is not here: apt-get install --no-install-recommends sip-tester")
-    best = 0
-    with two_namespaces() as (b2bua_space, load_space), tempfile.TemporaryDirectory(prefix="testbed-bench-") as scratch:
-        for rate in RATES:
-            argv = ["ip", "netns", "exec", b2bua_space, "taskset", "-c", "1"]
-            process = subprocess.Popen(
-                [*argv, sys.executable, "-m", "tests.bench.open_b2bua", OWN],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-            if process.stdout is None or process.stdout.readline() != b"READY\n":
-                raise RuntimeError("the B2BUA did not start")
-            threading.Thread(target=process.stdout.read, daemon=True).start()  # it tells what happens
-            try:
-                outcome = load(load_space, rate, process.pid, Path(scratch))
-            finally:
-                process.kill()
-                process.wait()
-            failed = f"{outcome.failed} of {outcome.done + outcome.failed} failed"
-            print(f"{rate} calls/s: {failed}, {outcome.cpu_ms:.2f} ms of a core for each", flush=True)
-            if outcome.failed:
-                break
-            best = rate
-    print(f"B2BUA: {best} calls/s without a failure")
+    with two_namespaces() as spaces, tempfile.TemporaryDirectory(prefix="testbed-bench-") as name:
+        scratch = Path(name)
+        mine = best_rate("B2BUA", ours(), spaces, scratch)
+        if len(sys.argv) < 2:
+            print("Sippy's was not measured: name its b2bua_simple")
+            return
+        theirs = best_rate("Sippy", sippy(sys.argv[1], scratch), spaces, scratch)
+    if theirs.done:
+        print(
+            f"B2BUA / Sippy: {mine.done / theirs.done:.1f} times the calls/s, {theirs.cpu_ms / mine.cpu_ms:.1f} times less work"
+        )
 
 
 if __name__ == "__main__":
