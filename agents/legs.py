@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.reports import Reports
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
 from agents.sdp.audio import PCMU, AudioFormat, Numbering, agreed_numbering, agreed_stream
@@ -65,11 +66,12 @@ def media_address(ours: SessionDescription) -> Address:
 class CallMedia:
     """Talks and listens, on all legs at once."""
 
-    def __init__(self, samples: bytes, random: Random, formats: tuple[AudioFormat, ...] = (PCMU,)) -> None:
+    def __init__(self, samples: bytes, random: Random, cname: str, formats: tuple[AudioFormat, ...] = (PCMU,)) -> None:
         """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`.
 
-        `formats` are those that our descriptions have.
+        `cname` is our name in RTCP, `formats` are those that our descriptions have.
         """
+        self.reports = Reports(cname, random)
         self._payload_types = {one.payload_type for one in formats}
         self.receiver = StreamReceiver(self._payload_types)
         self.stray = 0
@@ -108,8 +110,9 @@ class CallMedia:
             if self._source is None:
                 self._source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
             self._speak(self._source, *next(iter(numbering.sends.items())))
+            self.reports.join(name, leg, self._source.ssrc, self._source, now=now)
         else:
-            self.drop(name)
+            self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
         return leg
 
     def move(self, name: Hashable, local: Address) -> Leg | None:
@@ -120,14 +123,16 @@ class CallMedia:
         self._ends[local] = {leg.remote}
         return leg
 
-    def drop(self, name: Hashable) -> None:
+    def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
         self._legs.pop(name, None)
+        self.reports.leave(name, self._source, self.receiver, now=now)
 
-    def stop(self) -> None:
+    def stop(self, *, now: float) -> None:
         """Fall silent on every leg."""
+        for name in [*self._legs, *self.reports.sessions]:
+            self.drop(name, now=now)
         self._source = None
-        self._legs.clear()
 
     def listen(self, local: Address, *hosts: str) -> None:
         """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out).
@@ -141,6 +146,9 @@ class CallMedia:
         """Take in what arrived."""
         path = self._paths.get((local, remote))
         if path is None:
+            if local.port % 2:  # a port for RTCP: our media ports are even (RFC 3550 11)
+                self.stray += not self.reports.receive_datagram(data, local=local, remote=remote, now=now)
+                return
             if not self._is_expected(local, remote):
                 self.stray += 1
                 return
@@ -150,18 +158,20 @@ class CallMedia:
         self.receiver.receive_datagram(data, path=path, now=now)
 
     def get_timer(self) -> float | None:
-        """When the next packet is due."""
-        return self._source.get_timer() if self._source else None
+        """When the next packet, or report, is due."""
+        timers = (self._source.get_timer() if self._source else None, self.reports.get_timer())
+        return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Send what is due, on every leg."""
+        self.reports.handle_timer(self._source, self.receiver, now=now)
         if self._source is not None:
             for packet in self._source.packets_to_send(now=now):
                 self._out.extend(Datagram(leg.local, leg.remote, packet.data) for leg in self._legs.values())
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""
-        waiting, self._out = self._out, []
+        waiting, self._out = self._out + self.reports.datagrams_to_send(), []
         return waiting
 
     def _speak(self, source: MediaSource, wanted: AudioFormat, number: int) -> None:

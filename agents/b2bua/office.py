@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agents.b2bua.relay import Relay
 from agents.b2bua.transcoding import transcodable
+from agents.reports import control_of
 from agents.role import Close, Open, Splice, Tell
 from agents.sdp.audio import AudioFormat, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
@@ -106,12 +107,13 @@ class Office:
             self.commands.append(Close(local))
 
     def open_media(self, relay: Relay) -> Address:
-        """A port for one leg of a call; what comes to it goes to the relay."""
+        """A port for one leg of a call, and the next one for its RTCP; what comes to them goes to the relay."""
         local = Address(self.address.ip, self._next_port)
         self._next_port += 2
-        self.relays[local] = relay
-        self._opened.setdefault(relay, []).append(local)
-        self.commands.append(Open(local, is_media=True))
+        for address in (local, control_of(local)):
+            self.relays[address] = relay
+            self._opened.setdefault(relay, []).append(address)
+            self.commands.append(Open(address, is_media=True))
         return local
 
     def call(

@@ -4,6 +4,9 @@ Packets pass with the SSRC and numbers of who sent them: so the peer hears one s
 MN knows copies by their numbers (paper, section 4.3). Their payload is left alone too, unless the other side has
 another codec. Taken is only what comes from where the other side wants to be sent to, in a format that was agreed on
 with it; the rest is counted and dropped.
+
+RTCP is passed on too, on the next port up (RFC 3550 11): the peer's to every leg, the MN's from its oldest leg only, so
+that the peer, which gets one stream, gets reports of one path at a time.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from agents.b2bua.pacing import Pacing
-from agents.b2bua.transcoding import Transcoding
+from agents.b2bua.transcoding import Transcoding, with_octets
+from agents.reports import control_of
 from agents.role import Splice
 from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import RtpPacket, RtpParseError
+from agents.rtp.rtcp import is_rtcp
 from agents.sip.address import Address, Datagram
 
 if TYPE_CHECKING:
@@ -105,6 +110,9 @@ class Relay:
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Pass on what came to one of our addresses."""
+        if local.port % 2:
+            self._receive_report(data, local._replace(port=local.port - 1), remote._replace(port=remote.port - 1))
+            return
         port = self._ports.get(local)
         if port is None or remote not in port.ends:
             self.dropped += 1
@@ -146,6 +154,22 @@ class Relay:
         legs = list(self._legs.values())
         turned = self._down.for_each(data, spoken, [numbering for _, numbering in legs])
         self._out += [Datagram(leg.local, leg.remote, one) for (leg, _), one in zip(legs, turned, strict=True) if one]
+
+    def _receive_report(self, data: bytes, local: Address, remote: Address) -> None:
+        """RTCP; both addresses are those of the media beside it."""
+        port = self._ports.get(local)
+        if port is None or remote not in port.ends or not is_rtcp(data):
+            self.dropped += 1
+        elif port.is_peer:
+            for leg, numbering in self._legs.values():
+                self._pass_report(data, leg, numbering, self._from_peer)
+        elif self._peer is not None and local == next((leg.local for leg, _ in self._legs.values()), None):
+            self._pass_report(data, *self._peer, self._from_mn)
+
+    def _pass_report(self, data: bytes, leg: Leg, taken: Numbering, spoken: dict[int, AudioFormat]) -> None:
+        if not _passes(spoken, taken):
+            data = with_octets(data, next(iter(taken.sends)))
+        self._out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
 
     def _port(self, local: Address, *, is_peer: bool) -> _Port:
         return self._ports.setdefault(local, _Port(is_peer=is_peer))

@@ -8,17 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.rtp.codec import CodecError, MissingLibraryError, Transcoder, has_codec
+from agents.rtp.codec import FRAME_SAMPLES, GSM_OCTETS, CodecError, MissingLibraryError, Transcoder, has_codec
 from agents.rtp.packet import RtpPacket
-from agents.sdp.audio import FORMATS
+from agents.sdp.audio import FORMATS, GSM
 
 if TYPE_CHECKING:
     from agents.sdp.audio import AudioFormat, Numbering
+
+SENDER_REPORT, OCTETS_AT, SENDER_INFO_END = 200, 24, 28
 
 
 def transcodable() -> tuple[AudioFormat, ...]:
     """The formats that can be turned into each other here: all that we know, but GSM only where libgsm is."""
     return tuple(known for known in FORMATS.values() if has_codec(known.payload_type))
+
+
+def with_octets(report: bytes, wanted: AudioFormat) -> bytes:
+    """RTCP with the octet count that its sender's packets have in another format (RFC 3550 7.2), of 20 ms each.
+
+    The count is in the sender report in front, behind the number of packets (6.4.1).
+    """
+    if report[1] != SENDER_REPORT or len(report) < SENDER_INFO_END:
+        return report
+    packets = int.from_bytes(report[OCTETS_AT - 4 : OCTETS_AT], "big")
+    octets = packets * (GSM_OCTETS if wanted == GSM else FRAME_SAMPLES) & 0xFFFFFFFF
+    return report[:OCTETS_AT] + octets.to_bytes(4, "big") + report[SENDER_INFO_END:]
 
 
 class Transcoding:

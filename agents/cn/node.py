@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.guards import PeerGuard, UserGuard
 from agents.legs import CallMedia
+from agents.reports import control_of
 from agents.role import Open, Tell
 from agents.sdp.audio import FORMATS, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
@@ -51,7 +52,7 @@ class CorrespondentNode:
         self.guard = make_guard(config, random)
         self._ua = UserAgent(random, Abilities(supported=supported, product=PRODUCT), guard=self.guard)
         self._formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
-        self._media = CallMedia(samples, random, self._formats)
+        self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._formats)
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
         self._room: int | None = config.get("room")
@@ -118,7 +119,7 @@ class CorrespondentNode:
         elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
             self._send_media(event.session, now)  # the ACK may have brought the answer (RFC 3261 13.2.2.4)
         elif isinstance(event, events.SessionTerminated):
-            self._release(event.session)
+            self._release(event.session, now)
 
     def _answer(self, incoming: events.IncomingInvite, now: float) -> None:
         """Accepts at once. Media start with the INVITE, not with the ACK (paper 4.3, Figure 7)."""
@@ -134,7 +135,7 @@ class CorrespondentNode:
             session.reject(NOT_ACCEPTABLE_HERE, now=now)
             return
         self._next_port += 2
-        self._commands.append(Open(media, is_patient=True))
+        self._commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
         self._media.listen(media, session.peer.ip)
         self._legs[session] = (description, media)
         self._media.agree(session, bytes(description), session.remote_sdp, now=now)
@@ -201,16 +202,16 @@ class CorrespondentNode:
     def _hang_up(self, now: float) -> None:
         """Ends every session; one whose ACK is still to come says BYE after it (RFC 3261 15)."""
         for session in list(self._legs):
-            self._release(session)
+            self._release(session, now)
             session.hang_up(now=now)
 
-    def _release(self, session: Session) -> None:
+    def _release(self, session: Session, now: float) -> None:
         """One leg less; with the last one the call is over."""
         if self._legs.pop(session, None) is None:
             return
-        self._media.drop(session)
+        self._media.drop(session, now=now)
         if not self._legs:
-            self._media.stop()
+            self._media.stop(now=now)
             if self._media.stray:
                 self._commands.append(Tell("stray_media", {"packets": self._media.stray}))
             self._commands.append(Tell("call_ended", {}))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agents.guards import PeerGuard
 from agents.legs import CallMedia, Leg, media_address
 from agents.mn.parting import Partings
+from agents.reports import control_of
 from agents.role import Attach, Open, Tell
 from agents.sdp.audio import FORMATS, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
@@ -71,7 +72,7 @@ class Call:
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
         self._formats = tuple(FORMATS[name] for name in codecs)
-        self.media = CallMedia(samples, random, self._formats)
+        self.media = CallMedia(samples, random, f"{user}@{self.old.address}", self._formats)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
@@ -112,7 +113,7 @@ class Call:
 
     def hang_up(self, *, now: float) -> None:
         """Ends the call and whatever a handover has begun."""
-        self.media.stop()
+        self.media.stop(now=now)
         for session in list(self._sent):
             self.part(session, over=self.new if session.local.ip == self.new.address else self.old, now=now)
 
@@ -207,7 +208,7 @@ class Call:
 
     def part(self, session: Session, *, over: Link, now: float) -> None:
         """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""
-        self.media.drop(session)
+        self.media.drop(session, now=now)
         self.partings.begin(session, over=over, now=now)
 
     # -- for the role -------------------------------------------------------------------------------------------------
@@ -250,7 +251,7 @@ class Call:
     def _listen(self, offer: SessionDescription) -> None:
         media = media_address(offer)
         self._next_port += 2
-        self.commands.append(Open(media, is_patient=True))
+        self.commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
         self.media.listen(media, self._peer.ip, self._proxy.ip)
 
 

@@ -172,7 +172,7 @@ class MobileNode:
         elif isinstance(event, events.ReinviteConfirmed):
             call.send_media(event.session, now=now)  # its ACK may have brought the answer (RFC 3261 13.2.2.4)
         elif isinstance(event, events.SessionTerminated):
-            call.media.drop(event.session)
+            call.media.drop(event.session, now=now)
         elif isinstance(event, events.Established) and event.session is call.session:
             self._established(event, now)
             return

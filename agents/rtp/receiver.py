@@ -24,6 +24,7 @@ class StreamReceiver:
         self._clock_rate = settings.clock_rate
         self._stream = 0
         self._statistics: dict[str, ReceptionStatistics] = {}
+        self._sources: dict[str, int] = {}
 
     def receive_datagram(self, datagram: bytes, *, path: str, now: float) -> tuple[Arrival, ...]:
         """Take in a datagram that arrived at `now`, in seconds; return what became of it, as `DuplicateFilter` does."""
@@ -41,17 +42,23 @@ class StreamReceiver:
         """Statistics of the present stream over one path; None if it brought nothing of it."""
         return self._statistics.get(path)
 
+    def source(self, path: str) -> int | None:
+        """SSRC of the newest packet of the present stream over one path: copies may have one of their own."""
+        return self._sources.get(path)
+
     def _receive_arrival(self, arrival: Arrival) -> None:
         stream = arrival.stream
         if stream > self._stream:
             self._stream = stream
             self._statistics.clear()
+            self._sources.clear()
             self.playout.reset()
         if stream == self._stream:
             statistics = self._statistics.get(arrival.path)
             if statistics is None:
                 statistics = self._statistics[arrival.path] = ReceptionStatistics(clock_rate=self._clock_rate)
             statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)
+            self._sources[arrival.path] = arrival.packet.ssrc
         elif stream < self._stream - 1:
             return
         # The playout knows stragglers of the stream before by their lower numbers: they may still be in time.

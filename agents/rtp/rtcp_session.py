@@ -68,11 +68,14 @@ class Reception(NamedTuple):
 class RtcpSession:
     """Our part in the RTCP of one session. Its NTP time is the clock of `now`, as 6.4.1 allows."""
 
-    def __init__(self, *, ssrc: int, cname: str, now: float, random: "Random", sent_before: int = 0) -> None:
+    def __init__(
+        self, *, ssrc: int, cname: str, now: float, random: "Random", sent_before: int = 0, octets_before: int = 0
+    ) -> None:
         """Join at `now`.
 
         `ssrc` is that of our source, `cname` the same in all sessions of a user (6.5.1). `sent_before` packets of the
-        source went out before this session began: a second path joins in the middle of a stream.
+        source, with `octets_before` of payload, went out before this session began: a second path joins in the middle
+        of a stream.
         """
         self._ssrc = ssrc
         self._description = SourceDescription(((ssrc, ((CNAME, cname),)),))
@@ -80,6 +83,7 @@ class RtcpSession:
         self._average_size = _FIRST_SIZE
         self._initial = True
         self._sent_packets = self._sent_before = sent_before
+        self._octets_before = octets_before
         self._members = 1
         self._senders = 0
         self._counts = Counts(0, 0)
@@ -179,7 +183,8 @@ class RtcpSession:
             self._sent_packets = source.packets_sent
             ntp_time = round(now * 2**32) & 0xFFFFFFFFFFFFFFFF
             timestamp, packets = source.timestamp_at(now), source.packets_sent - self._sent_before
-            report = SenderReport(self._ssrc, ntp_time, timestamp, packets, packets * 160, blocks)
+            octets = source.octets_sent - self._octets_before
+            report = SenderReport(self._ssrc, ntp_time, timestamp, packets, octets, blocks)
         packets_to_send: list[RtcpPacket] = [report, self._description]
         if reception and reception.voip:
             packets_to_send.append(ExtendedReport(self._ssrc, (reception.voip,)))

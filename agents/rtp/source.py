@@ -41,7 +41,7 @@ class MediaSource:
         frames = range(0, len(samples), SAMPLES_PER_PACKET)
         self._frames = [samples[i : i + SAMPLES_PER_PACKET].ljust(SAMPLES_PER_PACKET, _SILENCE) for i in frames]
         self._start = start
-        self._sent = 0
+        self._sent = self.octets_sent = 0
         self._payload_type = payload_type
         self._encode: Callable[[bytes], bytes] | None = None
         # All three random: 5.1, 8.1. Drawn in this order always; a run with the same seed has the same stream.
@@ -55,7 +55,7 @@ class MediaSource:
 
     @property
     def packets_sent(self) -> int:
-        """Packets handed out so far; times 160 they are the octets of a sender report (6.4.1)."""
+        """Packets handed out so far; `octets_sent` counts their payloads: both are for sender reports (6.4.1)."""
         return self._sent
 
     def get_timer(self) -> float:
@@ -82,4 +82,5 @@ class MediaSource:
         timestamp = (self._first_timestamp + n * SAMPLES_PER_PACKET) & 0xFFFFFFFF
         frame = self._frames[n % len(self._frames)]
         payload = frame if self._encode is None else self._encode(frame)
+        self.octets_sent += len(payload)
         return _HEADER.pack(_VERSION_2, second, sequence, timestamp, self.ssrc) + payload

@@ -267,6 +267,6 @@ def test_the_relay_takes_speech_from_the_legs_ends_only() -> None:
     before = len(world.speech("home", "cn"))
     for local in ports:
         world.forge("home", b"\x80\0\0\1" + bytes(168), local, ATTACKER)
-    assert relay.dropped == len(ports) == 2
+    assert relay.dropped == len(ports) == 4, "two for speech, two for RTCP"
     assert len(world.speech("home", "cn")) == before
     assert_untouched(world)

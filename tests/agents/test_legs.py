@@ -6,6 +6,7 @@ from random import Random
 
 from agents.legs import CallMedia, Leg
 from agents.rtp.packet import RtpPacket
+from agents.rtp.rtcp import Goodbye, parse_compound
 from agents.sdp.audio import GSM, PCMU
 from agents.sip.address import Address
 
@@ -19,7 +20,7 @@ def describe(address: Address, formats: str = "0", *attributes: str) -> bytes:
 
 
 def talking() -> CallMedia:
-    media = CallMedia(bytes(400), Random(1))
+    media = CallMedia(bytes(400), Random(1), "mn@host")
     media.agree("one", describe(HERE), describe(THERE), now=0.0)
     return media
 
@@ -46,11 +47,12 @@ def test_packets_are_paced_from_the_start_of_the_stream() -> None:
 def test_a_leg_is_dropped_and_the_stream_goes_on() -> None:
     media = talking()
     media.agree("two", describe(HERE._replace(port=4002)), describe(THERE), now=0.0)
-    media.drop("one")
-    media.drop("never there")
+    media.drop("one", now=0.0)
+    media.drop("never there", now=0.0)
     media.handle_timer(now=0.0)
-    (datagram,) = media.datagrams_to_send()
+    datagram, goodbye = media.datagrams_to_send()
     assert datagram.local.port == 4002
+    assert (goodbye.local.port, goodbye.remote.port) == (HERE.port + 1, THERE.port + 1)
 
 
 def test_a_leg_on_hold_is_agreed_and_silent() -> None:
@@ -74,7 +76,7 @@ def test_only_addresses_that_were_offered_are_listened_to() -> None:
     media.receive_datagram(packet, local=HERE, remote=THERE, now=0.0)
     assert media.stray == 1
     media.listen(HERE)
-    media.drop("one")
+    media.drop("one", now=0.0)
     for number in (2, 3):
         media.receive_datagram(packet[:3] + bytes([number]) + packet[4:], local=HERE, remote=THERE, now=0.02 * number)
     assert media.stray == 1
@@ -83,14 +85,15 @@ def test_only_addresses_that_were_offered_are_listened_to() -> None:
 
 def test_after_stop_there_is_silence() -> None:
     media = talking()
-    media.stop()
+    media.stop(now=0.0)
     media.handle_timer(now=1.0)
-    assert media.datagrams_to_send() == []
+    (goodbye,) = media.datagrams_to_send()
+    assert isinstance(parse_compound(goodbye.data)[-1], Goodbye)
     assert media.get_timer() is None
 
 
 def test_speech_is_in_the_format_and_under_the_number_that_the_peer_prefers() -> None:
-    media = CallMedia(b"\xff" * 400, Random(1), (PCMU, GSM))
+    media = CallMedia(b"\xff" * 400, Random(1), "mn@host", (PCMU, GSM))
     media.agree("one", describe(HERE, "0 3"), describe(THERE, "97 0", "rtpmap:97 GSM/8000"), now=0.0)
     media.handle_timer(now=0.0)
     media.agree("one", describe(HERE, "0 3"), describe(THERE, "0"), now=0.01)

@@ -16,6 +16,7 @@ from agents.cn.node import CorrespondentNode
 from agents.mn.node import MobileNode
 from agents.registrar.node import RegistrarNode
 from agents.role import Attach, Close, Open, Splice, Tell
+from agents.rtp.rtcp import parse_compound
 from agents.sip.address import Address, Datagram
 
 from .air import UMTS, WIFI, Host, Link, Way
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agents.rtp.playout_events import PlayoutEvent
+    from agents.rtp.rtcp import RtcpPacket
 
 CN_IP = "10.0.9.1"
 HOME_IP, REGISTRAR_IP = "10.0.8.1", "10.0.7.1"
@@ -107,6 +109,8 @@ class World:
         #: SIP, and speech: (time, sequence number, sender, receiver).
         self.sent: list[Sent] = []
         self.spoken: list[tuple[float, int, str, str]] = []
+        #: RTCP: (time, sender, receiver, what).
+        self.reported: list[tuple[float, str, str, list[RtcpPacket]]] = []
         #: The last packet of speech of each host.
         self.last_speech: dict[str, bytes] = {}
         #: The datagrams of media that each host got.
@@ -315,6 +319,9 @@ class World:
     ) -> tuple[bytes, bool]:  # fmt: skip
         """Keeps what is sent for the charts; returns what of it arrives, and whether it gets lost."""
         data = datagram.data
+        if datagram.local.port % 2:
+            self.reported.append((self.now, sender, receiver, parse_compound(data)))
+            return data, is_lost
         if datagram.local.port != 5060:
             self.spoken.append((self.now, int.from_bytes(data[2:4], "big"), sender, receiver))
             self.last_speech[sender.partition(".")[0]] = data
@@ -342,7 +349,7 @@ class World:
         for host in self.hosts.values():
             if datagram.remote not in host.open or (link is not None and link.is_cut):
                 continue
-            if datagram.remote.port != 5060:
+            if datagram.remote.port % 2 == 0 and datagram.remote.port != 5060:
                 self.got.setdefault(next(name for name, one in self.hosts.items() if one is host), []).append(
                     datagram.data
                 )

@@ -107,7 +107,10 @@ def test_report_says_what_came_over_this_path_since_the_last() -> None:
 def test_sender_report_pairs_rtp_time_with_ntp_time() -> None:
     source = MediaSource(bytes(160), start=0.0, random=Random(1))
     source.packets_to_send(now=0.99)
-    late = RtcpSession(ssrc=source.ssrc, cname="mn@host", now=1.0, random=Middle(), sent_before=source.packets_sent)
+    late = RtcpSession(
+        ssrc=source.ssrc, cname="mn@host", now=1.0, random=Middle(), sent_before=source.packets_sent,
+        octets_before=source.octets_sent,
+    )  # fmt: skip
     source.packets_to_send(now=1.99)
     report, _, goodbye = parse_compound(late.goodbye(now=2.0, source=source, reception=None))
     assert isinstance(report, SenderReport)
