@@ -6,19 +6,24 @@ sent on both are the same bytes (paper, section 4.3).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.reports import Reports
+from agents.rtp.packet import with_ssrc
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
-from agents.sdp.audio import PCMU, AudioFormat, Numbering, agreed_numbering, agreed_stream
+from agents.sdp.audio import FORMATS, PCMU, AudioFormat, Numbering, agreed_numbering, agreed_stream
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import SdpParseError
 from agents.sip.address import Address, Datagram, is_ip_literal
+from agents.sources import Sources, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from random import Random
+
+
+SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 
 
 class Leg(NamedTuple):
@@ -31,6 +36,19 @@ class Leg(NamedTuple):
     def path(self) -> str:
         """What the receiver calls the way between the two hosts; ports don't matter, the way is the same."""
         return f"{self.remote.ip}>{self.local.ip}"
+
+
+class MediaSettings(NamedTuple):
+    """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own."""
+
+    formats: tuple[AudioFormat, ...] = (PCMU,)
+    duplication: str = SAME_SSRC
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> MediaSettings:
+        """Those of a role's configuration, `codecs` and `duplication`; each has a default."""
+        formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
+        return cls(formats, config.get("duplication", SAME_SSRC))
 
 
 class Agreed(NamedTuple):
@@ -66,11 +84,18 @@ def media_address(ours: SessionDescription) -> Address:
 class CallMedia:
     """Talks and listens, on all legs at once."""
 
-    def __init__(self, samples: bytes, random: Random, cname: str, formats: tuple[AudioFormat, ...] = (PCMU,)) -> None:
+    def __init__(self, samples: bytes, random: Random, cname: str, settings: MediaSettings) -> None:
         """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`.
 
-        `cname` is our name in RTCP, `formats` are those that our descriptions have.
+        `cname` is our name in RTCP.
         """
+        formats = settings.formats
+        self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
+        self._speakers: dict[Hashable, int] = {}
+        # Where copies may come from before the answer has said whose: they would pass for a new stream.
+        self._awaiting_group: set[Address] = set()
+        self.early = 0
+        """Copies that came too early, see there."""
         self.reports = Reports(cname, random)
         self._payload_types = {one.payload_type for one in formats}
         self.receiver = StreamReceiver(self._payload_types)
@@ -104,13 +129,18 @@ class CallMedia:
             return None
         leg, may_send, numbering = agreed
         self._payload_types |= numbering.receives.keys()
+        for original, *copies in groups_of(theirs) if self._sources is not None else ():
+            for copy in copies:
+                self.receiver.filter.add_copy(copy, of=original)
         self._ends.setdefault(leg.local, set()).add(leg.remote)
         if may_send:
             self._legs[name] = leg
             if self._source is None:
                 self._source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
             self._speak(self._source, *next(iter(numbering.sends.items())))
-            self.reports.join(name, leg, self._source.ssrc, self._source, now=now)
+            speaker = self._sources.speaker(leg.local, ours, theirs) if self._sources is not None else None
+            self._speakers[name] = self._source.ssrc if speaker is None else speaker
+            self.reports.join(name, leg, self._speakers[name], self._source, now=now)
         else:
             self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
         return leg
@@ -123,6 +153,19 @@ class CallMedia:
         self._ends[local] = {leg.remote}
         return leg
 
+    def declare(
+        self, ours: SessionDescription, *, moved_from: Address | None = None, offer: bytes | None = None
+    ) -> None:
+        """Complete a description of ours: where copies have SSRCs of their own it says which; see `Sources`."""
+        if self._sources is None:
+            return
+        at = media_address(ours)
+        media = next(media for media in ours.media if media.port)
+        live = [leg.local for leg in self._legs.values()]
+        is_copy = self._sources.declare(media, at, live=live, moved_from=moved_from, offer=offer)
+        if is_copy and offer is None:
+            self._awaiting_group.add(at)
+
     def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
         self._legs.pop(name, None)
@@ -133,6 +176,8 @@ class CallMedia:
         for name in [*self._legs, *self.reports.sessions]:
             self.drop(name, now=now)
         self._source = None
+        if self._sources is not None:
+            self._sources.forget()
 
     def listen(self, local: Address, *hosts: str) -> None:
         """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out).
@@ -152,6 +197,9 @@ class CallMedia:
             if not self._is_expected(local, remote):
                 self.stray += 1
                 return
+            if local in self._awaiting_group and local not in self._ends:
+                self.early += 1
+                return
             path = Leg(local, remote).path
             if local in self._ends:
                 self._paths[local, remote] = path
@@ -167,7 +215,10 @@ class CallMedia:
         self.reports.handle_timer(self._source, self.receiver, now=now)
         if self._source is not None:
             for packet in self._source.packets_to_send(now=now):
-                self._out.extend(Datagram(leg.local, leg.remote, packet.data) for leg in self._legs.values())
+                self._out.extend(
+                    Datagram(leg.local, leg.remote, with_ssrc(packet.data, self._speakers[name]))
+                    for name, leg in self._legs.items()
+                )
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""

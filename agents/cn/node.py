@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.guards import PeerGuard, UserGuard
-from agents.legs import CallMedia
+from agents.legs import CallMedia, MediaSettings
 from agents.reports import control_of
 from agents.role import Open, Tell
-from agents.sdp.audio import FORMATS, Endpoint, make_answer, make_offer
+from agents.sdp.audio import Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip import events
@@ -42,8 +42,8 @@ class CorrespondentNode:
 
     With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs. With
     `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed. `room` is
-    how many handovers it takes at once; None, or nothing: any number. `codecs` are those that it has, the preferred
-    first; PCMU if nothing is said.
+    how many handovers it takes at once; None, or nothing: any number. For `codecs` and `duplication` see
+    `MediaSettings`.
     """
 
     def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
@@ -51,8 +51,8 @@ class CorrespondentNode:
         supported = (OPTION_TAG,) if config["supports_handover"] else ()
         self.guard = make_guard(config, random)
         self._ua = UserAgent(random, Abilities(supported=supported, product=PRODUCT), guard=self.guard)
-        self._formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
-        self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._formats)
+        self._settings = MediaSettings.of(config)
+        self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._settings)
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
         self._room: int | None = config.get("room")
@@ -187,13 +187,16 @@ class CorrespondentNode:
 
     def _describe(self, session: Session, media: Address) -> SessionDescription | None:
         """Our answer to the peer's open offer, or an offer where it made none; None when there is nothing in common."""
-        end = Endpoint(media.ip, media.port, self._random.getrandbits(31), formats=self._formats)
-        if session.remote_sdp is None:
-            return make_offer(end)
+        end = Endpoint(media.ip, media.port, self._random.getrandbits(31), formats=self._settings.formats)
         try:
-            return make_answer(SessionDescription.parse(session.remote_sdp), end)
+            if session.remote_sdp is None:
+                description = make_offer(end)
+            else:
+                description = make_answer(SessionDescription.parse(session.remote_sdp), end)
         except (SdpParseError, NoCommonFormatError):
             return None
+        self._media.declare(description, offer=session.remote_sdp)
+        return description
 
     def _send_media(self, session: Session, now: float) -> None:
         if session in self._legs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.guards import PeerGuard
-from agents.legs import CallMedia, Leg, media_address
+from agents.legs import CallMedia, Leg, MediaSettings, media_address
 from agents.mn.parting import Partings
 from agents.reports import control_of
 from agents.role import Attach, Open, Tell
-from agents.sdp.audio import FORMATS, Endpoint, make_answer, make_offer
+from agents.sdp.audio import Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.abilities import Abilities
@@ -20,7 +20,6 @@ from agents.sip.uri import Uri
 from agents.sip.user_agent import Invitation, UserAgent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from random import Random
 
     from agents.mn.links import Link
@@ -56,11 +55,11 @@ class Call:
         random: Random,
         home: dict[str, Any] | None = None,
         registrar: dict[str, Any] | None = None,
-        codecs: Sequence[str] = ("PCMU",),
+        settings: MediaSettings = MediaSettings(),  # noqa: B008 - immutable
     ) -> None:
         """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by.
 
-        What the peer itself knows the user by, if it does, is its `account`. `codecs`: the preferred first.
+        What the peer itself knows the user by, if it does, is its `account`.
         """
         self.old, self.new = links
         #: The link that the call is on: its scheme moves it.
@@ -71,8 +70,8 @@ class Call:
         #: Neither the B2BUA nor the peer changes its host during a call.
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
-        self._formats = tuple(FORMATS[name] for name in codecs)
-        self.media = CallMedia(samples, random, f"{user}@{self.old.address}", self._formats)
+        self._formats = settings.formats
+        self.media = CallMedia(samples, random, f"{user}@{self.old.address}", settings)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
@@ -126,6 +125,7 @@ class Call:
         except (SdpParseError, NoCommonFormatError):
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
+        self.media.declare(answer, offer=session.remote_sdp)
         answer.follow(self._sent[session])
         self._sent[session] = answer
         session.accept_reinvite(bytes(answer), now=now)
@@ -150,7 +150,8 @@ class Call:
         and False, while a change by the peer is under way: a ReinviteConfirmed tells when it is over.
         """
         session = self.current
-        offer = self._offer(link) if self._unsent is None else self._unsent
+        here = media_address(self._sent[session])
+        offer = self._offer(link, moved_from=here) if self._unsent is None else self._unsent
         offer.follow(self._sent[session])
         try:
             session.reinvite(bytes(offer), local=link.sip_address, contact=link.sip_address, now=now)
@@ -164,7 +165,7 @@ class Call:
 
         A `move` to this link says so later. What is on its way to the old address is taken. None while we are on hold.
         """
-        self._unsent = self._offer(link)
+        self._unsent = self._offer(link, moved_from=media_address(self._sent[self.current]))
         self._listen(self._unsent)
         return self.media.move(self.current, media_address(self._unsent))
 
@@ -235,10 +236,12 @@ class Call:
         self._take_part(session, offer)
         return session
 
-    def _offer(self, link: Link) -> SessionDescription:
-        """An offer of media on this link, at a port of its own."""
+    def _offer(self, link: Link, *, moved_from: Address | None = None) -> SessionDescription:
+        """An offer of media on this link, at a port of its own; the session's may have been elsewhere before."""
         session_id = self._random.getrandbits(31)
-        return make_offer(Endpoint(link.address, self._next_port, session_id, formats=self._formats))
+        offer = make_offer(Endpoint(link.address, self._next_port, session_id, formats=self._formats))
+        self.media.declare(offer, moved_from=moved_from)
+        return offer
 
     def _take_part(self, session: Session, offer: SessionDescription) -> None:
         """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.legs import MediaSettings
 from agents.mn.call import Call
 from agents.mn.links import SIP_PORT, Links
 from agents.mn.schemes import make_scheme
@@ -31,8 +32,8 @@ class MobileNode:
         self._link = self._links[config["first_link"]]
         other = self._links[config["second_link"]]
         links, registrar = (self._link, other), config.get("registrar")
-        codecs = config.get("codecs", ("PCMU",))
-        self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, codecs)
+        media = MediaSettings.of(config)
+        self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, media)
         self._registration: Registration | None = None
         if registrar is not None:
             from agents.mn.registration import Registration  # noqa: PLC0415 - not everybody registers

@@ -95,7 +95,7 @@ class DuplicateFilter:
 
     def add_copy(self, ssrc: int, *, of: int) -> None:
         """Take packets of `ssrc` for copies of those of the SSRC `of` (RFC 7198: same sequence numbers, other SSRC)."""
-        self._copies[ssrc] = of
+        self._copies[ssrc] = self._copies.get(of, of)  # of may be a copy itself: of a source that has gone since
 
     def count(self, path: str) -> PathCount:
         """How many packets came over `path`."""

@@ -125,6 +125,12 @@ def _parse_extension(data: bytes, start: int) -> HeaderExtension:
     return HeaderExtension(profile, data[start + 4 : end])
 
 
+def with_ssrc(data: bytes, ssrc: int) -> bytes:
+    """Return a packet under another SSRC (5.1)."""
+    own = ssrc.to_bytes(4)
+    return data if data[8:12] == own else data[:8] + own + data[12:]
+
+
 def is_rtp(data: bytes) -> bool:
     """Tell RTP from RTCP, STUN and keep-alives on the same port by two octets (RFC 5761, section 4; RFC 7983).
 

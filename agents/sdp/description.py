@@ -98,6 +98,17 @@ class Media:
                 return
         self._section.put(Line("a", direction), before="")
 
+    def add(self, attribute: str) -> None:
+        """Append an a= line."""
+        self._section.put(Line("a", attribute), before="")
+
+    @property
+    def duplicates(self) -> tuple[tuple[int, ...], ...]:
+        """SSRCs that are copies of each other, group by group (RFC 7104 3.2, RFC 5576 4.2)."""
+        named = (value.split() for value in self._section.attributes("ssrc-group"))
+        groups = (words[1:] for words in named if words and words[0] == "DUP")
+        return tuple(tuple(int(one) for one in group) for group in groups if all(map(_is_ssrc, group)))
+
     @property
     def rtpmap(self) -> dict[str, str]:
         """Payload type to `PCMU/8000`, as far as it is written out (RFC 8866 6.6)."""
@@ -200,6 +211,10 @@ class SessionDescription:
             _check_media(section.lines[0])
             if not section.first("c") and not session.first("c") and Media(section, session).port:
                 raise section.lines[0].error("no c=")
+
+
+def _is_ssrc(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 10 and int(word) < 1 << 32
 
 
 def connection(address: str) -> str:

@@ -34,15 +34,17 @@ class Call:
         return [int(copies) for copies in np.bincount(self.path[new], minlength=len(self.streams))]
 
 
-def merge_calls(rtp: RtpPackets, streams: list[Stream]) -> list[Call]:
-    """Merge the streams of each SSRC; calls come in the order of their first streams.
+def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int]) -> list[Call]:
+    """Merge the streams of each SSRC, and those of its copies; calls come in the order of their first streams.
+
+    `originals` says which SSRCs are declared to be copies of which (see `copies`).
 
     A stream into an address from which the same SSRC goes on (a relay, such as a B2BUA) is a hop on the way and no
     copy; it is left out. Where every stream is such a hop, somebody echoes: then each stream is a call of its own.
     """
     by_ssrc: dict[int, list[Stream]] = {}
     for stream in streams:
-        by_ssrc.setdefault(stream.ssrc, []).append(stream)
+        by_ssrc.setdefault(originals.get(stream.ssrc, stream.ssrc), []).append(stream)
     calls = []
     for same in by_ssrc.values():
         sources = {stream.source.ip for stream in same if stream.source.ip != stream.destination.ip}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from testbed.measure import emodel, playout, series, window
+from testbed.measure.copies import as_originals, find_copies
 from testbed.measure.handover import Handover, find_handover, first_new_packet, measure_phases
 from testbed.measure.media import NO_DELAY, Direction, directions
 from testbed.measure.packets import decode_udp
@@ -40,7 +41,7 @@ def measure_run(folder: Path) -> dict[str, Any]:
     manifest, events = read_manifest(folder), read_events(folder)
     capture = read_captures(folder, manifest.interface_names)
     datagrams = decode_udp(capture)
-    media = directions(capture, find_rtp(capture, datagrams), manifest)
+    media = directions(capture, as_originals(find_rtp(capture, datagrams), find_copies(capture)), manifest)
     messages = _at_mn(find_sip(capture, datagrams), capture, manifest)
     transactions = pair(messages)
     handover = find_handover(manifest, events, transactions, media)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure import series
 from testbed.measure.calls import Call, merge_calls
+from testbed.measure.copies import find_copies
 from testbed.measure.packets import decode_udp
 from testbed.measure.pcap import read_capture
 from testbed.measure.rtp import RtpPackets, Stream, clock_of, find_rtp, find_streams
@@ -37,7 +38,8 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
     return {
         "streams": measured,
         "calls": [
-            _call(rtp, call, [known[id(stream)] for stream in call.streams]) for call in merge_calls(rtp, streams)
+            _call(rtp, call, [known[id(stream)] for stream in call.streams])
+            for call in merge_calls(rtp, streams, find_copies(capture))
         ],
         "sip": [_transaction(capture, one) for one in transactions],
         "packets": len(capture),

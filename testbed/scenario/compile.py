@@ -117,6 +117,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
             "duration_s": scenario.call.duration if experiment.hangs_up == MOBILE else None,
         },
         "codecs": scenario.call.spoken_by("mn"),
+        "duplication": scenario.duplication,
         "scheme": experiment.scheme,
         "trigger": experiment.setting.trigger.model_dump(),
         **registers(experiment),
@@ -132,6 +133,7 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "supports_handover": experiment.cn == "testbed-handover"
         or (experiment.cn == "testbed" and experiment.scheme not in BRIDGED),
         "codecs": experiment.scenario.call.spoken_by("cn"),
+        "duplication": experiment.scenario.duplication,
         "room": experiment.scenario.room.get("cn"),
         **callers(experiment),
     }

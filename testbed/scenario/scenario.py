@@ -125,5 +125,6 @@ class Scenario(Document):
     proxy: ProxyName = "none"
     cn: CorrespondentName = "testbed"
     room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)

@@ -52,7 +52,7 @@ class World:
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
-        relay_learns: bool = True,
+        relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc",
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -60,6 +60,7 @@ class World:
         `registrar`: what it supports; None: there is none.
         `room`: how many handovers "cn" takes at once, how many calls "b2bua" bridges.
         `codecs`: those of "mn" and "cn", PCMU if nothing is said; `speech` is what both say, µ-law.
+        `duplication`: of both, or of each.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -81,11 +82,13 @@ class World:
             style = "outbound" if registrar == "outbound" else "proactive"
             who = {"user": "mn", "password": "secret", "realm": "registrar.home.example", "instance": "urn:uuid:1"}
             config["registrar"] = {**where, **who, "style": style, "expires_s": 3600}
-        about_cn: dict[str, Any] = {"address": CN_IP, "supports_handover": supports_handover}
         room = room or {}
-        about_cn["room"] = room.get("cn")
-        spoken = {"mn": ["PCMU"], "cn": ["PCMU"]} | (codecs or {})
-        config["codecs"], about_cn["codecs"] = spoken["mn"], spoken["cn"]
+        about_cn: dict[str, Any] = {
+            "address": CN_IP, "supports_handover": supports_handover, "room": room.get("cn")
+        }  # fmt: skip
+        for side, about_side in (("mn", config), ("cn", about_cn)):
+            about_side["codecs"] = (codecs or {}).get(side, ["PCMU"])
+            about_side["duplication"] = duplication if isinstance(duplication, str) else duplication[side]
         if is_guarded and not goes_home:
             config["peer"]["account"] = {"user": "mn", "password": "secret", "realm": "cn.example"}
             about_cn |= {"realm": "cn.example", "users": {"mn": "secret", "other": "else"}}

@@ -162,7 +162,7 @@ def test_a_relay_is_a_hop_and_no_copy(tmp_path: Path) -> None:
             data = frames.udp(RELAY, to, frames.rtp(number))
             made.append(Frame(START_NS + (20 * number + 3) * MS, data))
     rtp, streams = streams_of(frames.write_pcap(tmp_path / "a.pcap", made))
-    (call,) = merge_calls(rtp, streams)
+    (call,) = merge_calls(rtp, streams, {})
     assert [stream.destination for stream in call.streams] == [WIFI, UMTS]
     assert len(call.rows) == 100
 
@@ -173,7 +173,7 @@ def test_an_echo_of_the_same_ssrc_is_a_call_of_its_own(tmp_path: Path) -> None:
         made.append(packet(number, 20 * number))
         made.append(Frame(START_NS + (20 * number + 3) * MS, frames.udp(WIFI, CN, frames.rtp(number))))
     rtp, streams = streams_of(frames.write_pcap(tmp_path / "a.pcap", made))
-    assert [len(call.streams) for call in merge_calls(rtp, streams)] == [1, 1]
+    assert [len(call.streams) for call in merge_calls(rtp, streams, {})] == [1, 1]
 
 
 def test_what_only_looks_like_rtp_is_no_stream(tmp_path: Path) -> None:
@@ -215,3 +215,18 @@ def test_ipv6_streams_name_their_addresses_in_brackets(tmp_path: Path) -> None:
     ]
     (stream,) = measure_capture(frames.write_pcap(tmp_path / "a.pcap", made))["streams"]
     assert (stream["src"], stream["dst"]) == ("[2001:db8::1]:4000", "[2001:db8::2]:4002")
+
+
+def test_declared_copies_under_an_ssrc_of_their_own_are_one_call(tmp_path: Path) -> None:
+    """RFC 7198: same numbers, another SSRC; the group is in a description (RFC 7104). Undeclared: two calls."""
+    sdp = b"INVITE sip:cn@10.20.0.2 SIP/2.0\r\n\r\nv=0\r\na=ssrc-group:DUP 4660 22136\r\na=ssrc:22136 cname:cn\r\n"
+    said = [Frame(START_NS, frames.udp(CN, WIFI, sdp))]
+    media = [packet(n, 20.0 * n) for n in range(1, 30) if n != 7]
+    media += [packet(n, 20.0 * n + 108, to=UMTS, ssrc=0x5678) for n in range(5, 20)]
+    media.sort(key=lambda frame: frame.time_ns)
+    alone = measure_capture(frames.write_pcap(tmp_path / "alone.pcap", media))
+    assert [call["ssrc"] for call in alone["calls"]] == ["0x00001234", "0x00005678"]
+    result = measure_capture(frames.write_pcap(tmp_path / "said.pcap", said + media))
+    assert [stream["ssrc"] for stream in result["streams"]] == ["0x00001234", "0x00005678"]
+    (call,) = result["calls"]
+    assert (call["ssrc"], call["unique"], call["lost"], call["duplicates"]) == ("0x00001234", 29, 0, 14)

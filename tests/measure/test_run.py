@@ -304,6 +304,26 @@ def test_an_ssrc_change_goes_on_with_the_same_call(tmp_path: Path) -> None:
     assert part(to_mn, wanted) == wanted
 
 
+def test_copies_under_an_ssrc_of_their_own_are_duplicates(tmp_path: Path) -> None:
+    """RFC 7198: a run whose UMTS copies have other SSRCs, declared, has the numbers of one where they have not."""
+    run = synthetic.handover_cn_run()
+    plain = measure_run(run.write(tmp_path / "same"))["media"]
+    sdp = b"SIP/2.0 200 OK\r\n\r\nv=0\r\n" + b"".join(
+        f"a=ssrc-group:DUP {ssrc} {ssrc + 1}\r\n".encode() for ssrc in (synthetic.CN_SSRC, synthetic.MN_SSRC)
+    )
+    umts = bytes(map(int, synthetic.ADDRESS["umts"].split(".")))
+    for frames_there in run.captured.values():
+        for place, frame in enumerate(frames_there):
+            if frame.data[42] == 0x80 and umts in frame.data[26:34]:
+                ssrc = int.from_bytes(frame.data[50:54]) + 1
+                frames_there[place] = Frame(frame.time_ns, frame.data[:50] + ssrc.to_bytes(4) + frame.data[54:])
+    run.captured["cn-eth0"].insert(0, Frame(START_NS, frames.udp(("10.20.0.2", 5060), ("10.1.0.2", 5060), sdp)))
+    assert plain["to_mn"]["duplicates"] > 0
+    assert measure_run(run.write(tmp_path / "declared"))["media"] == plain
+    run.captured["cn-eth0"].pop(0)
+    assert measure_run(run.write(tmp_path / "undeclared"))["media"] != plain
+
+
 def test_a_call_that_was_gsm_somewhere_has_no_rating(tmp_path: Path) -> None:
     """G.107 rates what was coded; the values here are those of G.711. All else is measured as ever."""
     run = synthetic.handover_cn_run()

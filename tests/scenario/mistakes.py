@@ -27,7 +27,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " cn, room, seed, loss"
+    " cn, room, duplication, seed, loss"
 )
 
 NAMES = [
@@ -131,6 +131,8 @@ FIELDS_AND_VALUES = [
           "room.cn: -1 is too small; it should be 0 or more"),
     wrong("room where there is none", SCENARIO_FILE, "seed: 1", "seed: 1\nroom: {nc: 1}", 25,
           "room: 'nc' is not possible; possible are: cn, b2bua"),
+    wrong("unknown duplication", SCENARIO_FILE, "seed: 1", "seed: 1\nduplication: rfc7189", 25,
+          "duplication: 'rfc7189' is not possible; did you mean 'rfc7198'?"),
     wrong("half a seed", SCENARIO_FILE, "seed: 1", "seed: 1.5", 24, "seed: 1.5 is no whole number; write it like 1"),
     wrong("true seed", SCENARIO_FILE, "seed: 1", "seed: true", 24, "seed: true is no whole number; write it like 1"),
     wrong("phases are no list", WIFI, "loss_noticed_after: 1717 ms", "attach: 1.5 s", 20,

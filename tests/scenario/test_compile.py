@@ -80,11 +80,13 @@ def test_agents_know_what_they_need() -> None:
         "home": None,
         "call": {"start_s": 1.0, "duration_s": 30.0},
         "codecs": ["PCMU"],
+        "duplication": "same-ssrc",
         "scheme": "handover-cn",
         "trigger": {"on": "signal", "below": -60.0},
     }
     assert agent(plan, "cn") == {
-        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True, "codecs": ["PCMU"], "room": None,
+        "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True,
+        "codecs": ["PCMU"], "duplication": "same-ssrc", "room": None,
         "realm": "cn.example", "users": {"mn": "mobile-secret"},
     }  # fmt: skip
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
