@@ -84,6 +84,7 @@ profiles: setup  ## Probes over links of every profile: configured against measu
 .PHONY: bench
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py
+	$(PYTHON) -m tests.bench.bench_transcoding
 	if [ "$$(id -u)" = 0 ]; then
 	  $(PYTHON) -m tests.bench.bench_relay
 	  test -x "$(SIPPY)/bin/b2bua_simple" || { python3 -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==2.5.0; }

@@ -71,8 +71,10 @@ def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
     stream = agreed_stream(local, remote)
     if stream is None or not is_ip_literal(stream.address):
         return None
-    leg = Leg(media_address(local), Address(stream.address, stream.port))
-    return Agreed(leg, stream.may_send, agreed_numbering(local, remote))
+    numbering = agreed_numbering(local, remote)
+    if not numbering.sends:
+        return None
+    return Agreed(Leg(media_address(local), Address(stream.address, stream.port)), stream.may_send, numbering)
 
 
 def media_address(ours: SessionDescription) -> Address:

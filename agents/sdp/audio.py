@@ -96,7 +96,7 @@ def agreed_stream(local: SessionDescription, remote: SessionDescription) -> Audi
             continue
         known = {_rtpmap_of(ours, number).lower() for number in ours.formats}
         number = next((number for number in theirs.formats if _rtpmap_of(theirs, number).lower() in known), None)
-        if number is None or not number.isdigit() or theirs.address is None:
+        if number is None or not _is_payload_type(number) or theirs.address is None:
             continue
         we_send, we_receive = _FLOWS[ours.direction]
         they_send, they_receive = _FLOWS[theirs.direction]
@@ -142,7 +142,12 @@ def offered_formats(description: SessionDescription) -> tuple[AudioFormat, ...]:
 def _known_formats(media: Media) -> dict[int, AudioFormat]:
     known = {one.rtpmap.lower(): one for one in FORMATS.values()}
     named = ((number, known.get(_rtpmap_of(media, number).lower())) for number in media.formats)
-    return {int(number): one for number, one in named if one is not None and number.isdigit()}
+    return {int(number): one for number, one in named if one is not None and _is_payload_type(number)}
+
+
+def _is_payload_type(word: str) -> bool:
+    """Whether it fits into the seven bits that it has in a packet (RFC 3550 5.1)."""
+    return word.isascii() and word.isdigit() and len(word) <= 3 and int(word) < 128
 
 
 def _session_lines(end: Endpoint, timing: str) -> list[str]:
@@ -170,7 +175,7 @@ def _common_formats(media: Media, end: Endpoint) -> list[tuple[str, str]]:
     if media.kind != "audio" or media.protocol not in {"RTP/AVP", "RTP/AVPF"}:
         return []
     known = {item.rtpmap.lower() for item in end.formats}
-    pairs = [(number, _rtpmap_of(media, number)) for number in media.formats]
+    pairs = [(number, _rtpmap_of(media, number)) for number in media.formats if _is_payload_type(number)]
     return [(number, rtpmap) for number, rtpmap in pairs if rtpmap.lower() in known]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
+
 from agents.legs import CallMedia, Leg, MediaSettings
 from agents.rtp.packet import RtpPacket
 from agents.rtp.rtcp import Goodbye, parse_compound
@@ -103,3 +105,12 @@ def test_speech_is_in_the_format_and_under_the_number_that_the_peer_prefers() ->
     assert (second.payload_type, second.payload) == (0, b"\xff" * 160)
     assert second.sequence.distance_from(first.sequence) == 1
     assert second.timestamp - first.timestamp == 160
+
+
+@pytest.mark.parametrize("number", ["128", "300", "\u00b2", "-1"])
+def test_what_is_no_payload_type_is_nothing_in_common(number: str) -> None:
+    """It has seven bits (RFC 3550 5.1)."""
+    media = talking()
+    theirs = describe(THERE, number, f"rtpmap:{number} PCMU/8000")
+    assert media.agree("two", describe(HERE, "0"), theirs, now=0.0) is None
+    assert len(media.legs) == 1

@@ -13,7 +13,7 @@ from agents.rtp.packet import PCMU, RtpPacket, RtpParseError
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.rtcp import is_rtcp, parse_compound
 from agents.rtp.rtcp_xr import RtcpParseError
-from agents.sdp.audio import Endpoint, agreed_stream, make_answer
+from agents.sdp.audio import Endpoint, agreed_numbering, agreed_stream, make_answer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip import events
@@ -28,6 +28,7 @@ from agents.sip.handover import OPTION_TAG, handover_of
 from agents.sip.message import Message, Request
 from agents.sip.session_timer import SessionExpires, min_se
 from agents.sip.user_agent import UserAgent
+from agents.sources import groups_of
 from tests.agents.sip.messages import MESSAGES
 from tests.agents.sip.network import ANSWER, OFFER
 from tests.agents.sip.torture import FOLDER
@@ -203,6 +204,9 @@ def parse_sdp(data: bytes) -> None:
     except NoCommonFormatError:
         return
     agreed_stream(SessionDescription.parse(bytes(answer)), description)
+    numbering = agreed_numbering(SessionDescription.parse(bytes(answer)), description)
+    assert all(0 <= number < 128 for number in (*numbering.receives, *numbering.sends.values()))
+    assert all(0 <= ssrc < 1 << 32 for group in groups_of(data) for ssrc in group)
 
 
 def parse_rtp(data: bytes) -> None:
