@@ -81,6 +81,16 @@ profiles: setup  ## Probes over links of every profile: configured against measu
 	$(TESTBED) profile check | sed 's/^/    /; s/ *$$//; /^$$/d' | sed '1s/^/\n/' | tee -a $$table
 	cat $$table > docs/profiles.md && rm $$table
 
+.PHONY: attack
+attack: setup  ## Forged requests, replays, injected speech, floods: the tables of docs/attacks.md, made anew
+	@tables=$$(mktemp)
+	sed '/^## Tables/q' docs/attacks.md > $$tables
+	$(TESTBED) attack > $$tables.one || { cat $$tables.one; exit 1; }
+	cat $$tables.one
+	echo >> $$tables
+	sed 's/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	cat $$tables > docs/attacks.md && rm $$tables $$tables.one
+
 .PHONY: bench
 bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
 	@$(PYTHON) tests/bench/bench_emulate.py

@@ -34,6 +34,8 @@ DRIVERS = ("agents.io", "agents.__main__")
 SYSTEM = ("socket", "ssl", "select", "selectors", "asyncio", "threading", "time", "datetime", "subprocess", "os",
           "pyroute2")  # fmt: skip
 STANDARD = tuple(sys.stdlib_module_names)
+# What the guest has beside it.
+GUEST = ("mininet", "pyroute2", "agents", "testbed.lab")
 
 
 class Arrow(NamedTuple):
@@ -69,7 +71,10 @@ ARROWS = {
     "the lab stands alone": Arrow(
         ("testbed.lab",),
         "decide it on the host and put the answer into the plan (testbed/lab/plan.py); the guest has nothing else",
-        only=(*STANDARD, "mininet", "pyroute2", "agents", "testbed.lab"),
+        without=("testbed.lab.attacker",), only=(*STANDARD, *GUEST),
+    ),
+    "an attacker has scapy besides": Arrow(
+        ("testbed.lab.attacker",), "see 'the lab stands alone'", only=(*STANDARD, *GUEST, "scapy")
     ),
     "measuring reads files and computes": Arrow(
         ("testbed.measure",),

@@ -159,6 +159,11 @@ class PlayoutBuffer:
         return self._events.popleft() if self._events else None
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits to be played."""
+        return not self._buffer
+
+    @property
     def depth(self) -> float:
         """How much later than the fastest packet so far would have allowed each packet is played, in seconds."""
         return self._offset - self._base if self._due is not None and self._base is not None else 0.0

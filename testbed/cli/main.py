@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from testbed.cli.attacking import attack
 from testbed.cli.clean import clean
 from testbed.cli.doctor import doctor
 from testbed.cli.failing import failure
@@ -35,6 +36,7 @@ for command in (
     run,
     compare,
     replay,
+    attack,
     measure,
     ladder_command,
     verify,

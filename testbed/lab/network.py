@@ -141,7 +141,7 @@ class Network:
                 accesses=[self.access(link) for link in self.access_links if attached and link.node.node == node.name],
             )  # fmt: skip
         for link in self.access_links:
-            topo.addHost(link.air, cls=Air, ip=None, ports=[link.node_port.name, link.router_port.name])
+            topo.addHost(link.air, cls=Air, ip=None, ports=[port.name for port in self.interfaces(link.air)])
         for wire in self.all_wires():
             topo.addLink(
                 wire.a.node, wire.b.node, cls=Cable, intfName1=wire.a.name, intfName2=wire.b.name,

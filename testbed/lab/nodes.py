@@ -96,6 +96,9 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
         write_sysctl(self, "net.ipv6.conf.all.disable_ipv6", 1)
         if params.get("forwards"):
             write_sysctl(self, "net.ipv4.ip_forward", 1)
+            # Nobody sends in another network's name (RFC 3704 2.2, strict): a packet comes from where its source is.
+            # "all" counts for each interface, those to come too: the kernel takes the higher value of the two.
+            write_sysctl(self, "net.ipv4.conf.all.rp_filter", 1)
         with inside(self) as link:
             link.link("set", index=index_of(link, "lo"), state="up")
             for interface in self.intfNames():

@@ -74,6 +74,40 @@ class HangUpStep(TypedDict):
     agent: str
 
 
+# Nodes that attacks come from, in a network that has them.
+ATTACKERS = ("attacker", "neighbour")
+
+
+class Attack(TypedDict):
+    """Packets of somebody else; `{…}` in the texts are places for what was overheard (testbed.lab.attacker).
+
+    `node` is where they are sent, `source` the address in them; `is_raw` whether they are made by hand, which they have
+    to be when that address is another's. `speech` names the stream that noise is sent into, `guessed` whether with
+    numbers that are not its own; else `data` is sent. `first` is the number of the first of `times` packets.
+    """
+
+    name: str
+    node: str
+    source: str
+    source_port: str
+    to: str
+    port: str
+    data: str
+    is_raw: bool
+    speech: str
+    guessed: bool
+    first: int
+    times: int
+
+
+class AttackStep(TypedDict):
+    """Somebody else tries something."""
+
+    at_s: float
+    do: Literal["attack"]
+    attack: Attack
+
+
 class NoteStep(TypedDict):
     """Something worth a line in the timeline, with nothing to be done."""
 
@@ -83,7 +117,7 @@ class NoteStep(TypedDict):
     link: str
 
 
-Step = ShapeStep | CarrierStep | SignalStep | KillStep | HangUpStep | NoteStep
+Step = ShapeStep | CarrierStep | SignalStep | KillStep | HangUpStep | AttackStep | NoteStep
 
 
 class AttachPhase(TypedDict):

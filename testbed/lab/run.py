@@ -1,13 +1,14 @@
 """One run in this kernel: a network that stands, captures that run; then agents, timeline, and the end."""
 
 import heapq
+import importlib
 import json
 import selectors
 import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mininet.net import Mininet
 
@@ -17,10 +18,13 @@ from testbed.lab.foreign import ForeignProcess
 from testbed.lab.journal import Journal, Say
 from testbed.lab.network import network_from
 from testbed.lab.nodes import detach
-from testbed.lab.plan import Agent, Plan, Step
+from testbed.lab.plan import ATTACKERS, Agent, Plan, Step
 from testbed.lab.radio import Radios
 from testbed.lab.shaper import Shaper
 from testbed.lab.spawn import preload
+
+if TYPE_CHECKING:
+    from testbed.lab.attacker import Attacker
 
 READY_LIMIT_S = 20.0
 # How often it is asked whether all are ready: not all of them say so.
@@ -28,6 +32,8 @@ READY_POLL_S = 0.1
 # Scenario time begins on a full second, so that times in Wireshark can be read without subtracting.
 START_AFTER_S = 0.25
 HEARTBEAT_S = 1.0
+# Where an attacker overhears what passes.
+TAPPED = "core"
 
 
 class RunError(Exception):
@@ -44,6 +50,8 @@ class Lab:
         """Builds `network` (see network_from); runs will fill `out`."""
         preload()
         self.network = network_from(network)
+        if self._attackers():
+            importlib.import_module("testbed.lab.attacker")  # scapy takes a second, which this way no run waits for
         self.out = out
         for folder in ("captures", "logs"):
             (out / folder).mkdir(parents=True, exist_ok=True)
@@ -51,6 +59,15 @@ class Lab:
         Mininet.inited = True
         self.net = Mininet(topo=self.network.topo(attached=False), controller=None)
         self.captures = Captures(self.net, self.network.captured(), out / "captures")
+
+    def attacker(self) -> "Attacker":
+        """Somebody else, in a network that has a place for him."""
+        from testbed.lab.attacker import Attacker  # noqa: PLC0415 - scapy is where it is needed, and nowhere else
+
+        return Attacker({name: self.net[name] for name in self._attackers()}, self.net[TAPPED])
+
+    def _attackers(self) -> list[str]:
+        return [node.name for node in self.network.nodes if node.name in ATTACKERS]
 
     def run(self, plan: Plan, say: Say) -> None:
         """Carries out `plan` and fills `out`: captures/, logs/, events.jsonl, outcome.json. Once only.
@@ -89,6 +106,7 @@ class Run:
         self._order = count()
         self._zero_s = 0.0
         self._ended = False
+        self._attacker = lab.attacker() if any(step["do"] == "attack" for step in plan["timeline"]) else None
 
     def start(self) -> None:
         """Shapes the links, starts the agents, and returns when all of them are ready."""
@@ -227,6 +245,10 @@ class Run:
             case "hang_up":
                 self._journal.add("lab", "hang_up", agent=step["agent"])
                 self._agents[step["agent"]].tell({"report": "hang-up"})
+            case "attack":
+                self._journal.add("lab", "attack", name=step["attack"]["name"])
+                if self._attacker is not None:
+                    self._attacker.attack(step["attack"])
             case "note":
                 self._journal.add("lab", step["event"], link=step["link"])
 

@@ -101,13 +101,15 @@ def _to_the_end(buffer: PlayoutBuffer, last: int, lost_after: int) -> list[Playo
     """Return the events until packet `last` was played or dropped, and `lost_after` concealed intervals beyond.
 
     Without this limit a buffer goes on concealing for ever; and copies that come over a slower path would count as
-    time in which there should have been something to hear.
+    time in which there should have been something to hear. Packet `last` may be one that the buffer did not take, as it
+    is of a stream that another one had the place of: then what it did take is the end.
     """
     events: list[PlayoutEvent] = []
     ended, beyond = False, 0
     while not ended or beyond < lost_after:
         event = buffer.next_event()
         if event is None:
+            ended = ended or buffer.is_empty
             due = buffer.get_timer()
             if due is None:
                 break

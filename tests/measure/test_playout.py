@@ -55,6 +55,15 @@ def test_an_even_call_is_heard_whole() -> None:
     assert heard.depth_at(1.0) == heard.settings.initial_depth
 
 
+def test_listening_ends_where_the_highest_packet_has_lost_its_place_to_another() -> None:
+    # Key 150 is of another source, which has slipped in where key 100 belongs; that comes too, and is played instead.
+    found = direction([*even(100), (2001, 150), (2005, 100)], sent=151, segments={150: 1})
+    found.received.timestamp[100] = 100 * 160
+    heard = listen(found, INTERVAL_NS)
+    assert heard is not None
+    assert [one.sequence for one in heard.played] == [*range(101)]
+
+
 def test_a_lost_packet_is_one_interval() -> None:
     heard = listen(direction([one for one in even(100) if one[1] != 50], sent=100), INTERVAL_NS)
     assert heard is not None

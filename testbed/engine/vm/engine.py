@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.engine.engine import Place, Report, Say
-from testbed.engine.vm.image import recipe_for, root_image
+from testbed.engine.vm.image import SCAPY, recipe_for, root_image
 from testbed.engine.vm.run import run_in_guest
 from testbed.engine.vm.snapshot import Snapshot, booted, prepared
-from testbed.lab.plan import Plan
+from testbed.lab.plan import ATTACKERS, Plan
+
+
+def packages(plan: Plan) -> set[str]:
+    """What a plan needs in the guest beside what every run does."""
+    has_attackers = any(node["name"] in ATTACKERS for node in plan["network"]["nodes"])
+    return {program["package"] for program in plan["programs"]} | ({SCAPY} if has_attackers else set())
 
 
 class VmEngine:
@@ -19,7 +25,7 @@ class VmEngine:
 
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Builds image and saved guests unless they are there."""
-        recipe = recipe_for(program["package"] for program in plan["programs"])
+        recipe = recipe_for(packages(plan))
         image = await asyncio.to_thread(root_image, recipe, say)
         return Guest(await prepared(await booted(image, say), plan["network"], say))
 

@@ -1,6 +1,7 @@
 """The guest's root images: Debian packages in one ext2 file, made without root, byte for byte the same each time.
 
-There are two: the plain one, and one with phones and servers that others wrote, made only when a run needs it.
+There are three: the plain one, one for attacks, and one with phones and servers that others wrote. The latter two are
+made only when a run needs them.
 
 Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
 versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
@@ -51,6 +52,8 @@ BOOT_FILES = (
     "kernel/drivers/nvdimm/nd_btt.ko",
     "kernel/drivers/nvdimm/nd_pmem.ko",
 )
+# What forges packets.
+SCAPY = "python3-scapy"
 # What others wrote: the nodes of a run that are not our agents. One image holds them all.
 FOREIGN_PACKAGES = ("baresip-core", "kamailio", "linphone-cli", "rtpengine-daemon", "sip-tester")
 # What comes with them and is for pictures on screens: a third of their size.
@@ -82,6 +85,7 @@ class Recipe:
 
 
 PLAIN = Recipe(PACKAGES, LEFT_OUT, 416, "about a minute")
+WITH_SCAPY = Recipe((*PACKAGES, SCAPY), LEFT_OUT, 448, "about a minute")
 WITH_FOREIGN = Recipe((*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
 
 
@@ -106,13 +110,12 @@ class RootImage:
 
 
 def recipe_for(packages: Iterable[str]) -> Recipe:
-    """The smallest image that has these packages beside what every run needs; raises KeyError for one in none."""
-    missing = set(packages) - set(PACKAGES)
-    if not missing:
-        return PLAIN
-    for package in missing - set(FOREIGN_PACKAGES):
-        raise KeyError(package)
-    return WITH_FOREIGN
+    """The smallest image that has these packages and what every run needs; raises KeyError where none has all."""
+    wanted = set(packages)
+    for recipe in (PLAIN, WITH_SCAPY, WITH_FOREIGN):
+        if wanted <= set(recipe.packages):
+            return recipe
+    raise KeyError(", ".join(sorted(wanted)))
 
 
 def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
@@ -125,8 +128,9 @@ def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
         require_programs()
         with building(folder) as unfinished:
             if not folder.exists():
-                extra = "" if recipe is PLAIN else f" with {', '.join(FOREIGN_PACKAGES)}"
-                say(f"building the guest's root image{extra} from Debian packages (once, {recipe.duration})")
+                more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
+                what = f"the guest's root image with {more}" if more else "the guest's root image"
+                say(f"building {what} from Debian packages (once, {recipe.duration})")
                 build(recipe, unfinished)
     about = json.loads((folder / "about.json").read_text())
     return RootImage(folder, about["sha256"], about["kernel_release"], recipe.size_mib)

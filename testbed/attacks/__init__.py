@@ -1,0 +1,1 @@
+"""Attacks on a call: what is tried, and what came of it."""

@@ -1,0 +1,215 @@
+"""What the captures and logs of a run say that is needed to judge attacks; noise is told from speech by its bytes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from agents.rtp.duplicates import DuplicateFilter
+from agents.rtp.packet import PCMU, RtpPacket
+from testbed.attacks.catalogue import ADDRESSES, NOISE
+from testbed.measure.media import directions
+from testbed.measure.packets import decode_udp
+from testbed.measure.playout import listen
+from testbed.measure.rtp import RtpPackets, find_rtp
+from testbed.measure.run_folder import read_captures, read_events, read_hosts, read_manifest, scenario_start_ns
+from testbed.measure.sip_scan import find_sip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from testbed.measure.media import Direction
+    from testbed.measure.packets import Endpoint
+    from testbed.measure.playout import Heard
+
+_CHALLENGED = re.compile(r"^(\d+\.\d+) (\w+) \S+ challenged$", re.MULTILINE)
+RTP_SIZE = 12 + len(NOISE)
+
+
+class Span(NamedTuple):
+    """From one time to another, in nanoseconds."""
+
+    since: int
+    until: int
+
+    def __contains__(self, time_ns: object) -> bool:
+        return isinstance(time_ns, int) and self.since <= time_ns < self.until
+
+
+class Packet(NamedTuple):
+    """An RTP packet at one host."""
+
+    time_ns: int
+    host: str
+    source: Endpoint
+    target: Endpoint
+    is_noise: bool
+    data: bytes
+
+
+class Taken(NamedTuple):
+    """A packet that an end of the call took for the other's speech, as the first copy of it."""
+
+    time_ns: int
+    host: str
+    is_noise: bool
+    number: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Suffered:
+    """What the call suffered, both directions together; `silent_ms` is how long a listener had nothing to hear."""
+
+    lost: int
+    late: int
+    silent_ms: float
+
+
+class Evidence:
+    """One run folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Reads it; raises RunError or CaptureError for one that cannot be read."""
+        self.folder = folder
+        self.events = read_events(folder)
+        hosts = read_hosts(folder)
+        self._addresses = {host.name: host.addresses for host in hosts}
+        host_of = {name: host.name for host in hosts for name in host.interfaces}
+        self._capture = read_captures(folder, host_of)
+        self._hosts = [host_of[one.name or ""] for one in self._capture.interfaces]
+        self.start_ns = scenario_start_ns(self.events, self._capture)
+        datagrams = decode_udp(self._capture)
+        self.sip = [(self._hosts[one.interface], one) for one in find_sip(self._capture, datagrams)]
+        self._rtp = find_rtp(self._capture, datagrams)
+
+    @cached_property
+    def rtp(self) -> list[Packet]:
+        """All RTP at the hosts, in order of time."""
+        rtp, ends = self._rtp, self._rtp.endpoints
+        found = []
+        for row in range(len(rtp)):
+            frame = self._capture.packet(int(rtp.packet[row]))
+            place = int(rtp.time_ns[row]), self._hosts[rtp.interface[row]]
+            source, target = ends[rtp.source[row]], ends[rtp.destination[row]]
+            found.append(Packet(*place, source, target, frame.endswith(NOISE), frame[-RTP_SIZE:]))
+        return found
+
+    def noise_from(self, host: str, span: Span) -> int:
+        """How many of the attacker's packets left the host that he is at."""
+        return sum(one.is_noise and one.host == host and one.time_ns in span for one in self.rtp)
+
+    def noise_to(self, host: str, span: Span) -> int:
+        """How many of them came to a host."""
+        return sum(one.is_noise and one.host == host and one.time_ns in span for one in self._received)
+
+    def reached_attacker(self, span: Span) -> int:
+        """How many packets of the call went to him."""
+        his = set(ADDRESSES.values())
+        return sum(one.target.ip in his and not one.is_noise and one.time_ns in span for one in self.rtp)
+
+    def flows(self, span: Span) -> bool:
+        """Whether speech came to both ends."""
+        came = {one.host for one in self._received if not one.is_noise and one.time_ns in span}
+        return {"mn", "cn"} <= came
+
+    def heard(self, span: Span) -> tuple[int, int]:
+        """How many packets of noise an end took for the other's speech, and how many of speech gave way to them."""
+        noise = sum(one.is_noise and one.time_ns in span for one in self._taken)
+        came = {
+            (one.host, number_of(one))
+            for one in self._received
+            if not one.is_noise and one.time_ns in span and one.host in {"mn", "cn"}
+        }
+        return noise, len(came - {(one.host, one.number) for one in self._taken if not one.is_noise})
+
+    def strays(self, host: str) -> int:
+        """Noise that came to a host by another way than speech."""
+        return sum(one.is_noise and one.host == host and _way(one) not in self._ways for one in self._received)
+
+    def told_strays(self, host: str) -> int:
+        """How many such packets its agents say that they have thrown away."""
+        agents = {"home": "b2bua"}
+        said = [one for one in self.events if one.name == "stray_media" and one.source == agents.get(host, host)]
+        return sum(int(one.fields["packets"]) for one in said)
+
+    def told(self, agent: str, method: str, status: int, span: Span) -> int:
+        """How many requests an agent's log says that it has refused, or challenged."""
+        refused = [
+            one
+            for one in self.events
+            if (one.name, one.source, one.time_ns in span) == ("refused", agent, True)
+            and (one.fields["method"], one.fields["status"]) == (method, status)
+        ]
+        log = (self.folder / "logs" / f"{agent}.log").read_text()
+        challenged = [
+            name
+            for at_s, name in _CHALLENGED.findall(log)
+            if name == method and self.start_ns + round(float(at_s) * 1e9) in span
+        ]
+        return len(refused) + len(challenged) * (status in {401, 407})
+
+    def suffered(self, span: Span) -> Suffered:
+        """What the call suffered; noise is left out, as if it had not been there."""
+        lost = late = 0
+        silent_s = 0.0
+        for direction, heard in self._media:
+            arrived = set(direction.received.key.tolist())
+            lost += sum(at in span and key not in arrived for key, at in direction.first_sent_ns.items())
+            if heard is not None:
+                since, until = ((at - heard.origin_ns) / 1e9 for at in span)
+                silent_s += heard.concealed_s(since, until)
+                new = direction.new
+                inside = (new.time_ns >= span.since) & (new.time_ns < span.until)
+                late += int((np.isin(new.key, [one.sequence for one in heard.late]) & inside).sum())
+        return Suffered(lost, late, round(silent_s * 1e3, 1))
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _received(self) -> list[Packet]:
+        return [one for one in self.rtp if one.target.ip in self._addresses[one.host]]
+
+    @cached_property
+    def _ways(self) -> set[tuple[Endpoint, Endpoint]]:
+        """From where to where speech goes. What takes another way is no end's, and counted as stray."""
+        return {_way(one) for one in self._received if not one.is_noise}
+
+    @cached_property
+    def _taken(self) -> list[Taken]:
+        """What the ends' own filter makes of what came: the first copies of one stream at a time."""
+        found = []
+        for host in ("mn", "cn"):
+            copies, newest = DuplicateFilter((PCMU,)), -1
+            for one in self._received:
+                if one.host != host or _way(one) not in self._ways:
+                    continue
+                at_s = (one.time_ns - self.start_ns) / 1e9
+                for arrival in copies.receive(RtpPacket.parse(one.data), path=str(one.target), now=at_s):
+                    newest = max(newest, arrival.stream)
+                    if not arrival.duplicate and arrival.stream == newest:
+                        packet = arrival.packet
+                        number = (packet.ssrc, int(packet.sequence))
+                        found.append(Taken(one.time_ns, host, packet.data.endswith(NOISE), number))
+        return found
+
+    @cached_property
+    def _media(self) -> list[tuple[Direction, Heard | None]]:
+        manifest = read_manifest(self.folder)
+        speech = np.array([not one.is_noise for one in self.rtp], dtype=np.bool_)
+        columns = {one.name: getattr(self._rtp, one.name) for one in fields(RtpPackets)}
+        rtp = RtpPackets(**{name: col if name == "endpoints" else col[speech] for name, col in columns.items()})
+        return [(one, listen(one, manifest.interval_ns)) for one in directions(self._capture, rtp, manifest).values()]
+
+
+def number_of(packet: Packet) -> tuple[int, int]:
+    """SSRC and sequence number."""
+    parsed = RtpPacket.parse(packet.data)
+    return parsed.ssrc, int(parsed.sequence)
+
+
+def _way(packet: Packet) -> tuple[Endpoint, Endpoint]:
+    return packet.source, packet.target
