@@ -319,7 +319,9 @@ def test_every_data_file_has_a_place() -> None:
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(TEMPLATES.iterdir())])
 def test_every_template_is_one(name: str) -> None:
-    assert name.endswith(".tc.j2"), f"{name}: call a template *.tc.j2"
+    assert name.endswith((".tc.j2", ".nft.j2")), (
+        f"{name}: call a template *.tc.j2 or *.nft.j2, as the program it is for"
+    )
     Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=True).get_template(name)
 
 

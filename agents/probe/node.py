@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heapreplace
-from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.role import Open, Tell
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
     from agents.role import Command, LinkChange
 
-#: What every probe begins with: stage and number.
-HEADER = Struct("!BI")
 IP_AND_UDP_BYTES = 28
 
 
@@ -98,8 +95,8 @@ class Probe:
 
 
 def numbered(stages: list[Stage]) -> Iterator[tuple[float, bytes]]:
-    """Times and contents of all probes."""
+    """Times and contents of all probes; they begin with the stage in one byte, and the number in four."""
     for index, stage in enumerate(stages):
         for number in range(stage.probes):
-            head = HEADER.pack(index, number)
+            head = bytes([index]) + number.to_bytes(4, "big")
             yield stage.at_s + number * stage.interval_s, head.ljust(stage.ip_bytes - IP_AND_UDP_BYTES, b"\0")

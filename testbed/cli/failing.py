@@ -33,7 +33,7 @@ def plot(name: str, scenario: str, seed: int | None, out: Path | None) -> None:
         link: list(link_states(profile, changes_of(experiment.changes, link)))
         for link, (_, profile) in experiment.links.items()
     }
-    from testbed.report.failure_plot import plot as draw  # noqa: PLC0415 - matplotlib takes a second to load
+    from testbed.scenario.picture import plot as draw  # noqa: PLC0415 - matplotlib takes a second to load
 
     call = experiment.scenario.call
     last = max((one.end for one in experiment.changes), default=0.0)
