@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ class Datagram(NamedTuple):
     data: bytes
 
 
+@lru_cache(maxsize=256)  # a node speaks with few others
 def is_ip_literal(host: str) -> bool:
     """Whether a URI's host (IPv6 without brackets) can be sent to without a look-up."""
     try:
