@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_NEWS = 65536
-# include/uapi/linux/if.h
+# include/uapi/linux/if.h, if_addr.h, rtnetlink.h
 IFF_UP, IFF_LOWER_UP = 0x1, 0x10000
+IFA_F_NODAD, IFA_F_OPTIMISTIC, IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x02, 0x04, 0x08, 0x40
+RTPROT_RA = 9
 
 
 class KernelLinks:
@@ -92,7 +94,7 @@ class KernelLinks:
             self._ask_for_routes(netlink)
 
     def _ask_for_routes(self, netlink: Any) -> None:  # noqa: ANN401 - pyroute2 has no types
-        default = (route for route in netlink.get_routes() if route["dst_len"] == 0)
+        default = (route for route in netlink.get_routes() if is_way_out(route))
         self._routed = {int(route.get_attr("RTA_OIF") or 0) for route in default}
 
     def _state(self, index: int) -> LinkChange:
@@ -113,12 +115,28 @@ class KernelLinks:
             # On a point-to-point link IFA_ADDRESS is the other end's (rtnetlink(7)); IPv6 has no IFA_LOCAL.
             address = str(message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS"))
             addresses = self._addresses.setdefault(index, set())
-            (addresses.add if event == "RTM_NEWADDR" else addresses.discard)(address)
-        elif event in {"RTM_NEWROUTE", "RTM_DELROUTE"} and message["dst_len"] == 0:
+            is_ours = event == "RTM_NEWADDR" and is_accepted(message)
+            (addresses.add if is_ours else addresses.discard)(address)
+        elif event in {"RTM_NEWROUTE", "RTM_DELROUTE"} and is_way_out(message):
             index = int(message.get_attr("RTA_OIF") or 0)
             if event == "RTM_NEWROUTE":
                 self._routed.add(index)
         return index
+
+
+def is_accepted(message: Any) -> bool:  # noqa: ANN401 - pyroute2 has no types
+    """Whether an address may be used: not before nobody else turned out to have it (RFC 4862 5.4); or see RFC 4429."""
+    flags = int(message.get_attr("IFA_FLAGS") or 0)
+    return bool(flags & IFA_F_OPTIMISTIC) or not flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)
+
+
+def is_way_out(route: Any) -> bool:  # noqa: ANN401 - pyroute2 has no types
+    """Whether it is a default route for the addresses of its interface.
+
+    What the kernel makes of a router's advertisement is for any address, in the main table, beside those of other
+    links. It is not one before whoever looks after the links has made one of it.
+    """
+    return bool(route["dst_len"] == 0 and route["proto"] != RTPROT_RA)
 
 
 def may_take_routes_away(message: Any) -> bool:  # noqa: ANN401 - pyroute2 has no types
@@ -126,4 +144,4 @@ def may_take_routes_away(message: Any) -> bool:  # noqa: ANN401 - pyroute2 has n
     event = message["event"]
     if event == "RTM_NEWLINK":
         return not int(message["flags"]) & IFF_UP
-    return event == "RTM_DELADDR" or bool(event == "RTM_DELROUTE" and message["dst_len"] == 0)
+    return event == "RTM_DELADDR" or bool(event == "RTM_DELROUTE" and is_way_out(message))

@@ -58,7 +58,7 @@ class UdpSocket:
         A packet that can't be sent is lost, as on a wire.
         """
         receive, buffer, view = self._socket.recvfrom_into, self._buffer, memoryview(self._buffer)
-        expected = tuple(source[:2])
+        expected = (*source[:2], 0, 0) if ":" in source.ip else source[:2]
         sends = [(way._socket.sendto, tuple(remote[:2])) for way, remote in ways]  # noqa: SLF001 - of our own kind
 
         def pass_on() -> None:

@@ -76,7 +76,7 @@ class Call:
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
         self._proxy = self._peer if home is None else Address(home["address"], home["port"])
-        self._peer_uri = f"sip:{peer['user']}@{self._peer.ip}"
+        self._peer_uri = f"sip:{peer['user']}@{self._peer.host}"
         self._user = user
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
@@ -224,7 +224,7 @@ class Call:
             offer.media[0].direction = wish.direction
         invitation = Invitation(
             request_uri=wish.uri,
-            from_=f"<sip:{self._user}@{self.old.address}>",
+            from_=f"<sip:{self._user}@{self.old.sip_address.host}>",
             to=f"<{self._peer_uri}>",
             contact=link.sip_address,
             body=bytes(offer),

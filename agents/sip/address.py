@@ -25,7 +25,12 @@ class Address(NamedTuple):
     @property
     def hostport(self) -> str:
         """As it stands in a URI or a Via: `192.0.2.1:5060`, `[2001:db8::1]:5060`."""
-        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+        return f"{self.host}:{self.port}"
+
+    @property
+    def host(self) -> str:
+        """The address as a URI's host: `192.0.2.1`, `[2001:db8::1]`."""
+        return f"[{self.ip}]" if ":" in self.ip else self.ip
 
 
 class Flow(NamedTuple):

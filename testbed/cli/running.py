@@ -13,6 +13,7 @@ from rich.text import Text
 
 from testbed.cli.progress import Progress
 from testbed.engine.engine import Place, make_engine
+from testbed.lab.plan import DuplicateDetection
 from testbed.report.comparison import comparison, console
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
@@ -33,6 +34,9 @@ cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent th
 hangs_up_option = click.option(
     "--hangs-up", type=click.Choice(get_args(Side)), help="Who ends the call, instead of the scenario's."
 )
+dad_option = click.option(
+    "--dad", type=click.Choice(get_args(DuplicateDetection)), help="IPv6: another detection of duplicates."
+)
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Where the results go [default: runs/…].")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 schemes_option = click.option(
@@ -51,14 +55,15 @@ jobs_option = click.option(
 @failure_option
 @cn_option
 @hangs_up_option
+@dad_option
 @out_option
 @json_option
 def run(  # noqa: PLR0913 - a command's options
     scenario: str, engine: str, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
-    cn: str | None, hangs_up: Side | None, as_json: bool,
+    cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
-    experiment = load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed)
+    experiment = load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed, dad=dad)
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
     (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
     finish([done], as_json=as_json, single=True)

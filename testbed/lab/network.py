@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mininet.topo import Topo
 
-from testbed.lab.nodes import Access, Air, Cable, Station, bare
+from testbed.lab.nodes import Access, Air, Cable, Station, bare, is_ip6
 
 Direction = Literal["down", "up"]
 """Of an access link: towards the mobile node, or from it."""
@@ -104,6 +104,11 @@ class Network:
     access_links: tuple[AccessLink, ...]
     wires: tuple[Wire, ...] = field(default=())
 
+    @property
+    def is_ip6(self) -> bool:
+        """Whether its addresses are of IPv6."""
+        return any(is_ip6(end.address) for wire in self.all_wires() for end in (wire.a, wire.b))
+
     def all_wires(self) -> list[Wire]:
         """Every cable, those of the access links first."""
         return [wire for link in self.access_links for wire in link.wires] + list(self.wires)
@@ -137,7 +142,8 @@ class Network:
         for node in self.nodes:
             topo.addHost(
                 node.name, cls=Station, ip=None, addresses=self._addresses(node.name), routes=node.routes,
-                forwards=node.forwards, neighbours=self._neighbours(node.name),
+                forwards=node.forwards, neighbours=self._neighbours(node.name), ip6=self.is_ip6,
+                asleep=[link.node.name for link in self.access_links if not attached and link.node.node == node.name],
                 accesses=[self.access(link) for link in self.access_links if attached and link.node.node == node.name],
             )  # fmt: skip
         for link in self.access_links:

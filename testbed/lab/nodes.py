@@ -1,13 +1,15 @@
 """The Mininet nodes of our networks; what they configure, they configure through netlink (pyroute2)."""
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mininet.link import Link
 from mininet.node import Node
-from pyroute2 import IPRoute, netns
+from pyroute2 import IPRoute, NetlinkError, netns
 
 # Of a cable's end: this and its Ethernet address's last byte. The loopback interface is 1.
 FIRST_INDEX = 100
@@ -29,34 +31,56 @@ def bare(address: str) -> str:
     return address.partition("/")[0]
 
 
-def configure_access(netlink: IPRoute, access: Access) -> None:
-    """Gives an interface its address, a routing table of its own, and the rule that leads to it.
+def is_ip6(address: str) -> bool:
+    """Whether an address, or an address with a prefix length, is one of IPv6."""
+    return ":" in address
+
+
+def configure_access(netlink: IPRoute, access: Access, *, address_flags: int = 0) -> None:
+    """Gives an interface its address, and a way out for it; `address_flags` are the kernel's IFA_F_…"""
+    index = index_of(netlink, access.interface)
+    netlink.link("set", index=index, state="up")
+    netlink.addr("replace", index=index, address=access.address, IFA_FLAGS=address_flags)
+    configure_way_out(netlink, access)
+
+
+def configure_way_out(netlink: IPRoute, access: Access) -> None:
+    """Gives an address a routing table of its own, and the rule that leads to it.
 
     Rules by source address: a packet leaves by the interface whose address it carries, so that both links can be
     used at once.
     """
     index = index_of(netlink, access.interface)
-    netlink.link("set", index=index, state="up")
-    netlink.addr("add", index=index, address=access.address)
-    netlink.rule("add", src=bare(access.address), table=access.table, priority=access.table)
+    family = socket.AF_INET6 if is_ip6(access.address) else socket.AF_INET
+    rule = {"family": family, "src": bare(access.address), "table": access.table, "priority": access.table}
+    with contextlib.suppress(NetlinkError):  # there is none yet
+        netlink.rule("del", **rule)
+    netlink.rule("add", **rule)
     if access.gateway_mac is not None:
-        netlink.neigh("add", ifindex=index, dst=access.gateway, lladdr=access.gateway_mac, state="permanent")
+        netlink.neigh("replace", ifindex=index, dst=access.gateway, lladdr=access.gateway_mac, state="permanent")
     # Last, because programs take the default route for the sign that the link can be used.
-    netlink.route("add", dst="default", gateway=access.gateway, oif=index, table=access.table)
+    netlink.route("replace", family=family, dst="default", gateway=access.gateway, oif=index, table=access.table)
 
 
 @contextlib.contextmanager
 def inside(node: Node) -> Iterator[IPRoute]:
     """Netlink in the node's network namespace."""
-    netns.pushns(f"/proc/{node.pid}/ns/net")
-    try:
+    with entered(node):
         link = IPRoute()
-    finally:
-        netns.popns()
     try:
         yield link
     finally:
         link.close()
+
+
+@contextlib.contextmanager
+def entered(node: Node) -> Iterator[None]:
+    """What is opened meanwhile belongs to the node's network namespace."""
+    netns.pushns(f"/proc/{node.pid}/ns/net")
+    try:
+        yield
+    finally:
+        netns.popns()
 
 
 def index_of(link: IPRoute, interface: str) -> int:
@@ -92,13 +116,24 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
     """A host or router: interfaces up, addresses, routes, and rules by source address when there are several."""
 
     def config(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Applies addresses {interface: CIDR}, neighbours [(interface, ip, mac)], routes, forwarding, accesses."""
-        write_sysctl(self, "net.ipv6.conf.all.disable_ipv6", 1)
+        """Applies addresses {interface: CIDR}, neighbours [(interface, ip, mac)], routes, forwarding, accesses.
+
+        `ip6` says whether there is IPv6; the interfaces in `asleep` have none before their link is attached.
+        """
+        if params.get("ip6"):
+            # Nobody else has the addresses of routers and servers, and they are used at once.
+            for scope in ("all", "default", *self.intfNames()):
+                write_sysctl(self, f"net/ipv6/conf/{scope}/accept_dad", 0)
+            for interface in params.get("asleep", ()):
+                write_sysctl(self, f"net/ipv6/conf/{interface}/disable_ipv6", 1)
+        else:
+            write_sysctl(self, "net/ipv6/conf/all/disable_ipv6", 1)
         if params.get("forwards"):
-            write_sysctl(self, "net.ipv4.ip_forward", 1)
+            write_sysctl(self, "net/ipv4/ip_forward", 1)
+            write_sysctl(self, "net/ipv6/conf/all/forwarding", int(params.get("ip6", False)))
             # Nobody sends in another network's name (RFC 3704 2.2, strict): a packet comes from where its source is.
             # "all" counts for each interface, those to come too: the kernel takes the higher value of the two.
-            write_sysctl(self, "net.ipv4.conf.all.rp_filter", 1)
+            write_sysctl(self, "net/ipv4/conf/all/rp_filter", 1)
         with inside(self) as link:
             link.link("set", index=index_of(link, "lo"), state="up")
             for interface in self.intfNames():
@@ -108,7 +143,8 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
             for interface, ip, mac in params.get("neighbours", ()):
                 link.neigh("add", ifindex=index_of(link, interface), dst=ip, lladdr=mac, state="permanent")
             for route in params.get("routes", ()):
-                link.route("add", dst=route.to, gateway=route.via)
+                family = socket.AF_INET6 if is_ip6(route.via) else socket.AF_INET
+                link.route("add", family=family, dst=route.to, gateway=route.via)
             for access in params.get("accesses", ()):
                 configure_access(link, access)
         return {}
@@ -119,7 +155,7 @@ class Air(Node):  # type: ignore[misc]  # Mininet has no types
 
     def config(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401
         """Joins `ports` (interface names) by a bridge that forwards at once and says nothing itself."""
-        write_sysctl(self, "net.ipv6.conf.all.disable_ipv6", 1)
+        write_sysctl(self, "net/ipv6/conf/all/disable_ipv6", 1)
         with inside(self) as link:
             link.link("add", ifname="bridge", kind="bridge", br_forward_delay=0, br_mcast_snooping=0)
             bridge = index_of(link, "bridge")
@@ -137,5 +173,6 @@ def detach(air: Node, ports: list[str]) -> None:
 
 
 def write_sysctl(node: Node, name: str, value: int) -> None:
-    """Sets a kernel parameter in the node's namespace."""
-    node.cmd(f"echo {value} > /proc/sys/{name.replace('.', '/')}")
+    """Sets a kernel parameter in the node's namespace; its parts are separated by slashes."""
+    with entered(node):
+        Path("/proc/sys", name).write_text(str(value))

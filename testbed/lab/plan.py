@@ -127,11 +127,20 @@ class AttachPhase(TypedDict):
     seconds: float
 
 
+Addressing = Literal["static", "dhcp", "slaac"]
+"""How the mobile node comes to an address: it has it, asks a DHCP server, or makes it from what a router advertises."""
+
+DuplicateDetection = Literal["on", "off", "optimistic"]
+"""Whether an IPv6 address waits until nobody else has it (RFC 4862 5.4), is used meanwhile (RFC 4429), or at once."""
+
+
 class Radio(TypedDict):
-    """An access link as its radio knows it."""
+    """An access link as its radio knows it; `dad` is for IPv6 alone."""
 
     attached: bool
     attach_phases: list[AttachPhase]
+    address: Addressing
+    dad: DuplicateDetection
 
 
 class Agent(TypedDict):

@@ -98,10 +98,10 @@ class Run:
         self._lab = lab
         self._plan = plan
         self._journal = journal
-        self._radios = Radios(lab.net, lab.network)
+        self._selector = selectors.DefaultSelector()
+        self._radios = Radios(lab.net, lab.network, plan["radios"], journal, self._selector, lab.out / "logs")
         self._shaper = Shaper(lab.net)
         self._agents: dict[str, AgentProcess | ForeignProcess] = {}
-        self._selector = selectors.DefaultSelector()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._zero_s = 0.0
@@ -114,10 +114,9 @@ class Run:
         self._shaper.apply(self._plan["shapes"])
         for pattern in self._plan["patterns"]:
             self._shaper.lose(pattern)
-        for name, radio in self._plan["radios"].items():
+        radios = self._plan["radios"]
+        for name, radio in radios.items():
             self._radios.set_carrier(name, up=radio["attached"])
-            if radio["attached"]:
-                self._radios.add_address(name)
         self._journal.stage("starting agents")
         net, logs = self._lab.net, self._lab.out / "logs"
         for gate in self._plan["gates"]:
@@ -132,18 +131,28 @@ class Run:
             self._started(AgentProcess(net, agent, logs, ("testbed.lab.gate",)))
         for program in self._plan["programs"]:
             self._started(ForeignProcess(net, program, logs))
+        self._wait_until_ready([])  # whoever gives addresses listens before the first one is asked for
+        attached = [name for name, radio in radios.items() if radio["attached"]]
+        for name in attached:
+            self._radios.attach(name)
         for agent in self._plan["agents"]:
             self._started(AgentProcess(net, agent, logs))
-        limit = time.monotonic() + READY_LIMIT_S
-        while not all(agent.ready for agent in self._agents.values()):
-            if time.monotonic() > limit:
-                late = [one.name for one in self._agents.values() if not one.ready]
-                raise RunError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
-            self._listen(time.monotonic() + READY_POLL_S)
+        self._wait_until_ready(attached)
 
     def _started(self, agent: AgentProcess | ForeignProcess) -> None:
         self._agents[agent.name] = agent
-        self._selector.register(agent, selectors.EVENT_READ)
+        self._selector.register(agent, selectors.EVENT_READ, lambda: self._heard(agent))
+
+    def _wait_until_ready(self, links: list[str]) -> None:
+        """Until all that was started is ready, and these links have their addresses; raises RunError."""
+        limit = time.monotonic() + READY_LIMIT_S
+        while late := [
+            *(one.name for one in self._agents.values() if not one.ready),
+            *(f"an address on {link}" for link in links if not self._radios.has_address(link)),
+        ]:
+            if time.monotonic() > limit:
+                raise RunError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
+            self._listen(time.monotonic() + READY_POLL_S)
 
     def carry_out(self) -> None:
         """Runs the timeline from time zero until the call is over."""
@@ -164,6 +173,7 @@ class Run:
         self._journal.stage("ending")
         for agent in self._agents.values():
             agent.stop()
+        self._radios.close()
         self._shaper.close()
 
     def _begin(self) -> None:
@@ -195,15 +205,16 @@ class Run:
 
     def _listen(self, until: float) -> None:
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
-            agent = key.fileobj
-            if not isinstance(agent, AgentProcess | ForeignProcess):
-                continue
-            said = agent.heard()
-            if said is None:
-                self._selector.unregister(agent)
-                raise RunError(agent.obituary())
-            for line in said:
-                self._hear(agent, line)
+            key.data()
+
+    def _heard(self, agent: AgentProcess | ForeignProcess) -> None:
+        """An agent has said something, or has ended."""
+        said = agent.heard()
+        if said is None:
+            self._selector.unregister(agent)
+            raise RunError(agent.obituary())
+        for line in said:
+            self._hear(agent, line)
 
     def _hear(self, agent: AgentProcess | ForeignProcess, line: dict[str, Any]) -> None:
         """An agent's line: a request to its radio, or an event for the journal."""
@@ -226,8 +237,7 @@ class Run:
 
     def _attached(self, link: str) -> None:
         self._journal.add("lab", "attached", link=link)
-        self._radios.set_carrier(link, up=True)
-        self._radios.add_address(link)
+        self._radios.attach(link)
 
     def _do(self, step: Step) -> None:
         match step["do"]:

@@ -22,7 +22,7 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
     there = [link.name for link in network.access_links]
     errors = [
         tree.error((field, link), f"{field}.{link}: the topology has no access link of that name{hint(link, there)}")
-        for field, named in (("links", scenario.links), ("loss", scenario.loss))
+        for field, named in (("links", scenario.links), ("loss", scenario.loss), ("address", scenario.address))
         for link in named
         if link not in there
     ]

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
+from testbed.access import dnsmasq
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
 from testbed.lab.plan import Agent, Foreign, Gate, Plan, Radio
@@ -79,6 +80,8 @@ def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
     return {
         "attached": link == experiment.scenario.first_link or experiment.setting.attach == "beforehand",
         "attach_phases": [{"phase": phase.phase, "seconds": phase.time} for phase in profile.attach],
+        "address": experiment.scenario.address.get(link, "static"),
+        "dad": experiment.dad,
     }
 
 
@@ -201,7 +204,7 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
 
 
 def programs(experiment: Experiment) -> list[Foreign]:
-    """What others wrote: a phone as the correspondent; media relay, proxy and registrar in the home network."""
+    """What others wrote: a phone as the correspondent; who serves the home network; who gives addresses."""
     found = [phone(experiment)] if experiment.cn in PHONES else []
     if experiment.proxy == "kamailio":
         site = Site(HOME, main_address(experiment.network, HOME), SIP_PORT, PHONE_MEDIA_PORT)
@@ -214,6 +217,11 @@ def programs(experiment: Experiment) -> list[Foreign]:
         site = Site(HOME, main_address(experiment.network, HOME), REGISTRAR_PORT, PHONE_MEDIA_PORT)
         subscriber = Subscriber(MOBILE, PASSWORD, REALM, REGISTRAR_REALM, is_outbound=supported in OUTBOUND)
         found.append(kamailio.registrar(site, subscriber))
+    found += [
+        dnsmasq.program(link, experiment.network.mac(link.node))
+        for link in experiment.network.access_links
+        if experiment.scenario.address.get(link.name, "static") != "static"
+    ]
     return found
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.lab.network import AccessLink, Network
+from testbed.lab.plan import DuplicateDetection
+from testbed.scenario.addressing import addressed, check_addresses
 from testbed.scenario.checks import check_codecs, check_failure, check_links, check_opportunities
 from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
 from testbed.scenario.document import hint, load, validated
@@ -38,6 +40,7 @@ class Experiment:
     cn: CorrespondentName
     hangs_up: Side
     seed: int
+    dad: DuplicateDetection = "on"
 
     @property
     def setting(self) -> SchemeSetting:
@@ -63,6 +66,7 @@ def load_experiment(
     cn: str | None = None,
     hangs_up: Side | None = None,
     seed: int | None = None,
+    dad: DuplicateDetection | None = None,
 ) -> Experiment:
     """Loads a scenario by name or path; options replace what the file says. Raises BadScenarioError."""
     path = SCENARIO.find(word)
@@ -101,12 +105,15 @@ def load_experiment(
     check_codecs(tree, scenario, is_bridged=chosen in BRIDGED, phone=called if called in PHONES else None)
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, chosen)
+    proxy = "kamailio" if chosen in RELAYED else scenario.proxy
+    has_dad = dad is not None or scenario.dad is not None
+    check_addresses(tree, scenario, network, proxy=proxy, cn=called, has_dad=has_dad)
     ends_call = hangs_up or scenario.call.hangs_up
     return Experiment(
         path=path,
         text=tree.text,
         scenario=scenario,
-        network=network,
+        network=addressed(scenario, network),
         profiles=profiles,
         failure=script,
         failure_path=failure_tree.path,
@@ -116,6 +123,7 @@ def load_experiment(
         cn=called,
         hangs_up=ends_call,
         seed=chosen_seed,
+        dad=dad or scenario.dad or "on",
     )
 
 

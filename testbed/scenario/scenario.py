@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from testbed.lab.plan import Addressing, DuplicateDetection
 from testbed.scenario.correspondent import CorrespondentName, ProxyName
 from testbed.scenario.document import Document, Name
 from testbed.scenario.units import TIME, Dbm, Seconds, Share
@@ -106,7 +107,9 @@ class Scenario(Document):
     """A whole experiment but for the numbers of the runs.
 
     `room` is how many handovers the CN takes at once, and how many calls the B2BUA bridges; any number if not said.
-    `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it.
+    `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `ip` is the
+    version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
+    said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them.
     """
 
     kind: ClassVar = "scenario"
@@ -128,3 +131,6 @@ class Scenario(Document):
     duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)
+    ip: Literal[4, 6] = 4
+    address: dict[str, Addressing] = Field(default_factory=dict)
+    dad: DuplicateDetection | None = None

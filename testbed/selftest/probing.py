@@ -94,7 +94,10 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
         ],
         "patterns": [one for link, profile in links if (one := pattern(link, profile)) is not None],
         "gates": [],
-        "radios": {link.name: {"attached": True, "attach_phases": []} for link in network.access_links},
+        "radios": {
+            link.name: {"attached": True, "attach_phases": [], "address": "static", "dad": "on"}
+            for link in network.access_links
+        },
         "timeline": [],
         "agents": [
             {

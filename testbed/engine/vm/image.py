@@ -1,7 +1,7 @@
 """The guest's root images: Debian packages in one ext2 file, made without root, byte for byte the same each time.
 
-There are three: the plain one, one for attacks, and one with phones and servers that others wrote. The latter two are
-made only when a run needs them.
+There are four: the plain one, one for attacks, one with phones and servers that others wrote, and one with a kernel
+that has 802.11. The latter three are made only when a run needs them.
 
 Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
 versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
@@ -23,12 +23,13 @@ from testbed.engine.cache import building, cache_folder, digest, file_digest
 from testbed.engine.errors import CommandError, MissingRequirementError
 
 SUITE = "bookworm"
+KERNEL = "linux-image-cloud-amd64"
 PACKAGES = (
     "busybox-static",
+    "dnsmasq-base",
     "iproute2",
     "kmod",
     "libgsm1",
-    "linux-image-cloud-amd64",
     "mininet",
     "nftables",
     "procps",
@@ -61,6 +62,17 @@ FOREIGN_LEFT_OUT = (
     *("/usr/share/fonts/*", "/usr/share/icons/*", "/usr/share/X11/*"),
     *(f"/usr/lib/x86_64-linux-gnu/{name}" for name in ("dri/*", "libLLVM-*", "libmfxhw64*", "libz3*", "mfx/*")),
 )
+# The 802.11 stack and what runs it. The kernel for real machines has it; of its drivers, only what a run needs is kept.
+RADIO_KERNEL = "linux-image-amd64"
+RADIO_PACKAGES = ("hostapd", "iw", "wpasupplicant")
+RADIO_LEFT_OUT = tuple(f"/lib/modules/*/kernel/{name}/*" for name in ("drivers", "fs", "sound"))
+RADIO_KEPT = tuple(
+    f"/lib/modules/*/kernel/{name}"
+    for name in (
+        *("drivers/nvdimm/*", "drivers/acpi/nfit/*", "drivers/net/veth.ko"),
+        *("drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
+    )
+)
 REQUIRED_PROGRAMS = {
     "mmdebstrap": "mmdebstrap",
     "genext2fs": "genext2fs",
@@ -70,23 +82,32 @@ REQUIRED_PROGRAMS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a root image is made of; `left_out` are paths of files that its packages bring, `duration` is in words."""
+    """What a root image is made of; `duration` is in words.
 
+    `left_out` are paths of files that its packages bring, but for those that are `kept`.
+    """
+
+    kernel: str
     packages: tuple[str, ...]
     left_out: tuple[str, ...]
     size_mib: int
     duration: str
+    kept: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Names the image by what goes in: packages, libraries with versions, this recipe."""
         versions = [f"{name}=={metadata.version(name)}" for name in LIBRARIES]
         size, epoch, version = str(self.size_mib), str(EPOCH), str(RECIPE_VERSION)
-        return digest(SUITE, *self.packages, *versions, *self.left_out, epoch, size, version)
+        paths = (*self.left_out, "but", *self.kept)
+        return digest(SUITE, self.kernel, *self.packages, *versions, *paths, epoch, size, version)
 
 
-PLAIN = Recipe(PACKAGES, LEFT_OUT, 416, "about a minute")
-WITH_SCAPY = Recipe((*PACKAGES, SCAPY), LEFT_OUT, 448, "about a minute")
-WITH_FOREIGN = Recipe((*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
+PLAIN = Recipe(KERNEL, PACKAGES, LEFT_OUT, 416, "about a minute")
+WITH_SCAPY = Recipe(KERNEL, (*PACKAGES, SCAPY), LEFT_OUT, 448, "about a minute")
+WITH_FOREIGN = Recipe(KERNEL, (*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
+WITH_RADIOS = Recipe(
+    RADIO_KERNEL, (*PACKAGES, *RADIO_PACKAGES), (*LEFT_OUT, *RADIO_LEFT_OUT), 512, "about two minutes", RADIO_KEPT
+)
 
 
 @dataclass(frozen=True)
@@ -186,7 +207,8 @@ def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
         ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet"]
         + ["--aptopt=APT::Install-Recommends false"]
         + [f"--dpkgopt=path-exclude={path}" for path in recipe.left_out]
-        + [f"--include={','.join(recipe.packages)}"]
+        + [f"--dpkgopt=path-include={path}" for path in recipe.kept]
+        + [f"--include={','.join((recipe.kernel, *recipe.packages))}"]
         + [f"--customize-hook={hook}" for hook in hooks]
         + [SUITE, str(archive)],
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import select
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
-from agents.io.kernel import KernelLinks
+import pytest
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+
+from agents.io.kernel import (
+    IFA_F_DADFAILED,
+    IFA_F_NODAD,
+    IFA_F_OPTIMISTIC,
+    IFA_F_TENTATIVE,
+    KernelLinks,
+    is_accepted,
+)
 from tests.agents.io.namespace import in_a_namespace
 
 if TYPE_CHECKING:
@@ -149,3 +160,60 @@ def removing_the_interface() -> list[Any]:
 def test_an_interface_that_is_no_more() -> None:
     """A USB modem that is pulled out."""
     assert in_a_namespace(removing_the_interface)[-1] == [False, [], False]
+
+
+class Follower6(Follower):
+    """The same for the addresses of IPv6 that are no link-local ones."""
+
+    @staticmethod
+    def brief(change: LinkChange) -> list[Any]:
+        addresses = sorted(address for address in change.addresses if address.startswith("2001:"))
+        return [change.is_up, addresses, change.is_routed]
+
+
+OURS, ROUTE = "2001:db8::1", "route add default via 2001:db8::2 dev wifi"
+
+
+def detecting_duplicates() -> list[Any]:
+    follower = Follower6("link set wifi up", "link set air up")
+    ip(f"address add {OURS}/64 dev wifi")
+    ip(f"-6 {ROUTE} table 101")
+    time.sleep(0.2)
+    seen = [follower.brief(change) for change in follower.links.news() if change.interface == "wifi"][-1]
+    follower.do("link set wifi alias waiting", [True, [OURS], True])
+    return [seen, follower.seen[-1]]
+
+
+def test_an_address_counts_when_nobody_else_turned_out_to_have_it() -> None:
+    """RFC 4862 5.4: before, it is tentative, and can't be bound to."""
+    assert in_a_namespace(detecting_duplicates) == [[True, NONE, True], [True, [OURS], True]]
+
+
+@pytest.mark.parametrize(
+    ("flags", "accepted"),
+    [
+        (0, True),
+        (IFA_F_NODAD, True),
+        (IFA_F_TENTATIVE, False),
+        (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC, True),
+        (IFA_F_TENTATIVE | IFA_F_DADFAILED, False),
+    ],
+)
+def test_an_optimistic_address_counts_at_once(flags: int, *, accepted: bool) -> None:
+    """RFC 4429; not every kernel knows it, so this is its message alone."""
+    message = ifaddrmsg()
+    message["attrs"] = [("IFA_FLAGS", flags)]
+    assert is_accepted(message) == accepted
+
+
+def advertised() -> list[Any]:
+    follower = Follower6("link set wifi up", "link set air up", f"address add {OURS}/64 dev wifi nodad")
+    ip(f"-6 {ROUTE} proto ra")
+    follower.do("link set wifi alias advertised", [True, [OURS], True])
+    follower.do(f"-6 {ROUTE} table 101", [True, [OURS], True])
+    return follower.seen[1:]
+
+
+def test_an_advertised_route_is_no_way_out_yet() -> None:
+    """It stands in the main table, for whatever address; who looks after the links makes one by source of it."""
+    assert in_a_namespace(advertised) == [[True, [OURS], False], [True, [OURS], True]]

@@ -13,19 +13,17 @@ from agents.sip.address import Address
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOST = "127.0.0.1"
 
-
-@pytest.fixture
-def sockets() -> Iterator[list[UdpSocket]]:
-    made = [UdpSocket(Address(HOST, 0)) for _ in range(5)]
+@pytest.fixture(params=["127.0.0.1", "::1"])
+def sockets(request: pytest.FixtureRequest) -> Iterator[list[UdpSocket]]:
+    made = [UdpSocket(Address(request.param, 0)) for _ in range(5)]
     yield made
     for one in made:
         one.close()
 
 
 def address(sock: UdpSocket) -> Address:
-    return Address(*sock._socket.getsockname())
+    return Address(*sock._socket.getsockname()[:2])
 
 
 def heard(sock: UdpSocket) -> list[bytes]:
