@@ -42,6 +42,8 @@ class NativeEngine:
         missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
         if missing:
             raise MissingRequirementError(f"the native engine needs more: apt-get install {' '.join(missing)}")
+        if any(radio["supplicant"] is not None for radio in plan["radios"].values()):
+            raise MissingRequirementError("hwsim is a module of the whole machine's kernel: use --engine vm")
         if plan["shapes"] and not has_netem():
             raise MissingRequirementError(
                 "this kernel has no sch_netem, so links would have no delay: install a kernel that has it"

@@ -47,7 +47,9 @@ class ForeignProcess:
 
     @property
     def ready(self) -> bool:
-        """Whether it listens on all of its ports."""
+        """Whether it listens on all of its ports, and has said what there is to be said then."""
+        if self._program.get("says_ready", "") not in self._log.read_text(errors="replace"):
+            return False
         tables = [Path(f"/proc/{self._node.pid}/net/{name}").read_text() for name in UDP_TABLES]
         return set(self._program["udp_ports"]) <= {port for table in tables for port in bound_ports(table)}
 

@@ -8,7 +8,7 @@ packets as they leave and enter it; with netem on the node's own interface, outg
 after their delay.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mininet.topo import Topo
@@ -44,13 +44,15 @@ class AccessLink:
     """A mobile node's way into the network, through a radio that can be shaped, lost and attached.
 
     `arp` is False for point-to-point radios such as UMTS, where no address resolution takes place: both ends then
-    know each other's address from the start.
+    know each other's address from the start. `is_wireless` where it is the kernel's own 802.11: then the air's port
+    towards the node is an access point.
     """
 
     name: str
     node: Interface
     router: Interface
     arp: bool = True
+    is_wireless: bool = False
 
     @property
     def air(self) -> str:
@@ -126,6 +128,12 @@ class Network:
         """The access link of that name; raises KeyError."""
         return {link.name: link for link in self.access_links}[name]
 
+    def with_wireless(self, names: set[str]) -> "Network":
+        """The same network with the kernel's own 802.11 on the access links of these names."""
+        return replace(
+            self, access_links=tuple(replace(one, is_wireless=one.name in names) for one in self.access_links)
+        )
+
     def access(self, link: AccessLink) -> Access:
         """What the mobile node configures when it has attached to `link`; each link has a routing table of its own."""
         return Access(
@@ -143,12 +151,15 @@ class Network:
             topo.addHost(
                 node.name, cls=Station, ip=None, addresses=self._addresses(node.name), routes=node.routes,
                 forwards=node.forwards, neighbours=self._neighbours(node.name), ip6=self.is_ip6,
-                asleep=[link.node.name for link in self.access_links if not attached and link.node.node == node.name],
+                asleep=[link.node.name for link in self.access_links
+                        if not (attached or link.is_wireless) and link.node.node == node.name],
                 accesses=[self.access(link) for link in self.access_links if attached and link.node.node == node.name],
             )  # fmt: skip
         for link in self.access_links:
-            topo.addHost(link.air, cls=Air, ip=None, ports=[port.name for port in self.interfaces(link.air)])
-        for wire in self.all_wires():
+            wired = [port for port in self.interfaces(link.air) if not (link.is_wireless and port == link.node_port)]
+            topo.addHost(link.air, cls=Air, ip=None, ports=[port.name for port in wired])
+        radio_waves = [link.wires[0] for link in self.access_links if link.is_wireless]
+        for wire in (wire for wire in self.all_wires() if wire not in radio_waves):
             topo.addLink(
                 wire.a.node, wire.b.node, cls=Cable, intfName1=wire.a.name, intfName2=wire.b.name,
                 addr1=self.mac(wire.a), addr2=self.mac(wire.b),
@@ -181,7 +192,9 @@ def network_from(data: dict[str, Any]) -> Network:
             for node in data["nodes"]
         ),
         access_links=tuple(
-            AccessLink(link["name"], Interface(**link["node"]), Interface(**link["router"]), link["arp"])
+            AccessLink(
+                link["name"], Interface(**link["node"]), Interface(**link["router"]), link["arp"], link["is_wireless"]
+            )
             for link in data["access_links"]
         ),
         wires=tuple(Wire(Interface(**wire["a"]), Interface(**wire["b"])) for wire in data["wires"]),

@@ -4,7 +4,7 @@ Everything that needs a user's file, a template or a decision has happened befor
 (zero: all agents ready, links as their profiles say).
 """
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Shape(TypedDict):
@@ -135,12 +135,16 @@ DuplicateDetection = Literal["on", "off", "optimistic"]
 
 
 class Radio(TypedDict):
-    """An access link as its radio knows it; `dad` is for IPv6 alone."""
+    """An access link as its radio knows it; `dad` is for IPv6 alone.
+
+    `supplicant` are the settings of wpa_supplicant where the link is the kernel's own 802.11, and not timed phases.
+    """
 
     attached: bool
     attach_phases: list[AttachPhase]
     address: Addressing
     dad: DuplicateDetection
+    supplicant: str | None
 
 
 class Agent(TypedDict):
@@ -156,8 +160,9 @@ class Agent(TypedDict):
 class Foreign(TypedDict):
     """A program that others wrote, in a node's namespace, in a folder of its own with these files in it.
 
-    It is ready when all of its UDP ports are bound. `start` and `hang_up` are what is typed into it (its standard
-    input), at the start and when its user hangs up. `package` is Debian's. Each character of a file is one byte.
+    It is ready when all of its UDP ports are bound, and `says_ready` stands in its log. `start` and `hang_up` are what
+    is typed into it (its standard input), at the start and when its user hangs up. `package` is Debian's. Each
+    character of a file is one byte.
     """
 
     name: str
@@ -168,6 +173,7 @@ class Foreign(TypedDict):
     udp_ports: list[int]
     start: str
     hang_up: str
+    says_ready: NotRequired[str]
 
 
 class Plan(TypedDict):

@@ -14,6 +14,9 @@ from testbed.lab.journal import Journal
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.nodes import bare, configure_access, configure_way_out, index_of, inside
 from testbed.lab.plan import Radio
+from testbed.lab.wireless import LAST_PHASE, Supplicant
+
+Listener = DhcpClient | RouterDiscovery | Supplicant
 
 
 class Radios:
@@ -37,7 +40,8 @@ class Radios:
         self._journal = journal
         self._selector = selector
         self._logs = logs
-        self._listening: dict[str, DhcpClient | RouterDiscovery] = {}
+        self._associating: dict[str, Listener] = {}
+        self._addressing: dict[str, Listener] = {}
 
     def set_carrier(self, name: str, *, up: bool) -> None:
         """Raises or drops the carrier: the air's port goes up or down, and the node's kernel tells its programs."""
@@ -47,18 +51,13 @@ class Radios:
             netlink.link("set", index=port, state="up" if up else "down")
 
     def attach(self, name: str) -> None:
-        """Raises the carrier and has the link come to its address."""
-        link = self._network.access_link(name)
-        self.detach(name)
-        self.set_carrier(name, up=True)
-        {"static": self._configure, "dhcp": self._ask, "slaac": self._solicit}[self._plans[name]["address"]](link)
-
-    def detach(self, name: str) -> None:
-        """Ends what looks after the link's address."""
-        listening = self._listening.pop(name, None)
-        if listening is not None:
-            self._selector.unregister(listening)
-            listening.close()
+        """Gets the link onto its network, and has it come to its address."""
+        link, settings = self._network.access_link(name), self._plans[name]["supplicant"]
+        if settings is None:
+            self.set_carrier(name, up=True)
+            self._attached(link)
+        else:
+            self._associate(link, settings)
 
     def has_address(self, name: str) -> bool:
         """Whether the mobile node may use its address on this link."""
@@ -69,8 +68,25 @@ class Radios:
 
     def close(self) -> None:
         """Ends all that was started here."""
-        for name in list(self._listening):
-            self.detach(name)
+        for listener in (*self._associating.values(), *self._addressing.values()):
+            self._end(listener)
+
+    def _associate(self, link: AccessLink, settings: str) -> None:
+        """The kernel's own 802.11: it is attached when wpa_supplicant says so, and again each time that it does."""
+        log = self._logs / f"wpa_supplicant-{link.name}.log"
+        supplicant = Supplicant(self._net[link.node.node], link.node.name, settings, log)
+
+        def heard() -> None:
+            for time_ns, phase in supplicant.phases():
+                self._journal.add("lab", "attach_phase", time_ns=time_ns, link=link.name, phase=phase)
+                if phase == LAST_PHASE:
+                    self._attached(link)
+
+        self._listen(self._associating, link, supplicant, heard)
+
+    def _attached(self, link: AccessLink) -> None:
+        self._journal.add("lab", "attached", link=link.name)
+        {"static": self._configure, "dhcp": self._ask, "slaac": self._solicit}[self._plans[link.name]["address"]](link)
 
     def _configure(self, link: AccessLink) -> None:
         """Static: the address that the topology says."""
@@ -92,7 +108,7 @@ class Radios:
                 with inside(self._net[link.node.node]) as netlink:
                     configure_access(netlink, access)
 
-        self._listen(link, client, heard)
+        self._listen(self._addressing, link, client, heard)
 
     def _solicit(self, link: AccessLink) -> None:
         """SLAAC: the kernel makes the address; of the router that it hears, a way out for this address is made."""
@@ -105,13 +121,22 @@ class Radios:
                 with inside(node) as netlink:
                     configure_way_out(netlink, replace(self._network.access(link), gateway=router))
 
-        self._listen(link, discovery, heard)
+        self._listen(self._addressing, link, discovery, heard)
         self._wake(link, solicits=True)
 
     def _wake(self, link: AccessLink, *, solicits: bool) -> None:
         node, dad = self._net[link.node.node], self._plans[link.name]["dad"]
         wake(node, link.node.name, dad, solicits=solicits, is_given_identifier=not link.arp)
 
-    def _listen(self, link: AccessLink, to: DhcpClient | RouterDiscovery, heard: Callable[[], None]) -> None:
-        self._listening[link.name] = to
-        self._selector.register(to, selectors.EVENT_READ, heard)
+    def _listen(
+        self, listeners: dict[str, Listener], link: AccessLink, listener: Listener, heard: Callable[[], None]
+    ) -> None:
+        """Instead of the one before."""
+        if link.name in listeners:
+            self._end(listeners[link.name])
+        listeners[link.name] = listener
+        self._selector.register(listener, selectors.EVENT_READ, heard)
+
+    def _end(self, listener: Listener) -> None:
+        self._selector.unregister(listener)
+        listener.close()

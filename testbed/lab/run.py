@@ -22,6 +22,7 @@ from testbed.lab.plan import ATTACKERS, Agent, Plan, Step
 from testbed.lab.radio import Radios
 from testbed.lab.shaper import Shaper
 from testbed.lab.spawn import preload
+from testbed.lab.wireless import install
 
 if TYPE_CHECKING:
     from testbed.lab.attacker import Attacker
@@ -58,6 +59,7 @@ class Lab:
         # Mininet's one-time set-up changes limits of the whole machine, which our networks don't need.
         Mininet.inited = True
         self.net = Mininet(topo=self.network.topo(attached=False), controller=None)
+        install(self.net, self.network)
         self.captures = Captures(self.net, self.network.captured(), out / "captures")
 
     def attacker(self) -> "Attacker":
@@ -227,17 +229,13 @@ class Run:
             self._ended = True
 
     def _attach(self, link: str) -> None:
-        """Gets a link onto its network, phase by phase, then configures its address."""
+        """Gets a link onto its network, phase by phase."""
         due = self._now()
         for phase in self._plan["radios"][link]["attach_phases"]:
             due += phase["seconds"]
             name = phase["phase"]
             self._at(due, lambda name=name: self._journal.add("lab", "attach_phase", link=link, phase=name))  # type: ignore[misc]
-        self._at(due, lambda: self._attached(link))
-
-    def _attached(self, link: str) -> None:
-        self._journal.add("lab", "attached", link=link)
-        self._radios.attach(link)
+        self._at(due, lambda: self._radios.attach(link))
 
     def _do(self, step: Step) -> None:
         match step["do"]:

@@ -131,6 +131,19 @@ def measure_phases(handover: Handover, to_mn: Direction, interval_ns: int) -> Ph
     )
 
 
+def attach_parts(handover: Handover, events: list[Event]) -> dict[str, int]:
+    """Return the parts of the attach phase in ns, as the radio told of their ends; each begins where one ended."""
+    parts: dict[str, int] = {}
+    since_ns, until_ns = handover.trigger_ns, handover.attached_ns
+    for event in events:
+        is_part = event.name == "attach_phase" and event.link == handover.new
+        if is_part and until_ns is not None and since_ns <= event.time_ns <= until_ns:
+            name = str(event.fields.get("phase"))
+            parts[name] = parts.get(name, 0) + event.time_ns - since_ns
+            since_ns = event.time_ns
+    return parts
+
+
 def first_new_packet(direction: Direction, link: str | None, since_ns: int) -> int | None:
     """Return when the first new packet arrived over `link`, not before `since_ns`; None if none did."""
     if link is None:

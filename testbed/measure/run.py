@@ -12,11 +12,11 @@ import numpy as np
 
 from testbed.measure import emodel, playout, series, window
 from testbed.measure.copies import as_originals, find_copies
-from testbed.measure.handover import Handover, find_handover, first_new_packet, measure_phases
+from testbed.measure.handover import Handover, attach_parts, find_handover, first_new_packet, measure_phases
 from testbed.measure.media import NO_DELAY, Direction, directions
 from testbed.measure.packets import decode_udp
 from testbed.measure.rtp import find_rtp
-from testbed.measure.run_folder import Manifest, read_captures, read_events, read_manifest, scenario_start_ns
+from testbed.measure.run_folder import Event, Manifest, read_captures, read_events, read_manifest, scenario_start_ns
 from testbed.measure.sip_scan import SipMessage, find_sip
 from testbed.measure.summary import seconds
 from testbed.measure.transactions import Transaction, pair
@@ -57,7 +57,9 @@ def measure_run(folder: Path) -> dict[str, Any]:
         "seed": manifest.seed,
         "engine": manifest.engine,
         "reproducible": manifest.reproducible,
-        "handover": None if handover is None else _handover(handover, media["to_mn"], start_ns, manifest.interval_ns),
+        "handover": None
+        if handover is None
+        else _handover(handover, media["to_mn"], start_ns, manifest.interval_ns, events),
         "media": {
             name: _direction(name, one, heard[name], handover, manifest.interval_ns) for name, one in media.items()
         },
@@ -79,7 +81,9 @@ def _at_mn(messages: list[SipMessage], capture: Capture, manifest: Manifest) -> 
     return [message for message in messages if capture.interfaces[message.interface].name in names]
 
 
-def _handover(handover: Handover, to_mn: Direction, start_ns: int, interval_ns: int) -> dict[str, Any]:
+def _handover(
+    handover: Handover, to_mn: Direction, start_ns: int, interval_ns: int, events: list[Event]
+) -> dict[str, Any]:
     phases = measure_phases(handover, to_mn, interval_ns)
     first_ns = first_new_packet(to_mn, handover.new, handover.trigger_ns)
     return {
@@ -88,6 +92,7 @@ def _handover(handover: Handover, to_mn: Direction, start_ns: int, interval_ns: 
         "phases_ms": {
             name: series.ms(getattr(phases, name)) for name in ("detect", "attach", "address", "signalling", "media")
         },
+        "attach_ms": {name: series.ms(part) for name, part in attach_parts(handover, events).items()},
         "kind": handover.kind,
         "old_path": handover.old,
         "new_path": handover.new,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from testbed.lab.network import Network
+from testbed.scenario.correspondent import PHONES
 from testbed.scenario.document import hint, name_of, nearest
 from testbed.scenario.errors import BadScenarioError, ScenarioError
 from testbed.scenario.failure import SHAPED
@@ -22,7 +23,7 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
     there = [link.name for link in network.access_links]
     errors = [
         tree.error((field, link), f"{field}.{link}: the topology has no access link of that name{hint(link, there)}")
-        for field, named in (("links", scenario.links), ("loss", scenario.loss), ("address", scenario.address))
+        for field, named in tuple((field, getattr(scenario, field)) for field in ("links", "loss", "address", "radio"))
         for link in named
         if link not in there
     ]
@@ -69,8 +70,22 @@ def check_failure(tree: Tree, changes: list[Change], profiles: dict[str, LinkPro
         raise BadScenarioError(list(dict.fromkeys(errors)))
 
 
-def check_opportunities(tree: Tree, traces: list[Opportunities], profiles: dict[str, LinkProfile]) -> None:
-    """Each trace is of a link that there is and that has a queue, and there is one for each direction at most."""
+def check_radios(tree: Tree, scenario: Scenario, *, proxy: str, cn: str) -> None:
+    """802.11 has a guest image of its own, without what others wrote."""
+    strangers = [one for one in (cn, proxy, scenario.registrar) if one in PHONES or one.startswith("kamailio")]
+    for link, radio in scenario.radio.items():
+        if radio == "hwsim" and strangers:
+            what = f"radio.{link}: the guest with hwsim has no {strangers[0]}; write profile, or leave that out"
+            raise BadScenarioError([tree.error(("radio", link), what)])
+
+
+def check_opportunities(
+    tree: Tree, traces: list[Opportunities], profiles: dict[str, LinkProfile], without: set[str]
+) -> None:
+    """Each trace is of a link that there is and that has a queue, and there is one for each direction at most.
+
+    `without` are links that an access point bridges, where no trace can come between.
+    """
     errors = []
     for number, trace in enumerate(traces):
         name = f"{name_of(trace.place)}.link: {shown(trace.link)}"
@@ -83,6 +98,8 @@ def check_opportunities(tree: Tree, traces: list[Opportunities], profiles: dict[
                 f"{name} has the profile '{profiles[trace.link].name}', in which nothing can wait; choose another one"
             )
             errors.append(tree.error(trace.place, what))
+        elif trace.link in without:
+            errors.append(tree.error(trace.place, f"{name} has radio: hwsim, which takes no trace; write profile"))
         if any((one.link, one.direction) == (trace.link, trace.direction) for one in traces[:number]):
             errors.append(
                 tree.error(trace.place, f"{name} has a trace of this direction already; leave one of them out")

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
-from testbed.access import dnsmasq
+from testbed.access import dnsmasq, wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import bare
 from testbed.lab.plan import Agent, Foreign, Gate, Plan, Radio
@@ -82,6 +82,7 @@ def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
         "attach_phases": [{"phase": phase.phase, "seconds": phase.time} for phase in profile.attach],
         "address": experiment.scenario.address.get(link, "static"),
         "dad": experiment.dad,
+        "supplicant": wifi.supplicant() if experiment.network.access_link(link).is_wireless else None,
     }
 
 
@@ -222,6 +223,7 @@ def programs(experiment: Experiment) -> list[Foreign]:
         for link in experiment.network.access_links
         if experiment.scenario.address.get(link.name, "static") != "static"
     ]
+    found += [wifi.access_point(link) for link in experiment.network.access_links if link.is_wireless]
     return found
 
 

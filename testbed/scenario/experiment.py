@@ -8,7 +8,7 @@ from pathlib import Path
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.plan import DuplicateDetection
 from testbed.scenario.addressing import addressed, check_addresses
-from testbed.scenario.checks import check_codecs, check_failure, check_links, check_opportunities
+from testbed.scenario.checks import check_codecs, check_failure, check_links, check_opportunities, check_radios
 from testbed.scenario.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
 from testbed.scenario.document import hint, load, validated
 from testbed.scenario.errors import BadScenarioError
@@ -84,6 +84,8 @@ def load_experiment(
             profiles[link] = profiles[link].with_loss(loss)
         except ValueError as error:
             raise BadScenarioError([tree.error(("loss", link), f"loss.{link}: {error}")]) from None
+    for link in wireless(scenario):
+        profiles[link] = profiles[link].model_copy(update={"attach": [], "loss_noticed_after": 0.0})
     if failure is not None:
         failure_tree = read_tree(FAILURE.find(failure))
     else:
@@ -94,7 +96,7 @@ def load_experiment(
     traced, opportunities = read_traces(failure_tree, script)
     changes = [*history(script, chosen_seed), *traced]
     check_failure(failure_tree, changes, profiles)
-    check_opportunities(failure_tree, opportunities, profiles)
+    check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     chosen = choose_scheme(tree, scenario, scheme)
     if scenario.proxy != "none" and chosen in BRIDGED:
         what = (
@@ -108,12 +110,13 @@ def load_experiment(
     proxy = "kamailio" if chosen in RELAYED else scenario.proxy
     has_dad = dad is not None or scenario.dad is not None
     check_addresses(tree, scenario, network, proxy=proxy, cn=called, has_dad=has_dad)
+    check_radios(tree, scenario, proxy=proxy, cn=called)
     ends_call = hangs_up or scenario.call.hangs_up
     return Experiment(
         path=path,
         text=tree.text,
         scenario=scenario,
-        network=addressed(scenario, network),
+        network=addressed(scenario, network.with_wireless(wireless(scenario))),
         profiles=profiles,
         failure=script,
         failure_path=failure_tree.path,
@@ -125,6 +128,11 @@ def load_experiment(
         seed=chosen_seed,
         dad=dad or scenario.dad or "on",
     )
+
+
+def wireless(scenario: Scenario) -> set[str]:
+    """The links that are the kernel's own 802.11."""
+    return {link for link, radio in scenario.radio.items() if radio == "hwsim"}
 
 
 def hung_up(call: Call, side: Side) -> Change:

@@ -43,6 +43,9 @@ OWN_REGISTRARS: tuple[RegistrarName, ...] = ("plain", "proactive", "outbound")
 OUTBOUND: tuple[RegistrarName, ...] = ("outbound", "kamailio-outbound")
 """Registrars that the MN asks in the way of RFC 5626; the others in the paper's."""
 
+RadioName = Literal["profile", "hwsim"]
+"""How an access link is attached: in the time that its profile says, or by the kernel's own 802.11 stack."""
+
 SHORTEST_CALL_S = 1.0
 MOST_SEED = 2**32 - 1
 
@@ -109,7 +112,8 @@ class Scenario(Document):
     `room` is how many handovers the CN takes at once, and how many calls the B2BUA bridges; any number if not said.
     `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `ip` is the
     version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
-    said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them.
+    said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
+    more than what their profiles say.
     """
 
     kind: ClassVar = "scenario"
@@ -134,3 +138,4 @@ class Scenario(Document):
     ip: Literal[4, 6] = 4
     address: dict[str, Addressing] = Field(default_factory=dict)
     dad: DuplicateDetection | None = None
+    radio: dict[str, RadioName] = Field(default_factory=dict)

@@ -95,7 +95,7 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
         "patterns": [one for link, profile in links if (one := pattern(link, profile)) is not None],
         "gates": [],
         "radios": {
-            link.name: {"attached": True, "attach_phases": [], "address": "static", "dad": "on"}
+            link.name: {"attached": True, "attach_phases": [], "address": "static", "dad": "on", "supplicant": None}
             for link in network.access_links
         },
         "timeline": [],

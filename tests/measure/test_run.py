@@ -62,6 +62,7 @@ def test_a_reinvite_run_is_measured_exactly(reinvite: Path) -> None:
         "trigger_s": 6.18,
         "delay_ms": 2817.0,
         "phases_ms": {"detect": 171.0, "attach": 2570.0, "address": 20.0, "signalling": 226.0, "media": 1.0},
+        "attach_ms": {},
         "kind": "link-down",
         "old_path": "wifi",
         "new_path": "umts",
@@ -71,6 +72,25 @@ def test_a_reinvite_run_is_measured_exactly(reinvite: Path) -> None:
         },
     }
     assert result["warnings"] == []
+
+
+def test_attaching_is_split_as_the_radio_told_of_it(tmp_path: Path) -> None:
+    folder = synthetic.reinvite_run().write(tmp_path / "run")
+    whole_ms = measure_run(folder)["handover"]["phases_ms"]["attach"]
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    (trigger,) = (one for one in events if one["event"] == "trigger")
+    for link, after_ms, phase in (
+        ("umts", 1000, "scan"),
+        ("wifi", 1100, "scan"),
+        ("umts", 1250, "key"),
+        ("umts", 9000, "key"),
+    ):
+        told = {"source": "lab", "event": "attach_phase", "link": link, "phase": phase}
+        events.append({**trigger, **told, "time_ns": trigger["time_ns"] + after_ms * 1_000_000})
+    (folder / "events.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
+    handover = measure_run(folder)["handover"]
+    assert handover["attach_ms"] == {"scan": 1000.0, "key": 250.0}
+    assert handover["phases_ms"]["attach"] == whole_ms == 2570.0
 
 
 @pytest.mark.parametrize("trigger_ms", [5990, 6003, 6009, 6010.5, 6180, 7777])
@@ -105,6 +125,7 @@ def test_a_handover_with_duplication_loses_nothing_and_its_gap_is_the_path_step(
         "trigger_s": 6.0,
         "delay_ms": 1617.0,
         "phases_ms": {"detect": None, "attach": 0.0, "address": 0.0, "signalling": 226.0, "media": 1391.0},
+        "attach_ms": {},
         "kind": "signal",
         "old_path": "wifi",
         "new_path": "umts",

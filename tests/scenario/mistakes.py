@@ -27,7 +27,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " cn, room, duplication, seed, loss, ip, address, dad"
+    " cn, room, duplication, seed, loss, ip, address, dad, radio"
 )
 
 NAMES = [

@@ -109,6 +109,11 @@ def test_who_gives_addresses_is_there_for_those_links_that_ask() -> None:
         ("address: {umts: slaac}", "address.umts: slaac is for IPv6; write ip: 6, or another way to an address"),
         ("address: {wifi: dhcp}\nip: 6", "address.wifi: dhcp is for IPv4; write ip: 4, or another way to an address"),
         ("dad: off", "dad: is for IPv6; write ip: 6, or leave this out"),
+        ("radio: {wifi: hwsym}", "radio.wifi: 'hwsym' is not possible; did you mean 'hwsim'?"),
+        (
+            "radio: {wifi: hwsim}\ncn: sipp",
+            "radio.wifi: the guest with hwsim has no sipp; write profile, or leave that out",
+        ),
         ("ip: 5", "ip: 5 is not possible; possible are: 4, 6"),
         ("ip: 6\ncn: baresip", "cn: baresip is set up for IPv4 alone; write ip: 4, or choose another"),
         ("ip: 6\nproxy: kamailio", "proxy: kamailio is set up for IPv4 alone; write ip: 4, or choose another"),
@@ -133,3 +138,17 @@ def test_topology_of_ipv6_needs_a_scenario_of_ipv6(tmp_path: Path) -> None:
     files.change(SCENARIO_FILE, "seed: 1", "address: {wifi: slaac}\nseed: 1")
     with pytest.raises(BadScenarioError, match="slaac takes a prefix of /64, and the router has 2001:db8:1::1/48"):
         load_experiment(str(files.scenario))
+
+
+def test_real_wifi_takes_its_own_time_and_notices_by_itself(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.change(SCENARIO_FILE, "seed: 1", "radio: {wifi: hwsim}\nseed: 1")
+    experiment = load_experiment(str(files.scenario))
+    plan = compile_plan(experiment)
+    assert [link.is_wireless for link in experiment.network.access_links] == [True, False]
+    assert [program["name"] for program in plan["programs"]] == ["hostapd-wifi"]
+    assert plan["radios"]["wifi"]["attach_phases"] == []
+    assert "psk=" in (plan["radios"]["wifi"]["supplicant"] or "")
+    assert plan["radios"]["umts"]["supplicant"] is None
+    gone = [step["at_s"] for step in plan["timeline"] if step["do"] in {"note", "carrier"}]
+    assert gone == [18.0, 18.0]

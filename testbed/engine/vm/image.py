@@ -53,6 +53,10 @@ BOOT_FILES = (
     "kernel/drivers/nvdimm/nd_btt.ko",
     "kernel/drivers/nvdimm/nd_pmem.ko",
 )
+# Where the file system is no part of the kernel; those before come first.
+FILE_SYSTEM = tuple(
+    f"kernel/{name}.ko" for name in ("lib/crc16", "crypto/crc32c_generic", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4")
+)
 # What forges packets.
 SCAPY = "python3-scapy"
 # What others wrote: the nodes of a run that are not our agents. One image holds them all.
@@ -69,7 +73,7 @@ RADIO_LEFT_OUT = tuple(f"/lib/modules/*/kernel/{name}/*" for name in ("drivers",
 RADIO_KEPT = tuple(
     f"/lib/modules/*/kernel/{name}"
     for name in (
-        *("drivers/nvdimm/*", "drivers/acpi/nfit/*", "drivers/net/veth.ko"),
+        *("drivers/nvdimm/*", "drivers/acpi/nfit/*", "drivers/net/veth.ko", "drivers/virtio/virtio*"),
         *("drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
     )
 )
@@ -84,7 +88,8 @@ REQUIRED_PROGRAMS = {
 class Recipe:
     """What a root image is made of; `duration` is in words.
 
-    `left_out` are paths of files that its packages bring, but for those that are `kept`.
+    `left_out` are paths of files that its packages bring, but for those that are `kept`. `file_system` are modules
+    without which the kernel can't read the image.
     """
 
     kernel: str
@@ -93,12 +98,13 @@ class Recipe:
     size_mib: int
     duration: str
     kept: tuple[str, ...] = ()
+    file_system: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Names the image by what goes in: packages, libraries with versions, this recipe."""
         versions = [f"{name}=={metadata.version(name)}" for name in LIBRARIES]
         size, epoch, version = str(self.size_mib), str(EPOCH), str(RECIPE_VERSION)
-        paths = (*self.left_out, "but", *self.kept)
+        paths = (*self.left_out, "but", *self.kept, *self.file_system)
         return digest(SUITE, self.kernel, *self.packages, *versions, *paths, epoch, size, version)
 
 
@@ -106,7 +112,13 @@ PLAIN = Recipe(KERNEL, PACKAGES, LEFT_OUT, 416, "about a minute")
 WITH_SCAPY = Recipe(KERNEL, (*PACKAGES, SCAPY), LEFT_OUT, 448, "about a minute")
 WITH_FOREIGN = Recipe(KERNEL, (*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
 WITH_RADIOS = Recipe(
-    RADIO_KERNEL, (*PACKAGES, *RADIO_PACKAGES), (*LEFT_OUT, *RADIO_LEFT_OUT), 512, "about two minutes", RADIO_KEPT
+    RADIO_KERNEL,
+    (*PACKAGES, *RADIO_PACKAGES),
+    (*LEFT_OUT, *RADIO_LEFT_OUT),
+    512,
+    "about two minutes",
+    RADIO_KEPT,
+    FILE_SYSTEM,
 )
 
 
@@ -133,7 +145,7 @@ class RootImage:
 def recipe_for(packages: Iterable[str]) -> Recipe:
     """The smallest image that has these packages and what every run needs; raises KeyError where none has all."""
     wanted = set(packages)
-    for recipe in (PLAIN, WITH_SCAPY, WITH_FOREIGN):
+    for recipe in (PLAIN, WITH_SCAPY, WITH_FOREIGN, WITH_RADIOS):
         if wanted <= set(recipe.packages):
             return recipe
     raise KeyError(", ".join(sorted(wanted)))
@@ -177,7 +189,7 @@ def build(recipe: Recipe, folder: Path) -> None:
             *("--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
         ]
     )
-    release = take_boot_files(archive, folder)
+    release = take_boot_files(archive, (*BOOT_FILES, *recipe.file_system), folder)
     archive.unlink()
     about = {"sha256": file_digest(folder / "root.ext2"), "kernel_release": release}
     (folder / "about.json").write_text(json.dumps(about, indent=1))
@@ -232,8 +244,8 @@ def copy_library(name: str, folder: Path) -> None:
         shutil.copyfile(Path(str(file.locate())), target)
 
 
-def take_boot_files(archive: Path, folder: Path) -> str:
-    """Copies kernel, busybox and the memory-device modules out of the archive; returns the kernel's release."""
+def take_boot_files(archive: Path, boot_files: tuple[str, ...], folder: Path) -> str:
+    """Copies kernel, busybox and the modules for the root image out of the archive; returns the kernel's release."""
     release = ""
     with tarfile.open(archive) as tar:
         for member in tar:
@@ -241,7 +253,7 @@ def take_boot_files(archive: Path, folder: Path) -> str:
             if path.parent.name == "boot" and path.name.startswith("vmlinuz-"):
                 release = path.name.removeprefix("vmlinuz-")
                 target = "vmlinuz"
-            elif any(path.match(pattern) for pattern in BOOT_FILES):
+            elif any(path.match(pattern) for pattern in boot_files):
                 target = path.name
             else:
                 continue

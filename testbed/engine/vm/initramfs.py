@@ -1,4 +1,4 @@
-"""The small file system that the kernel starts from: busybox, four modules, and our two programs."""
+"""The small file system that the kernel starts from: busybox, the modules that it needs, and our two programs."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from testbed.engine.errors import CommandError
-from testbed.engine.vm.image import BOOT_FILES, EPOCH
+from testbed.engine.vm.image import EPOCH
 
 OWN_FILES = ("init", "boot.py")
 
@@ -23,8 +23,9 @@ def write_initramfs(root_folder: Path, target: Path) -> None:
     tree = target.with_suffix(".tree")
     for folder in ("bin", "lib", "dev", "proc", "sys", "mnt"):
         (tree / folder).mkdir(parents=True)
-    for name in (Path(pattern).name for pattern in BOOT_FILES):
-        shutil.copyfile(root_folder / name, tree / ("lib" if name.endswith(".ko") else "bin") / name)
+    for module in root_folder.glob("*.ko"):
+        shutil.copyfile(module, tree / "lib" / module.name)
+    shutil.copyfile(root_folder / "busybox", tree / "bin" / "busybox")
     for name, data in own_files().items():
         (tree / name).write_bytes(data)
     for path in [tree, *tree.rglob("*")]:

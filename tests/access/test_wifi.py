@@ -1,0 +1,49 @@
+"""A WiFi of its own: both sides have the same name and key, and what wpa_supplicant says becomes phases."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from testbed.access.wifi import KEY, SSID, access_point, supplicant
+from testbed.engine.vm.image import WITH_RADIOS, recipe_for
+from testbed.lab.wireless import PHASES, phase
+from testbed.scenario.places import TOPOLOGY
+from testbed.scenario.topology import load_topology
+
+WIFI = load_topology(TOPOLOGY.find("multihomed")).access_link("wifi")
+# What version 2.10 says, with -t.
+SAID = """\
+Successfully initialized wpa_supplicant
+1767225619.224510: mn-wifi: SME: Trying to authenticate with 02:00:00:00:00:02 (SSID='testbed' freq=2437 MHz)
+1767225619.225633: mn-wifi: Trying to associate with 02:00:00:00:00:02 (SSID='testbed' freq=2437 MHz)
+1767225619.230001: mn-wifi: Associated with 02:00:00:00:00:02
+1767225619.230002: mn-wifi: CTRL-EVENT-SUBNET-STATUS-UPDATE status=0
+1767225619.247000: mn-wifi: WPA: Key negotiation completed with 02:00:00:00:00:02 [PTK=CCMP GTK=CCMP]
+1767225619.247100: mn-wifi: CTRL-EVENT-CONNECTED - Connection to 02:00:00:00:00:02 completed [id=0 id_str=]
+1767225640.000000: mn-wifi: CTRL-EVENT-DISCONNECTED bssid=02:00:00:00:00:02 reason=4 locally_generated=1
+"""
+
+
+def test_access_point_and_phone_have_the_same_name_and_key() -> None:
+    program = access_point(WIFI)
+    settings = dict(line.split("=", 1) for line in program["files"]["hostapd.conf"].splitlines())
+    assert (settings["ssid"], settings["wpa_psk"]) == (SSID, KEY)
+    assert (settings["interface"], settings["bridge"], program["node"]) == ("wifi-air-dn", "bridge", "wifi-air")
+    assert f'ssid="{SSID}"' in supplicant()
+    assert f"psk={KEY}" in supplicant()
+    assert len(KEY) == 64
+
+
+def test_phases_end_when_wpa_supplicant_says_so() -> None:
+    found = list(chain.from_iterable(phase(line) for line in SAID.splitlines()))
+    assert [name for _, name in found] == list(PHASES)
+    assert found[0][0] == 1767225619_224510_000
+
+
+def test_guest_with_a_kernel_that_has_802_11_is_made_only_when_it_is_needed() -> None:
+    assert recipe_for(["hostapd", "dnsmasq-base"]) is WITH_RADIOS
+    assert recipe_for(["dnsmasq-base"]) is not WITH_RADIOS
+    with pytest.raises(KeyError, match="baresip-core, hostapd"):
+        recipe_for(["hostapd", "baresip-core"])
