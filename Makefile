@@ -33,6 +33,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 .PHONY: test
 test: $(VENV)/.installed run-packages test-packages lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare
+	$(TESTBED) prepare real-wifi
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
