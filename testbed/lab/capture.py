@@ -25,18 +25,20 @@ class CaptureError(Exception):
 class Captures:
     """All captures of a run."""
 
-    def __init__(self, net: Mininet, interfaces: list[Interface], folder: Path) -> None:
-        """Starts them; returns when every one is listening. Raises CaptureError."""
+    def __init__(self, net: Mininet, interfaces: list[Interface], folder: Path, monitors: tuple[str, ...] = ()) -> None:
+        """Starts them, also on `monitors`, interfaces of no node; returns when all listen. Raises CaptureError."""
         folder.mkdir(parents=True, exist_ok=True)
+        starters = {interface.name: net[interface.node].popen for interface in interfaces}
+        starters |= dict.fromkeys(monitors, subprocess.Popen)
         self._processes = {
-            interface.name: net[interface.node].popen(
+            name: start(
                 [
-                    *("tcpdump", "-i", interface.name, "-n", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"),
-                    *("--time-stamp-precision=nano", "-w", str(folder / f"{interface.name}.pcap")),
+                    *("tcpdump", "-i", name, "-n", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"),
+                    *("--time-stamp-precision=nano", "-w", str(folder / f"{name}.pcap")),
                 ],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             )
-            for interface in interfaces
+            for name, start in starters.items()
         }  # fmt: skip
         for name, process in self._processes.items():
             first = process.stderr.readline()

@@ -59,8 +59,8 @@ class Lab:
         # Mininet's one-time set-up changes limits of the whole machine, which our networks don't need.
         Mininet.inited = True
         self.net = Mininet(topo=self.network.topo(attached=False), controller=None)
-        install(self.net, self.network)
-        self.captures = Captures(self.net, self.network.captured(), out / "captures")
+        monitors = install(self.net, self.network)
+        self.captures = Captures(self.net, self.network.captured(), out / "captures", monitors)
 
     def attacker(self) -> "Attacker":
         """Somebody else, in a network that has a place for him."""

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mininet.net import Mininet
 from mininet.node import Node
+from pyroute2 import IPRoute
 
 from testbed.lab.network import Interface, Network
 from testbed.lab.nodes import index_of, inside, write_sysctl
 
+# All frames of all simulated radios, with a radiotap header each.
+MONITOR = "hwsim0"
 RADIOS = Path("/sys/class/ieee80211")
 # What wpa_supplicant says when something has been done, in this order.
 PHASES = {
@@ -25,15 +28,21 @@ LINE = re.compile(r"(\d+)\.(\d{6}): \S+: (.*)")
 STOP_LIMIT_S = 3.0
 
 
-def install(net: Mininet, network: Network) -> None:
-    """Gives every wireless access link its radios, as interfaces of the names that the network says."""
+def install(net: Mininet, network: Network) -> tuple[str, ...]:
+    """Gives every wireless access link its radios, as interfaces of the names that the network says.
+
+    Returns the names of the interfaces, of no node, at which all frames in the air can be captured.
+    """
     ends = [end for link in network.access_links if link.is_wireless for end in (link.node, link.node_port)]
     if not ends:
-        return
+        return ()
     subprocess.run(["modprobe", "-a", "ccm", "cmac"], check=True)
     subprocess.run(["modprobe", "mac80211_hwsim", f"radios={len(ends)}"], check=True)
     for number, end in enumerate(ends):
         install_radio(net[end.node], f"phy{number}", end, network)
+    with IPRoute() as netlink:
+        netlink.link("set", index=index_of(netlink, MONITOR), state="up")
+    return (MONITOR,)
 
 
 def install_radio(node: Node, radio: str, end: Interface, network: Network) -> None:

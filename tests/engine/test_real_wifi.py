@@ -50,6 +50,15 @@ def test_keys_then_address_are_on_the_wire(arrived: tuple[Path, dict[str, Any]])
     assert "Associated with 02:00:00:00:00:02" in log
 
 
+def test_frames_in_the_air_are_captured(arrived: tuple[Path, dict[str, Any]]) -> None:
+    capture = arrived[0] / "captures" / "hwsim0.pcap"
+    # IEEE 802.11, 9.2.4.1.3: type and subtype of authentication, association request, its response.
+    shaking = "wlan.fc.type_subtype in {0x0b, 0x00, 0x01} && frame.time_relative > 0"
+    kinds = [kind for (kind,) in fields(capture, shaking, "wlan.fc.type_subtype")]
+    assert [int(kind, 0) for kind in kinds[:4]] == [0x0B, 0x0B, 0x00, 0x01]
+    assert len(fields(capture, "wlan.fc.type_subtype == 0x08", "frame.number")) > 100
+
+
 def test_loss_is_noticed_by_missing_beacons_and_the_phone_comes_back(arrived: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = arrived
     (down,) = events(folder, "link_down", "wifi")
