@@ -75,6 +75,19 @@ phones: setup  ## Our correspondent and three phones, each side hanging up, and 
 	rm $$tables.one
 	cat $$tables > docs/phones.md && rm $$tables
 
+.PHONY: triggers
+triggers: setup  ## A run with each kind of trigger, and ping-pong with and without guards: docs/triggers.md made anew
+	@tables=$$(mktemp)
+	sed '/^Seed 1, /q' docs/triggers.md > $$tables
+	for run in 'triggers' 'triggers --failure wifi-break' 'ping-pong' 'ping-pong --scheme reinvite-soft'; do
+	  printf '\n### `testbed triggers %s`\n\n' "$$run" >> $$tables
+	  $(TESTBED) triggers $$run --out "runs/triggers-$$$$-$${run// /}" > $$tables.one
+	  cat $$tables.one
+	  sed '/^Run folders/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	done
+	rm $$tables.one
+	cat $$tables > docs/triggers.md && rm $$tables
+
 .PHONY: profiles
 profiles: setup  ## Probes over links of every profile: configured against measured, docs/profiles.md made anew
 	@table=$$(mktemp)

@@ -189,6 +189,12 @@ class CallMedia:
         """
         self._listening[local] = frozenset(hosts)
 
+    def forget_paths_to(self, ip: str) -> None:
+        """The ways to this host of ours are to be judged anew."""
+        for local, remote in self._paths:
+            if local.ip == ip:
+                self.receiver.forget(Leg(local, remote).path)
+
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Take in what arrived."""
         path = self._paths.get((local, remote))

@@ -110,6 +110,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "sha256": digest(experiment.text),
         },
         "scheme": experiment.scheme,
+        "trigger": experiment.trigger,
         "cn": experiment.cn,
         "proxy": experiment.proxy,
         "failure_script": experiment.failure.name,

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 import pytest
 from click.testing import CliRunner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agents.mn.schemes import make_scheme
-from agents.mn.triggers import make_trigger
+from agents.mn.triggers import KINDS as TRIGGERS_OF_AGENTS
+from agents.mn.triggers import make_decision
 from testbed.cli.main import commands
+from testbed.scenario.compile import compile_plan
 from testbed.scenario.document import load
 from testbed.scenario.experiment import load_experiment
 from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, Kind
+from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, TRACK, Kind
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import SCHEMES, Scenario
+from testbed.scenario.surroundings import CoverageMap
 from testbed.scenario.topology import load_topology, run
+from testbed.scenario.triggers import TRIGGERS
 
 from .rules import PACKAGES, Module, is_within, modules
 
@@ -293,11 +298,12 @@ def test_every_package_is_one() -> None:
 
 # -- data -------------------------------------------------------------------------------------------------------------
 
-KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE)
-MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript]] = {
+KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)
+MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
     SCENARIO: Scenario,
     PROFILE: LinkProfile,
     FAILURE: FailureScript,
+    COVERAGE: CoverageMap,
 }
 
 
@@ -354,10 +360,17 @@ def test_every_scheme_of_scenarios_is_one_of_the_agents(name: str) -> None:
         )
 
 
+def test_every_trigger_of_scenarios_is_one_of_the_agents() -> None:
+    names = [name for model in TRIGGERS for name in get_args(model.model_fields["on"].annotation)]
+    combinations = ["any", "weighted"]
+    assert names == [*TRIGGERS_OF_AGENTS, *combinations], "agents/mn/triggers and testbed/scenario/triggers.py differ"
+
+
 @pytest.mark.parametrize("name", SCENARIO.shipped())
-def test_every_trigger_of_scenarios_is_one_of_the_agents(name: str) -> None:
-    for setting in load_experiment(name).scenario.schemes.values():
-        try:
-            make_trigger(setting.trigger.model_dump())
-        except KeyError as error:
-            pytest.fail(f"{name}: agents/mn/triggers.py has no trigger {error}: add it there, or take it out here")
+def test_every_trigger_of_a_scenario_can_be_made(name: str) -> None:
+    scenario = load_experiment(name).scenario
+    for scheme, trigger in [*((one, None) for one in scenario.schemes), *((None, one) for one in scenario.triggers)]:
+        plan = compile_plan(load_experiment(name, scheme=scheme, trigger=trigger))
+        config = next(agent["config"] for agent in plan["agents"] if agent["name"] == "mn")
+        links = config["first_link"], config["second_link"]
+        make_decision(json.loads(json.dumps(config["trigger"])), links, config["networks"])

@@ -44,7 +44,10 @@ class _Wish(NamedTuple):
 
 
 class Call:
-    """One call over two links. `old` is the link that it began on, `new` the one that a handover moves it to."""
+    """One call over two links. `old` is the one that it is on, `new` the one that a handover moves it to.
+
+    When that is done, and until the next handover begins, it is on the new one.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Call:
         self._proxy = self._peer if home is None else Address(home["address"], home["port"])
         self._peer_uri = f"sip:{peer['user']}@{self._peer.host}"
         self._user = user
+        self._aor = ""
         self._random = random
         self._next_port = FIRST_MEDIA_PORT
         # Every session that is not over, with the last description that we sent in it.
@@ -108,6 +112,8 @@ class Call:
 
     def begin(self, *, require: tuple[str, ...], now: float, retry_of: Session | None = None) -> None:
         """Calls the peer over the old link. `require` names extensions without which there shall be no call."""
+        # Who calls is the same in all of the call's dialogs, wherever it is by then (RFC 3261 8.1.1.3).
+        self._aor = f"sip:{self._user}@{self.old.sip_address.host}"
         self.session = self._invite(self.old, _Wish(self._peer_uri, self._proxy, require), now, retry_of)
 
     def hang_up(self, *, now: float) -> None:
@@ -136,6 +142,11 @@ class Call:
     def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Leaves a line in the log."""
         self.commands.append(Tell(event, facts))
+
+    def turn(self) -> None:
+        """A handover has been done, and another one is to begin: back to where the call was before."""
+        self.old, self.new = self.new, self.old
+        self.media.forget_paths_to(self.new.address)
 
     def attach(self, link: Link) -> None:
         """Has the radio get onto this link's network, unless it is there or on its way."""
@@ -224,7 +235,7 @@ class Call:
             offer.media[0].direction = wish.direction
         invitation = Invitation(
             request_uri=wish.uri,
-            from_=f"<sip:{self._user}@{self.old.sip_address.host}>",
+            from_=f"<{self._aor}>",
             to=f"<{self._peer_uri}>",
             contact=link.sip_address,
             body=bytes(offer),

@@ -21,7 +21,6 @@ class Link:
         self.address = address
         self.is_up = False
         self.has_address = False
-        self.signal_dbm: float | None = None
         self.is_attaching = False
 
     @property

@@ -8,7 +8,7 @@ from agents.legs import MediaSettings
 from agents.mn.call import Call
 from agents.mn.links import SIP_PORT, Links
 from agents.mn.schemes import make_scheme
-from agents.mn.triggers import make_trigger
+from agents.mn.sensing import Sensing
 from agents.sip import events
 from agents.sip_log import logged
 
@@ -40,11 +40,12 @@ class MobileNode:
 
             call = self._call
             self._registration = Registration(registrar, call.ua, call.credentials, links, random, call.tell)
-        self._scheme = make_scheme(config["scheme"], self._call)
+        self._scheme_name: str = config["scheme"]
+        self._scheme = make_scheme(self._scheme_name, self._call)
         self._require = self._scheme.requires
-        self._trigger = make_trigger(config["trigger"])
+        self._sensing = Sensing(config, self._call)
         self._timing = config["call"]
-        self._is_triggered = False
+        self._is_handing_over = False
         self._begin_at: float | None = None
         self._hang_up_at: float | None = None
         # BEFORE the call, WAITING for a link to make it over, CALLING until it is over, HANGING UP, and OVER.
@@ -82,14 +83,12 @@ class MobileNode:
         self._take_events(now)
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """A radio reports its signal, or the user hangs up."""
-        if report["report"] == "signal":
-            link = self._links[report["link"]]
-            link.signal_dbm = report["signal_dbm"]
-            if link is self._link:
-                self._consider(self._trigger.signal_reported(link), now)
-        elif report["report"] == "hang-up":
+        """The user hangs up; or news from a radio, a router, the GPS receiver, the battery."""
+        if report["report"] == "hang-up":
             self._hang_up(now)
+        else:
+            self._sensing.receive_report(report, now=now)
+            self._consider(now)
         self._take_events(now)
 
     def link_changed(self, change: LinkChange, *, now: float) -> None:
@@ -106,8 +105,8 @@ class MobileNode:
             self._call.partings.link_changed(link, now=now)
             self._begin_if_possible(now)
             self._scheme.link_changed(link, now=now)
-            if link is self._link:
-                self._consider(self._trigger.link_changed(link), now)
+            self._sensing.link_changed(link, [event for event, _ in news], now=now)
+            self._consider(now)
             if self._registration is not None:  # last: what the call has to say leaves before
                 self._registration.link_changed(link, now=now)
             self._take_events(now)
@@ -119,7 +118,8 @@ class MobileNode:
         call = self._call
         timers = (
             self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
-            self._scheme.get_timer(), self._registration.get_timer() if self._registration is not None else None,
+            self._scheme.get_timer(), self._sensing.get_timer(),
+            self._registration.get_timer() if self._registration is not None else None,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -136,6 +136,8 @@ class MobileNode:
         self._call.ua.handle_timer(now=now)
         self._call.partings.handle_timer(now=now)
         self._scheme.handle_timer(now=now)
+        if self._sensing.handle_timer(now=now):
+            self._consider(now)
         if self._registration is not None:
             self._registration.handle_timer(now=now)
         self._take_events(now)
@@ -161,6 +163,10 @@ class MobileNode:
         for event in logged(self._call.ua, self._call.commands):
             if self._registration is None or not self._registration.receive_event(event, now=now):
                 self._take_event(event, now)
+        if self._is_handing_over and self._call.link is self._call.new:
+            self._is_handing_over = False
+            self._sensing.handed_over(now=now)
+            self._consider(now)
         if self._registration is not None:
             self._registration.follow(self._call.link, now=now)
 
@@ -186,8 +192,8 @@ class MobileNode:
             return
         self._call.tell("call_established", call_id=event.session.call_id)
         self._scheme.call_established(now=now)
-        # The link may have become bad before there was anything to hand over.
-        self._consider(self._trigger.link_changed(self._link) or self._trigger.signal_reported(self._link), now)
+        self._sensing.call_established(now=now)
+        self._consider(now)  # the link may have become bad before there was anything to hand over
 
     def _consider_end(self, event: Event, now: float) -> None:
         """Goes on to the end of the call when its session has ended, and tells when nothing is left of it."""
@@ -211,14 +217,22 @@ class MobileNode:
         else:
             self._state = "HANGING UP"
 
-    def _consider(self, facts: dict[str, Any] | None, now: float) -> None:
-        """A trigger that has fired during the call starts the handover, once."""
-        if facts is not None and not self._is_triggered and self._call.is_up:
-            self._is_triggered = True
-            self._call.tell("trigger", link=self._link.name, **facts)
-            if self._registration is not None:
-                self._registration.handover_begins()
-            self._scheme.triggered(now=now)
+    def _consider(self, now: float) -> None:
+        """Hands over when the triggers want it: one handover at a time, and none after one that has failed."""
+        call = self._call
+        if self._is_handing_over or not call.is_up:
+            return
+        verdict = self._sensing.verdict(now=now)
+        if verdict is None:
+            return
+        self._is_handing_over = True
+        if call.link is call.new:
+            call.turn()
+            self._scheme = make_scheme(self._scheme_name, call)
+        call.tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
+        if self._registration is not None:
+            self._registration.handover_begins()
+        self._scheme.triggered(now=now)
 
     def _hang_up(self, now: float) -> None:
         self._begin_at = self._hang_up_at = None

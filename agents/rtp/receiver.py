@@ -46,6 +46,10 @@ class StreamReceiver:
         """SSRC of the newest packet of the present stream over one path: copies may have one of their own."""
         return self._sources.get(path)
 
+    def forget(self, path: str) -> None:
+        """Begin the statistics of a path anew: what it lost long ago, or while it was not used, is no loss of now."""
+        self._statistics.pop(path, None)
+
     def _receive_arrival(self, arrival: Arrival) -> None:
         stream = arrival.stream
         if stream > self._stream:

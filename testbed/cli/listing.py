@@ -1,19 +1,22 @@
 """`list`: what can be named in scenarios and options."""
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import get_args
 
 import click
+from rich.markup import escape
 
 from testbed.report.comparison import NOT_MEASURED, console, new_table
 from testbed.scenario.correspondent import CORRESPONDENTS
 from testbed.scenario.document import load
 from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
+from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.positions import load_track
 from testbed.scenario.profile import LinkDirection, LinkProfile
-from testbed.scenario.scenario import SCHEMES, TRIGGERS, Scenario
+from testbed.scenario.scenario import SCHEMES, Scenario
+from testbed.scenario.surroundings import CoverageMap
 from testbed.scenario.topology import load_topology
+from testbed.scenario.triggers import TRIGGERS
 from testbed.scenario.units import RATE, SHARE, TIME
 
 Row = tuple[str, ...]
@@ -48,10 +51,25 @@ def phones() -> Iterator[Row]:
 
 
 def triggers() -> Iterator[Row]:
-    """Triggers, as their models describe themselves."""
+    """Triggers, as their models describe themselves, with their parameters: those in brackets have a default."""
     for model in TRIGGERS:
         (name,) = get_args(model.model_fields["on"].annotation)
-        yield name, inspect.getdoc(model) or ""
+        fields = [(field, info) for field, info in model.model_fields.items() if field not in {"on", "stay"}]
+        parameters = [field if info.is_required() else escape(f"[{field}]") for field, info in fields]
+        yield name, " ".join((model.__doc__ or "").split()), " ".join([*parameters, escape("[stay]")])
+
+
+def coverage() -> Iterator[Row]:
+    """Coverage maps, with what they are about."""
+    for name in COVERAGE.shipped():
+        yield name, load(COVERAGE.find(name), CoverageMap).about
+
+
+def tracks() -> Iterator[Row]:
+    """Tracks, with how long they take."""
+    for name in TRACK.shipped():
+        track = load_track(TRACK.find(name))
+        yield name, f"{len(track)} points, from {TIME.text(track[0].at)} to {TIME.text(track[-1].at)}"
 
 
 def profiles() -> Iterator[Row]:
@@ -92,7 +110,9 @@ LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
     "failures": (failures, WHAT_IT_IS),
     "schemes": (schemes, WHAT_IT_IS),
     "phones": (phones, WHAT_IT_IS),
-    "triggers": (triggers, WHAT_IT_IS),
+    "triggers": (triggers, (*WHAT_IT_IS, "parameters")),
+    "coverage": (coverage, WHAT_IT_IS),
+    "tracks": (tracks, WHAT_IT_IS),
 }
 
 

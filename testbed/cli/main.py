@@ -17,6 +17,7 @@ from testbed.cli.measuring import measure
 from testbed.cli.prepare import prepare
 from testbed.cli.profiling import profile
 from testbed.cli.running import compare, replay, run
+from testbed.cli.triggering import triggers
 from testbed.cli.verifying import verify
 from testbed.engine.errors import CommandError, MissingRequirementError
 from testbed.measure import CaptureError, RunError
@@ -36,6 +37,7 @@ for command in (
     run,
     compare,
     replay,
+    triggers,
     attack,
     measure,
     ladder_command,

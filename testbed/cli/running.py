@@ -52,6 +52,7 @@ jobs_option = click.option(
 @engine_option
 @seed_option
 @click.option("--scheme", metavar="SCHEME", help="Another scheme than the scenario's.")
+@click.option("--trigger", metavar="TRIGGER", help="One of the scenario's triggers instead of the scheme's own.")
 @failure_option
 @cn_option
 @hangs_up_option
@@ -60,10 +61,12 @@ jobs_option = click.option(
 @json_option
 def run(  # noqa: PLR0913 - a command's options
     scenario: str, engine: str, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
-    cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None, as_json: bool,
+    trigger: str | None, cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
-    experiment = load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed, dad=dad)
+    experiment = load_experiment(
+        scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed, dad=dad, trigger=trigger
+    )
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
     (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
     finish([done], as_json=as_json, single=True)

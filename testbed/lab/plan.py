@@ -58,6 +58,14 @@ class SignalStep(TypedDict):
     signal_dbm: float
 
 
+class ReportStep(TypedDict):
+    """The mobile node is told something: where it is, what its battery holds."""
+
+    at_s: float
+    do: Literal["report"]
+    report: dict[str, Any]
+
+
 class KillStep(TypedDict):
     """An agent dies (SIGKILL)."""
 
@@ -117,7 +125,7 @@ class NoteStep(TypedDict):
     link: str
 
 
-Step = ShapeStep | CarrierStep | SignalStep | KillStep | HangUpStep | AttackStep | NoteStep
+Step = ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | NoteStep
 
 
 class AttachPhase(TypedDict):

@@ -106,6 +106,7 @@ class Run:
         self._agents: dict[str, AgentProcess | ForeignProcess] = {}
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
+        self._signals: dict[str, float] = {}
         self._zero_s = 0.0
         self._ended = False
         self._attacker = lab.attacker() if any(step["do"] == "attack" for step in plan["timeline"]) else None
@@ -244,9 +245,13 @@ class Run:
             case "carrier":
                 self._journal.add("lab", "carrier", link=step["link"], up=step["up"])
                 self._radios.set_carrier(step["link"], up=step["up"])
+                if step["up"]:
+                    self._tell_signal(step["link"])
             case "signal":
-                mobile = self._agents[self._lab.network.mobile]
-                mobile.tell({"report": "signal", "link": step["link"], "signal_dbm": step["signal_dbm"]})
+                self._signals[step["link"]] = step["signal_dbm"]
+                self._tell_signal(step["link"])
+            case "report":
+                self._agents[self._lab.network.mobile].tell(step["report"])
             case "kill":
                 self._journal.add("lab", "kill", agent=step["agent"])
                 self._agents[step["agent"]].kill()
@@ -259,6 +264,11 @@ class Run:
                     self._attacker.attack(step["attack"])
             case "note":
                 self._journal.add("lab", step["event"], link=step["link"])
+
+    def _tell_signal(self, link: str) -> None:
+        """What a radio reports when it has changed, and when it is on its network again."""
+        signal = {"report": "signal", "link": link, "signal_dbm": self._signals[link]}
+        self._agents[self._lab.network.mobile].tell(signal)
 
     def _heartbeat(self) -> None:
         """Shows that time goes by, once a second of scenario time."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from testbed.lab.network import Network
 from testbed.scenario.correspondent import PHONES
-from testbed.scenario.document import hint, name_of, nearest
+from testbed.scenario.document import hint, nearest
 from testbed.scenario.errors import BadScenarioError, ScenarioError
 from testbed.scenario.failure import SHAPED
 from testbed.scenario.history import Change
@@ -14,7 +14,7 @@ from testbed.scenario.scenario import Scenario
 from testbed.scenario.timeline import LinkState, changes_of, link_states
 from testbed.scenario.topology import AGENTS
 from testbed.scenario.trace import Opportunities
-from testbed.scenario.tree import Tree
+from testbed.scenario.tree import Tree, name_of
 from testbed.scenario.units import TIME, shown
 
 

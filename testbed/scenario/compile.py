@@ -18,6 +18,7 @@ from testbed.scenario.scenario import BRIDGED, OUTBOUND, OWN_REGISTRARS, RELAYED
 from testbed.scenario.shaping import DirectionState, pattern, shapes
 from testbed.scenario.timeline import timeline
 from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
+from testbed.scenario.triggering import networks, report_steps, trigger_config
 
 SIP_PORT = 5060
 B2BUA = "b2bua"
@@ -52,7 +53,10 @@ def compile_plan(experiment: Experiment) -> Plan:
         "patterns": [one for link, profile in experiment.links.values() if (one := pattern(link, profile)) is not None],
         "gates": gates(experiment),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
-        "timeline": timeline(experiment.changes, experiment.links),
+        "timeline": sorted(
+            [*timeline(experiment.changes, experiment.links), *report_steps(scenario, experiment.around)],
+            key=lambda step: step["at_s"],
+        ),
         "agents": agents(experiment),
         "programs": programs(experiment),
         "drain_s": DRAIN_S,
@@ -123,7 +127,8 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "codecs": scenario.call.spoken_by("mn"),
         "duplication": scenario.duplication,
         "scheme": experiment.scheme,
-        "trigger": experiment.setting.trigger.model_dump(),
+        "trigger": trigger_config(experiment.setting.trigger, experiment.around, scenario.first_link),
+        "networks": networks(scenario, experiment.links),
         **registers(experiment),
     }
 

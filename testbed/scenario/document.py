@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from testbed.scenario.errors import BadScenarioError, ScenarioError
-from testbed.scenario.tree import Place, Tree, read_tree
+from testbed.scenario.tree import Place, Tree, name_of, read_tree
 from testbed.scenario.units import shown
 
 MOST_ERRORS = 20
@@ -181,11 +181,6 @@ def place_in(tree: Tree, location: Place) -> Place:
     for step in location[:-1]:
         place = (*place, step) if tree.has((*place, step)) else place
     return (*place, *location[-1:])
-
-
-def name_of(place: Place) -> str:
-    """How to call a place: entries of lists count from 1, as people do."""
-    return ".".join(f"{step + 1}" if isinstance(step, int) else step for step in place)
 
 
 def hint(word: str, known: Sequence[str]) -> str:

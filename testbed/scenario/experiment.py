@@ -1,7 +1,5 @@
 """A scenario with everything that it names loaded and checked against each other."""
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +17,8 @@ from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import BRIDGED, RELAYED, Call, Scenario, SchemeName, SchemeSetting, Side
 from testbed.scenario.topology import HOME, MOBILE, load_topology
 from testbed.scenario.trace import Opportunities, read_traces
-from testbed.scenario.tree import Place, Tree, read_tree
+from testbed.scenario.tree import Place, Tree, named_in, read_tree
+from testbed.scenario.triggering import Around, load_around
 from testbed.scenario.units import shown
 
 
@@ -40,12 +39,18 @@ class Experiment:
     cn: CorrespondentName
     hangs_up: Side
     seed: int
+    around: Around
     dad: DuplicateDetection = "on"
+    trigger: str | None = None
+    """One of the scenario's `triggers` instead of the scheme's own."""
 
     @property
     def setting(self) -> SchemeSetting:
         """How the scheme is used here."""
-        return self.scenario.schemes[self.scheme]
+        setting = self.scenario.schemes[self.scheme]
+        if self.trigger is None:
+            return setting
+        return setting.model_copy(update={"trigger": self.scenario.triggers[self.trigger]})
 
     @property
     def proxy(self) -> ProxyName:
@@ -67,6 +72,7 @@ def load_experiment(
     hangs_up: Side | None = None,
     seed: int | None = None,
     dad: DuplicateDetection | None = None,
+    trigger: str | None = None,
 ) -> Experiment:
     """Loads a scenario by name or path; options replace what the file says. Raises BadScenarioError."""
     path = SCENARIO.find(word)
@@ -98,6 +104,10 @@ def load_experiment(
     check_failure(failure_tree, changes, profiles)
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     chosen = choose_scheme(tree, scenario, scheme)
+    around = load_around(tree, path, scenario)
+    if trigger is not None and trigger not in scenario.triggers:
+        what = f"triggers: {shown(trigger)} is not among the triggers of this scenario"
+        raise BadScenarioError([tree.error(("triggers",), f"{what}{hint(trigger, list(scenario.triggers))}")])
     if scenario.proxy != "none" and chosen in BRIDGED:
         what = (
             f"proxy: under {chosen} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
@@ -127,6 +137,8 @@ def load_experiment(
         hangs_up=ends_call,
         seed=chosen_seed,
         dad=dad or scenario.dad or "on",
+        around=around,
+        trigger=trigger,
     )
 
 
@@ -152,17 +164,6 @@ def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> 
             raise BadScenarioError(
                 [tree.error((field,), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
             )
-
-
-@contextlib.contextmanager
-def named_in(tree: Tree, *place: str) -> Iterator[None]:
-    """Errors about a thing that is not there, or can't be read, point to the line that names it."""
-    try:
-        yield
-    except BadScenarioError as errors:
-        if any(error.line for error in errors.errors):
-            raise
-        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {error}") for error in errors.errors]) from None
 
 
 def correspondent_named(word: str) -> CorrespondentName:

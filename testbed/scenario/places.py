@@ -50,6 +50,8 @@ SCENARIO = Kind("scenario", "scenarios", ROOT / "topologies" / "scenarios")
 TOPOLOGY = Kind("topology", "topologies", ROOT / "topologies", ".py")
 PROFILE = Kind("profile", "profiles", ROOT / "tc-profiles")
 FAILURE = Kind("failure script", "failures", ROOT / "tc-profiles" / "failures")
+COVERAGE = Kind("coverage map", "coverage", ROOT / "topologies" / "coverage")
+TRACK = Kind("track", "tracks", ROOT / "topologies" / "tracks", ".csv")
 
 
 def missing(word: str, what: str) -> BadScenarioError:

@@ -7,7 +7,9 @@ from pydantic import Field, field_validator
 from testbed.lab.plan import Addressing, DuplicateDetection
 from testbed.scenario.correspondent import CorrespondentName, ProxyName
 from testbed.scenario.document import Document, Name
-from testbed.scenario.units import TIME, Dbm, Seconds, Share
+from testbed.scenario.surroundings import BatteryLevel, NetworkFacts
+from testbed.scenario.triggers import Trigger
+from testbed.scenario.units import TIME, Seconds, Share
 
 SchemeName = Literal["reinvite", "reinvite-soft", "media-handover", "proactive", "handover-cn", "handover-b2bua"]
 
@@ -48,25 +50,6 @@ RadioName = Literal["profile", "hwsim"]
 
 SHORTEST_CALL_S = 1.0
 MOST_SEED = 2**32 - 1
-
-
-class LinkDown(Document):
-    """The kernel says that the link has lost its carrier."""
-
-    on: Literal["link-down"]
-
-
-class SignalBelow(Document):
-    """The radio reports a signal that is weaker than `below`."""
-
-    on: Literal["signal"]
-    below: Dbm
-
-
-TRIGGERS = (LinkDown, SignalBelow)
-"""All triggers; what each one is stands in its docstring."""
-
-Trigger = Annotated[LinkDown | SignalBelow, Field(discriminator="on")]
 
 
 class SchemeSetting(Document):
@@ -114,6 +97,8 @@ class Scenario(Document):
     version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
     said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
     more than what their profiles say.
+    `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
+    its user pays for each, in money and in power, and `battery` how much it holds when.
     """
 
     kind: ClassVar = "scenario"
@@ -139,3 +124,7 @@ class Scenario(Document):
     address: dict[str, Addressing] = Field(default_factory=dict)
     dad: DuplicateDetection | None = None
     radio: dict[str, RadioName] = Field(default_factory=dict)
+    triggers: dict[Name, Trigger] = Field(default_factory=dict)
+    track: str | None = None
+    networks: dict[str, NetworkFacts] = Field(default_factory=dict)
+    battery: list[BatteryLevel] = Field(default_factory=list)

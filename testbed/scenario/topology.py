@@ -13,8 +13,8 @@ from types import ModuleType
 from pydantic import TypeAdapter, ValidationError
 
 from testbed.lab.network import Interface, Network, Node
-from testbed.scenario.document import name_of
 from testbed.scenario.errors import BadScenarioError, ScenarioError
+from testbed.scenario.tree import name_of
 from testbed.scenario.units import shown
 
 # Agents, captures and reports know the two ends of the call by these names.

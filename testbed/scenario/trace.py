@@ -19,11 +19,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Literal
 
-from testbed.scenario.document import hint, name_of
+from testbed.scenario.document import hint
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.failure import SHAPED, FailureScript
 from testbed.scenario.history import Change, moment
-from testbed.scenario.tree import Place, Tree, bad, read_text
+from testbed.scenario.tree import Place, Tree, bad, name_of, read_text
 from testbed.scenario.units import PACKETS, POWER, RATE, SHARE, TIME, Kind, shown
 
 HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")

@@ -4,11 +4,13 @@ Only what a reader of a scenario can be expected to know is taken: mappings, lis
 stay words, whatever the version of YAML: `on` and `off` are no truth values here, and a date is text.
 """
 
+import contextlib
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -26,9 +28,6 @@ from ruamel.yaml.events import (
 
 from testbed.scenario.errors import BadScenarioError, ScenarioError
 from testbed.scenario.units import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 20
@@ -117,6 +116,22 @@ def read_text(path: Path, *, kind: str = "a YAML file", most_bytes: int = MOST_B
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise bad(path, line, f"this is not text; {kind} in UTF-8 is needed") from None
+
+
+@contextlib.contextmanager
+def named_in(tree: Tree, *place: Step) -> Iterator[None]:
+    """Errors about a thing that is not there, or can't be read, point to the line that names it."""
+    try:
+        yield
+    except BadScenarioError as errors:
+        if any(error.line for error in errors.errors):
+            raise
+        raise BadScenarioError([tree.error(place, f"{name_of(place)}: {error}") for error in errors.errors]) from None
+
+
+def name_of(place: Place) -> str:
+    """How to call a place: entries of lists count from 1, as people do."""
+    return ".".join(f"{step + 1}" if isinstance(step, int) else step for step in place)
 
 
 def bad(path: Path, line: int, what: str) -> BadScenarioError:

@@ -110,6 +110,30 @@ POWER = Kind(
     most=Decimal(100),
     reason="no signal strength of a radio; it is from -200 dBm to 100 dBm",
 )
+LEVEL = Kind(
+    name="a difference of signals",
+    example="6 dB",
+    units={"dB": Decimal(1)},
+    least=Decimal(0),
+    most=Decimal(100),
+    reason="no difference of signals; it is from 0 dB to 100 dB",
+)
+LENGTH = Kind(
+    name="a length",
+    example="40 m",
+    units={"m": Decimal(1), "km": Decimal(1000)},
+    least=Decimal(0),
+    most=Decimal(100_000),
+    reason="out of range; a length is from 0 m to 100 km",
+)
+WATTAGE = Kind(
+    name="a power",
+    example="0.8 W",
+    units={"mW": Decimal("0.001"), "W": Decimal(1)},
+    least=Decimal(0),
+    most=Decimal(100),
+    reason="no power of a phone's radio; it is from 0 W to 100 W",
+)
 PACKETS = Kind(
     name="a number of packets",
     example="100 packets",
@@ -173,3 +197,9 @@ Packets = Annotated[float, BeforeValidator(PACKETS.parse)]
 """A number of packets; a mean may have a fraction."""
 Queue = Annotated[QueueLength, PlainValidator(QueueLength.parse)]
 """Packets, or a time."""
+Decibels = Annotated[float, BeforeValidator(LEVEL.parse)]
+"""How much stronger one signal is than another, in dB."""
+Metres = Annotated[float, BeforeValidator(LENGTH.parse)]
+"""A length, in metres."""
+Watts = Annotated[float, BeforeValidator(WATTAGE.parse)]
+"""A power, in watts."""

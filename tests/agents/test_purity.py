@@ -15,7 +15,7 @@ EVERY = sorted(ROOT.rglob("*.py"))
 ROLES = [ROOT / f"{name}.py" for name in ("role", "sip_log", "legs", "reports", "sources", "guards")]
 ROLES += [file for role in ("mn", "cn", "b2bua", "registrar", "probe") for file in sorted((ROOT / role).rglob("*.py"))]
 # `random` for the type alone: sources of randomness are handed in.
-ALLOWED = {"__future__", "collections", "heapq", "random", "typing"}
+ALLOWED = {"__future__", "collections", "heapq", "itertools", "math", "random", "typing"}
 FOR_IO_ALONE = {"asyncio", "select", "selectors", "socket", "threading", "time"}
 
 

@@ -13,12 +13,15 @@ from click.testing import CliRunner
 from testbed.cli.listing import LISTS
 from testbed.cli.main import commands
 from testbed.scenario.correspondent import CorrespondentName
-from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
+from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import SCHEMES, TRIGGERS, SchemeName, SchemeSetting
+from testbed.scenario.scenario import SCHEMES, SchemeName, SchemeSetting
+from testbed.scenario.triggers import TRIGGERS
 
-SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE)}
-TRIGGER_NAMES = ["link-down", "signal"]
+SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)}
+TRIGGER_NAMES = [
+    "link-down", "signal", "link-going-down", "quality", "position", "source-quench", "policy", "any", "weighted",
+]  # fmt: skip
 EVERYTHING = {
     **SHIPPED,
     "schemes": list(get_args(SchemeName)),

@@ -72,8 +72,9 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         (
             ["list", "links"],
             "error: Invalid value for"
-            " '{scenarios|topologies|profiles|failures|schemes|phones|triggers}': 'links' is not"
-            " one of 'scenarios', 'topologies', 'profiles', 'failures', 'schemes', 'phones', 'triggers'."
+            " '{scenarios|topologies|profiles|failures|schemes|phones|triggers|coverage|tracks}': 'links' is not"
+            " one of 'scenarios', 'topologies', 'profiles', 'failures', 'schemes', 'phones', 'triggers', 'coverage',"
+            " 'tracks'."
             " See 'testbed list --help'.",
         ),
         (["replay"], "error: Missing argument 'FAILURE'. See 'testbed replay --help'."),

@@ -27,7 +27,8 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " cn, room, duplication, seed, loss, ip, address, dad, radio"
+    " cn, room, duplication, seed, loss, ip, address, dad, radio, triggers, track,"
+    " networks, battery"
 )
 
 NAMES = [
@@ -100,7 +101,9 @@ FIELDS_AND_VALUES = [
     wrong("list where a time is meant", SCENARIO_FILE, "duration: 30 s", "duration: [30 s]", 11,
           "call.duration: ['30 s'] is not a time; a time is written like 75 ms"),
     wrong("text where fields are meant", SCENARIO_FILE, "{on: link-down}", "link-down", 18,
-          "schemes.reinvite.trigger: 'link-down' has no fields; write them below it, indented: on, below"),
+          "schemes.reinvite.trigger: 'link-down' has no fields; write them below it, indented: stay, on,"
+          " below, hysteresis, time_to_trigger, floor, within, window, loss, jitter, delay, coverage, margin, count,"
+          " prefer, there_from, save_below, of, at_least"),
     wrong("unknown codec", SCENARIO_FILE, "codec: PCMU", "codec: pcmu", 12,
           "call.codec: 'pcmu' is not possible; did you mean 'PCMU'?"),
     wrong("codecs of nobody", SCENARIO_FILE, "codec: PCMU", "codecs: {b2bua: [PCMA]}", 12,
@@ -119,7 +122,7 @@ FIELDS_AND_VALUES = [
     wrong("trigger without threshold", SCENARIO_FILE, "{on: signal, below: -60 dBm}", "{on: signal}", 22,
           "schemes.handover-cn.trigger.below is missing; add a line 'below: …'"),
     wrong("threshold of a trigger that has none", SCENARIO_FILE, "{on: link-down}", "{on: link-down, below: -6 dBm}",
-          18, "schemes.reinvite.trigger.below is unknown; possible are: on"),
+          18, "schemes.reinvite.trigger.below is unknown; possible are: stay, on"),
     wrong("unknown way to attach", SCENARIO_FILE, "attach: beforehand", "attach: before", 23,
           "schemes.handover-cn.attach: 'before' is not possible; did you mean 'beforehand'?"),
     wrong("no call", SCENARIO_FILE, "duration: 30 s", "duration: 0 s", 11,

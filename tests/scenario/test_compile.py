@@ -82,7 +82,11 @@ def test_agents_know_what_they_need() -> None:
         "codecs": ["PCMU"],
         "duplication": "same-ssrc",
         "scheme": "handover-cn",
-        "trigger": {"on": "signal", "below": -60.0},
+        "trigger": {"on": "signal", "below": -60.0, "hysteresis": 0.0, "time_to_trigger": 0.0, "stay": 0.0},
+        "networks": {
+            "wifi": {"kind": "wifi-good", "down_bit_s": 30_000_000.0, "up_bit_s": 15_000_000.0},
+            "umts": {"kind": "umts-r99-384", "down_bit_s": 384_000.0, "up_bit_s": 128_000.0},
+        },
     }
     assert agent(plan, "cn") == {
         "seed": 7, "user": "cn", "address": "10.20.0.2", "supports_handover": True,

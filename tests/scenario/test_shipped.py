@@ -15,19 +15,21 @@ from testbed.scenario.document import load
 from testbed.scenario.errors import BadScenarioError
 from testbed.scenario.experiment import load_experiment
 from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, Kind
+from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, Kind
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import Scenario
+from testbed.scenario.surroundings import CoverageMap
 from testbed.scenario.topology import load_topology
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE)
-MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript]] = {
+KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE)
+MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
     SCENARIO: Scenario,
     PROFILE: LinkProfile,
     FAILURE: FailureScript,
+    COVERAGE: CoverageMap,
 }
 NUMBER = re.compile(r"^\s*(?:- )?(\w+):\s+'?[-+]?\d")
 

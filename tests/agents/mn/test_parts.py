@@ -1,4 +1,4 @@
-"""The small parts of the mobile node: links, triggers, the guess at a round trip."""
+"""The small parts of the mobile node: links, the guess at a round trip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from agents.mn.links import Links
 from agents.mn.quality import possible_round_trips
 from agents.mn.schemes import make_scheme
-from agents.mn.triggers import make_trigger
+from agents.mn.triggers import make_decision
 from agents.role import LinkChange
 from tests.agents.world import World
 
@@ -51,33 +51,9 @@ def test_other_interfaces_are_none_of_our_business() -> None:
     assert two_links().apply(LinkChange("lo", True, frozenset({"127.0.0.1"}), True)) is None
 
 
-@pytest.mark.parametrize(
-    ("config", "facts"),
-    [
-        ({"on": "link-down"}, [None, None, None, {"kind": "link-down"}]),
-        (
-            {"on": "signal", "below": -60.0},
-            [None, None, {"kind": "signal", "signal_dbm": -60.5}, {"kind": "signal", "signal_dbm": None}],
-        ),
-    ],
-)
-def test_triggers(config: dict[str, object], facts: list[dict[str, object] | None]) -> None:
-    """For signals of -50 dBm, -60 dBm, -60.5 dBm, and the loss of the carrier."""
-    links = two_links()
-    trigger = make_trigger(config)
-    link = links["wifi"]
-    link.is_up = True
-    assert trigger.link_changed(link) is None
-    said = []
-    for link.signal_dbm in (-50.0, -60.0, -60.5):
-        said.append(trigger.signal_reported(link))
-    link.is_up = False
-    assert [*said, trigger.link_changed(link)] == facts
-
-
 def test_names_that_there_are_not() -> None:
     with pytest.raises(KeyError):
-        make_trigger({"on": "full-moon"})
+        make_decision({"on": "full-moon"}, ("wifi", "umts"), {})
     with pytest.raises(KeyError):
         make_scheme("teleport", World().mn._call)
 

@@ -24,7 +24,7 @@ def test_link_cut_trigger_attach_reinvite_media() -> None:
     assert world.flow(since=3.0) == ["INVITE mn.umts -> cn", "200 INVITE cn -> mn.umts", "ACK mn.umts -> cn"]
     events = [tell.event for at, tell in world.hosts["mn"].told if at > 3.0 and tell.event != "scheme"]
     assert events == ["link_down", "trigger", "link_up", "address", "handover_done"]
-    assert world.told("trigger") == [{"link": "wifi", "kind": "link-down"}]
+    assert world.told("trigger") == [{"link": "wifi", "to": "umts", "kind": "link-down"}]
     assert 3.0 + 0.5 + 2.0 + 0.18 < done < 3.0 + 0.5 + 2.0 + 0.26  # detect, attach, a round trip over UMTS
     world.run(2.0)
     assert not world.speech("mn.wifi", "cn", since=done)
@@ -141,12 +141,13 @@ def test_the_peer_puts_the_call_on_hold_and_takes_it_back() -> None:
 
 def test_the_trigger_waits_for_the_end_of_the_peers_change() -> None:
     """RFC 3261 14.1: no re-INVITE while another one is open. The ACK of the peer's comes late: then ours goes out."""
-    world = in_a_call(is_umts_attached=True)
+    world = World("reinvite")
+    world.run(3.0)
     session = world.cn._ua.sessions[0]
     world.lose("ACK", on="wifi", times=2)
     session.reinvite(session.local_sdp, now=world.now)
     world.run(0.1)
-    world.mn._consider({"kind": "test"}, world.now)
+    world.signal()
     assert world.state == "WAITING"
     world.run_to("DONE")
     assert world.flow(since=3.0) == [

@@ -1,0 +1,64 @@
+"""What triggers hear of: news of the links in the manner of IEEE 802.21 (its table 5), and of what is around.
+
+They are data. Kernel and radios make the first three; what runs over the link, a router, a GPS receiver and the battery
+the others. Links are called by their names.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class LinkUp(NamedTuple):
+    """The link has a carrier (802.21: Link_Up)."""
+
+    link: str
+
+
+class LinkDown(NamedTuple):
+    """The link has lost its carrier (802.21: Link_Down)."""
+
+    link: str
+
+
+class LinkParametersReport(NamedTuple):
+    """The radio tells of its signal, in dBm (802.21: Link_Parameters_Report)."""
+
+    link: str
+    signal_dbm: float
+
+
+class StreamReport(NamedTuple):
+    """The stream that is received over the link: counts since it began there.
+
+    `delay_s` is how much later its slowest recent packets come than the fastest one of the stream over any link did;
+    None while there are none.
+    """
+
+    link: str
+    expected: int
+    received: int
+    jitter_s: float
+    delay_s: float | None
+
+
+class SourceQuench(NamedTuple):
+    """A router on the link asks to send less (ICMP type 4; RFC 792, deprecated by RFC 6633)."""
+
+    link: str
+
+
+class PositionReport(NamedTuple):
+    """Where we are: WGS 84, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+class BatteryReport(NamedTuple):
+    """How much the battery holds: 0 to 1."""
+
+    level: float
+
+
+LinkEvent = LinkUp | LinkDown | LinkParametersReport | StreamReport | SourceQuench | PositionReport | BatteryReport
