@@ -49,7 +49,7 @@ def validated(tree: Tree, model: type[DocumentT]) -> DocumentT:
     try:
         return model.model_validate(tree.content)
     except ValidationError as error:
-        complaints = [Complaint(one, place_in(tree, one["loc"]), model) for one in error.errors()]
+        complaints = [Complaint(one, place_of(tree, one), model) for one in error.errors()]
         raise BadScenarioError(errors_of(tree, complaints, model)) from None
 
 
@@ -173,6 +173,13 @@ class Complaint:
     def inner_fields(self) -> str:
         """The fields that are possible in it."""
         return ", ".join(fields_at(self.model, self.error["loc"]))
+
+
+def place_of(tree: Tree, error: ErrorDetails) -> Place:
+    """Where an error is in the file; one of our own checks is about something that is there."""
+    place = place_in(tree, error["loc"])
+    is_branch = error["type"] == "value_error" and place[-1:] != (KEY,) and not tree.has(place)
+    return place[:-1] if is_branch else place
 
 
 def place_in(tree: Tree, location: Place) -> Place:
