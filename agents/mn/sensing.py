@@ -11,6 +11,7 @@ from agents.mn.triggers.events import (
     LinkParametersReport,
     LinkUp,
     PositionReport,
+    ReceptionReport,
     StreamReport,
 )
 
@@ -79,12 +80,17 @@ class Sensing:
         return True
 
     def _look(self, now: float) -> None:
-        """At the stream over the link that the call is on."""
-        link, receiver = self._call.link, self._call.media.receiver
-        path = next((leg.path for leg in self._call.media.legs.values() if leg.local.ip == link.address), None)
-        statistics = None if path is None else receiver.statistics(path)
-        if path is None or statistics is None:
+        """At the stream over the link that the call is on, and what RTCP says of ours."""
+        link, media = self._call.link, self._call.media
+        receiver, legs = media.receiver, media.legs
+        name = next((name for name, leg in legs.items() if leg.local.ip == link.address), None)
+        if name is None or (statistics := receiver.statistics(legs[name].path)) is None:
             return
+        session = media.reports.sessions.get(name)
+        block = None if session is None else session.remote_report
+        if block is not None:
+            self._decision.take(ReceptionReport(link.name, block.fraction_lost / 256), now=now)
+        path = legs[name].path
         counts, delay_s = statistics.counts, receiver.playout.required_depth(path)
         self._decision.take(
             StreamReport(link.name, counts.expected, counts.received, statistics.jitter, delay_s), now=now

@@ -59,10 +59,11 @@ class SignalStep(TypedDict):
 
 
 class ReportStep(TypedDict):
-    """The mobile node is told something: where it is, what its battery holds."""
+    """An agent is told something, such as the mobile node where it is, and what its battery holds."""
 
     at_s: float
     do: Literal["report"]
+    agent: str
     report: dict[str, Any]
 
 

@@ -243,15 +243,12 @@ class Run:
             case "shape":
                 self._shaper.apply(step["shapes"])
             case "carrier":
-                self._journal.add("lab", "carrier", link=step["link"], up=step["up"])
-                self._radios.set_carrier(step["link"], up=step["up"])
-                if step["up"]:
-                    self._tell_signal(step["link"])
+                self._set_carrier(step["link"], up=step["up"])
             case "signal":
                 self._signals[step["link"]] = step["signal_dbm"]
                 self._tell_signal(step["link"])
             case "report":
-                self._agents[self._lab.network.mobile].tell(step["report"])
+                self._agents[step["agent"]].tell(step["report"])
             case "kill":
                 self._journal.add("lab", "kill", agent=step["agent"])
                 self._agents[step["agent"]].kill()
@@ -264,6 +261,12 @@ class Run:
                     self._attacker.attack(step["attack"])
             case "note":
                 self._journal.add("lab", step["event"], link=step["link"])
+
+    def _set_carrier(self, link: str, *, up: bool) -> None:
+        self._journal.add("lab", "carrier", link=link, up=up)
+        self._radios.set_carrier(link, up=up)
+        if up:
+            self._tell_signal(link)
 
     def _tell_signal(self, link: str) -> None:
         """What a radio reports when it has changed, and when it is on its network again."""

@@ -14,6 +14,7 @@ from testbed.scenario.positions import Fix, fixes, load_track
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.scenario import Scenario
 from testbed.scenario.surroundings import CoverageMap
+from testbed.scenario.topology import MOBILE
 from testbed.scenario.tree import Place, Tree, named_in
 from testbed.scenario.triggers import AnyOf, Policy, Position, Single, Trigger, Weighted
 from testbed.scenario.units import shown
@@ -123,12 +124,12 @@ def networks(scenario: Scenario, links: dict[str, tuple[AccessLink, LinkProfile]
 def report_steps(scenario: Scenario, around: Around) -> list[Step]:
     """What GPS receiver and battery tell the MN, and when."""
     positions: list[Step] = [
-        {"at_s": fix.at, "do": "report",
+        {"at_s": fix.at, "do": "report", "agent": MOBILE,
          "report": {"report": "position", "latitude": fix.latitude, "longitude": fix.longitude}}
         for fix in (fixes(around.track) if around.track else ())
     ]  # fmt: skip
     levels: list[Step] = [
-        {"at_s": one.at, "do": "report", "report": {"report": "battery", "level": one.level}}
+        {"at_s": one.at, "do": "report", "agent": MOBILE, "report": {"report": "battery", "level": one.level}}
         for one in scenario.battery
     ]
     return positions + levels

@@ -48,19 +48,21 @@ class GoingDown(TriggerSetting):
 class Quality(TriggerSetting):
     """Of what was received over the link in the last `window`, `loss`, `jitter` or `delay` is above its limit.
 
-    Delay is what the slowest packets take more than the fastest. Knows no way back: nothing is received there.
+    Or of what was sent `uplink_loss`, by RTCP. Delay is what the slowest packets take more than the fastest. Knows no
+    way back: nothing is received there.
     """
 
     on: Literal["quality"]
     loss: Share | None = None
     jitter: Seconds | None = None
     delay: Seconds | None = None
+    uplink_loss: Share | None = None
     window: Seconds = 1.0
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Self:
-        if self.loss is self.jitter is self.delay is None:
-            raise ValueError("it has no limit; add 'loss: …', 'jitter: …' or 'delay: …'")
+        if self.loss is self.jitter is self.delay is self.uplink_loss is None:
+            raise ValueError("it has no limit; add 'loss: …', 'jitter: …', 'delay: …' or 'uplink_loss: …'")
         return self
 
 

@@ -102,8 +102,8 @@ FIELDS_AND_VALUES = [
           "call.duration: ['30 s'] is not a time; a time is written like 75 ms"),
     wrong("text where fields are meant", SCENARIO_FILE, "{on: link-down}", "link-down", 18,
           "schemes.reinvite.trigger: 'link-down' has no fields; write them below it, indented: stay, on,"
-          " below, hysteresis, time_to_trigger, floor, within, window, loss, jitter, delay, coverage, margin, count,"
-          " prefer, there_from, save_below, of, at_least"),
+          " below, hysteresis, time_to_trigger, floor, within, window, loss, jitter, delay, uplink_loss, coverage,"
+          " margin, count, prefer, there_from, save_below, of, at_least"),
     wrong("unknown codec", SCENARIO_FILE, "codec: PCMU", "codec: pcmu", 12,
           "call.codec: 'pcmu' is not possible; did you mean 'PCMU'?"),
     wrong("codecs of nobody", SCENARIO_FILE, "codec: PCMU", "codecs: {b2bua: [PCMA]}", 12,

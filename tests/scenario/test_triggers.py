@@ -75,14 +75,15 @@ def test_the_receiver_says_where_it_is_once_a_second(files: Files, name: str) ->
     steps = [step for step in compile_plan(load_experiment(str(files.scenario)))["timeline"] if step["do"] == "report"]
     assert [step["at_s"] for step in steps] == [float(second) for second in range(11)]
     assert steps[5] == {
-        "at_s": 5.0, "do": "report", "report": {"report": "position", "latitude": 59.9755, "longitude": 11.045},
+        "at_s": 5.0, "do": "report", "agent": "mn",
+        "report": {"report": "position", "latitude": 59.9755, "longitude": 11.045},
     }  # fmt: skip
 
 
 def test_battery_levels_are_reports_too(files: Files) -> None:
     files.change(SCENARIO_FILE, "track: way.csv", "track: way.csv\nbattery: [{at: 3 s, level: 15 %}]")
     steps = [step for step in compile_plan(load_experiment(str(files.scenario)))["timeline"] if step["do"] == "report"]
-    assert {"at_s": 3.0, "do": "report", "report": {"report": "battery", "level": 0.15}} in steps
+    assert {"at_s": 3.0, "do": "report", "agent": "mn", "report": {"report": "battery", "level": 0.15}} in steps
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,8 @@ def test_mistakes_in_gpx(files: Files, capsys: pytest.CaptureFixture[str], old: 
 @pytest.mark.parametrize(
     ("trigger", "expected"),
     [
-        ("{on: quality}", "schemes.handover-cn.trigger: it has no limit; add 'loss: …', 'jitter: …' or 'delay: …'"),
+        ("{on: quality}", "schemes.handover-cn.trigger: it has no limit; add 'loss: …', 'jitter: …', 'delay: …' or"
+         " 'uplink_loss: …'"),
         ("{on: policy, prefer: [wlan]}", "prefer: 'wlan' is none of the call's links; possible are: wifi, umts"),
         ("{on: policy, prefer: [wifi], there_from: {utms: -90 dBm}}",
          "there_from: 'utms' is none of the call's links; did you mean 'umts'?"),

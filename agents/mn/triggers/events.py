@@ -42,6 +42,13 @@ class StreamReport(NamedTuple):
     delay_s: float | None
 
 
+class ReceptionReport(NamedTuple):
+    """The other side tells, in RTCP, which share of what we sent over the link it has lost since its last report."""
+
+    link: str
+    lost: float
+
+
 class SourceQuench(NamedTuple):
     """A router on the link asks to send less (ICMP type 4; RFC 792, deprecated by RFC 6633)."""
 
@@ -61,4 +68,7 @@ class BatteryReport(NamedTuple):
     level: float
 
 
-LinkEvent = LinkUp | LinkDown | LinkParametersReport | StreamReport | SourceQuench | PositionReport | BatteryReport
+LinkEvent = (
+    LinkUp | LinkDown | LinkParametersReport | StreamReport | ReceptionReport | SourceQuench | PositionReport
+    | BatteryReport
+)  # fmt: skip

@@ -148,6 +148,19 @@ def test_received_losses_are_a_trigger() -> None:
     world.assert_nothing_left()
 
 
+def test_what_the_peer_reports_of_our_packets_is_a_trigger() -> None:
+    """One packet in five is lost on the way to the CN; its report comes within 7.5 s (RFC 3550 6.3.1), and again."""
+    world = World(call_s=30.0, trigger={"on": "quality", "window": 1.0, "uplink_loss": 0.1})
+    world.run(2.0)
+    world.wifi.up = world.wifi.up._replace(loss=0.2)
+    world.run_until(lambda: bool(world.told("trigger")), 15.0)
+    (told,) = world.told("trigger")
+    assert (told["kind"], told["to"]) == ("quality", "umts")
+    assert 0.1 < told["uplink_loss"] < 0.4
+    world.settle()
+    world.assert_nothing_left()
+
+
 def test_networks_around_are_in_the_log() -> None:
     world = World(is_umts_attached=False)
     world.signal(-50.0)

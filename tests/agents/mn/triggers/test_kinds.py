@@ -16,6 +16,7 @@ from agents.mn.triggers.events import (
     LinkParametersReport,
     LinkUp,
     PositionReport,
+    ReceptionReport,
     SourceQuench,
     StreamReport,
 )
@@ -94,6 +95,18 @@ def test_jitter_and_delay(name: str, value: float) -> None:
     stream.go_on(0.1, **{name: value})
     assert stream.watch.went == [(2.1, "umts", "quality")]
     assert stream.watch.because == {"kind": "quality", name: value}
+
+
+def test_what_the_other_side_reports_of_our_packets() -> None:
+    """RTCP: the report before last does not count, and neither does one from before the call came back."""
+    stream = Stream({"on": "quality", "window": 1.0, "uplink_loss": 0.05})
+    stream.go_on(2.0)
+    stream.watch.tell(2.0, ReceptionReport("wifi", 0.04))
+    stream.go_on(1.0)
+    assert stream.watch.went == []
+    stream.watch.tell(3.0, ReceptionReport("wifi", 0.06))
+    stream.go_on(0.1)
+    assert stream.watch.because == {"kind": "quality", "uplink_loss": 0.06}
 
 
 def test_what_has_no_limit_is_not_looked_at() -> None:
