@@ -44,6 +44,10 @@ class Attach(NamedTuple):
     link: str
 
 
+class HearQuenches(NamedTuple):
+    """Report every ICMP Source Quench that comes: `{"report": "icmp", "data": …}`, the packet's bytes."""
+
+
 class Tell(NamedTuple):
     """Something for the timeline of the run: an event and its facts, which are JSON."""
 
@@ -57,7 +61,7 @@ class Note(NamedTuple):
     text: str
 
 
-Command = Open | Close | Splice | Attach | Tell | Note
+Command = Open | Close | Splice | Attach | HearQuenches | Tell | Note
 
 
 class LinkChange(NamedTuple):

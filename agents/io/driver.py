@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agents.io.tcp import Connections
 from agents.io.udp import UdpSocket
-from agents.role import Attach, Close, Note, Open, Splice, Tell
+from agents.role import Attach, Close, HearQuenches, Note, Open, Splice, Tell
 from agents.sip.address import UDP
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Driver:
                 self._splice(command)
             elif isinstance(command, Close):
                 self._close(command)
+            elif isinstance(command, HearQuenches):
+                self._hear_quenches()
             elif isinstance(command, Attach):
                 self._write(json.dumps({"request": "attach", "link": command.link}))
             elif isinstance(command, Tell):
@@ -159,6 +161,21 @@ class Driver:
         else:
             self._selector.unregister(sock)
         sock.close()
+
+    def _hear_quenches(self) -> None:
+        from agents.io.icmp import QuenchSocket  # noqa: PLC0415 - few want it
+
+        try:
+            sock = QuenchSocket()
+        except OSError as error:
+            self._note(f"no ICMP is heard: {error}")
+            return
+
+        def read() -> None:
+            for data in sock.received():
+                self._role.receive_report({"report": "icmp", "data": data}, now=time.monotonic())
+
+        self._selector.register(sock, selectors.EVENT_READ, read)
 
     def _listen(self, local: Address) -> None:
         try:

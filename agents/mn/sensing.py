@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.mn.quench import parse_quench
 from agents.mn.triggers import make_decision
 from agents.mn.triggers.events import (
     BatteryReport,
@@ -12,8 +13,10 @@ from agents.mn.triggers.events import (
     LinkUp,
     PositionReport,
     ReceptionReport,
+    SourceQuench,
     StreamReport,
 )
+from agents.role import HearQuenches
 
 if TYPE_CHECKING:
     from agents.mn.call import Call
@@ -44,7 +47,10 @@ class Sensing:
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A line from outside; raises KeyError for one of a kind that there is not."""
-        self._decision.take(event_of(report), now=now)
+        if report["report"] == "icmp":
+            self._take_quench(report["data"], now)
+        else:
+            self._decision.take(event_of(report), now=now)
 
     def call_established(self, *, now: float) -> None:
         """There is a call to be handed over, and a stream to be watched."""
@@ -52,6 +58,8 @@ class Sensing:
         self._call.tell("networks_around", networks=networks)
         if "stream" in self._decision.watches:
             self._next_look = now + LOOK_INTERVAL_S
+        if "quench" in self._decision.watches:
+            self._call.commands.append(HearQuenches())
 
     def handed_over(self, *, now: float) -> None:
         """The call is on another link now."""
@@ -78,6 +86,17 @@ class Sensing:
             self._look(now)
         self._decision.handle_timer(now=now)
         return True
+
+    def _take_quench(self, packet: bytes, now: float) -> None:
+        """Believes one that quotes a stream of ours over the link that the call is on."""
+        quench, link = parse_quench(packet), self._call.link
+        if quench is None:
+            return
+        ours = {(leg.local[:2], leg.remote[:2]) for leg in self._call.media.legs.values()}
+        is_ours = (quench.source[:2], quench.destination[:2]) in ours and quench.source.ip == link.address
+        self._call.tell("source_quench", router=quench.router, is_ours=is_ours)
+        if is_ours:
+            self._decision.take(SourceQuench(link.name), now=now)
 
     def _look(self, now: float) -> None:
         """At the stream over the link that the call is on, and what RTCP says of ours."""

@@ -117,6 +117,14 @@ class AttackStep(TypedDict):
     attack: Attack
 
 
+class QuenchStep(TypedDict):
+    """The router of an access link asks the mobile node to send less (ICMP Source Quench)."""
+
+    at_s: float
+    do: Literal["quench"]
+    link: str
+
+
 class NoteStep(TypedDict):
     """Something worth a line in the timeline, with nothing to be done."""
 
@@ -126,7 +134,7 @@ class NoteStep(TypedDict):
     link: str
 
 
-Step = ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | NoteStep
+Step = ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | QuenchStep | NoteStep
 
 
 class AttachPhase(TypedDict):

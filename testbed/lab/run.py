@@ -18,7 +18,7 @@ from testbed.lab.foreign import ForeignProcess
 from testbed.lab.journal import Journal, Say
 from testbed.lab.network import network_from
 from testbed.lab.nodes import detach
-from testbed.lab.plan import ATTACKERS, Agent, Plan, Step
+from testbed.lab.plan import ATTACKERS, Agent, Attack, Plan, Step
 from testbed.lab.radio import Radios
 from testbed.lab.shaper import Shaper
 from testbed.lab.spawn import preload
@@ -26,6 +26,7 @@ from testbed.lab.wireless import install
 
 if TYPE_CHECKING:
     from testbed.lab.attacker import Attacker
+    from testbed.lab.quencher import Quencher
 
 READY_LIMIT_S = 20.0
 # How often it is asked whether all are ready: not all of them say so.
@@ -68,6 +69,12 @@ class Lab:
 
         return Attacker({name: self.net[name] for name in self._attackers()}, self.net[TAPPED])
 
+    def quencher(self, link: str) -> "Quencher":
+        """The router of an access link, which may ask to send less."""
+        from testbed.lab.quencher import Quencher  # noqa: PLC0415 - scapy
+
+        return Quencher(self.net, self.network.access_link(link))
+
     def _attackers(self) -> list[str]:
         return [node.name for node in self.network.nodes if node.name in ATTACKERS]
 
@@ -109,6 +116,8 @@ class Run:
         self._signals: dict[str, float] = {}
         self._zero_s = 0.0
         self._ended = False
+        quenched = {step["link"] for step in plan["timeline"] if step["do"] == "quench"}
+        self._quenchers = {link: lab.quencher(link) for link in sorted(quenched)}
         self._attacker = lab.attacker() if any(step["do"] == "attack" for step in plan["timeline"]) else None
 
     def start(self) -> None:
@@ -249,18 +258,27 @@ class Run:
                 self._tell_signal(step["link"])
             case "report":
                 self._agents[step["agent"]].tell(step["report"])
-            case "kill":
-                self._journal.add("lab", "kill", agent=step["agent"])
-                self._agents[step["agent"]].kill()
-            case "hang_up":
-                self._journal.add("lab", "hang_up", agent=step["agent"])
-                self._agents[step["agent"]].tell({"report": "hang-up"})
+            case "kill" | "hang_up":
+                self._end_agent(step["agent"], step["do"])
             case "attack":
-                self._journal.add("lab", "attack", name=step["attack"]["name"])
-                if self._attacker is not None:
-                    self._attacker.attack(step["attack"])
+                self._attack(step["attack"])
+            case "quench":
+                if self._quenchers[step["link"]].quench():
+                    self._journal.add("lab", "source_quench_sent", link=step["link"])
             case "note":
                 self._journal.add("lab", step["event"], link=step["link"])
+
+    def _attack(self, attack: Attack) -> None:
+        self._journal.add("lab", "attack", name=attack["name"])
+        if self._attacker is not None:
+            self._attacker.attack(attack)
+
+    def _end_agent(self, name: str, how: str) -> None:
+        self._journal.add("lab", how, agent=name)
+        if how == "kill":
+            self._agents[name].kill()
+        else:
+            self._agents[name].tell({"report": "hang-up"})
 
     def _set_carrier(self, link: str, *, up: bool) -> None:
         self._journal.add("lab", "carrier", link=link, up=up)

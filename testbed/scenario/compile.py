@@ -14,6 +14,7 @@ from testbed.phones.site import Site
 from testbed.scenario.correspondent import OWN, PHONES
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
+from testbed.scenario.quenches import quench_steps
 from testbed.scenario.scenario import BRIDGED, OUTBOUND, OWN_REGISTRARS, RELAYED, SchemeName
 from testbed.scenario.shaping import DirectionState, pattern, shapes
 from testbed.scenario.timeline import timeline
@@ -54,7 +55,11 @@ def compile_plan(experiment: Experiment) -> Plan:
         "gates": gates(experiment),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": sorted(
-            [*timeline(experiment.changes, experiment.links), *report_steps(scenario, experiment.around)],
+            [
+                *timeline(experiment.changes, experiment.links),
+                *report_steps(scenario, experiment.around),
+                *quench_steps(experiment),
+            ],
             key=lambda step: step["at_s"],
         ),
         "agents": agents(experiment),

@@ -14,7 +14,7 @@ from testbed.scenario.failure import FailureScript
 from testbed.scenario.history import Change, history
 from testbed.scenario.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
 from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import BRIDGED, RELAYED, Call, Scenario, SchemeName, SchemeSetting, Side
+from testbed.scenario.scenario import BRIDGED, OWN_REGISTRARS, RELAYED, Call, Scenario, SchemeName, SchemeSetting, Side
 from testbed.scenario.topology import HOME, MOBILE, load_topology
 from testbed.scenario.trace import Opportunities, read_traces
 from testbed.scenario.tree import Place, Tree, named_in, read_tree
@@ -121,6 +121,8 @@ def load_experiment(
     has_dad = dad is not None or scenario.dad is not None
     check_addresses(tree, scenario, network, proxy=proxy, cn=called, has_dad=has_dad)
     check_radios(tree, scenario, proxy=proxy, cn=called)
+    is_foreign = called in PHONES or proxy != "none" or bool(scenario.address) or bool(scenario.radio)
+    check_quench(tree, scenario, is_foreign=is_foreign or scenario.registrar not in {"none", *OWN_REGISTRARS})
     ends_call = hangs_up or scenario.call.hangs_up
     return Experiment(
         path=path,
@@ -164,6 +166,19 @@ def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> 
             raise BadScenarioError(
                 [tree.error((field,), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
             )
+
+
+def check_quench(tree: Tree, scenario: Scenario, *, is_foreign: bool) -> None:
+    """Source Quench is ICMP's of IPv4, and made by scapy, which is not in the guest with what others wrote."""
+    if scenario.quench is None or (scenario.ip == 4 and not is_foreign):
+        return
+    what = "quench: there is none in IPv6; leave it out, or write: ip: 4"
+    if is_foreign:
+        what = (
+            "quench: the guest with phones and servers of others has no scapy, which makes it;"
+            " leave it out, or use our own correspondent, static addresses and no proxy"
+        )
+    raise BadScenarioError([tree.error(("quench",), what)])
 
 
 def correspondent_named(word: str) -> CorrespondentName:

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from testbed.lab.plan import Addressing, DuplicateDetection
 from testbed.scenario.correspondent import CorrespondentName, ProxyName
 from testbed.scenario.document import Document, Name
-from testbed.scenario.surroundings import BatteryLevel, NetworkFacts
+from testbed.scenario.surroundings import BatteryLevel, NetworkFacts, Quench
 from testbed.scenario.triggers import Trigger
 from testbed.scenario.units import TIME, Seconds, Share
 
@@ -98,7 +98,8 @@ class Scenario(Document):
     said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
     more than what their profiles say.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
-    its user pays for each, in money and in power, and `battery` how much it holds when.
+    its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
+    link's router asks to send less.
     """
 
     kind: ClassVar = "scenario"
@@ -128,3 +129,4 @@ class Scenario(Document):
     track: str | None = None
     networks: dict[str, NetworkFacts] = Field(default_factory=dict)
     battery: list[BatteryLevel] = Field(default_factory=list)
+    quench: Quench | None = None

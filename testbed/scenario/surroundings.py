@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from testbed.scenario.document import Document, Name
 from testbed.scenario.positions import parse_place
-from testbed.scenario.units import Metres, Seconds, Share, Watts
+from testbed.scenario.units import BitsPerSecond, Metres, Seconds, Share, Watts
 
 
 class NetworkFacts(Document):
@@ -21,6 +21,23 @@ class BatteryLevel(Document):
 
     at: Seconds
     level: Share
+
+
+class Quench(Document):
+    """When the main link's router asks to send less: while the link has this loss or more, or this rate or less.
+
+    In either direction, by the failure script; it asks once every `every`, as long as something arrives.
+    """
+
+    loss: Share | None = None
+    rate: BitsPerSecond | None = None
+    every: Annotated[Seconds, Field(ge=0.02)] = 0.2
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if self.loss is self.rate is None:
+            raise ValueError("it says not when; add 'loss: …' or 'rate: …'")
+        return self
 
 
 Place = Annotated[tuple[float, float], BeforeValidator(parse_place)]

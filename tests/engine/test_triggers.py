@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from .command import run_scenario
+from .tshark import fields
 
 
 def events(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -34,3 +35,17 @@ def test_ping_pong_goes_there_and_back_and_loses_nothing(tmp_path: Path) -> None
     assert went == ["umts", "wifi"] * 9
     assert [result["media"][direction]["lost"] for direction in ("to_mn", "to_cn")] == [0, 0]
     assert events(tmp_path / "run", "call_ended")
+
+
+def test_source_quench_is_on_the_air_and_heard(tmp_path: Path) -> None:
+    """ICMP type 4 from the WiFi's router, each about a packet of the call; the third within a second is enough."""
+    run_scenario("triggers", tmp_path / "run", "--trigger", "source-quench")
+    heard = fields(tmp_path / "run" / "run.pcapng", "icmp.type == 4", "ip.src", "ip.dst", "udp.srcport")
+    sent = events(tmp_path / "run", "source_quench_sent")
+    taken = [told for told in events(tmp_path / "run", "source_quench") if told["is_ours"]]
+    (trigger,) = events(tmp_path / "run", "trigger")
+    assert trigger["kind"] == "source-quench"
+    assert len([told for told in taken if told["t_s"] <= trigger["t_s"]]) == 3
+    assert len(sent) >= len(taken) >= 3
+    assert heard
+    assert {(source.split(",")[0], target.split(",")[0]) for source, target, _ in heard} == {("10.1.0.1", "10.1.0.2")}

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.cli.main import USERS_FAULT, main
+from testbed.engine.vm.engine import packages
+from testbed.engine.vm.image import SCAPY
 from testbed.scenario.badness import bad_from
 from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import load_experiment
@@ -192,6 +194,43 @@ def test_when_a_link_is_bad() -> None:
     assert bad_from(fade, "wifi") == 15.8
     assert bad_from(fade, "umts") is None
     assert bad_from(load_experiment("wifi-to-umts", failure="wifi-break"), "wifi") == 15.0
+
+
+# -- Source Quench ----------------------------------------------------------------------------------------------------
+
+
+def quenches(files: Files, line: str) -> list[float]:
+    files.change(SCENARIO_FILE, "seed: 1", f"seed: 1\nquench: {line}")
+    plan = compile_plan(load_experiment(str(files.scenario)))
+    assert packages(plan) == {SCAPY}
+    return [step["at_s"] for step in plan["timeline"] if step["do"] == "quench"]
+
+
+def test_the_router_asks_while_the_link_is_bad(tmp_path: Path) -> None:
+    """wifi-fade: 0 to 20 % from second 15 to 18; the call ends at second 31."""
+    found = quenches(Files(tmp_path / "mine"), "{loss: 10 %, every: 1 s}")
+    assert found == [16.5 + number for number in range(15)]
+
+
+def test_the_router_asks_when_the_link_has_become_slow(tmp_path: Path) -> None:
+    """wifi-fade: the uplink from 15 to 1 Mbit/s, second 13 to 18; so it has 10 Mbit/s at 13 + 5/14 * 5."""
+    assert quenches(Files(tmp_path / "mine"), "{rate: 10 Mbit/s}")[0] == 14.8
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("{every: 1 s}", "quench: it says not when; add 'loss: …' or 'rate: …'"),
+        ("{loss: 1 %, every: 1 ms}", "quench.every: '1 ms' is too small; it should be 0.02 or more"),
+        ("{loss: 1 %}\ncn: baresip", "quench: the guest with phones and servers of others has no scapy, which makes it;"
+         " leave it out, or use our own correspondent, static addresses and no proxy"),
+        ("{loss: 1 %}\nip: 6", "quench: there is none in IPv6; leave it out, or write: ip: 4"),
+    ],
+)  # fmt: skip
+def test_mistakes_about_quenches(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, expected: str) -> None:
+    files = Files(tmp_path / "mine")
+    files.change(SCENARIO_FILE, "seed: 1", f"seed: 1\nquench: {line}")
+    assert complaint(files, capsys) == f"{SCENARIO_FILE}:25: {expected}"
 
 
 # -- positions --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from testbed.lab.plan import ATTACKERS, Plan
 def packages(plan: Plan) -> set[str]:
     """What a plan needs in the guest beside what every run does."""
     has_attackers = any(node["name"] in ATTACKERS for node in plan["network"]["nodes"])
-    return {program["package"] for program in plan["programs"]} | ({SCAPY} if has_attackers else set())
+    has_quenches = any(step["do"] == "quench" for step in plan["timeline"])
+    return {program["package"] for program in plan["programs"]} | ({SCAPY} if has_attackers or has_quenches else set())
 
 
 class VmEngine:
