@@ -76,10 +76,11 @@ ARROWS = {
     "the lab stands alone": Arrow(
         ("testbed.lab",),
         "decide it on the host and put the answer into the plan (testbed/lab/plan.py); the guest has nothing else",
-        without=("testbed.lab.attacker",), only=(*STANDARD, *GUEST),
+        without=("testbed.lab.attacker", "testbed.lab.quencher"), only=(*STANDARD, *GUEST),
     ),
-    "an attacker has scapy besides": Arrow(
-        ("testbed.lab.attacker",), "see 'the lab stands alone'", only=(*STANDARD, *GUEST, "scapy")
+    "attackers, and routers that quench, have scapy besides": Arrow(
+        ("testbed.lab.attacker", "testbed.lab.quencher"),
+        "see 'the lab stands alone'", only=(*STANDARD, *GUEST, "scapy"),
     ),
     "measuring reads files and computes": Arrow(
         ("testbed.measure",),
