@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.engine.engine import Place, Report, Say
+from testbed.engine.errors import MissingRequirementError
 from testbed.engine.vm.image import SCAPY, recipe_for, root_image
 from testbed.engine.vm.run import run_in_guest
 from testbed.engine.vm.snapshot import Snapshot, booted, prepared
@@ -26,7 +27,11 @@ class VmEngine:
 
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Builds image and saved guests unless they are there."""
-        recipe = recipe_for(packages(plan))
+        try:
+            recipe = recipe_for(packages(plan))
+        except KeyError as error:
+            what = f"no guest has all that this scenario wants at once ({error.args[0]}): leave a part of it out"
+            raise MissingRequirementError(what) from None
         image = await asyncio.to_thread(root_image, recipe, say)
         return Guest(await prepared(await booted(image, say), plan["network"], say))
 
