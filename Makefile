@@ -79,7 +79,7 @@ phones: setup  ## Our correspondent and three phones, each side hanging up, and 
 triggers: setup  ## A run with each kind of trigger, and ping-pong with and without guards: docs/triggers.md made anew
 	@tables=$$(mktemp)
 	sed '/^Seed 1, /q' docs/triggers.md > $$tables
-	for run in 'triggers' 'triggers --failure wifi-break' 'ping-pong' 'ping-pong --scheme reinvite-soft'; do
+	for run in 'triggers' 'ping-pong' 'triggers --failure wifi-break' 'ping-pong --scheme reinvite-soft'; do
 	  printf '\n### `testbed triggers %s`\n\n' "$$run" >> $$tables
 	  $(TESTBED) triggers $$run --out "runs/triggers-$$$$-$${run// /}" > $$tables.one
 	  cat $$tables.one
