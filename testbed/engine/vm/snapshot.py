@@ -1,8 +1,10 @@
 """Saved guests: one that has booted, and from it one for each version of our code and each network, ready to run."""
 
 import json
+import mmap
 import os
 import shutil
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,10 @@ from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.machine import MachineFiles, arguments, emulator_version, last_line, machine
 from testbed.engine.vm.orders import code_digest, write_order
 
+STATE_VERSION = "2"
+# A subsection's mark, its name's length, its name, its version; then the clock's offset to the count, and the count.
+COUNT_SECTION = b"\x05\x0ctimer/icount\x00\x00\x00\x01"
+COUNT = struct.Struct(">qq")
 BOOT_LIMIT_S = 600.0  # wall time; 15 s on an idle machine
 # Prepared guests are 150 MB each, and every change of the code makes another one.
 PREPARED_KEPT = 6
@@ -62,7 +68,7 @@ async def booted(image: RootImage, say: Say) -> Snapshot:
     emulator = emulator_version()
     nowhere = Path("/")
     shape = arguments(MachineFiles(nowhere, nowhere, nowhere, image.size_mib, nowhere, nowhere, nowhere, nowhere))
-    name = digest(image.sha256, emulator, *own_files().values(), *shape)
+    name = digest(STATE_VERSION, image.sha256, emulator, *own_files().values(), *shape)
     folder = cache_folder() / f"booted-{name[:12]}"
     if not folder.exists():
         with building(folder) as unfinished:
@@ -109,9 +115,28 @@ async def save(made: Snapshot, *, since: Snapshot | None, order: dict[str, Any] 
             if since is not None:
                 await guest.restore(since.state)
             await guest.save_when_frozen(made.state, BOOT_LIMIT_S)
+        restart_count(made.state)
     except RunFailedError as error:
         raise RunFailedError(f"{error}; its console ends with: {last_line(files.console)}") from error
     shutil.rmtree(workspace)
+
+
+def restart_count(state: Path) -> None:
+    """Has a saved machine count its instructions from 0 again; its clock, their sum with an offset, stays as it is.
+
+    An emulator that records (see TAKE_TURNS) notes how far the count has come since the last time in an int of C's
+    (replay/replay-internal.c, replay_advance_current_icount). The first time after a restore that is the whole count:
+    where the upper half of 32 bits is reached, the emulator takes it for a step back and ends.
+
+    Raises RunFailedError where the state is not as QEMU 7 writes it (softmmu/cpu-timers.c, icount_vmstate_timers).
+    """
+    with state.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+        at = data.find(COUNT_SECTION)
+        if at < 0 or data.find(COUNT_SECTION, at + 1) >= 0:
+            raise RunFailedError("the emulator's state has no count of instructions where it is looked for")
+        at += len(COUNT_SECTION)
+        offset_ns, count = COUNT.unpack_from(data, at)
+        COUNT.pack_into(data, at, offset_ns + count, 0)
 
 
 def remove_oldest(prefix: str, keep: int) -> None:
