@@ -19,6 +19,7 @@ from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import load_experiment
 
 from .command import DATA, TESTBED, call
+from .leftovers import left_behind, world
 from .rtp_packets import rtp_packets
 
 SHORT = DATA / "short.yaml"
@@ -55,13 +56,6 @@ def start(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def world() -> tuple[set[str], str, str]:
-    """Interfaces, network namespaces and mounts of this machine."""
-    interfaces = set(os.listdir("/sys/class/net"))  # noqa: PTH208 - names are all that is wanted
-    namespaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
-    return interfaces, namespaces, Path("/proc/mounts").read_text()
-
-
 def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> None:
     done = call("run", SHORT, "--failure", DATA / "agent-dies.yaml", "--out", tmp_path / "run")
     assert done.returncode == 1
@@ -81,7 +75,7 @@ def test_kill_9_leaves_nothing(tmp_path: Path) -> None:
     with start(tmp_path / "run") as process:
         process.kill()
     wait_for("the guest's end", lambda: not processes_of(tmp_path / "run"), limit_s=5)
-    assert world() == before
+    assert left_behind(before) == set()
 
 
 def test_ctrl_c_leaves_nothing_and_marks_the_run(tmp_path: Path) -> None:

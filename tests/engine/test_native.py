@@ -11,7 +11,8 @@ import pytest
 from testbed.engine import native
 
 from .command import TESTBED, call
-from .test_failing import wait_for, world
+from .leftovers import left_behind, world
+from .test_failing import wait_for
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the native engine needs root: sudo make test")
 
@@ -50,7 +51,7 @@ def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
             assert media["lost"] == 0
             # How smoothly they are heard is this machine's business: its time goes by on the wall.
             assert media["duplicates"] > 0
-    assert world() == before
+    assert left_behind(before) == set()
 
 
 @needs_root
@@ -61,7 +62,7 @@ def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
         time.sleep(1)
         process.kill()
     wait_for("the lab's end", lambda: not labs_of(tmp_path / "run"), limit_s=5)
-    assert world() == before
+    assert left_behind(before) == set()
     said = call("clean").stdout
     assert f"{tmp_path / 'run'}: nothing was left but its record" in said
     assert call("clean").stdout == "nothing was left behind\n"
@@ -77,7 +78,7 @@ def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert said.strip().endswith("stopped")
     assert not labs_of(tmp_path / "run")
-    assert world() == before
+    assert left_behind(before) == set()
     assert not list(native.records_folder().glob(f"{process.pid}-*"))
 
 
