@@ -23,7 +23,7 @@ help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 .PHONY: emulate
-emulate: setup  ## A real call and a real handover under two schemes: the table, the captures
+emulate: setup  ## A real call and a real handover under each scheme: the table, the captures
 	@$(TESTBED) compare wifi-to-umts
 
 .PHONY: setup
