@@ -50,7 +50,7 @@ def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
         for media in result["media"].values():
             assert media["lost"] == 0
             # How smoothly they are heard is this machine's business: its time goes by on the wall.
-            assert media["duplicates"] > 0
+            assert media["duplicates"] > 10
     assert left_behind(before) == set()
 
 
