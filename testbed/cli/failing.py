@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from testbed.cli.running import DEFAULT_SCENARIO
 from testbed.scenario.experiment import load_experiment
 from testbed.scenario.export import SCRIPT
 from testbed.scenario.timeline import changes_of, link_states
 
-DEFAULT_SCENARIO = "wifi-to-umts"
 FORMATS = (".svg", ".png", ".pdf")
 
 

@@ -16,7 +16,7 @@ from testbed.scenario.experiment import Experiment
 from testbed.scenario.profile import LinkProfile
 from testbed.scenario.quenches import quench_steps
 from testbed.scenario.scenario import BRIDGED, OUTBOUND, OWN_REGISTRARS, RELAYED, SchemeName
-from testbed.scenario.shaping import DirectionState, pattern, shapes
+from testbed.scenario.shaping import all_patterns, all_shapes
 from testbed.scenario.timeline import timeline
 from testbed.scenario.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.triggering import networks, report_steps, trigger_config
@@ -45,13 +45,8 @@ def compile_plan(experiment: Experiment) -> Plan:
     return {
         "seed": experiment.seed,
         "network": asdict(network),
-        "shapes": [
-            one
-            for link, profile in experiment.links.values()
-            for way, direction in profile.directions.items()
-            for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
-        ],
-        "patterns": [one for link, profile in experiment.links.values() if (one := pattern(link, profile)) is not None],
+        "shapes": all_shapes(experiment.links.values()),
+        "patterns": all_patterns(experiment.links.values()),
         "gates": gates(experiment),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": sorted(

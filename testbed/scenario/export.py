@@ -3,13 +3,11 @@
 import json
 
 from testbed.scenario.experiment import Experiment
-from testbed.scenario.history import Change, history
-from testbed.scenario.units import PACKETS, POWER, RATE, SHARE, TIME
+from testbed.scenario.history import Change
+from testbed.scenario.trace import KINDS
+from testbed.scenario.units import TIME
 
 SCRIPT = "failure.yaml"
-KINDS = {
-    "rate": RATE, "delay": TIME, "jitter": TIME, "loss": SHARE, "loss_burst": PACKETS, "signal": POWER,
-}  # fmt: skip
 
 
 def exported(experiment: Experiment) -> dict[str, bytes]:
@@ -17,7 +15,7 @@ def exported(experiment: Experiment) -> dict[str, bytes]:
     script = experiment.failure
     # As a quoted string JSON is YAML, too.
     lines = [f"name: {script.name}", f"about: {json.dumps(script.about, ensure_ascii=False)}"]
-    changes = history(script, experiment.seed)
+    changes = [one for one in experiment.changes if one.place[0] == "steps"]
     if changes:
         lines += ["steps:", *(f"  - {{{', '.join(fields(one))}}}" for one in changes)]
     files: dict[str, bytes] = {}

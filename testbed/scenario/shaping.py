@@ -1,5 +1,6 @@
 """Link profiles to tc: the command for each direction, from the template, and what the kernel must say afterwards."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,6 +69,21 @@ def shapes(link: AccessLink, port: Interface, state: DirectionState, *, verb: st
     pace = {**values, "delay_us": 0, "jitter_us": 0, "loss": "0", "loss_enter": None, "loss_leave": None}
     spread = {**values, "rate_bit": None}
     return [shape(link, port, spread, ROOT, verb), shape(link, port, pace, INNER, verb)]
+
+
+def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]]) -> list[Shape]:
+    """How links are made what their profiles say, both directions of each."""
+    return [
+        one
+        for link, profile in links
+        for way, direction in profile.directions.items()
+        for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
+    ]
+
+
+def all_patterns(links: Iterable[tuple[AccessLink, LinkProfile]]) -> list[Pattern]:
+    """What links lose by pattern."""
+    return [one for link, profile in links if (one := pattern(link, profile)) is not None]
 
 
 def shape(link: AccessLink, port: Interface, values: dict[str, Any], place: tuple[str, str], verb: str) -> Shape:

@@ -9,7 +9,7 @@ from testbed.lab.nodes import bare
 from testbed.lab.plan import Plan
 from testbed.scenario.compile import main_address
 from testbed.scenario.profile import LinkDirection, LinkProfile
-from testbed.scenario.shaping import DirectionState, pattern, shapes
+from testbed.scenario.shaping import all_patterns, all_shapes
 from testbed.scenario.topology import CORRESPONDENT, MOBILE
 
 FIRST_PORT = 9000
@@ -86,13 +86,8 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
     return {
         "seed": seed,
         "network": asdict(network),
-        "shapes": [
-            one
-            for link, profile in links
-            for way, direction in profile.directions.items()
-            for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
-        ],
-        "patterns": [one for link, profile in links if (one := pattern(link, profile)) is not None],
+        "shapes": all_shapes(links),
+        "patterns": all_patterns(links),
         "gates": [],
         "radios": {
             link.name: {"attached": True, "attach_phases": [], "address": "static", "dad": "on", "supplicant": None}
