@@ -1,6 +1,5 @@
 """`triggers`: one scenario, once with each of its triggers."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from testbed.cli.running import (
     out_option,
     seed_option,
 )
+from testbed.measure.run_folder import read_events
 from testbed.report.comparison import console
 from testbed.report.triggers import Triggered, triggers_table
 from testbed.runner import Run
@@ -75,5 +75,4 @@ def show(experiment: Experiment, runs: list[Run]) -> None:
 
 def handovers(folder: Path) -> int:
     """How many handovers of a run succeeded."""
-    events = (json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines())
-    return sum(event["event"] == "handover_done" for event in events)
+    return sum(event.name == "handover_done" for event in read_events(folder))

@@ -120,8 +120,7 @@ def header(path: Path, line: int, row: list[str]) -> list[Column]:
         if name not in KINDS:
             raise bad(path, line, f"{shown(name)} is nothing that a link has{hint(name, list(KINDS))}")
         if unit not in KINDS[name].units:
-            units = ", ".join(one for one in KINDS[name].units if one.isascii())
-            raise bad(path, line, f"{shown(unit)} is no unit of '{name}'; it is in {units}")
+            raise bad(path, line, f"{shown(unit)} is no unit of '{name}'; it is in {KINDS[name].unit_names}")
         if way and name not in SHAPED:
             raise bad(path, line, f"'{name}' has no direction; leave '{way}.' out")
         columns.append(Column(WAYS[way], name, unit))

@@ -34,12 +34,18 @@ class Kind:
             raise ValueError(f"{shown(value)} {self._complaint(value)}; {self.name} is written like {self.example}")
         number, unit = match.groups()
         if unit not in self.units:
-            units = ", ".join(one for one in self.units if one.isascii())
-            raise ValueError(f"{shown(value)} has a wrong unit; {self.name} is in {units}, like {self.example}")
+            raise ValueError(
+                f"{shown(value)} has a wrong unit; {self.name} is in {self.unit_names}, like {self.example}"
+            )
         base = Decimal(number) * self.units[unit]
         if not self.least <= base <= self.most:
             raise ValueError(f"{shown(value.strip())} is {self.reason}")
         return float(base)
+
+    @property
+    def unit_names(self) -> str:
+        """Its units, as they can be typed."""
+        return ", ".join(one for one in self.units if one.isascii())
 
     def text(self, value: float) -> str:
         """The quantity in the largest unit in which it is at least 1; `parse` gives the same value for it."""
