@@ -15,7 +15,7 @@ from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, measure_run, to_json
 from testbed.report.capture import write_run_capture
-from testbed.scenario.compile import compile_plan, roles
+from testbed.scenario.compile import roles
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.export import exported
 from testbed.scenario.fitness import doubts
@@ -35,9 +35,10 @@ class Run:
     failure: str | None
 
 
-async def carry_out(experiment: Experiment, engine: Engine, place: Place, folder: Path, report: Report) -> Run:
-    """Runs an experiment and fills `folder` as docs/run-folder.md says."""
-    plan = compile_plan(experiment)
+async def carry_out(
+    experiment: Experiment, plan: Plan, engine: Engine, place: Place, folder: Path, report: Report
+) -> Run:
+    """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says."""
     manifest = describe(experiment, plan, engine, place)
     write_history(experiment, folder / "history")
     return await carry_out_plan(plan, manifest, place, folder, report)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from testbed.cli.progress import Progress
 from testbed.engine.engine import Place, make_engine
-from testbed.lab.plan import DuplicateDetection
+from testbed.lab.plan import DuplicateDetection, Plan
 from testbed.report.comparison import comparison, console
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
@@ -130,19 +130,21 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
         with Progress() as progress:
             for doubt in dict.fromkeys(doubt for experiment, _ in work for doubt in doubts(experiment)):
                 progress.say(f"warning: {doubt}")
-            places = [await engine.prepare(compile_plan(experiment), progress.say) for experiment, _ in work]
+            plans = [compile_plan(experiment) for experiment, _ in work]
+            places = [await engine.prepare(plan, progress.say) for plan in plans]
 
-            async def one(experiment: Experiment, folder: Path, place: Place) -> Run:
+            async def one(experiment: Experiment, folder: Path, plan: Plan, place: Place) -> Run:
                 name = folder.name if len(work) > 1 else experiment.scheme
                 async with turns:
                     progress.begin(name)
                     done = await carry_out(
-                        experiment, engine, place, folder, lambda report: progress.report(name, report)
+                        experiment, plan, engine, place, folder, lambda report: progress.report(name, report)
                     )
                     progress.end(name, "done" if done.failure is None else f"FAILED: {done.failure}")
                     return done
 
-            return await asyncio.gather(*(one(*item, place) for item, place in zip(work, places, strict=True)))
+            rows = zip(work, plans, places, strict=True)
+            return await asyncio.gather(*(one(*item, plan, place) for item, plan, place in rows))
 
     return asyncio.run(all_of_them())
 

@@ -55,7 +55,7 @@ class Experiment:
     @property
     def proxy(self) -> ProxyName:
         """The proxy in the home network: the scenario's, or the one that the scheme needs."""
-        return "kamailio" if self.scheme in RELAYED else self.scenario.proxy
+        return proxy_under(self.scheme, self.scenario)
 
     @property
     def links(self) -> dict[str, tuple[AccessLink, LinkProfile]]:
@@ -81,22 +81,8 @@ def load_experiment(
     with named_in(tree, "topology"):
         network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
     check_links(tree, scenario, network)
-    profiles = {}
-    for link, name in scenario.links.items():
-        with named_in(tree, "links", link):
-            profiles[link] = load(PROFILE.find(name, near=path), LinkProfile)
-    for link, loss in scenario.loss.items():
-        try:
-            profiles[link] = profiles[link].with_loss(loss)
-        except ValueError as error:
-            raise BadScenarioError([tree.error(("loss", link), f"loss.{link}: {error}")]) from None
-    for link in wireless(scenario):
-        profiles[link] = profiles[link].model_copy(update={"attach": [], "loss_noticed_after": 0.0})
-    if failure is not None:
-        failure_tree = read_tree(FAILURE.find(failure))
-    else:
-        with named_in(tree, "failure"):
-            failure_tree = read_tree(FAILURE.find(scenario.failure, near=path))
+    profiles = load_profiles(tree, scenario)
+    failure_tree = find_failure(tree, scenario, failure)
     script = validated(failure_tree, FailureScript)
     chosen_seed = scenario.seed if seed is None else seed
     traced, opportunities = read_traces(failure_tree, script)
@@ -105,24 +91,10 @@ def load_experiment(
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     chosen = choose_scheme(tree, scenario, scheme)
     around = load_around(tree, path, scenario)
-    if trigger is not None and trigger not in scenario.triggers:
-        what = f"triggers: {shown(trigger)} is not among the triggers of this scenario"
-        raise BadScenarioError([tree.error(("triggers",), f"{what}{hint(trigger, list(scenario.triggers))}")])
-    if scenario.proxy != "none" and chosen in BRIDGED:
-        what = (
-            f"proxy: under {chosen} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
-        )
-        raise BadScenarioError([tree.error(("proxy",), what)])
+    check_trigger(tree, scenario, trigger)
     called = scenario.cn if cn is None else correspondent_named(cn)
-    check_codecs(tree, scenario, is_bridged=chosen in BRIDGED, phone=called if called in PHONES else None)
-    if not any(end.address for end in network.interfaces(HOME)):
-        check_no_home_needed(tree, scenario, chosen)
-    proxy = "kamailio" if chosen in RELAYED else scenario.proxy
     has_dad = dad is not None or scenario.dad is not None
-    check_addresses(tree, scenario, network, proxy=proxy, cn=called, has_dad=has_dad)
-    check_radios(tree, scenario, proxy=proxy, cn=called)
-    is_foreign = called in PHONES or proxy != "none" or bool(scenario.address) or bool(scenario.radio)
-    check_quench(tree, scenario, is_foreign=is_foreign or scenario.registrar not in {"none", *OWN_REGISTRARS})
+    check_company(tree, scenario, network, scheme=chosen, cn=called, has_dad=has_dad)
     ends_call = hangs_up or scenario.call.hangs_up
     return Experiment(
         path=path,
@@ -144,6 +116,30 @@ def load_experiment(
     )
 
 
+def load_profiles(tree: Tree, scenario: Scenario) -> dict[str, LinkProfile]:
+    """The profile of each link, with what the scenario says instead: its losses, and how its radio is attached."""
+    profiles = {}
+    for link, name in scenario.links.items():
+        with named_in(tree, "links", link):
+            profiles[link] = load(PROFILE.find(name, near=tree.path), LinkProfile)
+    for link, loss in scenario.loss.items():
+        try:
+            profiles[link] = profiles[link].with_loss(loss)
+        except ValueError as error:
+            raise BadScenarioError([tree.error(("loss", link), f"loss.{link}: {error}")]) from None
+    for link in wireless(scenario):
+        profiles[link] = profiles[link].model_copy(update={"attach": [], "loss_noticed_after": 0.0})
+    return profiles
+
+
+def find_failure(tree: Tree, scenario: Scenario, instead: str | None) -> Tree:
+    """The failure script that the scenario names, or another one instead."""
+    if instead is not None:
+        return read_tree(FAILURE.find(instead))
+    with named_in(tree, "failure"):
+        return read_tree(FAILURE.find(scenario.failure, near=tree.path))
+
+
 def wireless(scenario: Scenario) -> set[str]:
     """The links that are the kernel's own 802.11."""
     return {link for link, radio in scenario.radio.items() if radio == "hwsim"}
@@ -152,6 +148,37 @@ def wireless(scenario: Scenario) -> set[str]:
 def hung_up(call: Call, side: Side) -> Change:
     """The end of the call, which nobody but the MN brings about by itself."""
     return Change(("call", "hangs_up"), call.start + call.duration, hang_up=side)
+
+
+def check_trigger(tree: Tree, scenario: Scenario, trigger: str | None) -> None:
+    """For a trigger that an option names: it is to be one of the scenario's."""
+    if trigger is not None and trigger not in scenario.triggers:
+        what = f"triggers: {shown(trigger)} is not among the triggers of this scenario"
+        raise BadScenarioError([tree.error(("triggers",), f"{what}{hint(trigger, list(scenario.triggers))}")])
+
+
+def check_company(
+    tree: Tree, scenario: Scenario, network: Network, *, scheme: SchemeName, cn: CorrespondentName, has_dad: bool
+) -> None:
+    """For what others wrote, and what has to be beside it: correspondent, proxy, registrar, and where they live."""
+    if scenario.proxy != "none" and scheme in BRIDGED:
+        what = (
+            f"proxy: under {scheme} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
+        )
+        raise BadScenarioError([tree.error(("proxy",), what)])
+    check_codecs(tree, scenario, is_bridged=scheme in BRIDGED, phone=cn if cn in PHONES else None)
+    if not any(end.address for end in network.interfaces(HOME)):
+        check_no_home_needed(tree, scenario, scheme)
+    proxy = proxy_under(scheme, scenario)
+    check_addresses(tree, scenario, network, proxy=proxy, cn=cn, has_dad=has_dad)
+    check_radios(tree, scenario, proxy=proxy, cn=cn)
+    is_foreign = cn in PHONES or proxy != "none" or bool(scenario.address) or bool(scenario.radio)
+    check_quench(tree, scenario, is_foreign=is_foreign or scenario.registrar not in {"none", *OWN_REGISTRARS})
+
+
+def proxy_under(scheme: SchemeName, scenario: Scenario) -> ProxyName:
+    """The proxy in the home network: the scenario's, or the one that the scheme needs."""
+    return "kamailio" if scheme in RELAYED else scenario.proxy
 
 
 def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:
