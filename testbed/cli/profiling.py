@@ -62,7 +62,7 @@ def check(names: tuple[str, ...], probes: int, seed: int) -> None:
     title = "Configured and measured, between the two ends of the link"
     table = new_table(title, "profile", "", "", "configured", "measured", "may differ by", "")
     for row in rows:
-        numbers = (f"{value:.4g}" for value in (row.configured, row.measured, row.bound))
+        numbers = (four_figures(value) for value in (row.configured, row.measured, row.bound))
         verdict = Text("ok", style="green") if row.is_within else Text("OUT OF BOUND", style="bold red")
         table.add_row(row.profile, row.direction, row.quantity, *numbers, verdict)
     console().print(table)
@@ -70,6 +70,11 @@ def check(names: tuple[str, ...], probes: int, seed: int) -> None:
     click.echo(f"{len(rows)} quantities, {outside} out of bound")
     if outside:
         sys.exit(1)
+
+
+def four_figures(value: float) -> str:
+    """A number with four significant figures, or all those before the point: 100000, not 1e+05."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 async def probe_all(profiles: list[LinkProfile], network: Network, loss_probes: int, seed: int) -> list[Row]:
