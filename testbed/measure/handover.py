@@ -1,4 +1,4 @@
-"""The handover of a run: what triggered it, from which path to which, its window and its phases.
+"""The handovers of a run: what triggered each, from which path to which, its window and its phases.
 
 The timeline says when the trigger, the attachment and the address were; all else is taken from the MN's captures. The
 window opens at the trigger. It closes when the old path is released: with the final response to the BYE of the old
@@ -9,6 +9,7 @@ later of its final response and the first new packet on the new path.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,9 +36,13 @@ class Window:
 
 @dataclass(slots=True)
 class Handover:
-    """One handover; `old` and `new` are links, None where the captures don't tell. Times in ns since the epoch."""
+    """One handover; `old` and `new` are links, None where the captures don't tell. Times in ns since the epoch.
+
+    `until_ns` is the next trigger, None after the last one: what is done from then on belongs to the next handover.
+    """
 
     trigger_ns: int
+    until_ns: int | None
     kind: str | None
     old: str | None
     new: str | None
@@ -65,17 +70,30 @@ class Phases:
     media: int | None = None
 
 
-def find_handover(
+def find_handovers(
     manifest: Manifest, events: list[Event], transactions: list[Transaction], media: dict[str, Direction]
-) -> Handover | None:
-    """Return the run's (first) handover; None without a trigger. `transactions` are those at the MN's interfaces."""
+) -> list[Handover]:
+    """Return the run's handovers, one for each trigger. `transactions` are those at the MN's interfaces."""
     triggers = [event for event in events if event.name == "trigger"]
-    if not triggers:
-        return None
-    trigger = triggers[0]
+    nexts = (event.time_ns for event in triggers[1:])
+    return [
+        _find_handover(manifest, events, transactions, media, trigger, until_ns)
+        for trigger, until_ns in zip_longest(triggers, nexts)
+    ]
+
+
+def _find_handover(
+    manifest: Manifest,
+    events: list[Event],
+    transactions: list[Transaction],
+    media: dict[str, Direction],
+    trigger: Event,
+    until_ns: int | None,
+) -> Handover:
     own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
-    invite = _handover_invite(own, trigger.time_ns)
+    invite = _handover_invite(own, trigger.time_ns, until_ns)
     old = _old_link(media["to_mn"], own, manifest, trigger.time_ns)
+    events = [event for event in events if until_ns is None or event.time_ns < until_ns]
     new = _new_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
     limit_ns = None if invite is None else invite.request.time_ns
@@ -85,6 +103,7 @@ def find_handover(
         address_ns = attached_ns  # a link that was up all the time need not tell of its address
     handover = Handover(
         trigger_ns=trigger.time_ns,
+        until_ns=until_ns,
         kind=kind if isinstance(kind, str) else None,
         old=old,
         new=new,
@@ -94,13 +113,12 @@ def find_handover(
         attached_ns=attached_ns,
         address_ns=address_ns,
     )
-    if len(triggers) > 1:
-        handover.warnings.append(f"{len(triggers)} handovers were triggered; the first one is measured")
     released_ns = _released_ns(handover, transactions)
     for name, direction in media.items():
         handover.windows[name] = _window(handover, direction, released_ns)
     if not all(window.released for window in handover.windows.values()):
-        handover.warnings.append("the old path was never released: the handover window lasts until the media end")
+        until = "media end" if until_ns is None else "next handover"
+        handover.warnings.append(f"the old path was never released: the handover window lasts until the {until}")
     return handover
 
 
@@ -157,9 +175,15 @@ def _between(start_ns: int | None, end_ns: int | None) -> int | None:
     return None if start_ns is None or end_ns is None else end_ns - start_ns
 
 
-def _handover_invite(own: Iterable[Transaction], since_ns: int) -> Transaction | None:
+def _handover_invite(own: Iterable[Transaction], since_ns: int, until_ns: int | None) -> Transaction | None:
     """Return the MN's first INVITE after the trigger that succeeded; else its first."""
-    invites = [one for one in own if one.request.method == "INVITE" and one.request.time_ns >= since_ns]
+    invites = [
+        one
+        for one in own
+        if one.request.method == "INVITE"
+        and one.request.time_ns >= since_ns
+        and (until_ns is None or one.request.time_ns < until_ns)
+    ]
     return next((one for one in invites if one.succeeded), invites[0] if invites else None)
 
 
@@ -205,6 +229,7 @@ def _released_ns(handover: Handover, transactions: list[Transaction]) -> int | N
         if one.final is not None
         and one.request.method == "BYE"
         and one.request.time_ns >= handover.trigger_ns
+        and (handover.until_ns is None or one.request.time_ns < handover.until_ns)
         and _dialog(one.request) == old
     ]
     return min(answers, default=None)
@@ -228,6 +253,8 @@ def _dialog(message: SipMessage) -> tuple[str, frozenset[str]]:
 def _window(handover: Handover, direction: Direction, released_ns: int | None) -> Window:
     end_ns = direction.end_ns
     last_ns = handover.trigger_ns if end_ns is None else max(end_ns, handover.trigger_ns)
+    if handover.until_ns is not None:
+        last_ns = min(last_ns, handover.until_ns)
     close_ns = released_ns
     if handover.in_dialog and handover.final_ns is not None:
         first_ns = first_new_packet(direction, handover.new, handover.trigger_ns)

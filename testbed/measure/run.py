@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from testbed.measure import emodel, playout, series, window
+from testbed.measure import series
 from testbed.measure.copies import as_originals, find_copies
-from testbed.measure.handover import Handover, attach_parts, find_handover, first_new_packet, measure_phases
-from testbed.measure.media import NO_DELAY, Direction, directions
+from testbed.measure.handover import Handover, attach_parts, find_handovers, first_new_packet, measure_phases
+from testbed.measure.media import directions
+from testbed.measure.media_numbers import Listened, direction_numbers, doubts, silence_doubts, window_numbers
 from testbed.measure.packets import decode_udp
 from testbed.measure.rtp import find_rtp
 from testbed.measure.run_folder import Event, Manifest, read_captures, read_events, read_manifest, scenario_start_ns
+from testbed.measure.signalling import count_messages, handover_signalling, signalling_numbers
 from testbed.measure.sip_scan import SipMessage, find_sip
 from testbed.measure.summary import seconds
 from testbed.measure.transactions import Transaction, pair
@@ -24,12 +24,11 @@ from testbed.measure.transactions import Transaction, pair
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testbed.measure.capture import Capture, Ints
+    from testbed.measure.capture import Capture
+    from testbed.measure.media import Direction
     from testbed.measure.playout import Heard
 
 SCHEMA_VERSION = 1
-PATH_STEP_MARGIN_NS = 2_000_000_000
-"""The path step compares packets within the window or so near to it: 100 packets, before a fading link got bad."""
 
 
 def measure_run(folder: Path) -> dict[str, Any]:
@@ -42,31 +41,36 @@ def measure_run(folder: Path) -> dict[str, Any]:
     capture = read_captures(folder, manifest.interface_names)
     datagrams = decode_udp(capture)
     media = directions(capture, as_originals(find_rtp(capture, datagrams), find_copies(capture)), manifest)
-    messages = _at_mn(find_sip(capture, datagrams), capture, manifest)
+    everywhere = find_sip(capture, datagrams)
+    messages = _at_mn(everywhere, capture, manifest)
     transactions = pair(messages)
-    handover = find_handover(manifest, events, transactions, media)
+    handovers = find_handovers(manifest, events, transactions, media)
+    first = handovers[0] if handovers else None
     start_ns = scenario_start_ns(events, capture)
-    heard = {name: playout.listen(one, manifest.interval_ns) for name, one in media.items()}
-    warnings = [*manifest.warnings, *capture.warnings]
-    warnings += handover.warnings if handover else []
-    for name, direction in media.items():
-        warnings += _doubts(name, direction, handover, manifest.interval_ns)
+    listened = {name: Listened(name, one, manifest.interval_ns) for name, one in media.items()}
+    counted = count_messages(messages, handovers)
+    own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
+    described = [_handover(one, media["to_mn"], start_ns, manifest.interval_ns, events) for one in handovers]
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
         "seed": manifest.seed,
         "engine": manifest.engine,
         "reproducible": manifest.reproducible,
-        "handover": None
-        if handover is None
-        else _handover(handover, media["to_mn"], start_ns, manifest.interval_ns, events),
-        "media": {
-            name: _direction(name, one, heard[name], handover, manifest.interval_ns) for name, one in media.items()
-        },
-        "signalling": _signalling(messages, manifest),
+        "handover": described[0] if described else None,
+        "media": {name: direction_numbers(one, first) for name, one in listened.items()},
+        "signalling": signalling_numbers(counted, everywhere, manifest),
+        "handovers": [
+            {
+                **said,
+                "media": {name: window_numbers(way, one) for name, way in listened.items()},
+                "signalling": handover_signalling(counted, number, one, own),
+            }
+            for number, (one, said) in enumerate(zip(handovers, described, strict=True))
+        ],
         "transactions": [_transaction(one, capture, start_ns) for one in transactions],
-        "playout": next((_settings(one) for one in heard.values() if one is not None), None),
-        "warnings": warnings,
+        "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
+        "warnings": [*manifest.warnings, *capture.warnings, *_doubts(listened, handovers)],
     }
 
 
@@ -107,131 +111,6 @@ def _handover(
     }
 
 
-def _direction(
-    name: str, direction: Direction, heard: Heard | None, handover: Handover | None, interval_ns: int
-) -> dict[str, Any]:
-    counts = series.count(direction.received.key)
-    measured = direction.keys > 0 and direction.observed
-    in_window = _in_window(name, direction, heard, handover, interval_ns)
-    new_delays = direction.delay_ns[series.first_arrivals(direction.received.key)]
-    return {
-        "gap_ms": in_window["gap_ms"],
-        "path_step_ms": in_window["path_step_ms"],
-        "interruption_ms": in_window["interruption_ms"],
-        "sent": direction.keys if measured else None,
-        "received": counts.unique if measured else None,
-        "lost": direction.keys - counts.unique if measured else None,
-        "lost_in_window": in_window["lost_in_window"],
-        "duplicates": counts.duplicates if measured else None,
-        "reordered": counts.reordered if measured else None,
-        "late": len(heard.late) if heard else None,
-        "jitter_ms": series.ms(series.mean(direction.jitter_ns(direction.new))),
-        "delay_ms": _delays(new_delays, "mean", "p99"),
-        **_quality(direction, heard),
-        "gap_call_ms": series.ms(window.longest_gap(direction, interval_ns, None)),
-        "interruption_call_ms": _milliseconds(heard.concealed_s()) if heard else None,
-        "late_in_window": in_window["late_in_window"],
-        "paths": {link: _path(direction, number) for number, link in enumerate(direction.links)},
-    }
-
-
-def _in_window(
-    name: str, direction: Direction, heard: Heard | None, handover: Handover | None, interval_ns: int
-) -> dict[str, Any]:
-    """Return the numbers of the handover window; all None without one."""
-    found: dict[str, Any] = dict.fromkeys(
-        ("gap_ms", "path_step_ms", "interruption_ms", "lost_in_window", "late_in_window")
-    )
-    if handover is None or not direction.keys or not direction.observed:
-        return found
-    span = handover.windows[name]
-    step = window.path_step(direction, handover.old, handover.new, span, PATH_STEP_MARGIN_NS)
-    found |= {
-        "gap_ms": series.ms(window.longest_gap(direction, interval_ns, span)),
-        "path_step_ms": series.ms(step),
-        "lost_in_window": window.lost_in(direction, span),
-    }
-    if heard is not None:
-        elsewhere = window.lost_outside(direction, span)
-        interruption_s = playout.interruption_s(heard, span, window.silence_start(direction, span), elsewhere)
-        found |= {
-            "interruption_ms": _milliseconds(interruption_s),
-            "late_in_window": playout.late_in(heard, direction, span),
-        }
-    return found
-
-
-def _quality(direction: Direction, heard: Heard | None) -> dict[str, float | str | None]:
-    """Return R and MOS of the whole call as heard; null where the delay or the playout was not measured."""
-    mouth_to_ear_s = playout.mouth_to_ear_s(heard, direction) if heard else None
-    loss = emodel.loss_and_burst_ratio(heard.intervals) if heard else None
-    if mouth_to_ear_s is None or loss is None:
-        return dict.fromkeys(
-            ("r_factor", "mos", "mouth_to_ear_ms", "concealed_percent", "burst_ratio", "quality_doubt")
-        )
-    rating = emodel.rate_voip(loss_percent=loss[0], burst_r=loss[1], mouth_to_ear_ms=1000 * mouth_to_ear_s)
-    return {
-        "r_factor": round(rating.r, 1) if direction.is_g711 else None,
-        "mos": round(emodel.mos(rating.r), 2) if direction.is_g711 else None,
-        "mouth_to_ear_ms": _milliseconds(mouth_to_ear_s),
-        "concealed_percent": round(loss[0], 3),
-        "burst_ratio": round(loss[1], 3),
-        "quality_doubt": emodel.doubt(*loss) if direction.is_g711 else emodel.NOT_G711,
-    }
-
-
-def _path(direction: Direction, number: int) -> dict[str, Any]:
-    """Return what one path carried: arrivals (copies too), how many of them were new, and their one-way delay."""
-    here = direction.received.path == number
-    arrivals = direction.received.pick(here)
-    sent = np.unique(direction.sent.key[direction.sent.path == number])
-    unique = np.unique(arrivals.key)
-    return {
-        "packets": len(arrivals),
-        "new": int((direction.new.path == number).sum()),
-        "sent": len(sent),
-        "lost": len(np.setdiff1d(sent, unique)),
-        "delay_ms": _delays(direction.delay_ns[here], "mean", "p99", "min", "max", "sd"),
-        "jitter_ms": series.ms(series.mean(direction.jitter_ns(arrivals))),
-    }
-
-
-def _delays(delay_ns: Ints, *names: str) -> dict[str, float | None]:
-    """Return statistics of one-way delays; `p99` is the smallest that 99 % don't exceed, `sd` that of a sample."""
-    known = np.sort(delay_ns[delay_ns != NO_DELAY])
-    count = len(known)
-    found: dict[str, float | None] = dict.fromkeys(names)
-    if not count:
-        return found
-    values = [int(one) for one in known]
-    total, squares = sum(values), sum(one * one for one in values)
-    every = {
-        "mean": total / count,
-        "p99": values[-(-99 * count // 100) - 1],
-        "min": values[0],
-        "max": values[-1],
-        "sd": ((count * squares - total * total) / (count * (count - 1))) ** 0.5 if count > 1 else None,
-    }
-    return {name: series.ms(every[name]) for name in names}
-
-
-def _signalling(messages: list[SipMessage], manifest: Manifest) -> dict[str, Any]:
-    """Return what signalling cost at the MN: set-up (its first INVITE to its ACK), messages, bytes of UDP payload."""
-    out = [message for message in messages if message.source.ip in manifest.mn.addresses]
-    invite = next((one for one in out if one.is_request and one.method == "INVITE"), None)
-    ack = None
-    if invite is not None:
-        accepted = (one for one in messages if one.method == "INVITE" and one.is_success)
-        final = next((one for one in accepted if one.call_id == invite.call_id), None)
-        acks = (one for one in out if one.method == "ACK" and final and one.time_ns >= final.time_ns)
-        ack = next((one for one in acks if one.call_id == invite.call_id), None)
-    return {
-        "setup_ms": series.ms(ack.time_ns - invite.time_ns) if invite is not None and ack is not None else None,
-        "messages": len(messages),
-        "bytes": sum(message.size for message in messages),
-    }
-
-
 def _transaction(one: Transaction, capture: Capture, start_ns: int) -> dict[str, Any]:
     return {
         "method": one.request.method,
@@ -251,23 +130,19 @@ def _settings(heard: Heard) -> dict[str, Any]:
     return {"buffer": "agents.rtp.playout", **heard.settings._asdict()}
 
 
-def _doubts(name: str, direction: Direction, handover: Handover | None, interval_ns: int) -> list[str]:
-    """Return the reasons to look twice at a direction's numbers."""
-    if not direction.keys:
-        return [f"{name}: no RTP stream was captured"]
-    if not direction.observed:
-        return [f"{name}: there is no capture of the receiver"]
+def _doubts(listened: dict[str, Listened], handovers: list[Handover]) -> list[str]:
+    """Return the reasons to look twice at the numbers; those of later handovers say which one they are about."""
+    first = handovers[0] if handovers else None
     found = []
-    if not len(direction.sent):
-        found.append(f"{name}: the sender's packets were not captured: delays are unknown, losses perhaps more")
-    silent_ns = window.open_silence(direction, interval_ns, handover.windows[name] if handover else None)
-    if silent_ns and window.longest_gap(direction, interval_ns, handover.windows[name] if handover else None) is None:
-        found.append(f"{name}: silent to the end of the call, for {silent_ns / 1e9:.2f} s at least: the gap has no end")
-    unsent = int((direction.delay_ns == NO_DELAY).sum())
-    if len(direction.sent) and unsent:
-        found.append(f"{name}: {unsent} packets were received whose sending was not captured; they have no delay")
+    if len(handovers) > 1:
+        found.append(
+            f"{len(handovers)} handovers were triggered: 'handover' and 'media' are about the first one, "
+            "'handovers' has all of them"
+        )
+    found += first.warnings if first else []
+    for one in listened.values():
+        found += doubts(one, first)
+    for number, handover in enumerate(handovers[1:], start=2):
+        silent = [said for one in listened.values() if one.is_measured for said in silence_doubts(one, handover)]
+        found += [f"handover {number}: {said}" for said in (*handover.warnings, *silent)]
     return found
-
-
-def _milliseconds(value_s: float) -> float:
-    return round(value_s * 1000, 3) + 0.0

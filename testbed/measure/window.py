@@ -95,15 +95,18 @@ def path_step(direction: Direction, old: str | None, new: str | None, window: Wi
     Over the packets that arrived within the window or `margin_ns` of it; None where a path has none, or no handover
     from one path to another is known.
     """
-    if old is None or new is None or old == new:
+    if old == new:
+        return None
+    before, after = (path_delay(direction, link, window, margin_ns) for link in (old, new))
+    return None if before is None or after is None else after - before
+
+
+def path_delay(direction: Direction, link: str | None, window: Window, margin_ns: int) -> float | None:
+    """Return the mean one-way delay, in ns, of what arrived over a link within the window or `margin_ns` of it."""
+    if link is None:
         return None
     received = direction.received
     since, until = window.open_ns - margin_ns, window.close_ns + margin_ns
     near = (received.time_ns >= since) & (received.time_ns <= until) & (direction.delay_ns != _EVER)
-    means = []
-    for link in (new, old):
-        mine = direction.delay_ns[near & (received.path == direction.links.index(link))]
-        if not len(mine):
-            return None
-        means.append(int(mine.sum()) / len(mine))
-    return means[0] - means[1]
+    mine = direction.delay_ns[near & (received.path == direction.links.index(link))]
+    return int(mine.sum()) / len(mine) if len(mine) else None

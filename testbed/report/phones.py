@@ -18,6 +18,7 @@ from rich.text import Text
 
 from testbed.measure import RunError
 from testbed.measure.chart import read_chart
+from testbed.measure.extension import Question, find_question
 from testbed.measure.run_folder import read_events
 from testbed.report.comparison import console, new_table, number
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from testbed.measure.chart import Chart, Passage
-
-OPTION_TAG = "handover"
 
 
 @dataclass(frozen=True)
@@ -122,8 +121,8 @@ def setup_table(runs: Sequence[Run]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for (link, way), group in groupby(sorted(runs, key=where), key=where):
         mine = list(group)
-        asked = [run for run in mine if first_asked(run) is not None]
-        plain = [run for run in mine if first_asked(run) is None]
+        asked = [run for run in mine if question(run) is not None]
+        plain = [run for run in mine if question(run) is None]
         with_it, without = ([run.result["signalling"]["setup_ms"] for run in some] for some in (asked, plain))
         rounds = [one for run in asked for one in [round_ms(run)] if one is not None]
         more = mean(with_it) - mean(without) if with_it and without else None
@@ -139,35 +138,24 @@ def where(run: Run) -> tuple[str, str]:
     return run.name(first.sender).removeprefix("mn "), way
 
 
-def first_asked(run: Run) -> Passage | None:
-    """The CN's first INVITE for a call that requires the extension and that it answered for good."""
-    for one in run.requests("INVITE"):
-        answer = run.answer(one)
-        is_asked = OPTION_TAG in one.message.require and not one.message.handover
-        if is_asked and run.name(one.receiver) == "cn" and answer is not None and answer.message.status != 401:
-            return one
-    return None
+def question(run: Run) -> Question | None:
+    """What the CN was asked about the extension, and what it answered for good (RFC 3261 8.2.4)."""
+    sightings = [one for one in run.chart.passages if not one.repeat]
+    to_cn = {id(one.message) for one in sightings if run.name(one.receiver) == "cn"}
+    found = find_question([one.message for one in sightings], lambda message: id(message) in to_cn)
+    return found if found is not None and found.answer is not None else None
 
 
 def verdict(run: Run) -> str:
-    """What the CN answered when it was asked for the extension (RFC 3261 8.2.4)."""
-    asked = first_asked(run)
-    answer = None if asked is None else run.answer(asked)
-    if answer is None:
-        return "–"
-    if answer.message.status != 200:
-        return f"{answer.message.status}"
-    return "200 with proof" if OPTION_TAG in answer.message.require else "200 without proof"
+    """What the CN answered when it was asked for the extension."""
+    asked = question(run)
+    return "–" if asked is None or asked.said is None else asked.said
 
 
 def round_ms(run: Run) -> float | None:
     """From the INVITE that was answered with 420 to the one without the question, as they left."""
-    asked = first_asked(run)
-    if asked is None:
-        return None
-    later = (one for one in run.requests("INVITE") if one.sender == asked.sender and one.time_ns > asked.time_ns)
-    again = next(later, None)
-    return None if again is None else (again.time_ns - asked.time_ns) / 1e6
+    asked = question(run)
+    return None if asked is None or asked.round_ns is None else asked.round_ns / 1e6
 
 
 def route(run: Run, byes: Iterable[Passage]) -> str:
