@@ -226,3 +226,23 @@ def handover_cn_run(
                     run.media(k, link=link, to_mn=to_mn, arrives=arrives, extra_ms=extra)
     run.bye(15_200, link="umts", call_id="b@mn", cseq=2, tags=("mn2", "cn2"))
     return run
+
+
+def there_and_back_run() -> Run:
+    """Two re-INVITEs over links that work: at 6000 ms to UMTS, at 10000 ms back to WiFi. Nothing is lost."""
+    run = begin("reinvite-soft")
+    run.event(200, "lab", "attached", link="umts")
+    run.event(250, "lab", "address", link="umts", address=ADDRESS["umts"])
+    moves = []
+    for cseq, (at_ms, old, new) in enumerate(((6000, "wifi", "umts"), (10_000, "umts", "wifi")), start=2):
+        run.event(at_ms, "mn", "trigger", kind="signal", link=old, to=new)
+        moves.append((run.invite(at_ms + 4, link=new, call_id="a@mn", cseq=cseq, tags=("mn", "cn"), to_tag="cn"), new))
+    for k in range(PACKETS):
+        for to_mn, first_ms in ((True, CN_FIRST_MS), (False, MN_FIRST_MS)):
+            sent = first_ms + 20 * k
+            link = "wifi"
+            for (there, back), new in moves:
+                link = new if sent >= (there if to_mn else back) else link
+            run.media(k, link=link, to_mn=to_mn)
+    run.bye(15_200, link="wifi", call_id="a@mn", cseq=4, tags=("mn", "cn"))
+    return run

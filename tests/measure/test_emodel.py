@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from testbed.measure.emodel import (
     G711,
@@ -43,6 +45,35 @@ def test_opinion_scores_end_at_1_and_4_5(r: float, score: float) -> None:
 def test_loss_of_1_2_and_5_percent(codec: Codec, ratings: tuple[float, ...]) -> None:
     found = [rate(Parameters(ie=codec.ie, bpl=codec.bpl, ppl=loss)).r for loss in (1, 2, 5)]
     assert found == pytest.approx(ratings, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("ie", "bpl"),
+    [(0, 4.3), (0, 25.1), (11, 19), (15, 16.1), (5, 10)],
+    ids=["G.711", "G.711 with concealment", "G.729A + VAD", "G.723.1 6.3 kbit/s + VAD", "GSM-EFR"],
+)
+@pytest.mark.parametrize("loss", [0, 0.5, 1, 2, 5, 10, 20])
+def test_planning_values_of_g_113_cost_what_g_107_says(ie: float, bpl: float, loss: float) -> None:
+    """G.113, Appendix I; G.107, 7.5: all that codec and random loss take away from 93.2 is Ie,eff."""
+    rating = rate(Parameters(ie=ie, bpl=bpl, ppl=loss))
+    assert rating.r == pytest.approx(93.206 - ie - (95 - ie) * loss / (loss + bpl), abs=0.001)
+
+
+@given(st.floats(0, 30), st.floats(0, 30), st.floats(1, 20), st.floats(10, 600), st.floats(10, 600))
+def test_more_loss_or_delay_is_never_better(one: float, other: float, burst: float, early: float, late: float) -> None:
+    few, many = sorted((one, other))
+    short, long = sorted((early, late))
+    best = rate_voip(loss_percent=few, burst_r=burst, mouth_to_ear_ms=short).r
+    assert rate_voip(loss_percent=many, burst_r=burst, mouth_to_ear_ms=short).r <= best + 1e-9
+    # From 10 ms on: without any delay there is no echo at all, and the formula for a little of it begins below 0 (7.4).
+    assert rate_voip(loss_percent=few, burst_r=burst, mouth_to_ear_ms=long).r <= best + 1e-9
+    assert rate_voip(loss_percent=few, burst_r=burst + 1, mouth_to_ear_ms=short).r <= best + 1e-9
+    assert 1 <= mos(best) <= 4.5
+
+
+@given(st.floats(-20, 120), st.floats(-20, 120))
+def test_a_better_rating_is_never_a_worse_opinion(one: float, other: float) -> None:
+    assert mos(min(one, other)) <= mos(max(one, other)) + 1e-9
 
 
 @pytest.mark.parametrize(("delay_ms", "r"), [(100, 90.66), (150, 89.54), (200, 85.80), (300, 72.67), (400, 62.25)])
