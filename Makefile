@@ -57,6 +57,21 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 	rm $$tables.one
 	cat $$tables > docs/comparison.md && rm $$tables
 
+.PHONY: numbers
+numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark's tshark: docs/numbers.md, made anew
+	@runs=runs/numbers-$$$$
+	for failure in fade break; do
+	  $(TESTBED) compare wifi-to-umts --failure wifi-$$failure --out $$runs/$$failure \
+	    --scheme reinvite --scheme handover-cn --scheme handover-b2bua >/dev/null
+	done
+	tables=$$(mktemp)
+	sed '/^## Tables/q' docs/numbers.md > $$tables
+	echo >> $$tables
+	$(PYTHON) -m tests.measure.agreement $$runs/{fade,break}/{reinvite,handover-cn,handover-b2bua} > $$tables.one || { cat $$tables.one; exit 1; }
+	cat $$tables.one
+	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
+	cat $$tables > docs/numbers.md && rm $$tables $$tables.one
+
 .PHONY: phones
 phones: setup  ## Our correspondent and three phones, each side hanging up, and set-up with and without 420: docs/phones.md
 	@runs=runs/phones-$$$$

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.measure.agreement import compare_run
+
 from .command import call
 from .conftest import Emulated
 from .rtp_packets import Packet, longest_gap_ms, rtp_packets
@@ -124,6 +126,16 @@ def test_wiresharks_rtp_analysis_agrees(emulated: Emulated, scheme: str) -> None
                 assert sum(row.lost for row in mine) == path["lost"]
             else:  # what was sent after the last packet that arrived, only the sender's capture knows
                 assert sum(row.lost for row in mine) < path["lost"]
+
+
+@pytest.mark.parametrize("scheme", ["reinvite", "handover-cn", "handover-b2bua"])
+def test_every_number_that_wireshark_has_too_is_the_same(emulated: Emulated, scheme: str) -> None:
+    """What `make numbers` shows in docs/numbers.md: streams, sums over the call, signalling."""
+    found = compare_run(emulated.run(scheme), scheme)
+    assert [str(pair) for pair in found.pairs if not pair.agrees] == []
+    assert {pair.where.split()[0] for pair in found.streams} == {"mn-wifi", "mn-umts", "cn-eth0"}
+    assert sum(pair.what == "max delta" for pair in found.streams) >= 3
+    assert {"INVITE", "ACK", "BYE", "200", "bytes", "set-up"} <= {pair.what for pair in found.sip}
 
 
 class Row(NamedTuple):
