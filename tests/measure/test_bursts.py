@@ -17,6 +17,7 @@ def missing(pattern: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 def test_the_example_of_rfc_3611() -> None:
     """Section 4.7.2: 64 packets of 10 ms; burst 120 ms and 0.33, gaps 230 + 290 ms and 0.04."""
+    # The RFC's picture is one packet short of the 64 that it speaks of: its last gap is to have 29.
     pattern = "1111" + "0" + "1" * 18 + "X111X1011110" + "1" * 18 + "X" + "1" * 10
     assert len(pattern) == 64
     bursts, gaps = bursts_and_gaps(missing(pattern))
