@@ -14,6 +14,7 @@ from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, measure_run, to_json
+from testbed.measure.run_folder import read_names
 from testbed.report.capture import write_run_capture
 from testbed.scenario.compile import roles
 from testbed.scenario.experiment import Experiment
@@ -72,21 +73,26 @@ async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, fol
         warnings.append(f"not reproducible: made in wall-clock time by the {manifest['engine']} engine")
     if failure is not None:
         warnings.append(f"the run failed: {failure}")
-    warnings += annotate(folder)
+    warnings += annotate(folder, f"{manifest['scheme']}, seed {manifest['seed']}")
     manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
     write_manifest(folder, manifest)
     result = measure(folder)
     return Run(folder, manifest["scheme"], manifest["seed"], result, failure)
 
 
-def annotate(folder: Path) -> list[str]:
-    """Writes run.pcapng from the captures and the timeline; returns warnings."""
+def annotate(folder: Path, title: str = "") -> list[str]:
+    """Writes run.pcapng from the captures, the timeline and the names of nodes; returns warnings."""
     captures = [(path.stem, path) for path in sorted((folder / "captures").glob("*.pcap"))]
     if not captures:
         return []
     events_file = folder / "events.jsonl"
     events = [json.loads(line) for line in events_file.read_text().splitlines()] if events_file.exists() else []
-    return list(write_run_capture(captures, events, folder / "run.pcapng"))
+    warnings, names = list[str](), dict[str, str]()
+    try:
+        names = read_names(folder)
+    except RunError as error:
+        warnings.append(f"run.pcapng names no nodes: {error.what}")
+    return [*warnings, *write_run_capture(captures, events, folder / "run.pcapng", names=names, title=title)]
 
 
 def measure(folder: Path) -> dict[str, Any] | None:

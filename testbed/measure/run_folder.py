@@ -167,6 +167,43 @@ def read_hosts(folder: Path) -> tuple[Host, ...]:
         raise RunError(path, f"describes no network: {error!r}") from None
 
 
+def read_names(folder: Path) -> dict[str, str]:
+    """Return what to call each address of the run's network, in a fixed order; `RunError` as ever.
+
+    An address of the MN is called like its capture interface (`mn-wifi`), any other like its node (`home`, `wifi-gw`).
+    Those that links came to by DHCP or SLAAC are in the timeline; without a plan the addresses of the two ends are all.
+    """
+    manifest, names = read_manifest(folder), dict[str, str]()
+    for node in (manifest.mn, manifest.cn, *([manifest.relay] if manifest.relay else [])):
+        for address, link in node.addresses.items():
+            interface = node.interfaces[link]
+            names[address] = interface if node is manifest.mn else interface.partition("-")[0]
+    own = frozenset(manifest.mn.interfaces.values())
+    for end in _ends(folder / PLAN):
+        if end["address"]:
+            names.setdefault(end["address"].partition("/")[0], end["name"] if end["name"] in own else end["node"])
+    for event in read_events(folder) if (folder / EVENTS).exists() else []:
+        came_by = event.fields.get("address")
+        if event.link in manifest.mn.interfaces and isinstance(came_by, str):
+            names.setdefault(came_by, manifest.mn.interfaces[event.link])
+    return names
+
+
+def _ends(path: Path) -> list[dict[str, str]]:
+    """Return the ends of all wires and access links of the plan's network, each with name, node and address."""
+    if not path.exists():
+        return []
+    try:
+        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
+        ends += [link[end] for link in network["access_links"] for end in ("node", "router")]
+        return [{name: str(end[name] or "") for name in ("name", "node", "address")} for end in ends]
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(path, f"describes no network: {error!r}") from None
+
+
 def read_events(folder: Path) -> list[Event]:
     """Read the timeline in order of time; `RunError` names a line that is none."""
     path = folder / EVENTS

@@ -1,4 +1,4 @@
-"""All captures of a run as one pcapng for Wireshark: interfaces named, nanoseconds, the timeline as packet comments.
+"""All captures of a run as one pcapng for Wireshark: interfaces and nodes named, the timeline as packet comments.
 
 Written by hand, because no library does it right: scapy 2.8's PcapNgWriter knows no if_tsresol and counts time in
 floats (microseconds); python-pcapng 2.1 can do it, but takes 34 µs a packet, ten times what this takes, and would be
@@ -8,6 +8,7 @@ this machine, and no clock, goes in.
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -28,28 +29,39 @@ NODE_OF_THE_TIMELINE = "mn"
 _SNAPLEN = 262_144
 _LONGEST_COMMENT = 2_000
 _COMMENT, _IF_NAME, _IF_DESCRIPTION, _IF_TSRESOL = 1, 2, 3, 9
+_SECTION, _INTERFACE, _NAMES = 0x0A0D0D0A, 1, 4
+_NAME_RECORD = {4: 1, 6: 2}
+"""IP version -> type of a record in a Name Resolution Block."""
+_END_OF_RECORDS = b"\0\0\0\0"
 
 
 def write_run_capture(
-    captures: Sequence[tuple[str, Path]], events: Iterable[Mapping[str, Any]], out_path: Path
+    captures: Sequence[tuple[str, Path]],
+    events: Sequence[Mapping[str, Any]],
+    out_path: Path,
+    *,
+    names: Mapping[str, str] | None = None,
+    title: str = "",
 ) -> tuple[str, ...]:
     """Merge one capture file an interface into `out_path`, in order of time; return what could not be used.
 
     `captures` are (interface name, file); at equal times their order decides. `events` are the lines of events.jsonl:
     each becomes a comment on the next packet of its source's node (`mn` -> an interface `mn-…`), or of any node where
-    that one has none, or on the last packet where none follows.
+    that one has none, or on the last packet where none follows. `names` are what to call addresses, for Wireshark's
+    name resolution. `title` says which run it is: it begins the comment on the file, which tells scenario time.
     """
     loaded, warnings = _load(captures)
     times = np.concatenate([one.time_ns for _, one in loaded] or [np.empty(0, dtype=np.int64)])
     owner = np.repeat(np.arange(len(loaded)), [len(one) for _, one in loaded])
     number = np.concatenate([np.arange(len(one)) for _, one in loaded] or [np.empty(0, dtype=np.int64)])
     order = np.argsort(times, kind="stable")
-    names = [name for name, _ in loaded]
-    comments = _place(events, times[order], owner[order], names)
+    comments = _place(events, times[order], owner[order], [name for name, _ in loaded])
     with out_path.open("wb") as file:
-        file.write(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+        about = _about(title, events, int(times[order[0]]) if len(order) else None)
+        file.write(_block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _options(about)))
         for name, one in loaded:
             file.write(_interface_block(name, one))
+        file.write(_names_block(names or {}))
         file.writelines(_packet_blocks(loaded, owner[order], number[order], comments))
     return warnings
 
@@ -99,6 +111,34 @@ def comment(event: Mapping[str, Any]) -> str:
     return text if len(text) <= _LONGEST_COMMENT else text[: _LONGEST_COMMENT - 1] + "…"
 
 
+def _about(title: str, events: Sequence[Mapping[str, Any]], first_ns: int | None) -> list[tuple[int, bytes]]:
+    """Return the comment on the file: which run, and what to add to Wireshark's relative time, as an option."""
+    lines = [title] if title else []
+    timed = [event for event in events if isinstance(event.get("t_s"), int | float)]
+    if timed and first_ns is not None:
+        nearest = min(timed, key=lambda event: abs(event["t_s"]))
+        start_ns = int(nearest["time_ns"]) - round(nearest["t_s"] * 1e9)
+        lines.append(
+            f"scenario time (t in the packet comments) is the relative time {(first_ns - start_ns) / 1e9:+.6f} s"
+        )
+    return [(_COMMENT, "\n".join(lines).encode())] if lines else []
+
+
+def _names_block(names: Mapping[str, str]) -> bytes:
+    """Return a Name Resolution Block, or nothing where there are no names; what is no address is left out."""
+    records = []
+    for text, name in names.items():
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            continue
+        value = address.packed + name.encode() + b"\0"
+        records.append(
+            struct.pack("<HH", _NAME_RECORD[address.version], len(value)) + value + b"\0" * (-len(value) % 4)
+        )
+    return _block(_NAMES, b"".join(records) + _END_OF_RECORDS) if records else b""
+
+
 def _packet_blocks(
     loaded: list[tuple[str, Capture]], owner: Ints, number: Ints, comments: dict[int, list[str]]
 ) -> Iterator[bytes]:
@@ -123,7 +163,7 @@ def _interface_block(name: str, capture: Capture) -> bytes:
     description = f"node {node}, link {link}" if link else f"node {node}"
     body = struct.pack("<HHI", capture.interfaces[0].linktype, 0, _SNAPLEN)
     options = [(_IF_NAME, name.encode()), (_IF_DESCRIPTION, description.encode()), (_IF_TSRESOL, b"\x09")]
-    return _block(1, body + _options(options))
+    return _block(_INTERFACE, body + _options(options))
 
 
 def _options(options: list[tuple[int, bytes]]) -> bytes:

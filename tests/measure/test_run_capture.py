@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.measure.pcap import read_capture
+from testbed.measure.run_folder import read_names
 from testbed.report.capture import comment, write_run_capture
 
 from . import frames, synthetic, tshark
@@ -103,6 +104,33 @@ def test_the_same_run_gives_the_same_bytes_and_the_reader_gets_them_back(tmp_pat
         rows = (merged.interface == number).nonzero()[0]
         assert merged.time_ns[rows].tolist() == part.time_ns.tolist()
         assert [merged.packet(row) for row in rows[:50]] == [part.packet(row) for row in range(min(50, len(part)))]
+
+
+def test_addresses_have_names_in_wireshark(tmp_path: Path) -> None:
+    folder, out = synthetic.handover_cn_run().write(tmp_path / "run"), tmp_path / "named.pcapng"
+    files = [(name, folder / "captures" / f"{name}.pcap") for name in synthetic.INTERFACES]
+    names = {**read_names(folder), "2001:db8::1": "a-router", "no address": "nobody"}
+    write_run_capture(files, [], out, names=names)
+    text = tshark.run(
+        "tshark", "-r", str(out), "-N", "n", "-Y", "udp", "-T", "fields", "-e", "ip.src_host", "-e", "ip.dst_host"
+    )
+    assert {*text.splitlines()} == {"mn-wifi\tcn", "mn-umts\tcn", "cn\tmn-wifi", "cn\tmn-umts"}
+    counts = tshark.run("capinfos", "-n", "-I", str(out))
+    assert "Number of resolved IPv4 addresses in file: 3" in counts
+    assert "Number of resolved IPv6 addresses in file: 1" in counts
+    merged, plain = read_capture(out), read_capture(folder / "run.pcapng")
+    assert merged.warnings == ()
+    assert merged.time_ns.tolist() == plain.time_ns.tolist()
+    assert [merged.packet(row) for row in range(50)] == [plain.packet(row) for row in range(50)]
+
+
+def test_the_file_says_which_run_it_is_and_when_scenario_time_begins(tmp_path: Path) -> None:
+    out = tmp_path / "run.pcapng"
+    files = captures(tmp_path, {"mn-wifi": [250.5, 300]})
+    write_run_capture(files, [event(400, "mn", "later"), event(100, "mn", "near")], out, title="a run, seed 1")
+    comments = tshark.run("capinfos", "-k", str(out))
+    assert "a run, seed 1" in comments
+    assert "scenario time (t in the packet comments) is the relative time +0.250500 s" in comments
 
 
 def test_snapped_packets_keep_their_length_on_the_wire(tmp_path: Path) -> None:
