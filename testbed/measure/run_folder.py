@@ -91,8 +91,8 @@ class Event:
         return link if isinstance(link, str) else None
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Read what measuring needs of manifest.json; `RunError` names what is missing."""
+def read_document(folder: Path) -> dict[str, Any]:
+    """Read manifest.json as it is; `RunError` when it is none."""
     path = folder / MANIFEST
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -100,7 +100,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunError(path, error.strerror or str(error)) from error
     except ValueError as error:
         raise RunError(path, f"is not JSON: {error}") from None
-    document = _section(path, document)
+    return _section(path, document)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what measuring needs of manifest.json; `RunError` names what is missing."""
+    path = folder / MANIFEST
+    document = read_document(folder)
     interval = _section(path, document, "call").get("packet_interval_ms")
     if not isinstance(interval, int | float) or interval <= 0:
         raise RunError(path, f"call.packet_interval_ms is {interval!r}, and should be a time above 0")
