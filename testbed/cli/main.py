@@ -14,6 +14,7 @@ from testbed.cli.failing import failure
 from testbed.cli.laddering import ladder_command
 from testbed.cli.listing import listing
 from testbed.cli.measuring import measure
+from testbed.cli.opening import open_command
 from testbed.cli.prepare import prepare
 from testbed.cli.profiling import profile
 from testbed.cli.running import compare, replay, run
@@ -41,6 +42,7 @@ for command in (
     attack,
     measure,
     ladder_command,
+    open_command,
     verify,
     listing,
     profile,

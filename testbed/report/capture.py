@@ -66,6 +66,17 @@ def write_run_capture(
     return warnings
 
 
+def has_names(path: Path) -> bool:
+    """Return whether a run's capture names its nodes, which those of older versions do not."""
+    with path.open("rb") as file:
+        while len(head := file.read(8)) == 8:
+            kind, length = struct.unpack("<II", head)
+            if kind not in (_SECTION, _INTERFACE) or length < 12:
+                return bool(kind == _NAMES)
+            file.seek(length - 8, 1)
+    return False
+
+
 def _load(captures: Sequence[tuple[str, Path]]) -> tuple[list[tuple[str, Capture]], tuple[str, ...]]:
     """Read the files that can be read; a packet without a time has no place in a merged file and ends up nowhere."""
     loaded, warnings = [], []

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from testbed.measure.run_folder import Manifest
+    from testbed.measure.run_folder import Event, Manifest
 
 TEMPLATES = Path(__file__).parent / "templates" / "wireshark"
 RECENT = "recent"
@@ -38,6 +38,8 @@ COLUMNS = (
 """Title, content as `tshark -G column-formats` lists it, width in pixels."""
 
 TIMELINE = "frame.comment"
+TRIGGER = f'{TIMELINE} contains ": trigger "'
+"""As `testbed.report.capture` writes the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,22 @@ class PathRules:
     shades: Shades
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask a run's capture with tshark: what it tells, and tshark's options beside the file's."""
+
+    tells: str
+    options: tuple[str, ...]
+
+
 def profile_name(manifest: Manifest) -> str:
     """Return what the profile for a run is called: like the links of its MN."""
-    return "testbed-" + "-".join(re.sub(r"[^A-Za-z0-9_.]", "_", link) for link in manifest.links)
+    return "-".join(("testbed", *(_plain(link) for link in manifest.links)))
 
 
 def profile(manifest: Manifest) -> dict[str, str]:
     """Return the files of the profile for a run, by name."""
-    mobile = next(iter(manifest.mn.interfaces.values())).partition("-")[0]
+    mobile = _plain(next(iter(manifest.mn.interfaces.values()), "mn").partition("-")[0])
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -93,16 +103,15 @@ def profile(manifest: Manifest) -> dict[str, str]:
         "buttons": _buttons(manifest, mobile),
         "columns": COLUMNS,
         "timeline": TIMELINE,
+        "trigger": TRIGGER,
     }
-    return {
-        path.stem: environment.get_template(path.name).render(known) for path in sorted(TEMPLATES.glob("*.j2"))
-    }
+    return {path.stem: environment.get_template(path.name).render(known) for path in sorted(TEMPLATES.glob("*.j2"))}
 
 
 def paths(manifest: Manifest) -> list[PathRules]:
     """Return the paths of a run's call, in the manifest's order."""
     found = []
-    for number, (link, interface) in enumerate(manifest.mn.interfaces.items()):
+    for number, (link, interface) in enumerate((_plain(a), _plain(b)) for a, b in manifest.mn.interfaces.items()):
         media_to, media_from = (f"(rtp || rtcp) && {_has_host(interface, end)}" for end in ("dst_", "src_"))
         far = manifest.relay or manifest.cn
         arriving = (
@@ -114,18 +123,50 @@ def paths(manifest: Manifest) -> list[PathRules]:
     return found
 
 
+def questions(manifest: Manifest) -> list[Question]:
+    """Return what to ask tshark, with the profile, of a run: what one would look at first in Wireshark."""
+    at_mn = _seen_at(manifest.mn.interfaces.values())
+    fields = ("-T", "fields", "-e", "frame.time_relative", "-e", "frame.interface_name")
+    return [
+        Question(
+            "the MN's INVITEs, over which link, and the dialog that the Handover header names",
+            ("-Y", f'sip.Method == "INVITE" && {at_mn}', *fields, "-e", "sip.Call-ID", "-e", "sip.Handover"),
+        ),
+        Question("RTP streams as the MN's interfaces saw them", ("-2", "-R", at_mn, "-q", "-z", "rtp,streams")),
+        *(
+            Question(f"media over {path.link} as they come to the MN", ("-Y", path.arriving[0][1]))
+            for path in paths(manifest)
+        ),
+        Question("the timeline", ("-Y", TIMELINE, *fields, "-e", TIMELINE)),
+        Question("everything at the MN, in the profile's colours", ("--color", "-Y", at_mn)),
+    ]
+
+
+def jump(events: Iterable[Event]) -> str | None:
+    """Return the display filter for where to look first: the trigger; None where none fired."""
+    return TRIGGER if any(event.name == "trigger" for event in events) else None
+
+
 def _buttons(manifest: Manifest, mobile: str) -> list[tuple[str, str, str]]:
     """Return label, display filter and purpose of the buttons beside the filter."""
-    far = {node: node.partition("-")[0] for node in manifest.cn.interfaces.values()}
+    far = {name: _plain(name.partition("-")[0]) for name in manifest.cn.interfaces.values()}
     ends = [*manifest.mn.interfaces.values(), *far]
     return [
         (f"at {mobile}", _seen_at(manifest.mn.interfaces.values()), "what the MN's interfaces saw"),
         *((f"at {node}", _seen_at([interface]), "what the CN's interface saw") for interface, node in far.items()),
-        *((path.link, path.every, f"all packets from and to the MN's address on {path.link}") for path in paths(manifest)),
+        *(
+            (path.link, path.every, f"all packets from and to the MN's address on {path.link}")
+            for path in paths(manifest)
+        ),
         ("SIP", f"sip && {_seen_at(ends)}", "all SIP, at the two ends of the call alone"),
         ("Handover", "sip.Handover", "requests that name the dialog that is handed over"),
         ("timeline", TIMELINE, "packets that carry events of the timeline"),
     ]
+
+
+def _plain(name: str) -> str:
+    """Return a name without what means something in Wireshark's files or filters; no interface has such a name."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
 def _has_host(name: str, end: str = "") -> str:
@@ -134,7 +175,7 @@ def _has_host(name: str, end: str = "") -> str:
 
 
 def _seen_at(interfaces: Iterable[str]) -> str:
-    return "frame.interface_name in {" + ", ".join(f'"{name}"' for name in interfaces) + "}"
+    return "frame.interface_name in {" + ", ".join(f'"{_plain(name)}"' for name in interfaces) + "}"
 
 
 def _ink(colour: str) -> str:

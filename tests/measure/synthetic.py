@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.run_folder import read_names
 from testbed.report.capture import write_run_capture
 
 from . import frames
@@ -155,7 +156,8 @@ class Run:
         (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
         document = {**DOCUMENT, "scheme": self.scheme, "warnings": self.warnings}
         (folder / "manifest.json").write_text(json.dumps(document))
-        write_run_capture([(name, captures / f"{name}.pcap") for name in INTERFACES], events, folder / "run.pcapng")
+        files = [(name, captures / f"{name}.pcap") for name in INTERFACES]
+        write_run_capture(files, events, folder / "run.pcapng", names=read_names(folder))
         if merged:
             for path in captures.iterdir():
                 path.unlink()
