@@ -171,10 +171,15 @@ def show(runs: list[Run]) -> None:
     for run in runs:
         said = "" if run.failure is None else f"failed: {run.failure}"
         out.print(Text(f"  {run.folder}"), *([Text(said, style="red")] if said else []), soft_wrap=True)
-    captures = [run.folder / "run.pcapng" for run in runs if (run.folder / "run.pcapng").exists()]
-    if captures:
-        command = f"  wireshark {shlex.quote(str(captures[-1]))}"
-        out.print("\nOpen the last capture:", command, sep="\n", soft_wrap=True, markup=False)
+    captured = [run.folder for run in runs if (run.folder / "run.pcapng").exists()]
+    if captured:
+        command = f"  {own_name()} open {shlex.quote(str(captured[-1]))}"
+        out.print("\nLook at the last one in Wireshark:", command, sep="\n", soft_wrap=True, markup=False)
+
+
+def own_name() -> str:
+    """What to type for this command, as it was called: it need not be on the PATH."""
+    return shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "testbed" else "testbed"
 
 
 def new_folder(out: Path | None, name: str) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from testbed.cli.main import RUNS_FAULT, main
-from testbed.cli.running import unused
+from testbed.cli.running import own_name, unused
 
 from .engines import WrittenEngine, pcap
 
@@ -121,7 +121,14 @@ def test_folders_and_the_command_that_opens_a_capture_are_shown_uncut(capsys: Ca
     main(["run", "ideal", "--out", out])
     lines = capsys.readouterr().out.splitlines()
     assert f"  {out}" in [line.rstrip() for line in lines]
-    assert f"  wireshark '{out}/run.pcapng'" in lines
+    assert f"  testbed open '{out}'" in lines
+
+
+def test_the_command_that_opens_a_capture_can_be_typed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/testbed", "run"])
+    assert own_name() == ".venv/bin/testbed"
+    monkeypatch.setattr("sys.argv", ["/a/place/pytest"])
+    assert own_name() == "testbed"
 
 
 @pytest.mark.usefixtures("failing")
