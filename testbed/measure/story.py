@@ -15,7 +15,7 @@ from testbed.measure import playout, series
 from testbed.measure.capture import NO_TIME
 from testbed.measure.chart import Chart, read_chart
 from testbed.measure.copies import as_originals, find_copies
-from testbed.measure.handover import find_handover
+from testbed.measure.handover import find_handovers
 from testbed.measure.link_history import LinkHistory, read_links
 from testbed.measure.media import NO_DELAY, Direction, directions
 from testbed.measure.packets import decode_udp
@@ -136,7 +136,7 @@ def read_story(folder: Path, result: dict[str, Any] | None = None) -> Story:
     media = directions(capture, as_originals(find_rtp(capture, datagrams), find_copies(capture)), manifest)
     own = set(manifest.mn.interfaces.values())
     at_mn = [one for one in find_sip(capture, datagrams) if capture.interfaces[one.interface].name in own]
-    handover = find_handover(manifest, events, pair(at_mn), media)
+    handover = next(iter(find_handovers(manifest, events, pair(at_mn), media)), None)
     clock = _Clock(scenario_start_ns(events, capture))
     timed = capture.time_ns[capture.time_ns != NO_TIME]
     ends_s = (clock.s(int(timed.min())), clock.s(int(timed.max()))) if len(timed) else (0.0, 0.0)
