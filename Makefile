@@ -51,7 +51,7 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 	    printf '\n### `%s`, `%s`\n\n' $$scenario $$failure >> $$tables
 	    $(TESTBED) compare $$scenario --failure $$failure --out runs/comparison-$$$$-$$scenario-$$failure > $$tables.one
 	    cat $$tables.one
-	    sed '/^Run folders/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	    sed '/^The handovers, as/,$$d; /^Run folders/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
 	  done
 	done
 	rm $$tables.one

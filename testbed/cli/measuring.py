@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.text import Text
 
+from testbed.cli.picturing import show_pictures
 from testbed.measure import measure_capture, measure_run
 from testbed.measure.table import tables
 from testbed.report.comparison import comparison, console
@@ -27,6 +28,8 @@ def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
     runs = [(path.name, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
     if runs:
         out.print(comparison(runs))
+        shown = [(path.name, path, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
+        show_pictures(out, shown)
     for path, result in zip(what, results, strict=True):
         if not path.is_dir():
             out.print(Text(str(path), style="bold"))

@@ -11,6 +11,7 @@ from typing import get_args
 import click
 from rich.text import Text
 
+from testbed.cli.picturing import show_pictures
 from testbed.cli.progress import Progress
 from testbed.engine.engine import Place, make_engine
 from testbed.lab.plan import DuplicateDetection, Plan
@@ -167,6 +168,7 @@ def show(runs: list[Run]) -> None:
     measured = [(f"{run.scheme} seed {run.seed}" if several else run.scheme, run.result) for run in runs if run.result]
     if measured:
         out.print(comparison([(name, result) for name, result in measured if result]))
+        show_pictures(out, [(run.scheme, run.folder, run.result) for run in runs if run.result])
     out.print("\nRun folders:")
     for run in runs:
         said = "" if run.failure is None else f"failed: {run.failure}"
