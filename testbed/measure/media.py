@@ -34,7 +34,7 @@ class Sightings:
     """RTP packets at one end, in order of time, copies too; one entry a packet.
 
     `path` indexes the direction's links or is `NO_PATH`; `timestamp` is the RTP timestamp without wrap-around;
-    `segment` counts the SSRCs.
+    `segment` counts the SSRCs; `row` is the packet's place in the `RtpPackets` that it was taken from.
     """
 
     time_ns: Ints
@@ -42,6 +42,7 @@ class Sightings:
     path: Ints
     timestamp: Ints
     segment: Ints
+    row: Ints
 
     def __len__(self) -> int:
         return len(self.time_ns)
@@ -153,6 +154,7 @@ def _direction(
         path=_before_relay(key, path, relayed[rows]),
         timestamp=timestamp,
         segment=segment,
+        row=rows,
     )
     kept = rows[segment >= 0]
     return Direction(

@@ -30,12 +30,13 @@ def direction(
         path=np.zeros(len(keys), dtype=np.int64),
         timestamp=keys * 160,
         segment=np.array([(segments or {}).get(int(key), 0) for key in keys], dtype=np.int64),
+        row=np.arange(len(keys)),
     )
     every = np.arange(sent)
     zeros = np.zeros(sent, dtype=np.int64)
     return Direction(
         links=links,
-        sent=Sightings(every * INTERVAL_NS, every, zeros, every * 160, zeros),
+        sent=Sightings(every * INTERVAL_NS, every, zeros, every * 160, zeros, every),
         received=received,
         keys=sent,
         clock_hz=8000,
