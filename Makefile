@@ -31,7 +31,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 	@$(TESTBED) prepare
 
 .PHONY: test
-test: $(VENV)/.installed run-packages test-packages lint  ## All tests, the ones that run the lab too
+test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare
 	$(TESTBED) prepare real-wifi
 	$(PYTHON) -m pytest -n 2 --dist loadfile
@@ -71,6 +71,21 @@ numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark
 	cat $$tables.one
 	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
 	cat $$tables > docs/numbers.md && rm $$tables $$tables.one
+
+.PHONY: speech
+speech: setup $(VENV)/.speech  ## What the far end heard, to listen to, and its ITU-T P.862 score: docs/speech.md made anew
+	@runs=runs/speech-$$$$
+	for failure in fade break; do
+	  $(TESTBED) compare wifi-to-umts --failure wifi-$$failure --out $$runs/$$failure \
+	    --scheme reinvite --scheme reinvite-soft --scheme handover-cn >/dev/null
+	done
+	tables=$$(mktemp)
+	sed '/^## The table/q' docs/speech.md > $$tables
+	echo >> $$tables
+	$(TESTBED) speech $$runs/{fade,break}/{reinvite,reinvite-soft,handover-cn} > $$tables.one
+	cat $$tables.one
+	sed '/^WAV files/,$$d; s/^/    /; s/ *$$//' $$tables.one >> $$tables
+	cat $$tables > docs/speech.md && rm $$tables $$tables.one
 
 .PHONY: phones
 phones: setup  ## Our correspondent and three phones, each side hanging up, and set-up with and without 420: docs/phones.md
@@ -175,4 +190,22 @@ $(VENV)/.installed: pyproject.toml .constraints.txt | run-packages
 
 $(VENV)/.fuzz: $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[fuzz]'
+	touch $@
+
+# The package pesq is C: it needs a compiler, and the headers of the Python that the environment was made with.
+$(VENV)/.speech: $(VENV)/.installed
+	@headers=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include") + "/Python.h")')
+	packages="gcc libc6-dev $$($(PYTHON) -c 'import sys; print("python%d.%d-dev" % sys.version_info[:2])')"
+	if ! command -v gcc >/dev/null || [ ! -e "$$headers" ]; then
+	  if [ "$$(id -u)" != 0 ]; then
+	    echo "missing: gcc or $$headers. Install them with: sudo apt-get install --no-install-recommends $$packages" >&2
+	    exit 1
+	  fi
+	  echo "installing packages for: gcc, $$headers"
+	  export DEBIAN_FRONTEND=noninteractive
+	  apt-get -qq update
+	  apt-get -qq install --no-install-recommends $$packages >/dev/null
+	fi
+	export PIP_CONSTRAINT=$(CURDIR)/.constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/.constraints.txt  # for what builds it, too
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[speech]'
 	touch $@

@@ -18,6 +18,7 @@ from testbed.cli.opening import open_command
 from testbed.cli.prepare import prepare
 from testbed.cli.profiling import profile
 from testbed.cli.running import compare, replay, run
+from testbed.cli.speaking import speech
 from testbed.cli.triggering import triggers
 from testbed.cli.verifying import verify
 from testbed.engine.errors import CommandError, MissingRequirementError
@@ -43,6 +44,7 @@ for command in (
     measure,
     ladder_command,
     open_command,
+    speech,
     verify,
     listing,
     profile,

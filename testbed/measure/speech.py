@@ -18,7 +18,7 @@ import numpy as np
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure import playout, window
 from testbed.measure.copies import as_originals, find_copies
-from testbed.measure.handover import find_handover
+from testbed.measure.handover import find_handovers
 from testbed.measure.media import directions
 from testbed.measure.packets import decode_udp
 from testbed.measure.rtp import find_rtp
@@ -63,7 +63,7 @@ class Speech:
     `events` is what was played and concealed, without a gap; `sent` has the packets that were sent and `received` those
     that arrived, by key. `filled` packets were never captured, the sender's stack having thrown them away, and stand in
     `sent` because the speech is played over and over, `round` packets long. `handover_s` is when the silence began that
-    the handover's window opened in, on the clock of `events`; None without a handover.
+    the window of the first handover opened in, on the clock of `events`; None without one.
     """
 
     events: tuple[HeardEvent, ...]
@@ -133,12 +133,12 @@ def read_speech(folder: Path) -> RunSpeech:
     media = directions(capture, as_originals(rtp, find_copies(capture)), manifest)
     names = set(manifest.mn.interfaces.values())
     messages = [one for one in find_sip(capture, datagrams) if capture.interfaces[one.interface].name in names]
-    handover = find_handover(manifest, events, pair(messages), media)
+    first = next(iter(find_handovers(manifest, events, pair(messages), media)), None)
     warnings: list[str] = []
     speech: dict[str, Speech | None] = {}
     for name, direction in media.items():
         heard = playout.listen(direction, manifest.interval_ns)
-        silence_ns = window.silence_start(direction, handover.windows[name]) if handover else None
+        silence_ns = window.silence_start(direction, first.windows[name]) if first else None
         why = _none_of(direction, heard)
         speech[name] = None
         if heard is not None and why is None:
