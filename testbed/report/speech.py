@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def speech_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """One row for each run and direction, of (name, result) pairs as `testbed.measure.speech_result` makes them."""
     table = new_table("What the far end heard (MOS-LQO of ITU-T P.862.1: 1 to 4.55)", "run", "")
-    columns = ("heard\ns", "holes", "holes\nms", "longest\nms", "stretched\nms", "score of\nthe call")
-    for column in (*columns, "handover,\nmean", "±", "from", "to", "holes\nalone"):
+    columns = ("heard\ns", "holes", "holes\nms", "longest\nms", "longer\nms", "shorter\nms", "score of\nthe call")
+    for column in (*columns, "handover,\nmedian", "least", "most", "holes\nalone"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
         for key, direction in DIRECTIONS.items():
@@ -37,7 +37,8 @@ def _cells(speech: dict[str, Any]) -> list[str | Text]:
         Text(number(speech["holes_ms"]), style="bold red" if speech["holes"] else "bold green"),
         number(speech["longest_hole_ms"]),
         number(speech["stretched_ms"]),
+        number(speech["shortened_ms"]),
         number(speech["mos_lqo"], 2),
-        *(number(heard.get(field), 2) for field in ("mean", "sd", "lowest", "highest")),
-        number(alone.get("mean"), 2),
+        *(number(heard.get(field), 2) for field in ("median", "lowest", "highest")),
+        number(alone.get("median"), 2),
     ]
