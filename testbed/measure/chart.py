@@ -1,7 +1,7 @@
 """What a message chart of a run shows, read from its captures: who spoke SIP with whom, and when media flowed.
 
 A lifeline is a host, or one access link of the MN. A message stands in the chart once, with when it left its sender's
-interface and when it came in at its receiver's. Not done: SIP over TCP (see `sip_scan`).
+interface and when it came in at its receiver's; one that went over TCP with the segment that made it whole.
 """
 
 from __future__ import annotations

@@ -1,19 +1,21 @@
 """UDP datagrams out of captured frames: link, VLAN, IPv4 and IPv6 headers, decoded as arrays.
 
-Sources: LINKTYPE_ pages of tcpdump.org, RFC 791, RFC 8200, RFC 768. Not done: reassembly of fragments (a first fragment
-is flagged, later ones are counted), tunnels, IPsec.
+Sources: LINKTYPE_ pages of tcpdump.org, RFC 791, RFC 8200, RFC 768. Fragments and TCP segments are set aside here, for
+`fragments` and `tcp`. Not done: tunnels, IPsec.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from testbed.measure import tcp
 from testbed.measure.capture import Bytes, Capture, Ints, words
+from testbed.measure.fragments import Rebuilt, rebuild
 from testbed.measure.grouping import group_rows
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ CHUNK = 1 << 18
 ETHERNET, RAW, LINUX_COOKED, IPV4_ONLY, IPV6_ONLY, LINUX_COOKED_2 = 1, 101, 113, 228, 229, 276
 RAW_TYPES = (RAW, 12, 14, IPV4_ONLY, IPV6_ONLY)
 _VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
-_IPV4, _IPV6, _UDP = 0x0800, 0x86DD, 17
+_IPV4, _IPV6, _TCP, _UDP = 0x0800, 0x86DD, 6, 17
+_WHOLE, _FIRST, _LATER = 0, 1, 2
 _FRAGMENT = 44
 _EXTENSIONS = (0, 43, _FRAGMENT, 60)  # hop-by-hop, routing, fragment, destination options
 _MOST_VLAN_TAGS, _MOST_EXTENSIONS = 4, 8
@@ -60,11 +63,15 @@ class Datagrams(_Piece):
 
     `packet` is the row in the capture, `source` and `destination` index `endpoints`. The payload lies at `offset` in
     the capture's data; `captured` of its bytes are there, `length` were sent. `fragment`: only the first piece of it
-    is here. `skipped` counts the packets that are no UDP datagram, by reason.
+    is here. `skipped` counts the packets that are no UDP datagram, by reason. `segments` are those of TCP connections
+    that may carry SIP. `rebuilt` has the packets that came in fragments, as a capture of their own, and what is in
+    them; they are not among the datagrams here.
     """
 
     endpoints: tuple[Endpoint, ...]
     skipped: dict[str, int]
+    segments: tcp.Segments
+    rebuilt: tuple[Rebuilt, Datagrams] | None = None
 
     def __len__(self) -> int:
         return len(self.packet)
@@ -74,7 +81,7 @@ class Datagrams(_Piece):
 class _Layer:
     """Of each packet: its row, where its next header begins and of what kind it is, where the data end.
 
-    `ip` is where its IP header begins (once that was found), `fragment` whether it is the first piece of several.
+    `ip` is where its IP header begins (once that was found), `fragment` whether it is a piece: the first, a later one.
     """
 
     row: Ints
@@ -82,7 +89,7 @@ class _Layer:
     kind: Ints
     end: Ints
     ip: Ints
-    fragment: NDArray[np.bool_]
+    fragment: NDArray[np.int8]
 
     def pick(self, which: NDArray[Any]) -> _Layer:
         """Return the packets that a mask or a list of positions names."""
@@ -101,8 +108,8 @@ class _Table:
     def __init__(self) -> None:
         self.numbers: dict[Endpoint, int] = {}
 
-    def add(self, data: Bytes, udp: _Layer, which: int) -> NDArray[np.int32]:
-        """Return the numbers of the source (0) or destination (1) of each datagram."""
+    def add(self, data: Bytes, udp: _Layer, which: int, *, known_only: bool = False) -> NDArray[np.int32]:
+        """Return the numbers of the source (0) or destination (1) of each datagram; -1 for none with `known_only`."""
         is_v6 = data[udp.ip] >> 4 == 6
         high, low = np.zeros(len(is_v6), dtype=np.uint64), np.zeros(len(is_v6), dtype=np.uint64)
         low[~is_v6] = words(data, ">u4")[udp.ip[~is_v6] + 12 + 4 * which]
@@ -114,31 +121,87 @@ class _Table:
         for row in firsts:
             number = (int(high[row]) << 64) | int(low[row])
             ip = ipaddress.IPv6Address(number) if is_v6[row] else ipaddress.IPv4Address(number)
-            mine.append(self.numbers.setdefault(Endpoint(str(ip), int(port[row])), len(self.numbers)))
+            one = Endpoint(str(ip), int(port[row]))
+            mine.append(self.numbers.get(one, -1) if known_only else self.numbers.setdefault(one, len(self.numbers)))
         return np.array(mine, dtype=np.int32)[ids]
+
+
+@dataclass(slots=True)
+class _Aside:
+    """What one pass over the packets sets aside: fragments, TCP segments, and the connections that may carry SIP."""
+
+    fragments: list[_Layer] = field(default_factory=list)
+    segments: list[Ints] = field(default_factory=list)
+    connections: set[tuple[int, int]] = field(default_factory=set)
+
+    def look(self, data: Bytes, layer: _Layer, table: _Table) -> None:
+        """Take TCP segments."""
+        layer = layer.pick(tcp.useful(data, layer.at, layer.end))
+        self.segments.append(layer.row)
+        likely = layer.pick(tcp.likely(data, layer.at, layer.end))
+        ends = zip(table.add(data, likely, 0).tolist(), table.add(data, likely, 1).tolist(), strict=True)
+        self.connections.update((min(pair), max(pair)) for pair in ends)
 
 
 def decode_udp(capture: Capture) -> Datagrams:
     """Find the UDP datagrams of a capture; whatever is damaged or something else is counted in `skipped`."""
-    table, skipped = _Table(), Counter[str]()
-    pieces = [_decode(capture, start, table, skipped) for start in range(0, max(len(capture), 1), CHUNK)]
-    names = [one.name for one in fields(_Piece)]
-    return Datagrams(
-        **{name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in names},
-        endpoints=tuple(table.numbers),
-        skipped={reason: skipped[reason] for reason in sorted(skipped) if skipped[reason]},
-    )
+    table, skipped, aside = _Table(), Counter[str](), _Aside()
+    columns = _columns(capture, table, skipped, aside)
+    rebuilt = inner = None
+    rows_of_tcp, aside.segments = aside.segments, []
+    if aside.fragments:
+        rebuilt = _rebuild(capture, aside, skipped)
+        unused = ~np.isin(columns["packet"], rebuilt.used)
+        columns = {name: column[unused] for name, column in columns.items()}
+        inner = _columns(rebuilt.capture, table, skipped, aside)
+    segments = _segments(capture, rows_of_tcp, aside.connections, table)
+    counts = {reason: skipped[reason] for reason in sorted(skipped) if skipped[reason]}
+    ends = tuple(table.numbers)
+    whole = None
+    if rebuilt is not None and inner is not None:
+        within = _segments(rebuilt.capture, aside.segments, aside.connections, table)
+        whole = (rebuilt, Datagrams(**inner, endpoints=ends, skipped={}, segments=within))
+    return Datagrams(**columns, endpoints=ends, skipped=counts, segments=segments, rebuilt=whole)
 
 
-def _decode(capture: Capture, start: int, table: _Table, skipped: Counter[str]) -> _Piece:
+def _columns(capture: Capture, table: _Table, skipped: Counter[str], aside: _Aside) -> dict[str, Any]:
+    """Decode all packets of a capture, chunk by chunk; return the columns of `_Piece` by name."""
+    pieces = [_decode(capture, start, table, skipped, aside) for start in range(0, max(len(capture), 1), CHUNK)]
+    return {one.name: np.concatenate([getattr(piece, one.name) for piece in pieces]) for one in fields(_Piece)}
+
+
+def _rebuild(capture: Capture, aside: _Aside, skipped: Counter[str]) -> Rebuilt:
+    """Put the fragments together that were set aside."""
+    row, ip, end = (np.concatenate([getattr(one, name) for one in aside.fragments]) for name in ("row", "ip", "end"))
+    return rebuild(capture, row, ip, end, skipped)
+
+
+def _segments(capture: Capture, rows: list[Ints], connections: set[tuple[int, int]], table: _Table) -> tcp.Segments:
+    """Read the TCP segments in `rows` that are of these connections, in a second look at them."""
+    every = np.concatenate([np.empty(0, dtype=np.int64), *(rows if connections else ())])
+    pairs = np.array(sorted(low << 32 | high for low, high in connections), dtype=np.int64)
+    found = []
+    for start in range(0, max(len(every), 1), CHUNK):
+        layer = _ip(capture, every[start : start + CHUNK], Counter())
+        ends = [table.add(capture.data, layer, which, known_only=True).astype(np.int64) for which in (0, 1)]
+        low, high = np.minimum(*ends), np.maximum(*ends)
+        mine = np.isin(low << 32 | high, pairs) & (low >= 0)
+        layer = layer.pick(mine)
+        numbers = (ends[0][mine].astype(np.int32), ends[1][mine].astype(np.int32))
+        found.append(tcp.read_segments(capture.data, layer.row, layer.ip, layer.at, layer.end, numbers))
+    return tcp.Segments(*(np.concatenate([getattr(one, name.name) for one in found]) for name in fields(tcp.Segments)))
+
+
+def _decode(capture: Capture, start: int, table: _Table, skipped: Counter[str], aside: _Aside) -> _Piece:
     """Decode one chunk of packets."""
-    rows = np.arange(start, min(start + CHUNK, len(capture)), dtype=np.int64)
     data = capture.data
-    layer = _vlan(data, _link(capture, rows, skipped))
-    is_v4, is_v6 = layer.kind == _IPV4, layer.kind == _IPV6
-    skipped["not IP"] += int((~is_v4 & ~is_v6).sum())
-    ip = _ipv4(data, layer.pick(is_v4), skipped).merge(_ipv6(data, layer.pick(is_v6), skipped))
-    is_udp = ip.kind == _UDP
+    ip = _ip(capture, np.arange(start, min(start + CHUNK, len(capture)), dtype=np.int64), skipped)
+    if ip.fragment.any():
+        aside.fragments.append(ip.pick(ip.fragment != _WHOLE))
+        ip = ip.pick(ip.fragment != _LATER)
+    is_udp, is_tcp = ip.kind == _UDP, (ip.kind == _TCP) & (ip.fragment == _WHOLE)
+    if is_tcp.any():
+        aside.look(data, ip.pick(is_tcp), table)
     whole = ip.at + 8 <= ip.end
     skipped["not UDP"] += int((~is_udp).sum())
     skipped["cut off in the UDP header"] += int((is_udp & ~whole).sum())
@@ -151,8 +214,17 @@ def _decode(capture: Capture, start: int, table: _Table, skipped: Counter[str]) 
         offset=udp.at + 8,
         captured=np.minimum(udp.end - udp.at - 8, length),
         length=length,
-        fragment=udp.fragment,
+        fragment=udp.fragment == _FIRST,
     )
+
+
+def _ip(capture: Capture, rows: Ints, skipped: Counter[str]) -> _Layer:
+    """Step over all headers of these packets but the one that comes after IP's."""
+    layer = _vlan(capture.data, _link(capture, rows, skipped))
+    is_v4, is_v6 = layer.kind == _IPV4, layer.kind == _IPV6
+    skipped["not IP"] += int((~is_v4 & ~is_v6).sum())
+    v4, v6 = layer.pick(is_v4), layer.pick(is_v6)
+    return _ipv4(capture.data, v4, skipped).merge(_ipv6(capture.data, v6, skipped))
 
 
 def _link(capture: Capture, rows: Ints, skipped: Counter[str]) -> _Layer:
@@ -172,7 +244,7 @@ def _link(capture: Capture, rows: Ints, skipped: Counter[str]) -> _Layer:
     for unknown in np.unique(linktype[~known]):
         skipped[f"link type {unknown} is not known"] += int((linktype == unknown).sum())
     skipped["cut off in the link header"] += int((known & (kind < 0)).sum())
-    return _Layer(rows, at, kind, end, at, np.zeros(len(rows), dtype=bool)).pick(kind >= 0)
+    return _Layer(rows, at, kind, end, at, np.zeros(len(rows), dtype=np.int8)).pick(kind >= 0)
 
 
 def _vlan(data: Bytes, layer: _Layer) -> _Layer:
@@ -188,42 +260,40 @@ def _vlan(data: Bytes, layer: _Layer) -> _Layer:
 
 
 def _ipv4(data: Bytes, layer: _Layer, skipped: Counter[str]) -> _Layer:
-    """Step over IPv4 headers with their options; later fragments and damaged headers are left out."""
+    """Step over IPv4 headers with their options; damaged headers are left out."""
     layer = _whole(layer, 20, skipped)
     numbers, at = words(data, ">u2"), layer.at
     first = data[at].astype(np.int64)
     header = (first & 15) * 4
     pieces = numbers[at + 6].astype(np.int64)
-    later = (pieces & 0x1FFF) != 0
+    fragment = np.where(pieces & 0x1FFF, _LATER, np.where(pieces & 0x2000, _FIRST, _WHOLE)).astype(np.int8)
     good = (first >> 4 == 4) & (header >= 20) & (at + header <= layer.end)
-    skipped["later IP fragments"] += int((good & later).sum())
     skipped["damaged IP header"] += int((~good).sum())
     end = _ip_end(layer, numbers[at + 2].astype(np.int64), 0)
-    following = _Layer(layer.row, at + header, data[at + 9].astype(np.int64), end, at, (pieces & 0x2000) != 0)
-    return following.pick(good & ~later)
+    following = _Layer(layer.row, at + header, data[at + 9].astype(np.int64), end, at, fragment)
+    return following.pick(good)
 
 
 def _ipv6(data: Bytes, layer: _Layer, skipped: Counter[str]) -> _Layer:
-    """Step over IPv6 headers and their extensions; later fragments and damaged headers are left out."""
+    """Step over IPv6 headers and their extensions, in a later fragment up to its payload; damaged ones are left out."""
     layer = _whole(layer, 40, skipped)
     numbers, ip = words(data, ">u2"), layer.at
     end = _ip_end(layer, numbers[ip + 4].astype(np.int64) + 40, 40)
     at, kind = ip + 40, data[ip + 6].astype(np.int64)
-    fragment, later = np.zeros(len(at), dtype=bool), np.zeros(len(at), dtype=bool)
+    fragment = np.zeros(len(at), dtype=np.int8)
     for _ in range(_MOST_EXTENSIONS):
-        extended = np.flatnonzero(np.isin(kind, _EXTENSIONS) & (at + 8 <= end) & ~later)
+        extended = np.flatnonzero(np.isin(kind, _EXTENSIONS) & (at + 8 <= end) & (fragment != _LATER))
         if not len(extended):
             break
         here, is_fragment = at[extended], kind[extended] == _FRAGMENT
         pieces = numbers[here + 2].astype(np.int64)
-        later[extended] |= is_fragment & (pieces >> 3 != 0)
-        fragment[extended] |= is_fragment & (pieces & 1 != 0)
+        piece = np.where(pieces >> 3, _LATER, np.where(pieces & 1, _FIRST, _WHOLE))
+        fragment[extended] = np.where(is_fragment, piece, fragment[extended])
         kind[extended] = data[here]
         at[extended] += np.where(is_fragment, 8, (data[here + 1].astype(np.int64) + 1) * 8)
     good = data[ip] >> 4 == 6
-    skipped["later IP fragments"] += int((good & later).sum())
     skipped["damaged IP header"] += int((~good).sum())
-    return _Layer(layer.row, at, kind, end, ip, fragment).pick(good & ~later)
+    return _Layer(layer.row, at, kind, end, ip, fragment).pick(good)
 
 
 def _whole(layer: _Layer, header: int, skipped: Counter[str]) -> _Layer:

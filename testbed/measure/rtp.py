@@ -6,8 +6,8 @@ timestamps go on as those of one source do. A stream is one SSRC between two tra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,7 +84,25 @@ class Stream:
 
 
 def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
-    """Return the datagrams whose header can be one of RTP; RTCP shares its first bits and is left out (RFC 5761, 4)."""
+    """Return the datagrams whose header can be one of RTP; RTCP shares its first bits and is left out (RFC 5761, 4).
+
+    One that came in several IP fragments came with the fragment that made it whole.
+    """
+    found = _find_rtp(capture, datagrams)
+    if datagrams.rebuilt is None:
+        return found
+    rebuilt, within = datagrams.rebuilt
+    more = _find_rtp(rebuilt.capture, within)
+    more = replace(more, packet=rebuilt.rows[more.packet])
+    order = np.argsort(np.concatenate([found.packet, more.packet]), kind="stable")
+    names = [one.name for one in fields(RtpPackets) if one.name != "endpoints"]
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(found, name), getattr(more, name)])[order] for name in names
+    }
+    return RtpPackets(**columns, endpoints=found.endpoints)
+
+
+def _find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
     data, at = capture.data, datagrams.offset
     may = np.flatnonzero((datagrams.captured >= _HEADER) & (capture.time_ns[datagrams.packet] != NO_TIME))
     first, second = data[at[may]], data[at[may] + 1] & 0x7F

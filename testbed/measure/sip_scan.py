@@ -1,29 +1,33 @@
 """SIP messages in a capture, found by their start lines; only what measuring needs of them is read.
 
-The one place that knows SIP's syntax here, so that it can be replaced. Not done: SIP over TCP, messages in several IP
-fragments, header fields that are folded over several lines (their first line is read).
+The one place that knows SIP's syntax here, so that it can be replaced; `tcp_streams` cuts what went over TCP. Not done:
+TLS, header fields that are folded over several lines (their first line is read).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from testbed.measure.capture import NO_TIME, Capture
+from testbed.measure.tcp_streams import read_streams
 
 if TYPE_CHECKING:
+    from testbed.measure.capture import Ints
     from testbed.measure.packets import Datagrams, Endpoint
+    from testbed.measure.tcp import Segments
 
 _REQUEST = re.compile(rb"([A-Z][A-Z0-9.!%*_+`'~-]{1,31}) (\S{1,512}) SIP/2\.0\r?\n")
 _RESPONSE = re.compile(rb"SIP/2\.0 ([1-6]\d\d) ([^\r\n]{0,512})\r?\n")
 _CSEQ = re.compile(r"(\d{1,10})\s+(\S{1,32})")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]{1,256})", re.IGNORECASE)
 _BRANCH = re.compile(r";\s*branch\s*=\s*([^\s;,]{1,256})", re.IGNORECASE)
-_COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact"}
-_WANTED = ("call-id", "cseq", "from", "to", "via", "contact", "handover", "require", "unsupported")
+_URI = re.compile(r"<([^<>]{1,512})>\s*(?:;|$)|^\s*([^\s;<>\"]{1,512})")
+_COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", "l": "content-length"}
+_WANTED = ("call-id", "cseq", "from", "to", "via", "contact", "handover", "require", "unsupported", "content-length")
 _DIRECTION = re.compile(rb"^a=(sendrecv|sendonly|recvonly|inactive)[ \t]*\r?$", re.MULTILINE)
 _MEDIA = re.compile(rb"^m=", re.MULTILINE)
 _SHORTEST = 20
@@ -33,9 +37,10 @@ _SHORTEST = 20
 class SipMessage:
     """One SIP message as one capture interface saw it; a header field that is not there is ''.
 
-    `packet` is its row in the capture, `size` its bytes on the wire (UDP payload). `method` is that of the request it
+    `packet` is its row in the capture (over TCP and in IP fragments: of the piece that made it whole), `size` its bytes
+    on the wire, without headers of UDP or TCP. `method` is that of the request it
     is, or that it answers (from CSeq); `status` is None in a request. `direction` is the SDP's (RFC 8866, 6.7), '' in a
-    message without SDP.
+    message without SDP. `body` is empty where it was not captured whole. `transport` is "udp" or "tcp".
     """
 
     packet: int
@@ -57,6 +62,10 @@ class SipMessage:
     require: str
     unsupported: str
     direction: str
+    from_uri: str = ""
+    to_uri: str = ""
+    body: bytes = b""
+    transport: str = "udp"
 
     @property
     def is_request(self) -> bool:
@@ -79,8 +88,32 @@ class SipMessage:
         return (self.branch, self.method, self.call_id, self.cseq)
 
 
+class _Sighting(NamedTuple):
+    """Where and when a message was seen: the fields of `SipMessage` that are not in it."""
+
+    packet: int
+    time_ns: int
+    interface: int
+    source: Endpoint
+    destination: Endpoint
+    size: int
+    transport: str
+
+
 def find_sip(capture: Capture, datagrams: Datagrams) -> list[SipMessage]:
-    """Return the SIP messages of a capture in order of time."""
+    """Return the SIP messages of a capture in order of time: over UDP, also in IP fragments, and over TCP."""
+    messages = _in_datagrams(capture, datagrams, None)
+    parts: list[tuple[Capture, Segments, Ints | None]] = [(capture, datagrams.segments, None)]
+    if datagrams.rebuilt is not None:
+        rebuilt, within = datagrams.rebuilt
+        messages += _in_datagrams(rebuilt.capture, within, rebuilt.rows)
+        parts.append((rebuilt.capture, within.segments, rebuilt.rows))
+    messages += _in_streams(parts, datagrams.endpoints)
+    return sorted(messages, key=lambda message: (message.time_ns, message.packet))
+
+
+def _in_datagrams(capture: Capture, datagrams: Datagrams, rows: Ints | None) -> list[SipMessage]:
+    """Return the messages in datagrams; `rows` are those that stand for the packets, where these are not they."""
     data, at = capture.data, datagrams.offset
     long_enough = np.flatnonzero((datagrams.captured >= _SHORTEST) & (capture.time_ns[datagrams.packet] != NO_TIME))
     # The first two letters of a method or of "SIP": no RTP, RTCP or DNS packet passes often.
@@ -88,15 +121,36 @@ def find_sip(capture: Capture, datagrams: Datagrams) -> list[SipMessage]:
     may = long_enough[(first >= 0x41) & (first <= 0x5A) & (second >= 0x41) & (second <= 0x5A)]
     messages = []
     for row in may.tolist():
-        start = int(at[row])
-        text = data[start : start + int(datagrams.captured[row])].tobytes()
-        found = _scan(capture, datagrams, row, text)
+        start, packet = int(at[row]), int(datagrams.packet[row])
+        sighting = _Sighting(
+            packet=packet if rows is None else int(rows[packet]),
+            time_ns=int(capture.time_ns[packet]),
+            interface=int(capture.interface[packet]),
+            source=datagrams.endpoints[datagrams.source[row]],
+            destination=datagrams.endpoints[datagrams.destination[row]],
+            size=int(datagrams.length[row]),
+            transport="udp",
+        )
+        found = _scan(sighting, data[start : start + int(datagrams.captured[row])].tobytes())
         if found is not None:
             messages.append(found)
-    return sorted(messages, key=lambda message: (message.time_ns, message.packet))
+    return messages
 
 
-def _scan(capture: Capture, datagrams: Datagrams, row: int, text: bytes) -> SipMessage | None:
+def _in_streams(
+    parts: list[tuple[Capture, Segments, Ints | None]], endpoints: tuple[Endpoint, ...]
+) -> list[SipMessage]:
+    messages = []
+    for one in read_streams(parts):
+        ends = endpoints[one.source], endpoints[one.destination]
+        sighting = _Sighting(one.row, one.time_ns, one.interface, *ends, one.size, "tcp")
+        found = _scan(sighting, one.text) if one.time_ns != NO_TIME else None
+        if found is not None:
+            messages.append(found)
+    return messages
+
+
+def _scan(sighting: _Sighting, text: bytes) -> SipMessage | None:
     request, response = _REQUEST.match(text), _RESPONSE.match(text)
     start = request or response
     if start is None:
@@ -105,14 +159,8 @@ def _scan(capture: Capture, datagrams: Datagrams, row: int, text: bytes) -> SipM
     number = _CSEQ.match(fields["cseq"])
     if number is None:
         return None
-    packet = int(datagrams.packet[row])
     return SipMessage(
-        packet=packet,
-        time_ns=int(capture.time_ns[packet]),
-        interface=int(capture.interface[packet]),
-        source=datagrams.endpoints[datagrams.source[row]],
-        destination=datagrams.endpoints[datagrams.destination[row]],
-        size=int(datagrams.length[row]),
+        **sighting._asdict(),
         method=request[1].decode() if request else number[2],
         status=int(response[1]) if response else None,
         reason=response[2].decode("utf-8", "replace") if response else "",
@@ -126,6 +174,9 @@ def _scan(capture: Capture, datagrams: Datagrams, row: int, text: bytes) -> SipM
         require=fields["require"],
         unsupported=fields["unsupported"],
         direction=_direction(text),
+        from_uri=_uri(fields["from"]),
+        to_uri=_uri(fields["to"]),
+        body=_body(text, fields["content-length"]),
     )
 
 
@@ -150,6 +201,21 @@ def _direction(text: bytes) -> str:
     if named is not None:
         return named[1].decode()
     return "sendrecv" if _MEDIA.search(body) else ""
+
+
+def _body(text: bytes, content_length: str) -> bytes:
+    """Return the body (RFC 3261, 18.3: what is beyond Content-Length is dropped); nothing of one that is cut off."""
+    body = text.partition(b"\r\n\r\n")[2]
+    if not (content_length.isascii() and content_length.isdigit() and len(content_length) < 10):
+        return body
+    length = int(content_length)
+    return body[:length] if length <= len(body) else b""
+
+
+def _uri(name_addr: str) -> str:
+    """Return the address in From or To (RFC 3261, 20.10), without a display name and parameters."""
+    match = _URI.search(name_addr)
+    return (match[1] or match[2]) if match else ""
 
 
 def _parameters(name_addr: str) -> str:

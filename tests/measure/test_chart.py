@@ -11,9 +11,11 @@ from testbed.measure import RunError, read_chart
 
 from . import frames, synthetic
 from .frames import MS, START_NS, Frame
+from .pieces import in_fragments, over_tcp
 from .sip_text import request, response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from testbed.measure.chart import Chart, Passage
@@ -123,6 +125,16 @@ def test_each_message_stands_there_once_with_how_long_it_took(tmp_path: Path) ->
     assert not [one for one in chart.passages if one.is_lost or one.repeat]
     assert chart.passages[3].message.handover == "a@mn;to-tag=cn;from-tag=mn"
     assert chart.passages[3].message.require == "handover"
+
+
+@pytest.mark.parametrize("send", [over_tcp, in_fragments])
+def test_messages_over_tcp_and_in_fragments_are_messages(
+    tmp_path: Path, send: Callable[[dict[str, list[Frame]]], None]
+) -> None:
+    run = synthetic.handover_cn_run()
+    send(run.captured)
+    plain = read_chart(synthetic.handover_cn_run().write(tmp_path / "plain"))
+    assert flow(read_chart(run.write(tmp_path / "run"))) == flow(plain)
 
 
 def test_media_begin_and_end_on_each_path_when_they_arrive(tmp_path: Path) -> None:

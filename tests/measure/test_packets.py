@@ -108,16 +108,15 @@ def test_unknown_link_types_are_counted_by_number(tmp_path: Path) -> None:
     assert found.skipped == {"link type 147 is not known": 2}
 
 
-def test_first_fragments_are_flagged_and_later_ones_counted(tmp_path: Path) -> None:
-    first = IP(src="10.0.0.1", dst="10.0.0.2", flags="MF") / DATAGRAM
-    later = IP(src="10.0.0.1", dst="10.0.0.2", frag=5, proto=17) / Raw(b"x" * 40)
-    whole = V4 / DATAGRAM
-    first6 = V6 / IPv6ExtHdrFragment(m=1) / DATAGRAM
-    later6 = V6 / IPv6ExtHdrFragment(offset=3, nh=17) / Raw(b"x" * 40)
-    _, found = decode(tmp_path, first, later, whole, first6, later6, linktype=101)
-    assert found.packet.tolist() == [0, 2, 3]
+def test_first_fragments_stay_flagged_where_a_filter_for_ports_kept_the_later_ones_out(tmp_path: Path) -> None:
+    first = IP(src="10.0.0.1", dst="10.0.0.2", flags="MF") / UDP(sport=1111, dport=2222, len=48) / Raw(PAYLOAD[:16])
+    first6 = V6 / IPv6ExtHdrFragment(m=1) / UDP(sport=1111, dport=2222, len=48) / Raw(PAYLOAD[:16])
+    capture, found = decode(tmp_path, first, V4 / DATAGRAM, first6, linktype=101)
+    assert found.packet.tolist() == [0, 1, 2]
     assert found.fragment.tolist() == [True, False, True]
-    assert found.skipped == {"later IP fragments": 2}
+    assert payloads(capture, found) == [PAYLOAD[:16], PAYLOAD, PAYLOAD[:16]]
+    assert found.length.tolist() == [40, 19, 40]
+    assert found.skipped == {}
 
 
 def test_a_short_snapshot_keeps_the_length_on_the_wire(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from testbed.measure.run_folder import RunError
 
 from . import frames, synthetic, tshark
 from .frames import MS, START_NS, Frame
+from .pieces import in_fragments, over_tcp
 from .sip_text import request, response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -171,6 +173,15 @@ def test_quality_falls_with_the_hole(reinvite: Path, handover_cn: Path, tmp_path
         assert to_mn["mos"] is not None
     assert ratings["plain"] > ratings["seamless"] > ratings["hole"]
     assert ratings["plain"] == pytest.approx(92.0, abs=0.7), "2 ms on the way, 40 in the buffer, 20 to fill a packet"
+
+
+@pytest.mark.parametrize("send", [over_tcp, in_fragments])
+def test_signalling_over_tcp_and_in_fragments_counts_as_any(
+    handover_cn: Path, tmp_path: Path, send: Callable[[dict[str, list[Frame]]], None]
+) -> None:
+    run = synthetic.handover_cn_run()
+    send(run.captured)
+    assert measure_run(run.write(tmp_path / "run")) == measure_run(handover_cn)
 
 
 def test_signalling_is_counted_at_the_mn(handover_cn: Path) -> None:
