@@ -1,4 +1,4 @@
-"""RTP streams found by their regularity, without any signalling.
+"""RTP streams found by their regularity, or because signalling announced them.
 
 A datagram may be RTP when its header fits (RFC 3550, 5.1); a stream is accepted when its sequence numbers and
 timestamps go on as those of one source do. A stream is one SSRC between two transport addresses.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from testbed.measure.announced import Announcements
     from testbed.measure.packets import Datagrams, Endpoint
 
 CLOCK_HZ = {
@@ -36,6 +37,9 @@ KNOWN_CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90
 
 SHORTEST_STREAM = 3
 """Different packets that a stream must have to be believed on its own."""
+
+MOST_SHORT = 32
+"""Streams between two addresses that are too short to be believed on their own, though signalling announced them."""
 
 _HEADER = 12
 _REGULAR = 0.8
@@ -70,7 +74,8 @@ class Stream:
 
     `rows` are its packets in `RtpPackets`, in order of arrival, and `extended` their sequence numbers without wrap.
     `seen_on` is how many capture interfaces saw it; `interfaces` is the one that saw it last, and with it those that
-    saw other packets of it only (a capture in several sections, a stream spread over several links).
+    saw other packets of it only (a capture in several sections, a stream spread over several links). `found` is "sdp"
+    where signalling announced its destination and payload type, else "regularity".
     """
 
     source: Endpoint
@@ -81,6 +86,7 @@ class Stream:
     seen_on: int
     rows: Ints
     extended: Ints
+    found: str = "regularity"
 
 
 def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
@@ -125,30 +131,44 @@ def _find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
     )
 
 
-def find_streams(rtp: RtpPackets) -> list[Stream]:
-    """Return the streams in the order of their first packets.
+def find_streams(rtp: RtpPackets, announced: Announcements | None = None) -> list[Stream]:
+    """Return the streams in the order of their first packets; what was `announced` need not be long or regular.
 
     A stream that is too short to be believed on its own is accepted when its SSRC has an accepted stream elsewhere:
     after a handover that is how a path with three packets looks.
     """
     accepted: list[Stream] = []
     short: list[Stream] = []
-    for rows in _groups(rtp):
+    for rows in _groups(rtp, announced):
         stream = _stream(rtp, rows)
+        last_ns = int(rtp.time_ns[stream.rows[-1]])
+        if announced is not None and announced.expects(stream.destination, stream.payload_type, last_ns):
+            accepted.append(replace(stream, found="sdp"))
+            continue
         (accepted if is_regular(stream.extended, rtp.timestamp[stream.rows]) else short).append(stream)
     known = {stream.ssrc for stream in accepted}
     accepted += [stream for stream in short if stream.ssrc in known]
     return sorted(accepted, key=lambda stream: (int(rtp.time_ns[stream.rows[0]]), stream.ssrc, stream.destination))
 
 
-def _groups(rtp: RtpPackets) -> Iterator[Ints]:
-    """Yield the rows of each source, destination and SSRC, by time; lone packets of an SSRC not otherwise seen not."""
+def _groups(rtp: RtpPackets, announced: Announcements | None) -> Iterator[Ints]:
+    """Yield the rows of each source, destination and SSRC, by time.
+
+    Lone packets of an SSRC not otherwise seen not, but for the first few from an address to one that is announced.
+    """
     if not len(rtp):
         return
     ids, firsts = group_rows(rtp.source, rtp.destination, rtp.ssrc)
     sizes = np.bincount(ids)
     often = np.unique(rtp.ssrc[firsts[sizes >= SHORTEST_STREAM]])
     wanted = np.isin(rtp.ssrc[firsts], often)
+    if announced is not None:
+        named = [number for number, endpoint in enumerate(rtp.endpoints) if endpoint in announced]
+        short = np.flatnonzero(~wanted & np.isin(rtp.destination[firsts], named))
+        pairs, _ = group_rows(rtp.source[firsts[short]], rtp.destination[firsts[short]])
+        order = np.argsort(pairs, kind="stable")
+        before = np.arange(len(short)) - np.searchsorted(pairs[order], pairs[order])
+        wanted[short[order[before < MOST_SHORT]]] = True
     narrow = ids.astype(np.uint16) if len(firsts) < 1 << 16 else ids  # numpy sorts 16-bit numbers in linear time
     order = np.argsort(narrow, kind="stable")
     ends = np.cumsum(sizes)

@@ -16,9 +16,9 @@ from testbed.measure.media_numbers import Listened, direction_numbers, doubts, s
 from testbed.measure.packets import decode_udp
 from testbed.measure.rtp import find_rtp
 from testbed.measure.run_folder import Event, Manifest, read_captures, read_events, read_manifest, scenario_start_ns
+from testbed.measure.series import seconds
 from testbed.measure.signalling import count_messages, handover_signalling, signalling_numbers
 from testbed.measure.sip_scan import SipMessage, find_sip
-from testbed.measure.summary import seconds
 from testbed.measure.transactions import Transaction, pair
 
 if TYPE_CHECKING:

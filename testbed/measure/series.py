@@ -119,3 +119,8 @@ def mean(nanoseconds: NDArray[Any] | None) -> float | None:
 def ms(nanoseconds: float | None) -> float | None:
     """Return milliseconds with three decimals, as all results have them; None stays None."""
     return None if nanoseconds is None else round(nanoseconds / 1e6, 3) + 0.0
+
+
+def seconds(nanoseconds: int) -> float:
+    """Return seconds with six decimals."""
+    return round(nanoseconds / 1e9, 6) + 0.0

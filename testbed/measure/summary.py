@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import series
+from testbed.measure.announced import Announcements
 from testbed.measure.calls import Call, merge_calls
 from testbed.measure.copies import find_copies
+from testbed.measure.dialog_results import DialogsOfMedia, describe
+from testbed.measure.dialogs import find_dialogs
 from testbed.measure.packets import decode_udp
 from testbed.measure.pcap import read_capture
 from testbed.measure.rtp import RtpPackets, Stream, clock_of, find_rtp, find_streams
+from testbed.measure.series import seconds
 from testbed.measure.sip_scan import find_sip
 from testbed.measure.transactions import Transaction, across_interfaces, pair
 
@@ -31,26 +35,40 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
     capture = read_capture(path)
     datagrams = decode_udp(capture)
     rtp = find_rtp(capture, datagrams)
-    streams = find_streams(rtp)
-    transactions = across_interfaces(pair(find_sip(capture, datagrams)))
-    measured = [_stream(capture, rtp, stream) for stream in streams]
+    messages = find_sip(capture, datagrams)
+    announced, dialogs = Announcements(messages), find_dialogs(messages)
+    streams = find_streams(rtp, announced)
+    told = DialogsOfMedia(dialogs)
+    measured = [_stream(capture, rtp, stream, announced, told) for stream in streams]
     known = {id(stream): one for stream, one in zip(streams, measured, strict=True)}
+    originals = find_copies(capture)
+    by_ssrc: dict[int, set[int]] = {}
+    for stream, one in zip(streams, measured, strict=True):
+        by_ssrc.setdefault(originals.get(stream.ssrc, stream.ssrc), set()).update(one["dialogs"])
     return {
         "streams": measured,
         "calls": [
-            _call(rtp, call, [known[id(stream)] for stream in call.streams])
-            for call in merge_calls(rtp, streams, find_copies(capture))
+            {
+                **_call(rtp, call, [known[id(stream)] for stream in call.streams]),
+                "dialogs": sorted(by_ssrc[originals.get(call.ssrc, call.ssrc)]),
+            }
+            for call in merge_calls(rtp, streams, originals)
         ],
-        "sip": [_transaction(capture, one) for one in transactions],
+        "sip": [_transaction(capture, one) for one in across_interfaces(pair(messages))],
+        "dialogs": describe(dialogs, capture, capture.start_ns),
         "packets": len(capture),
         "skipped": datagrams.skipped,
         "warnings": list(capture.warnings),
     }
 
 
-def _stream(capture: Capture, rtp: RtpPackets, stream: Stream) -> dict[str, Any]:
+def _stream(
+    capture: Capture, rtp: RtpPackets, stream: Stream, announced: Announcements, told: DialogsOfMedia
+) -> dict[str, Any]:
     times, stamps = rtp.time_ns[stream.rows], rtp.timestamp[stream.rows]
-    clock_hz = clock_of(rtp, stream)
+    first_ns, last_ns = int(times[0]), int(times[-1])
+    meaning = announced.meaning(stream.source, stream.destination, stream.payload_type, last_ns)
+    clock_hz = clock_of(rtp, stream) if meaning is None else meaning.clock_hz
     jitter = series.jitter(times, stamps, clock_hz) if clock_hz else None
     numbers = _numbers(times, stream.extended, stamps, clock_hz)
     counted = ("packets", "unique", "lost", "duplicates", "reordered", "gap_ms")
@@ -61,12 +79,15 @@ def _stream(capture: Capture, rtp: RtpPackets, stream: Stream) -> dict[str, Any]
         "payload_type": stream.payload_type,
         **{name: numbers[name] for name in counted},
         "jitter_ms": series.ms(series.mean(jitter)),
-        "first_s": seconds(int(times[0]) - capture.start_ns),
-        "last_s": seconds(int(times[-1]) - capture.start_ns),
+        "first_s": seconds(first_ns - capture.start_ns),
+        "last_s": seconds(last_ns - capture.start_ns),
         "jitter_max_ms": series.ms(float(jitter.max())) if jitter is not None and len(jitter) else None,
         "longest_silence_ms": numbers["longest_silence_ms"],
         "packet_interval_ms": numbers["packet_interval_ms"],
+        "codec": None if meaning is None else meaning.codec,
         "clock_hz": clock_hz,
+        "found": stream.found,
+        "dialogs": told.of(stream.source, stream.destination, first_ns, last_ns),
         "interface": _interface(capture, stream),
         "measured_at": _measured_at(stream),
     }
@@ -113,7 +134,11 @@ def _call(rtp: RtpPackets, call: Call, measured: list[dict[str, Any]]) -> dict[s
     return {
         "ssrc": f"0x{call.ssrc:08x}",
         "paths": [
-            {**{name: one[name] for name in ("src", "dst", "interface", "packets")}, "first_copies": first_copies}
+            {
+                **{name: one[name] for name in ("src", "dst", "interface", "packets")},
+                "first_copies": first_copies,
+                "dialogs": one["dialogs"],
+            }
             for one, first_copies in zip(measured, call.first_copies(), strict=True)
         ],
         **{name: numbers[name] for name in counted},
@@ -141,8 +166,3 @@ def gap_ns(silence_ns: int | None, interval_ns: int | None) -> int | None:
     if silence_ns is None or interval_ns is None:
         return None
     return max(silence_ns - interval_ns, 0)
-
-
-def seconds(nanoseconds: int) -> float:
-    """Return seconds with six decimals."""
-    return round(nanoseconds / 1e9, 6) + 0.0

@@ -38,3 +38,17 @@ def response(
         f"f: <sip:mn@example.net>;tag={from_tag}\r\nt: <sip:cn@example.net>;tag={to_tag}\r\ni: {call_id}\r\n"
         f"CSeq: {cseq} {method}\r\nl: 0\r\n\r\n"
     ).encode()
+
+
+def with_body(message: bytes, body: bytes) -> bytes:
+    """Return a message with this body instead of none."""
+    head, _, length = message.removesuffix(b"\r\n\r\n").rpartition(b": ")
+    assert length == b"0"
+    return head + b": %d\r\n\r\n" % len(body) + body
+
+
+def sdp(ip: str, port: int, *lines: str, formats: str = "0") -> bytes:
+    """Return a description of one audio stream; `lines` are its attributes."""
+    kind = "IP6" if ":" in ip else "IP4"
+    head = ("v=0", f"o=- 1 1 IN {kind} {ip}", "s=-", f"c=IN {kind} {ip}", "t=0 0", f"m=audio {port} RTP/AVP {formats}")
+    return "".join(f"{line}\r\n" for line in (*head, *lines)).encode()

@@ -132,8 +132,16 @@ def test_copies_over_two_paths_are_merged(tmp_path: Path) -> None:
             "interface": "mn-wifi",
             "packets": 119,
             "first_copies": 119,
+            "dialogs": [],
         },
-        {"src": "10.20.0.2:40000", "dst": "10.2.0.2:40004", "interface": "mn-umts", "packets": 100, "first_copies": 80},
+        {
+            "src": "10.20.0.2:40000",
+            "dst": "10.2.0.2:40004",
+            "interface": "mn-umts",
+            "packets": 100,
+            "first_copies": 80,
+            "dialogs": [],
+        },
     ]
     wanted = {"ssrc": "0x00001234", "paths": paths, "unique": 199, "lost": 1, "duplicates": 20, "gap_ms": 108.0}
     assert {name: call[name] for name in wanted} == wanted

@@ -18,19 +18,13 @@ from testbed.measure.tcp_streams import MOST_SEGMENTS
 from . import frames, tshark
 from .frames import MS, START_NS, Frame
 from .pieces import SYN, V4, V6, Ends, segment
-from .sip_text import request, response
+from .sip_text import request, response, sdp, with_body
 
 if TYPE_CHECKING:
     import random
     from pathlib import Path
 
-SDP = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-
-
-def with_body(message: bytes, body: bytes) -> bytes:
-    return message.replace(b"Content-Length: 0\r\n\r\n", b"Content-Length: %d\r\n\r\n" % len(body)) + body
-
-
+SDP = sdp("10.0.0.1", 4000)
 MESSAGES = [
     with_body(request("INVITE", "a@mn", 1, branch="z9hG4bK1", extra=f"Subject: {'x' * 1400}\r\n"), SDP),
     request("ACK", "a@mn", 1, branch="z9hG4bK2", to_tag="cn"),
