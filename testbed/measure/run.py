@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure import series
+from testbed.measure import rtcp, series
 from testbed.measure.copies import as_originals, find_copies
+from testbed.measure.dialog_results import describe
+from testbed.measure.dialogs import find_dialogs
 from testbed.measure.handover import Handover, attach_parts, find_handovers, first_new_packet, measure_phases
 from testbed.measure.media import directions
 from testbed.measure.media_numbers import Listened, direction_numbers, doubts, silence_doubts, window_numbers
@@ -40,7 +42,8 @@ def measure_run(folder: Path) -> dict[str, Any]:
     manifest, events = read_manifest(folder), read_events(folder)
     capture = read_captures(folder, manifest.interface_names)
     datagrams = decode_udp(capture)
-    media = directions(capture, as_originals(find_rtp(capture, datagrams), find_copies(capture)), manifest)
+    rtp = find_rtp(capture, datagrams)
+    media = directions(capture, as_originals(rtp, find_copies(capture)), manifest)
     everywhere = find_sip(capture, datagrams)
     messages = _at_mn(everywhere, capture, manifest)
     transactions = pair(messages)
@@ -51,6 +54,7 @@ def measure_run(folder: Path) -> dict[str, Any]:
     counted = count_messages(messages, handovers)
     own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
     described = [_handover(one, media["to_mn"], start_ns, manifest.interval_ns, events) for one in handovers]
+    told = rtcp.of_paths(rtcp.Reports(rtcp.find_rtcp(capture, datagrams)), rtp, manifest.mn.addresses, start_ns)
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
@@ -58,7 +62,7 @@ def measure_run(folder: Path) -> dict[str, Any]:
         "engine": manifest.engine,
         "reproducible": manifest.reproducible,
         "handover": described[0] if described else None,
-        "media": {name: direction_numbers(one, first) for name, one in listened.items()},
+        "media": {name: direction_numbers(one, first) | {"rtcp": told[name]} for name, one in listened.items()},
         "signalling": signalling_numbers(counted, everywhere, manifest),
         "handovers": [
             {
@@ -69,6 +73,7 @@ def measure_run(folder: Path) -> dict[str, Any]:
             for number, (one, said) in enumerate(zip(handovers, described, strict=True))
         ],
         "transactions": [_transaction(one, capture, start_ns) for one in transactions],
+        "dialogs": describe(find_dialogs(everywhere), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [*manifest.warnings, *capture.warnings, *_doubts(listened, handovers)],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure import series
+from testbed.measure import rtcp, series
 from testbed.measure.announced import Announcements
 from testbed.measure.calls import Call, merge_calls
 from testbed.measure.copies import find_copies
@@ -38,8 +38,10 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
     messages = find_sip(capture, datagrams)
     announced, dialogs = Announcements(messages), find_dialogs(messages)
     streams = find_streams(rtp, announced)
-    told = DialogsOfMedia(dialogs)
+    told, reports = DialogsOfMedia(dialogs), rtcp.Reports(rtcp.find_rtcp(capture, datagrams))
     measured = [_stream(capture, rtp, stream, announced, told) for stream in streams]
+    for stream, one in zip(streams, measured, strict=True):
+        one["rtcp"] = rtcp.of_stream(reports, rtp, stream, one["clock_hz"], capture.start_ns)
     known = {id(stream): one for stream, one in zip(streams, measured, strict=True)}
     originals = find_copies(capture)
     by_ssrc: dict[int, set[int]] = {}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 NOT_MEASURED = "–"
+_LONGEST_V4 = len("255.255.255.255:65535")
 
 
 def render(summary: dict[str, Any], *, width: int | None = None) -> str:
@@ -32,6 +33,11 @@ def tables(summary: dict[str, Any]) -> RenderableType:
     merged = [call for call in summary["calls"] if len(call["paths"]) > 1]
     if merged:
         parts.append(_calls(merged))
+    reported = [stream for stream in summary["streams"] if stream["rtcp"]]
+    if reported:
+        parts.append(_rtcp(reported))
+    if summary["dialogs"]:
+        parts.append(_dialogs(summary["dialogs"]))
     if summary["sip"]:
         parts.append(_sip(summary["sip"]))
     parts += [Text(f"warning: {warning}") for warning in summary["warnings"]]
@@ -48,23 +54,101 @@ def _table(title: str, *columns: str) -> Table:
 
 def _streams(streams: list[dict[str, Any]]) -> Table:
     table = _table(
-        "RTP streams",
-        *("<from", "<to", "<SSRC", "PT", "packets", "lost", "dup", "reord", "gap ms", "jitter ms", "first s", "last s"),
+        "RTP streams, each as the interface nearest to its receiver saw it",
+        *(
+            "<from",
+            "<to",
+            "<SSRC",
+            "<codec",
+            "packets",
+            "lost",
+            "dup",
+            "reord",
+            "gap ms",
+            "jitter ms",
+            "first s",
+            "last s",
+        ),
         "<measured at",
     )
-    names = ("src", "dst", "ssrc", "payload_type", "packets", "lost", "duplicates", "reordered", "gap_ms", "jitter_ms")
+    counted = ("packets", "lost", "duplicates", "reordered", "gap_ms", "jitter_ms", "first_s", "last_s")
     for one in streams:
-        where = f"{one['interface']}: {one['measured_at']}" if one["interface"] else one["measured_at"]
-        _add_row(table, *(one[name] for name in (*names, "first_s", "last_s")), where)
+        codec = one["codec"] or f"type {one['payload_type']}"
+        ends = (one[name] for name in ("src", "dst", "ssrc"))
+        _add_row(table, *ends, codec, *(one[name] for name in counted), _measured_at(one))
+    for column, name in zip(table.columns, ("src", "dst"), strict=False):
+        column.min_width = min(max(len(one[name]) for one in streams), _LONGEST_V4)
     return table
+
+
+def _measured_at(stream: dict[str, Any]) -> str:
+    """Return the interface, and of how many others it is the last one."""
+    words = stream["measured_at"]
+    short = "" if words.startswith("the only") else words.partition(" interfaces")[0].removeprefix("the ")
+    together = f"{short} together" if short.isdigit() else short
+    return ", ".join(part for part in (stream["interface"], together) if part)
 
 
 def _calls(calls: list[dict[str, Any]]) -> Table:
     table = _table("The same stream over several paths, merged", "<SSRC", "unique", "lost", "dup", "gap ms", "<paths")
     for one in calls:
-        paths = ", ".join(f"{path['src']} > {path['dst']} (first with {path['first_copies']})" for path in one["paths"])
+        paths = ", ".join(_path(path) for path in one["paths"])
         _add_row(table, *(one[name] for name in ("ssrc", "unique", "lost", "duplicates", "gap_ms")), paths)
     return table
+
+
+def _path(path: dict[str, Any]) -> str:
+    dialogs = f", dialog {' and '.join(map(str, path['dialogs']))}" if path["dialogs"] else ""
+    return f"{path['src']} > {path['dst']} (first with {path['first_copies']}{dialogs})"
+
+
+def _rtcp(streams: list[dict[str, Any]]) -> Table:
+    """Return what the receivers reported; how much was lost until the last report beside what the capture shows."""
+    table = _table(
+        "What the receivers reported (RTCP)",
+        *(
+            "<from",
+            "<to",
+            "<SSRC",
+            "reports",
+            "lost",
+            "captured",
+            "jitter ms",
+            "round trip ms",
+            "max",
+            "said goodbye s",
+        ),
+    )
+    for one in streams:
+        told = one["rtcp"]
+        trip = told["round_trip_ms"]
+        values = [told["reports"], told["cumulative_lost"], told["captured_lost"], told["jitter_ms"]["mean"]]
+        _add_row(table, one["src"], one["dst"], one["ssrc"], *values, trip["mean"], trip["max"], told["bye_s"])
+    return table
+
+
+def _dialogs(dialogs: list[dict[str, Any]]) -> Table:
+    columns = ("number", "at s", "<caller", "<callee", "set-up ms", "<what became of it", "<Call-ID")
+    table = _table("SIP dialogs", *columns)
+    for one in dialogs:
+        ends = (one[side]["address"] for side in ("caller", "callee"))
+        _add_row(table, one["number"], one["invite_s"], *ends, one["setup_ms"], _became(one), one["call_id"])
+    return table
+
+
+def _became(dialog: dict[str, Any]) -> str:
+    parts = [] if dialog["handover_of"] is None else [f"takes over from {dialog['handover_of']}"]
+    if dialog["handover"] and dialog["handover_of"] is None:
+        parts.append("takes over from one that is not here")
+    parts += [f"{move['by']} moves to {move['to']} at {move['at_s']:.3f} s" for move in dialog["moves"]]
+    match dialog["state"]:
+        case "ended":
+            parts.append(f"ended by {dialog['ended_by']} at {dialog['ended_s']:.3f} s")
+        case "refused" | "cancelled":
+            parts.append(f"{dialog['state']} ({dialog['status']})")
+        case state:
+            parts.append(state)
+    return ", ".join(parts)
 
 
 def _sip(transactions: list[dict[str, Any]]) -> Table:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.rtp.rtcp import CNAME, ReceiverReport, ReportBlock, SourceDescription, build_compound
 from testbed.measure import measure_capture
 from testbed.measure.table import render
 
-from . import frames
+from . import frames, synthetic
 from .frames import MS, START_NS, Frame
 from .sip_text import request
 
@@ -29,6 +30,22 @@ def test_streams_calls_sip_and_warnings_are_shown(tmp_path: Path) -> None:
     assert "[bold]@mn" in text
     assert " – " in text, "an unanswered BYE has no duration, and not one of 0"
     assert "warning: cut off in packet 22" in text
+
+
+def test_dialogs_and_reports_are_shown(tmp_path: Path) -> None:
+    run = synthetic.handover_cn_run()
+    reports = build_compound(
+        [
+            ReceiverReport(synthetic.CN_SSRC, (ReportBlock(synthetic.MN_SSRC, 0, -3, 10, 8, 0, 0),)),
+            SourceDescription(((synthetic.CN_SSRC, ((CNAME, "cn"),)),)),
+        ]
+    )
+    run.carry(reports, 6000, link="wifi", to_mn=True, ports=(40001, 40003))
+    lines = render(measure_capture(run.write(tmp_path / "run") / "run.pcapng")).splitlines()
+    rows = [" ".join(line.split()) for line in lines]
+    assert "1 0.000 10.1.0.2:5060 10.20.0.2:5060 8.000 ended by caller at 7.000 s a@mn" in rows
+    assert "2 5.504 10.2.0.2:5060 10.20.0.2:5060 224.000 takes over from 1, ended by caller at 14.700 s b@mn" in rows
+    assert "10.1.0.2:40002 10.20.0.2:40000 0x0000beef 1 -3 0 1.000 – – –" in rows
 
 
 def test_a_capture_without_streams_says_so(tmp_path: Path) -> None:
