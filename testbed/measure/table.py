@@ -66,27 +66,25 @@ def _streams(streams: list[dict[str, Any]]) -> Table:
             "reord",
             "gap ms",
             "jitter ms",
-            "first s",
-            "last s",
+            "from–to s",
+            "<at",
         ),
-        "<measured at",
     )
-    counted = ("packets", "lost", "duplicates", "reordered", "gap_ms", "jitter_ms", "first_s", "last_s")
+    counted = ("packets", "lost", "duplicates", "reordered", "gap_ms", "jitter_ms")
     for one in streams:
         codec = one["codec"] or f"type {one['payload_type']}"
         ends = (one[name] for name in ("src", "dst", "ssrc"))
-        _add_row(table, *ends, codec, *(one[name] for name in counted), _measured_at(one))
+        span = f"{one['first_s']:.1f}–{one['last_s']:.1f}"
+        _add_row(table, *ends, codec, *(one[name] for name in counted), span, _measured_at(one))
     for column, name in zip(table.columns, ("src", "dst"), strict=False):
         column.min_width = min(max(len(one[name]) for one in streams), _LONGEST_V4)
     return table
 
 
 def _measured_at(stream: dict[str, Any]) -> str:
-    """Return the interface, and of how many others it is the last one."""
-    words = stream["measured_at"]
-    short = "" if words.startswith("the only") else words.partition(" interfaces")[0].removeprefix("the ")
-    together = f"{short} together" if short.isdigit() else short
-    return ", ".join(part for part in (stream["interface"], together) if part)
+    """Return the interface; where it has no name, which of how many it is."""
+    words: str = stream["measured_at"]
+    return stream["interface"] or ("" if words.startswith("the only") else words.partition(":")[0])
 
 
 def _calls(calls: list[dict[str, Any]]) -> Table:
