@@ -19,7 +19,7 @@ from testbed.report.comparison import comparison, console
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
-    """Measure run folders, or any capture: its RTP streams with their gaps, losses, duplicates, jitter."""
+    """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers."""
     results: list[dict[str, Any]] = [measure_run(path) if path.is_dir() else measure_capture(path) for path in what]
     if as_json:
         click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
