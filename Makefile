@@ -14,8 +14,8 @@ SIPPY := $(CACHE)/sippy-2.5.0
 # Programs of the host, and the packages that bring them. What measuring and testing needs beside is in TEST_*.
 RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv
 RUN_PACKAGES := qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux python3 python3-venv
-TEST_PROGRAMS := tshark mnexec tcpdump
-TEST_PACKAGES := tshark mininet tcpdump libgsm1
+TEST_PROGRAMS := tshark mnexec tcpdump chromium chromedriver
+TEST_PACKAGES := tshark mininet tcpdump libgsm1 chromium chromium-driver
 TEST_LIBRARIES := libgsm.so.1
 
 .PHONY: help

@@ -31,7 +31,10 @@ _REGISTERED = re.compile(r";\s*(if_q|if_no)\s*=\s*([^\s;,>]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One line of the chart. `labels` are what may stand on the arrow, longest first, with what then is left to say."""
+    """One line of the chart. `labels` are what may stand on the arrow, longest first, with what then is left to say.
+
+    `passage` is the place of its message among the chart's passages; None where it is about media.
+    """
 
     time_ns: int
     letter: str
@@ -42,33 +45,39 @@ class Arrow:
     notes: tuple[str, ...] = ()
     is_lost: bool = False
     stroke: str = _LINE
+    passage: int | None = None
 
 
 def ladder(chart: Chart, width: int) -> str:
     """Return a message chart for `width` columns, or `NARROWEST` where there are fewer."""
-    letters = _letters(one.message.call_id for one in chart.passages)
-    arrows = [*_messages(chart.passages, letters), *_media(chart)]
-    canvas = _Canvas([line.name for line in chart.lifelines], max(width, NARROWEST), _longest_note(arrows))
-    rows: list[tuple[int, int, list[str]]] = [(one.time_ns, 1, canvas.arrow(one, chart.start_ns)) for one in arrows]
+    letters = call_letters(chart)
+    drawn = arrows(chart, letters)
+    canvas = _Canvas([line.name for line in chart.lifelines], max(width, NARROWEST), _longest_note(drawn))
+    rows: list[tuple[int, int, list[str]]] = [(one.time_ns, 1, canvas.arrow(one, chart.start_ns)) for one in drawn]
     rows += [(one.time_ns, 0, canvas.across(one, chart.start_ns)) for one in chart.events]
     rows.sort(key=lambda row: row[:2])
     count = len(chart.passages)
-    lines = [
+    text = [
         f"{chart.scheme or 'a run'}, seed {chart.seed}: {count} SIP message{'' if count == 1 else 's'}",
         "",
         canvas.head(),
-        *(line for _, _, drawn in rows for line in drawn),
+        *(line for _, _, lines in rows for line in lines),
         canvas.head(),
         "",
         *_legend(chart, letters),
     ]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "\n".join(line.rstrip() for line in text) + "\n"
 
 
-def _letters(call_ids: Iterable[str]) -> dict[str, str]:
+def arrows(chart: Chart, letters: Mapping[str, str]) -> list[Arrow]:
+    """Return what goes from lifeline to lifeline: the messages, and where media begin and end."""
+    return [*_messages(chart.passages, letters), *_media(chart)]
+
+
+def call_letters(chart: Chart) -> dict[str, str]:
     """Return A, B, … Z, AA, … for Call-IDs, in the order in which they appear."""
     letters: dict[str, str] = {}
-    for call_id in dict.fromkeys(call_ids):
+    for call_id in dict.fromkeys(one.message.call_id for one in chart.passages):
         rounds, number = divmod(len(letters), 26)
         letters[call_id] = chr(ord("A") + number) * (rounds + 1)
     return letters
@@ -85,7 +94,7 @@ def _legend(chart: Chart, letters: Mapping[str, str]) -> Iterator[str]:
 
 def _messages(passages: Iterable[Passage], letters: Mapping[str, str]) -> Iterator[Arrow]:
     directions: dict[tuple[str, str], str] = {}
-    for one in passages:
+    for number, one in enumerate(passages):
         message = one.message
         said = (message.call_id, message.source.ip)
         notes = [
@@ -105,6 +114,7 @@ def _messages(passages: Iterable[Passage], letters: Mapping[str, str]) -> Iterat
             transit=_transit(one),
             notes=tuple(notes),
             is_lost=one.is_lost,
+            passage=number,
         )
 
 

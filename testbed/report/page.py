@@ -1,0 +1,206 @@
+"""`report.html`: the page of one run, made from its folder alone. The same folder gives the same bytes.
+
+What could not be read is said in the page instead of what it would have shown: a run that failed has a page too.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from testbed.measure import RunError, measure_run
+from testbed.measure.run_folder import read_document
+from testbed.measure.story import Story, read_story
+from testbed.report import behind, distributions, lanes
+from testbed.report.comparison import DIRECTIONS
+from testbed.report.drawing import draw, spoken
+from testbed.report.ladder import event_text
+from testbed.report.pages import Plot, Table, render
+from testbed.report.palette import path_colours
+from testbed.report.verdict import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGE = "report.html"
+MOST_FILES = 200
+"""Files that the page names; a run folder has a few dozen."""
+
+_SHAPING = {
+    "delay_ms": "delay [ms]",
+    "jitter_ms": "jitter [ms]",
+    "loss_percent": "loss [%]",
+    "rate_kbit_s": "rate [kbit/s]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One SIP message of the chart: what is said of it, and its text as captured (None: not in one packet)."""
+
+    says: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A phase of the handover on its own axis: where it stands, in per cent of the whole, and how long it took."""
+
+    name: str
+    left: float
+    width: float
+    ms: float
+
+
+def write_page(folder: Path, result: dict[str, Any] | None = None) -> Path:
+    """Write the page into the run folder and return its path; `RunError` where there is no manifest to read.
+
+    `result` saves measuring where that was done just before.
+    """
+    text = page(folder, result)
+    path = folder / PAGE
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def page(folder: Path, result: dict[str, Any] | None = None) -> str:
+    """Return the page of a run folder; `RunError` where there is no manifest to read."""
+    document = read_document(folder)
+    story, unread = None, []
+    try:
+        result = measure_run(folder) if result is None else result
+        story = read_story(folder, result)
+    except RunError as error:
+        unread.append(f"{error.path.name}: {error.what}")
+    failure = _failure(document)
+    warnings = tuple(str(one) for one in document.get("warnings") or ())
+    axis = None if story is None else lanes.Axis(story)
+    return render(
+        "run.html.j2",
+        [] if story is None or axis is None else list(_plots(story, axis)),
+        document=document,
+        result=result,
+        axis=axis,
+        verdict=judge(result, warnings, failure),
+        failure=failure,
+        unread=unread,
+        directions=DIRECTIONS,
+        links=() if story is None else tuple(link.link for link in story.links),
+        path_colours=() if story is None else tuple(path_colours([link.link for link in story.links]).values()),
+        bars=() if story is None else bars(behind.phases(story)),
+        phases_table=None if result is None or result["handover"] is None else behind.phases_table(result["handover"]),
+        drawing=None if story is None else draw(story.chart, len(story.links)),
+        messages=() if story is None else tuple(_messages(story)),
+        events=None if story is None else _events(story),
+        command=shlex.join(["testbed", *(str(word) for word in document.get("command") or ())]),
+        identity=tuple(_identity(document)),
+        files=tuple(_files(folder)),
+    )
+
+
+def _failure(document: dict[str, Any]) -> str | None:
+    """Return why a run failed; None where it did not."""
+    if document.get("failure"):
+        return str(document["failure"])
+    return "it has not come to its end" if document.get("status") == "running" else None
+
+
+def _plots(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
+    """Yield all plots with the tables behind them."""
+    yield Plot(
+        "links",
+        "Links, handover and signalling",
+        "Bars: a link is up. Hatched: it is gone, or has no carrier. Outline: not attached. Triangles: SIP messages.",
+        lanes.links_lane(axis, story, behind.phases(story)),
+        (behind.states_table(story.links),),
+    )
+    for name, heard in story.directions.items():
+        where = DIRECTIONS[name]
+        yield Plot(
+            f"packets-{name}",
+            f"Packets {where}",
+            "What arrived over each path, and what was lost.",
+            lanes.packets_lane(axis, heard),
+            (behind.packets_table(heard),),
+        )
+        yield Plot(
+            f"delay-{name}",
+            f"One-way delay {where}",
+            "From the sender's capture to the receiver's, by path.",
+            lanes.delay_lane(axis, heard),
+            (behind.delay_table(heard),),
+        )
+        yield Plot(
+            f"playout-{name}",
+            f"Playout {where}",
+            "How much speech the receiver's buffer holds; bars are holes, with nothing to hear.",
+            lanes.playout_lane(axis, heard),
+            behind.playout_tables(heard),
+        )
+    yield distributions.delay_distribution(story.directions)
+    yield distributions.interarrival_distribution(story.directions)
+    yield from _settings(story, axis)
+
+
+def _settings(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
+    titles = {"signal": "Signal", "delay": "Delay", "loss": "Loss", "rate": "Rate"}
+    made = lanes.settings_lanes(axis, story.links)
+    for name, title in titles.items():
+        table = behind.signal_table(story.links) if name == "signal" else behind.settings_table(story.links, _SHAPING)
+        about = "As the radios reported it." if name == "signal" else "Solid down, dashed up."
+        yield Plot(f"set-{name}", title, about, made[name], (table,))
+
+
+def bars(phases: tuple[behind.Phase, ...]) -> tuple[Bar, ...]:
+    """Return the phases as bars below each other; one of negative length is as long to the left."""
+    if not phases:
+        return ()
+    first = min(min(start, end) for _, start, end in phases)
+    whole = max(max(start, end) for _, start, end in phases) - first or 1.0
+    return tuple(
+        Bar(name, 100 * (min(start, end) - first) / whole, 100 * abs(end - start) / whole, (end - start) * 1000)
+        for name, start, end in phases
+    )
+
+
+def _messages(story: Story) -> Iterator[Message]:
+    for passage, data in zip(story.chart.passages, story.texts, strict=True):
+        yield Message(spoken(passage, story.chart), None if data is None else shown(data))
+
+
+def shown(data: bytes) -> str:
+    """Return a message's bytes as text; what is no UTF-8, and control characters, as escapes."""
+    text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return "".join(one if one in "\n\t" or one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _events(story: Story) -> Table:
+    start_ns = story.chart.start_ns
+    rows = tuple((behind.seconds((one.time_ns - start_ns) / 1e9), event_text(one)) for one in story.events)
+    return Table("The timeline", ("at [s]", "what"), rows)
+
+
+def _identity(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the run was made of: names, versions, digests."""
+    scenario = document.get("scenario")
+    for key in ("scheme", "seed", "failure_script", "trigger", "cn", "proxy", "engine", "clock", "plan_sha256"):
+        if document.get(key) is not None:
+            yield key.replace("_", " "), str(document[key])
+    if isinstance(scenario, dict):
+        yield "scenario sha256", str(scenario.get("sha256"))
+    for part in ("engine_identity", "versions"):
+        found = document.get(part)
+        if isinstance(found, dict):
+            yield from ((key.replace("_", " "), str(value)) for key, value in found.items())
+
+
+def _files(folder: Path) -> Iterator[tuple[str, str, int]]:
+    """Yield name, address and size of the files beside the page."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    named = [path for path in paths if path != folder / PAGE]
+    for path in named[:MOST_FILES]:
+        name = path.relative_to(folder).as_posix()
+        yield name, "./" + quote(name), path.stat().st_size
