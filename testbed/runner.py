@@ -77,6 +77,7 @@ async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, fol
     manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
     write_manifest(folder, manifest)
     result = measure(folder)
+    write_report(folder, result)
     return Run(folder, manifest["scheme"], manifest["seed"], result, failure)
 
 
@@ -103,6 +104,13 @@ def measure(folder: Path) -> dict[str, Any] | None:
         return None
     (folder / "result.json").write_text(to_json(result))
     return result
+
+
+def write_report(folder: Path, result: dict[str, Any] | None) -> None:
+    """Writes report.html."""
+    from testbed.report.page import write_page  # noqa: PLC0415 - half a second, which only runs have to wait for
+
+    write_page(folder, result)
 
 
 def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from testbed.cli.measuring import measure
 from testbed.cli.opening import open_command
 from testbed.cli.prepare import prepare
 from testbed.cli.profiling import profile
+from testbed.cli.reporting import report
 from testbed.cli.running import compare, replay, run
 from testbed.cli.speaking import speech
 from testbed.cli.triggering import triggers
@@ -42,6 +43,7 @@ for command in (
     triggers,
     attack,
     measure,
+    report,
     ladder_command,
     open_command,
     speech,

@@ -177,6 +177,9 @@ def show(runs: list[Run]) -> None:
     if captured:
         command = f"  {own_name()} open {shlex.quote(str(captured[-1]))}"
         out.print("\nLook at the last one in Wireshark:", command, sep="\n", soft_wrap=True, markup=False)
+    pages = [run.folder / "report.html" for run in runs if (run.folder / "report.html").exists()]
+    if pages:
+        out.print("Open the report:", f"  {pages[-1].resolve().as_uri()}", sep="\n", soft_wrap=True, markup=False)
 
 
 def own_name() -> str:

@@ -6,7 +6,8 @@ apart can be read as well as what is seconds apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from testbed.report.ladder import arrows, call_letters, event_text
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from testbed.measure.chart import Chart, Passage
     from testbed.report.ladder import Arrow
 
-WIDTH, ROW, HEAD = 1000, 30, 34
+WIDTH, ROW, HEAD, LINE = 1000, 30, 34, 14
 """Of the drawing, in units of its own: a row is as high as two lines of text."""
 
-_LEFT, _NOTES, _LETTER = 96, 250, 74
+_LEFT, _NOTES = 96, 250
 _CHARACTER = 6.6
 _MARGIN = 10
 
@@ -39,8 +40,8 @@ class Row:
     which way. `passage` numbers its message.
     """
 
-    y: float
     time: str
+    y: float = 0.0
     text: str = ""
     letter: str = ""
     label: str = ""
@@ -51,7 +52,7 @@ class Row:
     is_lost: bool = False
     is_media: bool = False
     link: int | None = None
-    notes: str = ""
+    notes: tuple[str, ...] = ()
     passage: int | None = None
     says: str = ""
 
@@ -76,12 +77,13 @@ def draw(chart: Chart, links: int) -> Drawing:
     items: list[tuple[int, int, Arrow | str]] = [(one.time_ns, 1, one) for one in arrows(chart, letters)]
     items += [(one.time_ns, 0, event_text(one)) for one in chart.events]
     items.sort(key=lambda item: item[:2])
-    rows = []
-    for number, (time_ns, _, item) in enumerate(items):
-        y = HEAD + ROW * (number + 0.8)
+    rows, y = [], float(HEAD)
+    for time_ns, _, item in items:
         time = f"{(time_ns - chart.start_ns) / 1e6:.1f}"
-        rows.append(Row(y, time, text=item) if isinstance(item, str) else _arrow(item, chart, xs, links, (y, time)))
-    bottom = HEAD + ROW * (len(items) + 0.4)
+        made = Row(time, text=item) if isinstance(item, str) else _arrow(item, chart, xs, links, time)
+        rows.append(replace(made, y=y + 0.8 * ROW))
+        y += ROW + LINE * max(len(made.notes) - 2, 0)
+    bottom = y + 0.4 * ROW
     lives = tuple(Life(x, line.name) for x, line in zip(xs, chart.lifelines, strict=True))
     calls = tuple((letter, call_id) for call_id, letter in letters.items())
     return Drawing(WIDTH, bottom + _MARGIN, bottom, lives, tuple(rows), calls)
@@ -93,18 +95,18 @@ def _columns(count: int) -> list[float]:
     return [first + (last - first) * number / max(count - 1, 1) for number in range(count)]
 
 
-def _arrow(one: Arrow, chart: Chart, xs: list[float], links: int, at: tuple[float, str]) -> Row:
+def _arrow(one: Arrow, chart: Chart, xs: list[float], links: int, time: str) -> Row:
     start, end = xs[one.sender], xs[one.receiver]
     to_right = end >= start
     room = abs(end - start) - 16
     label, rest = next((each for each in one.labels if len(each[0]) * _CHARACTER <= room), one.labels[-1])
     tip = end - (1 if to_right else -1) * (0.2 * abs(end - start) if one.is_lost else 2)
     ends = [end for end in (one.sender, one.receiver) if end < links]
-    notes = ", ".join(note for note in (rest, one.transit and f"{one.transit} ms", *one.notes) if note)
+    transit = {"lost": "lost", "?": "arrival not captured", "": ""}.get(one.transit, f"{one.transit} ms")
+    notes = [note for note in (rest, transit, *one.notes) if note]
     passage = None if one.passage is None else chart.passages[one.passage]
     return Row(
-        y=at[0],
-        time=at[1],
+        time=time,
         letter=one.letter,
         label=label,
         start=start,
@@ -114,7 +116,7 @@ def _arrow(one: Arrow, chart: Chart, xs: list[float], links: int, at: tuple[floa
         is_lost=one.is_lost,
         is_media=one.passage is None,
         link=ends[0] if ends else None,
-        notes=notes.replace("lost ms", "lost").replace("? ms", "arrival not captured"),
+        notes=tuple(textwrap.wrap(", ".join(notes), int((_NOTES - _MARGIN) / _CHARACTER))),
         passage=one.passage,
         says="" if passage is None else spoken(passage, chart),
     )

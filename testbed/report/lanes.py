@@ -13,6 +13,9 @@ from bokeh.models import (
     CrosshairTool,
     FixedTicker,
     HoverTool,
+    LogAxis,
+    LogTicker,
+    NumeralTickFormatter,
     PanTool,
     Range1d,
     WheelZoomTool,
@@ -91,6 +94,10 @@ def new_figure(*, height: int, label: str, **options: Any) -> figure:  # noqa: A
     made.axis.axis_label_text_font_style = "normal"
     made.axis.axis_label_standoff = 4
     made.yaxis.axis_label = label
+    for scale in (*made.xaxis, *made.yaxis):
+        if isinstance(scale, LogAxis):
+            ticker = LogTicker(mantissas=[1, 2, 5], num_minor_ticks=0)
+            scale.update(ticker=ticker, formatter=NumeralTickFormatter(format="0,0.[000]"))
     return made
 
 
@@ -110,7 +117,7 @@ def _shade(made: figure, heard: Heard, last_s: float) -> None:
     if heard.window_s is not None:
         left, right = heard.window_s
         made.add_layout(
-            BoxAnnotation(left=left, right=right, fill_color=palette.GREY.light, fill_alpha=0.13, line_color=None)
+            BoxAnnotation(left=left, right=right, fill_color=palette.GREY.light, fill_alpha=0.1, line_color=None)
         )
     if heard.gap_s is not None:
         left, end = heard.gap_s

@@ -14,7 +14,7 @@ from testbed.measure import RunError, measure_run
 from testbed.measure.run_folder import read_document
 from testbed.measure.story import Story, read_story
 from testbed.report import behind, distributions, lanes
-from testbed.report.comparison import DIRECTIONS
+from testbed.report.comparison import DIRECTIONS, NOT_MEASURED
 from testbed.report.drawing import draw, spoken
 from testbed.report.ladder import event_text
 from testbed.report.pages import Plot, Table, render
@@ -76,13 +76,13 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
     except RunError as error:
         unread.append(f"{error.path.name}: {error.what}")
     failure = _failure(document)
-    warnings = tuple(str(one) for one in document.get("warnings") or ())
+    warnings = tuple(_list(document, "warnings"))
     axis = None if story is None else lanes.Axis(story)
     return render(
         "run.html.j2",
         [] if story is None or axis is None else list(_plots(story, axis)),
-        document=document,
-        result=result,
+        facts=_facts(document),
+        is_reproducible=document.get("reproducible") is True,
         axis=axis,
         verdict=judge(result, warnings, failure),
         failure=failure,
@@ -95,10 +95,37 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(_messages(story)),
         events=None if story is None else _events(story),
-        command=shlex.join(["testbed", *(str(word) for word in document.get("command") or ())]),
+        command=shlex.join(["testbed", *_list(document, "command")]),
+        scenario=_scenario(document, "text"),
         identity=tuple(_identity(document)),
         files=tuple(_files(folder)),
     )
+
+
+def _facts(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what the run was, in a few words; the manifest may be anything, and lack everything."""
+    reproducible = "reproducible" if document.get("reproducible") is True else "not reproducible"
+    return (
+        ("scheme", _text(document, "scheme")),
+        ("scenario", _scenario(document, "name") or NOT_MEASURED),
+        ("failure script", _text(document, "failure_script")),
+        ("seed", _text(document, "seed")),
+        ("engine", f"{_text(document, 'engine')}, {reproducible}"),
+    )
+
+
+def _text(document: dict[str, Any], name: str) -> str:
+    return NOT_MEASURED if document.get(name) is None else str(document[name])
+
+
+def _scenario(document: dict[str, Any], name: str) -> str | None:
+    scenario = document.get("scenario")
+    return str(scenario[name]) if isinstance(scenario, dict) and scenario.get(name) is not None else None
+
+
+def _list(document: dict[str, Any], name: str) -> list[str]:
+    found = document.get(name)
+    return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def _failure(document: dict[str, Any]) -> str | None:
@@ -185,12 +212,12 @@ def _events(story: Story) -> Table:
 
 def _identity(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what the run was made of: names, versions, digests."""
-    scenario = document.get("scenario")
     for key in ("scheme", "seed", "failure_script", "trigger", "cn", "proxy", "engine", "clock", "plan_sha256"):
         if document.get(key) is not None:
             yield key.replace("_", " "), str(document[key])
-    if isinstance(scenario, dict):
-        yield "scenario sha256", str(scenario.get("sha256"))
+    digest = _scenario(document, "sha256")
+    if digest is not None:
+        yield "scenario sha256", digest
     for part in ("engine_identity", "versions"):
         found = document.get(part)
         if isinstance(found, dict):

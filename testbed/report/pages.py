@@ -96,8 +96,9 @@ def embedded(models: Mapping[str, UIElement]) -> Markup:
     numbers that start anew, so that the same plots are the same bytes.
     """
     document = Document()
-    for model in models.values():
-        document.add_root(model)
+    with document.models.freeze():  # or it looks for all models after each root
+        for model in models.values():
+            document.add_root(model)
     docs, items = standalone_docs_json_and_render_items(list(models.values()))
     (content,) = docs.values()
     renumbered: dict[str, str] = {}

@@ -33,7 +33,7 @@ BACKGROUND = Colour("#ffffff", "#14171c")
 
 PATHS = {"wifi": BLUE, "umts": ORANGE}
 _OTHERS = (GREEN, PURPLE, YELLOW, GREY)
-PHASES = {"detect": BAD, "attach": GREY, "address": YELLOW, "signalling": PURPLE, "media": GREEN}
+PHASES = {"detect": FAINT, "attach": YELLOW, "address": GREY, "signalling": PURPLE, "media": GREEN}
 
 EVERY = (INK, FAINT, GRID, BLUE, ORANGE, GREEN, PURPLE, BAD, YELLOW, GREY, BACKGROUND)
 TWINS = {colour.light: colour.dark for colour in EVERY}

@@ -15,6 +15,7 @@
     const other = new Map(Object.entries(plots.twins).map(([light, night]) => isDark ? [light, night] : [night, light]));
     for (const model of models()) {
       for (const property of model) {
+        if (property.is_unset) continue;
         const value = property.get_value();
         if (typeof value === "string" && other.has(value)) {
           model.setv({ [property.attr]: other.get(value) });
@@ -23,6 +24,38 @@
         }
       }
     }
+  }
+
+  // Paper is narrower than the window and has more dots: it gets drawings of its own, in vectors.
+  function toPaper() {
+    document.documentElement.classList.add("paper");
+    for (const view of Bokeh.index) {
+      view.after_resize();
+      const drawing = view.export("svg", false).canvas;
+      drawing.setAttribute("class", "drawing");
+      drawing.setAttribute("aria-hidden", "true");
+      if (dark.matches) lighten(drawing);
+      view.el.parentElement.append(drawing);
+    }
+  }
+
+  // The drawing has the colours of the screen, as hexadecimal numbers and as rgb(…); paper is light.
+  function lighten(drawing) {
+    const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).join(",");
+    const light = new Map();
+    for (const [day, night] of Object.entries(plots.twins)) light.set(night, day).set(`rgb(${parts(night)})`, day);
+    for (const element of all("*", drawing)) {
+      for (const name of ["fill", "stroke"]) {
+        const other = light.get(element.getAttribute(name));
+        if (other !== undefined) element.setAttribute(name, other);
+      }
+    }
+  }
+
+  function toScreen() {
+    document.documentElement.classList.remove("paper");
+    for (const drawing of all(".canvas > .drawing")) drawing.remove();
+    for (const view of Bokeh.index) view.after_resize();
   }
 
   const timeRange = () => Bokeh.documents[0].get_model_by_name("time");
@@ -62,8 +95,8 @@
     await Bokeh.embed.embed_items(plots.docs, plots.items);
     if (dark.matches) paint(true);
     dark.addEventListener("change", () => paint(dark.matches));
-    window.addEventListener("beforeprint", () => { if (dark.matches) paint(false); });
-    window.addEventListener("afterprint", () => { if (dark.matches) paint(true); });
+    window.addEventListener("beforeprint", toPaper);
+    window.addEventListener("afterprint", toScreen);
     if (coarse.matches) {  // a finger that is on a plot scrolls the page; there are buttons for the rest
       for (const model of models()) if (model.type === "Toolbar") model.setv({ active_drag: null, active_scroll: null });
       for (const model of models()) if (model.type === "PanTool" || model.type === "WheelZoomTool") model.active = false;
