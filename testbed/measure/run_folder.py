@@ -6,6 +6,7 @@ The one place that knows the names of files and of the manifest's fields.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -108,14 +109,17 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     document = read_document(folder)
     interval = _section(path, document, "call").get("packet_interval_ms")
-    if not isinstance(interval, int | float) or interval <= 0:
+    if not isinstance(interval, int | float) or not 0 < interval < math.inf:
         raise RunError(path, f"call.packet_interval_ms is {interval!r}, and should be a time above 0")
+    warnings = document.get("warnings", [])
+    if not isinstance(warnings, list) or not all(isinstance(one, str) for one in warnings):
+        raise RunError(path, "warnings is no list of texts")
     return Manifest(
         scheme=document.get("scheme"),
         seed=document.get("seed"),
         engine=document.get("engine"),
         reproducible=document.get("reproducible"),
-        warnings=tuple(document.get("warnings", ())),
+        warnings=tuple(warnings),
         interval_ns=round(interval * 1e6),
         mn=_node(path, document, "mn"),
         cn=_node(path, document, "cn"),

@@ -10,7 +10,7 @@ from testbed.report.comparison import DIRECTIONS, PHASES, number
 from testbed.report.pages import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from testbed.measure.link_history import Floats, LinkHistory, Shaping
     from testbed.measure.story import Arrivals, Heard, Story
@@ -105,7 +105,7 @@ def playout_tables(heard: Heard) -> tuple[Table, ...]:
     )
 
 
-def settings_table(links: Sequence[LinkHistory], columns: dict[str, str]) -> Table:
+def settings_table(caption: str, links: Sequence[LinkHistory], columns: Mapping[str, str]) -> Table:
     """Return what the links were set to; `columns` are fields of Shaping and how they are called."""
     rows = tuple(
         (link.link, way, seconds(float(at)), *(_setting(shaping, name, row) for name in columns))
@@ -113,7 +113,7 @@ def settings_table(links: Sequence[LinkHistory], columns: dict[str, str]) -> Tab
         for way, shaping in link.shaping.items()
         for row, at in enumerate(shaping.time_s)
     )
-    return Table("What the links were set to", ("link", "direction", "from [s]", *columns.values()), rows)
+    return Table(caption, ("link", "direction", "from [s]", *columns.values()), rows)
 
 
 def _setting(shaping: Shaping, name: str, row: int) -> str:

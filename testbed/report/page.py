@@ -30,10 +30,9 @@ MOST_FILES = 200
 """Files that the page names; a run folder has a few dozen."""
 
 _SHAPING = {
-    "delay_ms": "delay [ms]",
-    "jitter_ms": "jitter [ms]",
-    "loss_percent": "loss [%]",
-    "rate_kbit_s": "rate [kbit/s]",
+    "delay": {"delay_ms": "delay [ms]", "jitter_ms": "jitter [ms]"},
+    "loss": {"loss_percent": "loss [%]"},
+    "rate": {"rate_kbit_s": "rate [kbit/s]"},
 }
 
 
@@ -173,12 +172,13 @@ def _plots(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
 
 
 def _settings(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
-    titles = {"signal": "Signal", "delay": "Delay", "loss": "Loss", "rate": "Rate"}
     made = lanes.settings_lanes(axis, story.links)
-    for name, title in titles.items():
-        table = behind.signal_table(story.links) if name == "signal" else behind.settings_table(story.links, _SHAPING)
-        about = "As the radios reported it." if name == "signal" else "Solid down, dashed up."
-        yield Plot(f"set-{name}", title, about, made[name], (table,))
+    yield Plot(
+        "set-signal", "Signal", "As the radios reported it.", made["signal"], (behind.signal_table(story.links),)
+    )
+    for name, columns in _SHAPING.items():
+        table = behind.settings_table(f"{name.capitalize()} that the links were set to", story.links, columns)
+        yield Plot(f"set-{name}", name.capitalize(), "Solid down, dashed up.", made[name], (table,))
 
 
 def bars(phases: tuple[behind.Phase, ...]) -> tuple[Bar, ...]:

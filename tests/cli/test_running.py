@@ -122,6 +122,7 @@ def test_folders_and_the_command_that_opens_a_capture_are_shown_uncut(capsys: Ca
     lines = capsys.readouterr().out.splitlines()
     assert f"  {out}" in [line.rstrip() for line in lines]
     assert f"  testbed open '{out}'" in lines
+    assert lines[lines.index("Open the report:") + 1] == f"  {(Path(out) / 'report.html').resolve().as_uri()}"
 
 
 def test_the_command_that_opens_a_capture_can_be_typed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +141,7 @@ def test_run_that_fails_is_kept_shown_and_status_1(capsys: Capture[str]) -> None
     assert "  out failed: mn [at 3 s] ended with status 1" in said.out.splitlines()
     assert "handover-cn: FAILED: mn [at 3 s] ended with status 1" in said.err.splitlines()
     assert manifests(Path("out"))["."]["status"] == "failed"
+    assert "mn [at 3 s] ended with status 1" in Path("out/report.html").read_text()
 
 
 @pytest.mark.usefixtures("failing")

@@ -8,6 +8,7 @@
   const plots = data === null ? null : JSON.parse(data.textContent);
 
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+  const figures = () => Array.from(Bokeh.index).filter((view) => view.model.type === "Figure");
   const models = () => Bokeh.documents.flatMap((one) => Array.from(one.all_models));
 
   // Plots are made in the colours of light pages; each has a twin.
@@ -29,7 +30,7 @@
   // Paper is narrower than the window and has more dots: it gets drawings of its own, in vectors.
   function toPaper() {
     document.documentElement.classList.add("paper");
-    for (const view of Bokeh.index) {
+    for (const view of figures()) {
       view.after_resize();
       const drawing = view.export("svg", false).canvas;
       drawing.setAttribute("class", "drawing");
@@ -55,7 +56,7 @@
   function toScreen() {
     document.documentElement.classList.remove("paper");
     for (const drawing of all(".canvas > .drawing")) drawing.remove();
-    for (const view of Bokeh.index) view.after_resize();
+    for (const view of figures()) view.after_resize();
   }
 
   const timeRange = () => Bokeh.documents[0].get_model_by_name("time");
