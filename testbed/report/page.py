@@ -13,7 +13,7 @@ from urllib.parse import quote
 from testbed.measure import RunError, measure_run
 from testbed.measure.run_folder import read_document
 from testbed.measure.story import Story, read_story
-from testbed.report import behind, distributions, lanes
+from testbed.report import behind, distributions, every_number, lanes
 from testbed.report.comparison import DIRECTIONS, NOT_MEASURED
 from testbed.report.drawing import draw, spoken
 from testbed.report.ladder import event_text
@@ -91,6 +91,8 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
         path_colours=() if story is None else tuple(path_colours([link.link for link in story.links]).values()),
         bars=() if story is None else bars(behind.phases(story)),
         phases_table=None if result is None or result["handover"] is None else behind.phases_table(result["handover"]),
+        handovers=None if result is None else every_number.handovers_table(result),
+        numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(_messages(story)),
         events=None if story is None else _events(story),

@@ -52,9 +52,14 @@ def _media(result: dict[str, Any] | None, name: str) -> dict[str, Any]:
     return {} if result is None else result["media"].get(name, {})
 
 
+def _handovers(result: dict[str, Any]) -> int:
+    """Return how many handovers there were; an older result tells of the first alone."""
+    return 0 if result["handover"] is None else len(result.get("handovers") or [result["handover"]])
+
+
 def _interruption(result: dict[str, Any] | None, name: str) -> float | None:
-    """Return the interruption of the handover; of the whole call where there was none."""
-    field = "interruption_ms" if result is not None and result["handover"] is not None else "interruption_call_ms"
+    """Return the interruption of the handover; of the whole call where there was none, or several."""
+    field = "interruption_ms" if result is not None and _handovers(result) == 1 else "interruption_call_ms"
     value = _media(result, name).get(field)
     return None if value is None else float(value)
 
@@ -90,8 +95,10 @@ def _explanation(result: dict[str, Any] | None) -> list[str]:
     found = []
     if handover["old_path"] and handover["new_path"]:
         why = f" ({handover['kind']})" if handover.get("kind") else ""
+        count = _handovers(result)
+        several = "" if count == 1 else f" first, and {count} times in all,"
         found.append(
-            f"The call was handed over from {handover['old_path']} to {handover['new_path']}, triggered{why} "
+            f"The call was handed over{several} from {handover['old_path']} to {handover['new_path']}, triggered{why} "
             f"{number(handover['trigger_s'], 3)} s into the scenario."
         )
     steps = [value for name in WHO if (value := _media(result, name).get("path_step_ms")) is not None and value > 0]
@@ -106,11 +113,11 @@ def _explanation(result: dict[str, Any] | None) -> list[str]:
 
 def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -> Card:
     media = _media(result, name)
-    has_handover = result is not None and result["handover"] is not None
+    has_one = result is not None and _handovers(result) == 1
     missed = _interruption(result, name)
     lost, sent = media.get("lost"), media.get("sent")
     numbers = [
-        ("gap [ms]", number(media.get("gap_ms" if has_handover else "gap_call_ms")), "longest silence on the wire"),
+        ("gap [ms]", number(media.get("gap_ms" if has_one else "gap_call_ms")), "longest silence on the wire"),
         ("path step [ms]", number(media.get("path_step_ms")), "how much slower the new path is"),
         ("lost in handover", number(media.get("lost_in_window")), "packets"),
         ("lost in call", number(lost), NOT_MEASURED if sent is None else f"of {sent} packets"),
@@ -125,7 +132,7 @@ def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -
         title=TITLES[name],
         interruption=number(missed),
         is_good=None if missed is None else missed == 0,
-        scope="during the handover" if has_handover else "in the whole call",
+        scope="during the handover" if has_one else "in the whole call",
         numbers=tuple(numbers),
         warnings=tuple(mine),
     )

@@ -189,6 +189,18 @@ def test_the_headline(
     assert judge(result, (), "an agent died").headline == "The run failed."
 
 
+def test_with_several_handovers_the_whole_call_counts_and_each_has_its_row(tmp_path: Path) -> None:
+    run = synthetic.handover_cn_run(lost=lambda _link, _to_mn, k: 450 < k < 500)
+    run.event(10_000, "mn", "trigger", kind="signal", link="umts")
+    folder = run.write(tmp_path / "run")
+    result, text = measure_run(folder), words(page(folder))
+    assert result["media"]["to_mn"]["interruption_ms"] == 0
+    assert "The call was interrupted: the phone (MN) missed 980 ms of speech" in text
+    assert "handed over first, and 2 times in all, from wifi to umts" in text
+    assert "The handovers of this run trigger [s] from to" in text
+    assert " 2 10.000 umts " in text
+
+
 def test_what_was_not_measured_is_a_dash() -> None:
     verdict = judge(None, ("a warning",), None)
     assert verdict.headline == "Nothing could be measured."
