@@ -40,7 +40,8 @@ class SipMessage:
     `packet` is its row in the capture (over TCP and in IP fragments: of the piece that made it whole), `size` its bytes
     on the wire, without headers of UDP or TCP. `method` is that of the request it
     is, or that it answers (from CSeq); `status` is None in a request. `direction` is the SDP's (RFC 8866, 6.7), '' in a
-    message without SDP. `body` is empty where it was not captured whole. `transport` is "udp" or "tcp".
+    message without SDP. `body` is empty where it was not captured whole. `transport` is "udp" or "tcp". `text` is what
+    was captured of it, as it was.
     """
 
     packet: int
@@ -66,6 +67,7 @@ class SipMessage:
     to_uri: str = ""
     body: bytes = b""
     transport: str = "udp"
+    text: bytes = b""
 
     @property
     def is_request(self) -> bool:
@@ -177,6 +179,7 @@ def _scan(sighting: _Sighting, text: bytes) -> SipMessage | None:
         from_uri=_uri(fields["from"]),
         to_uri=_uri(fields["to"]),
         body=_body(text, fields["content-length"]),
+        text=text,
     )
 
 

@@ -26,7 +26,6 @@ from testbed.measure.run_folder import (
     read_captures,
     read_document,
     read_events,
-    read_hosts,
     read_manifest,
     scenario_start_ns,
 )
@@ -37,10 +36,9 @@ from testbed.measure.window import longest_gap, open_silence
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testbed.measure.capture import Booleans, Capture, Ints
+    from testbed.measure.capture import Booleans, Ints
     from testbed.measure.handover import Window
     from testbed.measure.link_history import Floats
-    from testbed.measure.packets import Datagrams
     from testbed.measure.run_folder import Manifest
 
 NS_PER_S, NS_PER_MS = 1e9, 1e6
@@ -106,8 +104,7 @@ class Heard:
 class Story:
     """A run. `result` is what result.json holds, `document` what manifest.json does; `trigger_s` are all triggers.
 
-    `directions` has `to_mn` and `to_cn`; `texts` the bytes of each passage of the chart as captured, None where they
-    are not in one packet. `start_s` and `end_s` enclose all that was captured.
+    `directions` has `to_mn` and `to_cn`. `start_s` and `end_s` enclose all that was captured at the two ends.
     """
 
     document: dict[str, Any]
@@ -117,7 +114,6 @@ class Story:
     directions: dict[str, Heard]
     events: tuple[Event, ...]
     trigger_s: tuple[float, ...]
-    texts: tuple[bytes | None, ...]
     start_s: float
     end_s: float
 
@@ -128,10 +124,10 @@ def read_story(folder: Path, result: dict[str, Any] | None = None) -> Story:
     `result` saves measuring where that was done just before; otherwise it is measured anew, so that the pictures and
     the numbers beside them are of the same captures.
     """
-    manifest, events, hosts = read_manifest(folder), read_events(folder), read_hosts(folder)
+    manifest, events = read_manifest(folder), read_events(folder)
     result = measure_run(folder) if result is None else result
     chart = read_chart(folder)
-    capture = read_captures(folder, manifest.interface_names.union(*(host.interfaces for host in hosts)))
+    capture = read_captures(folder, manifest.interface_names)
     datagrams = decode_udp(capture)
     media = directions(capture, as_originals(find_rtp(capture, datagrams), find_copies(capture)), manifest)
     own = set(manifest.mn.interfaces.values())
@@ -151,7 +147,6 @@ def read_story(folder: Path, result: dict[str, Any] | None = None) -> Story:
         },
         events=tuple(events),
         trigger_s=tuple(clock.s(one.time_ns) for one in events if one.name == "trigger"),
-        texts=_texts(chart, capture, datagrams),
         start_s=min(ends_s[0], 0.0),
         end_s=ends_s[1],
     )
@@ -258,17 +253,3 @@ def _playout(direction: Direction, interval_ns: int, clock: _Clock) -> Playout |
         depth_ms=np.array([heard.settings.initial_depth, *(depth for _, depth in changes)]) * 1000,
         holes=tuple(holes),
     )
-
-
-def _texts(chart: Chart, capture: Capture, datagrams: Datagrams) -> tuple[bytes | None, ...]:
-    """Return the bytes of each message; the chart's packets are numbered as in `capture`, made of the same files."""
-    rows = {packet: row for row, packet in enumerate(datagrams.packet.tolist())}
-    found: list[bytes | None] = []
-    for passage in chart.passages:
-        row = rows.get(passage.message.packet)
-        if row is None or datagrams.captured[row] < passage.message.size:
-            found.append(None)
-            continue
-        start = int(datagrams.offset[row])
-        found.append(capture.data[start : start + passage.message.size].tobytes())
-    return tuple(found)

@@ -49,13 +49,14 @@ def handovers_table(result: dict[str, Any]) -> Table | None:
     return Table("The handovers of this run", columns, rows)
 
 
-def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield numbers with the names of all that they are within: delay_ms.mean."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}.")
-        else:
-            yield before + name, value
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Yield numbers with the names of all that they are within: delay_ms.mean; of lists, with their places from 1."""
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value, start=1)
+        for key, part in parts:
+            yield from _flat(part, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
 
 
 def _cell(value: object) -> str:

@@ -38,10 +38,10 @@ _SHAPING = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One SIP message of the chart: what is said of it, and its text as captured (None: not in one packet)."""
+    """One SIP message of the chart: what is said of it, and its text as captured."""
 
     says: str
-    text: str | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,11 @@ def bars(phases: tuple[behind.Phase, ...]) -> tuple[Bar, ...]:
 
 
 def _messages(story: Story) -> Iterator[Message]:
-    for passage, data in zip(story.chart.passages, story.texts, strict=True):
-        yield Message(spoken(passage, story.chart), None if data is None else shown(data))
+    for passage in story.chart.passages:
+        message = passage.message
+        cut = len(message.text) < message.size
+        end = f"\n[{message.size - len(message.text)} more bytes were not captured]" if cut else ""
+        yield Message(spoken(passage, story.chart), shown(message.text) + end)
 
 
 def shown(data: bytes) -> str:
