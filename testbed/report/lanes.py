@@ -14,7 +14,6 @@ from bokeh.models import (
     FixedTicker,
     HoverTool,
     LogAxis,
-    LogTicker,
     NumeralTickFormatter,
     PanTool,
     Range1d,
@@ -35,12 +34,13 @@ if TYPE_CHECKING:
     from testbed.measure.story import Arrivals, Heard, Story
     from testbed.report.palette import Colour
 
-LEFT, RIGHT = 64, 12
+LEFT, RIGHT = 72, 12
 """Pixels beside each plot, the same in all of them, so that the same moment is below itself."""
 
 AROUND_S = 1.5
 """So much is shown before and after the handover at first."""
 FONT = "12px"
+LOG_TICKS = [step * 10.0**power for power in range(-3, 8) for step in (1, 3)]
 STATES = {"up": 1.0, "gone": 0.0, "no carrier": 0.0, "off": 0.0}
 DASHES = {"down": "solid", "up": "dashed"}
 
@@ -96,8 +96,8 @@ def new_figure(*, height: int, label: str, **options: Any) -> figure:  # noqa: A
     made.yaxis.axis_label = label
     for scale in (*made.xaxis, *made.yaxis):
         if isinstance(scale, LogAxis):
-            ticker = LogTicker(mantissas=[1, 2, 5], num_minor_ticks=0)
-            scale.update(ticker=ticker, formatter=NumeralTickFormatter(format="0,0.[000]"))
+            ticker = FixedTicker(ticks=LOG_TICKS)
+            scale.update(ticker=ticker, formatter=NumeralTickFormatter(format="0.[000]"))
     return made
 
 
