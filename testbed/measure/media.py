@@ -56,6 +56,8 @@ class Sightings:
 class Direction:
     """What was sent and what was received in one direction; `keys` is how many sequence numbers were used.
 
+    `onto` and `off` are what went onto the paths and what came off them: they end at the relay, where there is one.
+
     `observed`: there is a capture of the receiver, so that nothing received means that nothing arrived. `is_g711`: each
     packet is one of G.711, at both ends and at the relay.
     """
@@ -66,6 +68,8 @@ class Direction:
     keys: int
     clock_hz: int | None
     observed: bool
+    onto: Sightings
+    off: Sightings
     is_g711: bool = True
 
     @cached_property
@@ -100,6 +104,11 @@ class Direction:
         """Key -> when the sender first sent it, on whatever path."""
         keys, firsts = np.unique(self.sent.key, return_index=True)
         return dict(zip(keys.tolist(), self.sent.time_ns[firsts].tolist(), strict=True))
+
+    def carried(self, path: int) -> tuple[Ints, Ints]:
+        """Return the different keys that went onto a path, and those that came off it."""
+        onto, off = (np.unique(one.key[one.path == path]) for one in (self.onto, self.off))
+        return onto, off
 
     @property
     def end_ns(self) -> int | None:
@@ -142,8 +151,9 @@ def _direction(
         [links.index(mn.addresses[one.ip]) if one.ip in mn.addresses else NO_PATH for one in rtp.endpoints]
     )
     relayed = np.zeros(len(sent), dtype=np.bool_)
-    if relay is not None and sender is mn:
-        relayed = _at(capture, rtp, relay) & _has(rtp, rtp.destination, relay) & _has(rtp, rtp.source, mn)
+    if relay is not None:
+        ends = (mn, relay) if sender is mn else (relay, mn)
+        relayed = _at(capture, rtp, relay) & _has(rtp, rtp.source, ends[0]) & _has(rtp, rtp.destination, ends[1])
     rows = np.flatnonzero(sent | received | relayed)
     rows = rows[np.argsort(rtp.time_ns[rows], kind="stable")]
     key, timestamp, segment, keys = _number(rtp, rows)
@@ -151,16 +161,23 @@ def _direction(
     whole = Sightings(
         time_ns=rtp.time_ns[rows],
         key=key,
-        path=_before_relay(key, path, relayed[rows]),
+        path=_before_relay(key, path, relayed[rows]) if sender is mn else path,
         timestamp=timestamp,
         segment=segment,
         row=rows,
     )
     kept = rows[segment >= 0]
+    sightings = {
+        name: whole.pick(which[rows] & (segment >= 0))
+        for name, which in (("sent", sent), ("received", received), ("relayed", relayed))
+    }
+    has_relay = bool(relayed.any())
     return Direction(
         links=links,
-        sent=whole.pick(sent[rows] & (segment >= 0)),
-        received=whole.pick(received[rows] & (segment >= 0)),
+        sent=sightings["sent"],
+        received=sightings["received"],
+        onto=sightings["relayed" if has_relay and receiver is mn else "sent"],
+        off=sightings["relayed" if has_relay and sender is mn else "received"],
         keys=keys,
         clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
         is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),

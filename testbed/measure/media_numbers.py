@@ -212,13 +212,12 @@ def _path(direction: Direction, number: int) -> dict[str, Any]:
     """Return what one path carried: arrivals (copies too), how many of them were new, and their one-way delay."""
     here = direction.received.path == number
     arrivals = direction.received.pick(here)
-    sent = np.unique(direction.sent.key[direction.sent.path == number])
-    unique = np.unique(arrivals.key)
+    onto, off = direction.carried(number)
     return {
         "packets": len(arrivals),
         "new": int((direction.new.path == number).sum()),
-        "sent": len(sent),
-        "lost": len(np.setdiff1d(sent, unique)),
+        "sent": len(onto),
+        "lost": len(np.setdiff1d(onto, off)),
         "delay_ms": _delays(direction.delay_ns[here], "mean", "p99", "min", "max", "sd"),
         "jitter_ms": series.ms(series.mean(direction.jitter_ns(arrivals))),
     }

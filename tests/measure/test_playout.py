@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,10 +36,13 @@ def direction(
     )
     every = np.arange(sent)
     zeros = np.zeros(sent, dtype=np.int64)
+    onto = Sightings(every * INTERVAL_NS, every, zeros, every * 160, zeros, every)
     return Direction(
         links=links,
-        sent=Sightings(every * INTERVAL_NS, every, zeros, every * 160, zeros, every),
+        sent=onto,
         received=received,
+        onto=onto,
+        off=received,
         keys=sent,
         clock_hz=8000,
         observed=True,
@@ -138,5 +143,5 @@ def test_a_new_ssrc_goes_on_without_a_hole_and_stragglers_of_the_old_one_are_sti
 def test_nothing_received_or_no_clock_is_nothing_heard() -> None:
     assert listen(direction([], sent=10), INTERVAL_NS) is None
     one = direction(even(10), sent=10)
-    unknown = Direction(one.links, one.sent, one.received, one.keys, None, observed=True)
+    unknown = replace(one, clock_hz=None)
     assert listen(unknown, INTERVAL_NS) is None
