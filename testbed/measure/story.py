@@ -51,15 +51,14 @@ class Arrivals:
     """The packets of one direction that arrived over one path, in order; one entry a packet.
 
     `delay_ms` is the one-way delay, NaN where the sending was not captured; `is_new` tells new packets from duplicates.
-    `lost_s` are the packets that were captured leaving on this path and did not arrive over it: when they left. It is
-    None where a relay is between, which passes only the first copy on: nobody knows what became of the others.
+    `lost_s` are the packets that went onto this path and did not come off it (see `Direction.carried`): when they left.
     """
 
     link: str
     time_s: Floats
     delay_ms: Floats
     is_new: Booleans
-    lost_s: Floats | None
+    lost_s: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +168,9 @@ class _Clock:
 
 def _heard(name: str, direction: Direction, manifest: Manifest, window: Window | None, clock: _Clock) -> Heard:
     interval_ns = manifest.interval_ns
-    is_relayed = manifest.relay is not None and name == "to_cn"
     return Heard(
         name=name,
-        paths=tuple(_arrivals(direction, path, clock, is_relayed=is_relayed) for path in range(len(direction.links))),
+        paths=tuple(_arrivals(direction, path, clock) for path in range(len(direction.links))),
         new_s=clock.all_s(direction.new.time_ns),
         missing_s=_missing(direction, interval_ns, clock),
         gap_s=_gap(direction, interval_ns, window, clock),
@@ -181,19 +179,19 @@ def _heard(name: str, direction: Direction, manifest: Manifest, window: Window |
     )
 
 
-def _arrivals(direction: Direction, path: int, clock: _Clock, *, is_relayed: bool) -> Arrivals:
+def _arrivals(direction: Direction, path: int, clock: _Clock) -> Arrivals:
     received = direction.received
     here = received.path == path
     delay_ns = direction.delay_ns[here]
-    sent = direction.sent.pick(direction.sent.path == path)
-    keys, firsts = np.unique(sent.key, return_index=True)
-    lost = firsts[~np.isin(keys, received.key[here])]
+    left = direction.onto.pick(direction.onto.path == path)
+    firsts = np.unique(left.key, return_index=True)[1]
+    lost = firsts[~np.isin(left.key[firsts], direction.off.key[direction.off.path == path])]
     return Arrivals(
         link=direction.links[path],
         time_s=clock.all_s(received.time_ns[here]),
         delay_ms=np.where(delay_ns == NO_DELAY, np.nan, delay_ns / NS_PER_MS),
         is_new=series.first_arrivals(received.key)[here],
-        lost_s=None if is_relayed else clock.all_s(np.sort(sent.time_ns[lost])),
+        lost_s=clock.all_s(np.sort(left.time_ns[lost])),
     )
 
 

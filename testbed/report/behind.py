@@ -41,7 +41,7 @@ def packets_table(heard: Heard) -> Table:
         for column in (
             _counted(path.time_s[path.is_new], edges),
             _counted(path.time_s[~path.is_new], edges),
-            [None] * (len(edges) - 1) if path.lost_s is None else _counted(path.lost_s, edges),
+            _counted(path.lost_s, edges),
         )
     ]
     counts.append(_counted(heard.missing_s, edges))

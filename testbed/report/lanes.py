@@ -208,8 +208,7 @@ def packets_lane(axis: Axis, heard: Heard) -> figure:
         strokes = made.segment("x", row - 0.3, "x", row + 0.35, source=new, line_color=colour, line_width=1.5)
         circles = made.scatter("x", row, size=7, source=copies, fill_alpha=0, line_color=colour, line_width=1.5)
         made.add_tools(_hover(strokes, path.link, "new"), _hover(circles, path.link, "duplicate"))
-        if path.lost_s is not None:
-            _crosses(made, path.lost_s, row - 0.38, 5, f"left over {path.link}, did not arrive over it")
+        _crosses(made, path.lost_s, row - 0.38, 5, f"left over {path.link}, did not arrive over it")
     _crosses(made, heard.missing_s, 0, 8, "arrived nowhere")
     return made
 
