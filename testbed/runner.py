@@ -14,14 +14,13 @@ from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, measure_run, to_json
-from testbed.measure.run_folder import read_names
+from testbed.measure.run_folder import SCHEMA_VERSION, read_names
 from testbed.report.capture import write_run_capture
 from testbed.scenario.compile import roles
 from testbed.scenario.experiment import Experiment
 from testbed.scenario.export import exported
 from testbed.scenario.fitness import doubts
 
-SCHEMA_VERSION = 1
 PACKET_INTERVAL_MS = 20
 
 

@@ -14,6 +14,7 @@ from testbed.cli.progress import Progress
 from testbed.engine.engine import Engine, make_engine
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, first_difference
+from testbed.measure.run_folder import check_version
 from testbed.runner import Run, carry_out_plan, code_digest
 
 
@@ -104,6 +105,8 @@ def read(folder: Path, name: str, fields: tuple[str, ...]) -> dict[str, Any]:
         raise RunError(path, f"cannot be read: {error.strerror}; name the folder of a run") from error
     except (ValueError, RecursionError) as error:
         raise RunError(path, f"is not JSON: {error}; name the folder of a run") from error
+    if isinstance(found, dict) and "schema_version" in found:
+        check_version(path, found)
     for field in fields:
         if not isinstance(found, dict) or field not in found:
             raise RunError(path, f"has no '{field}'; name the folder of a run that this version made")

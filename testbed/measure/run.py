@@ -17,7 +17,15 @@ from testbed.measure.media import directions
 from testbed.measure.media_numbers import Listened, direction_numbers, doubts, silence_doubts, window_numbers
 from testbed.measure.packets import decode_udp
 from testbed.measure.rtp import find_rtp
-from testbed.measure.run_folder import Event, Manifest, read_captures, read_events, read_manifest, scenario_start_ns
+from testbed.measure.run_folder import (
+    SCHEMA_VERSION,
+    Event,
+    Manifest,
+    read_captures,
+    read_events,
+    read_manifest,
+    scenario_start_ns,
+)
 from testbed.measure.series import seconds
 from testbed.measure.signalling import count_messages, handover_signalling, signalling_numbers
 from testbed.measure.sip_scan import SipMessage, find_sip
@@ -29,8 +37,6 @@ if TYPE_CHECKING:
     from testbed.measure.capture import Capture
     from testbed.measure.media import Direction
     from testbed.measure.playout import Heard
-
-SCHEMA_VERSION = 1
 
 
 def measure_run(folder: Path) -> dict[str, Any]:

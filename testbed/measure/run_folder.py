@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from testbed.measure.capture import Capture
 
 MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapng", "captures"
-PLAN = "plan.json"
+PLAN, RESULT = "plan.json", "result.json"
+SCHEMA_VERSION, OLDEST_READ = 1, 1
+"""What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 
 
 class RunError(Exception):
@@ -92,16 +94,36 @@ class Event:
         return link if isinstance(link, str) else None
 
 
-def read_document(folder: Path) -> dict[str, Any]:
-    """Read manifest.json as it is; `RunError` when it is none."""
-    path = folder / MANIFEST
+def check_version(path: Path, document: dict[str, Any]) -> None:
+    """Raise `RunError` unless this program can read a document of this `schema_version`."""
+    version = document.get("schema_version")
+    if "schema_version" not in document:
+        raise RunError(path, "has no schema_version, which every testbed writes: this is not the folder of a run")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise RunError(path, f"schema_version is {version!r:.40}, and should be a whole number")
+    reads = f"this one reads {OLDEST_READ}" + (f" to {SCHEMA_VERSION}" if OLDEST_READ < SCHEMA_VERSION else "")
+    if version > SCHEMA_VERSION:
+        raise RunError(path, f"was made by a newer testbed (schema_version {version}; {reads}): use that one")
+    if version < OLDEST_READ:
+        raise RunError(path, f"was made by an older testbed (schema_version {version}; {reads}): run it anew")
+
+
+def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
+    """Read manifest.json (or result.json) as it is; `RunError` when it is none, or of a version that can't be read."""
+    path = folder / name
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:
         raise RunError(path, error.strerror or str(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(path, f"is not JSON: {error}") from None
-    return _section(path, document)
+    document = _section(path, document)
+    check_version(path, document)
+    return document
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number there")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -122,6 +122,11 @@ def test_manifest_of_something_else(content: str, run: Path, capsys: pytest.Capt
     )
 
 
+def test_run_of_a_newer_version(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change_manifest(run, schema_version=2)
+    assert refusal(run, capsys).startswith(f"error: {run}/manifest.json: was made by a newer testbed")
+
+
 @pytest.mark.parametrize("field", Plan.__annotations__)
 def test_plan_that_lacks_something(field: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = json.loads((run / "plan.json").read_text())
