@@ -10,6 +10,7 @@ from click.exceptions import NoArgsIsHelpError
 from testbed.cli.attacking import attack
 from testbed.cli.clean import clean
 from testbed.cli.doctor import doctor
+from testbed.cli.exporting import export
 from testbed.cli.failing import failure
 from testbed.cli.laddering import ladder_command
 from testbed.cli.listing import listing
@@ -44,6 +45,7 @@ for command in (
     attack,
     measure,
     report,
+    export,
     ladder_command,
     open_command,
     speech,
