@@ -15,7 +15,10 @@ from testbed.cli.picturing import show_pictures
 from testbed.cli.progress import Progress
 from testbed.engine.engine import Place, make_engine
 from testbed.lab.plan import DuplicateDetection, Plan
+from testbed.measure.records import read_records
 from testbed.report.comparison import comparison, console
+from testbed.report.many import conditions
+from testbed.report.many_tables import tables_of_many
 from testbed.runner import Run, carry_out
 from testbed.scenario.compile import compile_plan
 from testbed.scenario.experiment import Experiment, load_experiment
@@ -164,10 +167,10 @@ def finish(runs: list[Run], *, as_json: bool, single: bool) -> None:
 def show(runs: list[Run]) -> None:
     """The tables, where the runs are, and how to look into them."""
     out = console()
-    several = len({run.seed for run in runs}) > 1
-    measured = [(f"{run.scheme} seed {run.seed}" if several else run.scheme, run.result) for run in runs if run.result]
-    if measured:
-        out.print(comparison([(name, result) for name, result in measured if result]))
+    if len({run.seed for run in runs}) > 1:
+        out.print(tables_of_many(conditions(read_records(run.folder for run in runs))))
+    elif any(run.result for run in runs):
+        out.print(comparison([(run.scheme, run.result) for run in runs if run.result]))
         show_pictures(out, [(run.scheme, run.folder, run.result) for run in runs if run.result])
     out.print("\nRun folders:")
     for run in runs:
