@@ -50,6 +50,40 @@ def _transaction(name: str, kind: Kind, unit: str, meaning: str, field: str = ""
     return Column(name, kind, unit, meaning, f"result.transactions.{{number}}.{field or name}")
 
 
+def _fixed(depth: int, field: str, unit: str, meaning: str) -> Column:
+    kind: Kind = "number" if unit == "ms" else "integer"
+    name = f"packets_{field}" if unit == "packets" else field
+    return _media(f"fixed_{depth}_ms_{name}", kind, unit, meaning, f"fixed_playout.{depth}_ms.{field}")
+
+
+def _fixed_playout(depth: int) -> tuple[Column, ...]:
+    """The columns of a jitter buffer of that many ms."""
+    return (
+        _fixed(
+            depth, "interruption_ms", "ms", f"interruption by the handover, with a fixed jitter buffer of {depth} ms"
+        ),
+        _fixed(depth, "interruption_call_ms", "ms", "the same in the whole call"),
+        _fixed(depth, "late", "packets", "new packets too late for it"),
+        _fixed(depth, "late_in_window", "packets", "those of them that arrived in the handover window"),
+        _fixed(depth, "mouth_to_ear_ms", "ms", "mouth-to-ear delay with it"),
+    )
+
+
+def _sip(part: str, of: str) -> tuple[Column, ...]:
+    """The columns that say what a part of signalling cost."""
+    where = f"result.signalling.{part}"
+    return (
+        Column(f"{part}_messages", "integer", "messages", f"SIP messages {of}", f"{where}.messages"),
+        Column(f"{part}_bytes", "integer", "bytes", "their UDP payload", f"{where}.bytes"),
+        Column(f"{part}_retransmissions", "integer", "messages", "those of them that were sent again",
+               f"{where}.retransmissions"),
+    )  # fmt: skip
+
+
+def _handover(name: str, kind: Kind, unit: str, meaning: str, field: str = "") -> Column:
+    return Column(name, kind, unit, meaning, f"result.handovers.{{number}}.{field or name}")
+
+
 RUN = Column("run", "text", "", "the run's folder, within the deepest folder that holds all runs of the table")
 SCHEME = Column("scheme", "text", "", "how the handover was done", "manifest.scheme")
 SEED = Column("seed", "integer", "", "seed of all that is random", "manifest.seed")
@@ -117,10 +151,42 @@ RUNS = Table(
         _media("quality_doubt", "text", "", "why R and MOS mean little, or are not there"),
         _media("gap_call_ms", "number", "ms", "longest silence of the whole call, less the packet interval"),
         _media("interruption_call_ms", "number", "ms", "time with nothing to play in the whole call"),
+        _media("delay_before_ms", "number", "ms", "mean one-way delay in the 2 s before the handover window",
+               "delay_change_ms.before"),
+        _media("delay_in_window_ms", "number", "ms", "the same in the window", "delay_change_ms.in_window"),
+        _media("delay_after_ms", "number", "ms", "the same in the 2 s after it", "delay_change_ms.after"),
+        _media("delay_old_path_ms", "number", "ms", "mean one-way delay on the old path, within 2 s of the window",
+               "delay_change_ms.old_path"),
+        _media("delay_new_path_ms", "number", "ms", "the same on the new path", "delay_change_ms.new_path"),
+        _media("burst_gmin_packets", "integer", "packets", "so many received ones in a row end a burst (RFC 3611, A.2)",
+               "burst_loss.gmin"),
+        _media("bursts", "integer", "bursts", "bursts of lost or late packets", "burst_loss.bursts"),
+        _media("burst_density", "number", "1", "part of their packets that was missing", "burst_loss.burst_density"),
+        _media("burst_duration_ms", "number", "ms", "their mean length", "burst_loss.burst_duration_ms"),
+        _media("loss_gaps", "integer", "gaps", "stretches between bursts (RFC 3611's gaps)", "burst_loss.gaps"),
+        _media("loss_gap_density", "number", "1", "part of their packets that was missing", "burst_loss.gap_density"),
+        _media("loss_gap_duration_ms", "number", "ms", "their mean length", "burst_loss.gap_duration_ms"),
+        _media("lost_runs", "integer", "runs", "runs of lost packets", "burst_loss.lost_runs"),
+        _media("longest_lost_run_packets", "integer", "packets", "the longest of them", "burst_loss.longest_lost_run"),
+        *_fixed_playout(60),
+        *_fixed_playout(200),
+        _media("depth_needed_ms", "number", "ms", "least depth of a fixed buffer with which no packet were late"),
         Column("setup_ms", "number", "ms", "the MN's first INVITE to its ACK", "result.signalling.setup_ms"),
         Column("sip_messages", "integer", "messages", "SIP messages at the MN's interfaces, both ways",
                "result.signalling.messages"),
         Column("sip_bytes", "integer", "bytes", "their UDP payload", "result.signalling.bytes"),
+        Column("sip_retransmissions", "integer", "messages", "those of them that were sent again",
+               "result.signalling.retransmissions"),
+        *_sip("handover", "of all handovers"),
+        *_sip("registering", "of registering"),
+        *_sip("rest", "of all else: set-up, hanging up"),
+        Column("question_asked_by", "text", "", "who asked for the Handover extension in the set-up",
+               "result.signalling.question.asked_by"),
+        Column("question_answer", "text", "", "what the correspondent said", "result.signalling.question.answer"),
+        Column("question_round_ms", "number", "ms", "after a 420: from that INVITE to the next",
+               "result.signalling.question.round_ms"),
+        Column("setup_without_round_ms", "number", "ms", "set-up less that round",
+               "result.signalling.question.setup_without_round_ms"),
         Column("playout_buffer", "text", "", "which playout buffer was fed", "result.playout.buffer"),
         _playout("clock_rate", "Hz", "RTP clock"),
         _playout("interval", "s", "length of a frame"),
@@ -136,12 +202,58 @@ RUNS = Table(
     ),
 )  # fmt: skip
 
+NUMBER = Column("number", "integer", "", "of the handover in its run, from 0")
+HANDOVERS = Table(
+    "handovers",
+    "One row for each handover and direction, in the order of the triggers, `to_mn` before `to_cn`. What belongs to "
+    "the handover and not to a direction stands in both rows. A run without a handover has none.",
+    (
+        *WHO,
+        NUMBER,
+        DIRECTION,
+        _handover("trigger_s", "number", "s", "when it was triggered, in scenario time"),
+        _handover("trigger_kind", "text", "", "what triggered it", "kind"),
+        _handover("old_path", "text", "", "link that the media came over before"),
+        _handover("new_path", "text", "", "link that the call went to"),
+        _handover("handover_delay_ms", "number", "ms", "trigger to the first new packet on the new path, to the MN",
+                  "delay_ms"),
+        _handover("window_open_s", "number", "s", "begin of its window", "window_s.{direction}.open"),
+        _handover("window_close_s", "number", "s", "its end", "window_s.{direction}.close"),
+        _handover("window_released", "truth", "", "whether the old path was released", "window_s.{direction}.released"),
+        _handover("gap_ms", "number", "ms", "longest silence of its window, less the packet interval",
+                  "media.{direction}.gap_ms"),
+        _handover("path_step_ms", "number", "ms", "one-way delay on the new path less that on the old one",
+                  "media.{direction}.path_step_ms"),
+        _handover("interruption_ms", "number", "ms", "time with nothing to play that it caused",
+                  "media.{direction}.interruption_ms"),
+        _handover("packets_lost_in_window", "integer", "packets", "lost packets of its window",
+                  "media.{direction}.lost_in_window"),
+        _handover("packets_late_in_window", "integer", "packets", "packets too late that arrived in it",
+                  "media.{direction}.late_in_window"),
+        *(
+            _handover(f"delay_{name}_ms", "number", "ms", f"mean one-way delay {meaning}",
+                      f"media.{{direction}}.delay_change_ms.{name}")
+            for name, meaning in (
+                ("before", "in the 2 s before it"), ("in_window", "in it"), ("after", "in the 2 s after it"),
+                ("old_path", "on the old path, in it or within 2 s of it"), ("new_path", "the same on the new path"),
+            )
+        ),
+        _handover("signalling_delay_ms", "number", "ms", "its first INVITE to the final response of the last",
+                  "signalling.delay_ms"),
+        _handover("sip_messages", "integer", "messages", "SIP messages of it", "signalling.messages"),
+        _handover("sip_bytes", "integer", "bytes", "their UDP payload", "signalling.bytes"),
+        _handover("sip_retransmissions", "integer", "messages", "those of them that were sent again",
+                  "signalling.retransmissions"),
+    ),
+)  # fmt: skip
+
 PHASES = Table(
     "phases",
-    "One row for each phase of each run's handover, in the order of time (`detect`, `attach`, `address`, `signalling`, "
+    "One row for each phase of each handover, in the order of time (`detect`, `attach`, `address`, `signalling`, "
     "`media`), and after `attach` one for each part that the radio told of. A run without a handover has none.",
     (
         *WHO,
+        NUMBER,
         Column("phase", "text", "", "name of the phase"),
         Column("part", "text", "", "part of the phase `attach`; null in the row of a whole phase"),
         Column("duration_ms", "number", "ms", "how long it took; may be negative (docs/metrics.md)"),
@@ -187,6 +299,18 @@ TRANSACTIONS = Table(
     ),
 )  # fmt: skip
 
+MESSAGES = Table(
+    "messages",
+    "One row for each method of request and each status of response that passed the MN's interfaces, in the order of "
+    "result.json: requests by method, then responses by status. A run without a result has none.",
+    (
+        *WHO,
+        Column("kind", "text", "", "`request` or `response`"),
+        Column("name", "text", "", "its method, or its status"),
+        Column("messages", "integer", "messages", "how many of them, retransmissions included"),
+    ),
+)
+
 PACKETS = Table(
     "packets",
     "One row for each copy of each RTP packet that was sent or arrived, and one for a packet that nobody saw at all; "
@@ -213,4 +337,4 @@ PACKETS = Table(
     ),
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (RUNS, PHASES, PATHS, TRANSACTIONS, PACKETS)}
+TABLES = {table.name: table for table in (RUNS, HANDOVERS, PHASES, PATHS, TRANSACTIONS, MESSAGES, PACKETS)}

@@ -5,9 +5,10 @@ A row has one value for each column of its table (`columns`), in that order; wha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.columns import PATHS, PHASES, RUNS, TABLES, TRANSACTIONS, Table
+from testbed.measure.columns import HANDOVERS, MESSAGES, PATHS, PHASES, RUNS, TABLES, TRANSACTIONS, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 DIRECTIONS = ("to_mn", "to_cn")
-PHASES_MS, ATTACH_MS = "result.handover.phases_ms", "result.handover.attach_ms"
+PHASES_MS, ATTACH_MS = "result.handovers.{number}.phases_ms", "result.handovers.{number}.attach_ms"
+COUNTS = {"request": "result.signalling.requests", "response": "result.signalling.responses"}
 BETWEEN_WARNINGS = " | "
 
 
@@ -29,15 +31,35 @@ def run_rows(records: Iterable[Record]) -> Iterator[Row]:
             yield _row(RUNS, record, {**told, "direction": direction}, direction=direction)
 
 
+def handover_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each handover and direction."""
+    for record in map(_with_handovers, records):
+        for number in record.keys("result.handovers"):
+            for direction in DIRECTIONS:
+                told = {"number": int(number), "direction": direction}
+                yield _row(HANDOVERS, record, told, number=number, direction=direction)
+
+
 def phase_rows(records: Iterable[Record]) -> Iterator[Row]:
-    """Yield a row for each phase, and each part of attaching, of each run's handover."""
-    for record in records:
-        for phase in record.keys(PHASES_MS):
-            took = record.get(f"{PHASES_MS}.{{phase}}", "number", phase=phase)
-            yield _row(PHASES, record, {"phase": phase, "part": None, "duration_ms": took})
-            for part in record.keys(ATTACH_MS) if phase == "attach" else ():
-                took = record.get(f"{ATTACH_MS}.{{part}}", "number", part=part)
-                yield _row(PHASES, record, {"phase": phase, "part": part, "duration_ms": took})
+    """Yield a row for each phase, and each part of attaching, of each handover."""
+    for record in map(_with_handovers, records):
+        for number in record.keys("result.handovers"):
+            for phase in record.keys(PHASES_MS, number=number):
+                parts = record.keys(ATTACH_MS, number=number) if phase == "attach" else []
+                took = record.get(f"{PHASES_MS}.{{phase}}", "number", number=number, phase=phase)
+                told = {"number": int(number), "phase": phase, "part": None, "duration_ms": took}
+                yield _row(PHASES, record, told)
+                for part in parts:
+                    took = record.get(f"{ATTACH_MS}.{{part}}", "number", number=number, part=part)
+                    yield _row(PHASES, record, {**told, "part": part, "duration_ms": took})
+
+
+def _with_handovers(record: Record) -> Record:
+    """Return a run with the list of its handovers; results had only the first one, before there was a list."""
+    first = record.get("result.handover", "object")
+    if record.result is None or "handovers" in record.result or first is None:
+        return record
+    return replace(record, result={**record.result, "handovers": [first]})
 
 
 def path_rows(records: Iterable[Record]) -> Iterator[Row]:
@@ -56,11 +78,22 @@ def transaction_rows(records: Iterable[Record]) -> Iterator[Row]:
             yield _row(TRANSACTIONS, record, {"number": int(number)}, number=number)
 
 
+def message_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each kind of SIP message."""
+    for record in records:
+        for kind, where in COUNTS.items():
+            for name in record.keys(where):
+                count = record.get(f"{where}.{{name}}", "integer", name=name)
+                yield _row(MESSAGES, record, {"kind": kind, "name": name, "messages": count})
+
+
 ROWS: dict[str, Callable[[Iterable[Record]], Iterator[Row]]] = {
     RUNS.name: run_rows,
+    HANDOVERS.name: handover_rows,
     PHASES.name: phase_rows,
     PATHS.name: path_rows,
     TRANSACTIONS.name: transaction_rows,
+    MESSAGES.name: message_rows,
 }
 
 
@@ -75,8 +108,12 @@ def _row(table: Table, record: Record, told: dict[str, Any], /, **filled: str) -
 def without_column(record: Record) -> list[str]:
     """Return the fields of a run's result.json that no column of any table has: those of a testbed that knows more."""
     sources = [column.source.split(".")[1:] for table in TABLES.values() for column in table.columns]
-    known = [*sources, ["handover", "phases_ms", "{phase}"], ["handover", "attach_ms", "{part}"], ["warnings"],
-             ["schema_version"], ["scheme"], ["seed"], ["engine"], ["reproducible"]]  # fmt: skip
+    known = [
+        *sources,
+        *([*path.split(".")[1:], "{part}"] for path in (*COUNTS.values(), PHASES_MS, ATTACH_MS)),
+        *(["handover", name, "{part}"] for name in ("phases_ms", "attach_ms")),
+        *([name] for name in ("schema_version", "scheme", "seed", "engine", "reproducible", "warnings")),
+    ]
     return [".".join(leaf) for leaf in _leaves(record.result or {}) if not any(_is(leaf, one) for one in known)]
 
 

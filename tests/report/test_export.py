@@ -87,7 +87,7 @@ def test_no_table_is_documented_that_there_is_not() -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_number_has_its_unit_in_its_name(name: str) -> None:
-    words = {"%": "percent", "1": "", "Hz": "hz", "messages": "", "warnings": "warnings"}
+    words = {"%": "percent", "1": "", "Hz": "hz", "messages": "", "gaps": "gaps"}
     for column in TABLES[name].columns:
         unit = words.get(column.unit, column.unit)
         assert unit in column.name.split("_") or not unit, column.name
@@ -156,12 +156,42 @@ def test_null_is_no_text_in_csv(runs: Path, tmp_path: Path) -> None:
 def test_phases_and_the_parts_of_attaching(tmp_path: Path) -> None:
     folder = measured(synthetic.reinvite_run().write(tmp_path / "run"))
     result = json.loads((folder / "result.json").read_text())
-    result["handover"]["attach_ms"] = {"scan": 1000.0, "key.1": 250.5}
+    result["handovers"][0]["attach_ms"] = {"scan": 1000.0, "key.1": 250.5}
     (folder / "result.json").write_text(json.dumps(result))
     table = exported(folder, "phases", tmp_path / "out.parquet").select("phase", "part", "duration_ms")
     assert table.rows() == [
         ("detect", None, 171.0), ("attach", None, 2570.0), ("attach", "scan", 1000.0), ("attach", "key.1", 250.5),
         ("address", None, 20.0), ("signalling", None, 226.0), ("media", None, 1.0),
+    ]  # fmt: skip
+
+
+def test_handovers_one_by_one(runs: Path, tmp_path: Path) -> None:
+    table = exported(runs, "handovers", tmp_path / "handovers.parquet")
+    wanted = ["run", "number", "direction", "gap_ms", "window_close_s", "new_path", "sip_messages", "handover_delay_ms"]
+    assert table.select(wanted).rows() == [
+        ("handover-cn", 0, "to_mn", 108.0, 7.505, "umts", 5, 1617.0),
+        ("handover-cn", 0, "to_cn", 108.0, 7.505, "umts", 5, 1617.0),
+        ("reinvite", 0, "to_mn", 2988.0, 8.997, "umts", 3, 2817.0),
+        ("reinvite", 0, "to_cn", 3108.0, 9.113, "umts", 3, 2817.0),
+    ]
+
+
+def test_a_result_from_before_there_was_a_list_of_handovers(tmp_path: Path) -> None:
+    folder = measured(synthetic.reinvite_run().write(tmp_path / "run"))
+    result = json.loads((folder / "result.json").read_text())
+    del result["handovers"]
+    (folder / "result.json").write_text(json.dumps(result))
+    table = exported(folder, "phases", tmp_path / "out.parquet").select("number", "phase", "duration_ms")
+    assert table.row(0) == (0, "detect", 171.0)
+    assert exported(folder, "handovers", tmp_path / "out.parquet").select("trigger_s", "gap_ms").rows() == [
+        (6.18, None), (6.18, None),
+    ]  # fmt: skip
+
+
+def test_kinds_of_messages(runs: Path, tmp_path: Path) -> None:
+    table = exported(runs, "messages", tmp_path / "out.parquet").filter(polars.col("run") == "reinvite")
+    assert table.select("kind", "name", "messages").rows() == [
+        ("request", "ACK", 2), ("request", "BYE", 1), ("request", "INVITE", 2), ("response", "200", 3),
     ]  # fmt: skip
 
 
