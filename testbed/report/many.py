@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.report.intervals import Estimate, Share, estimate, paired, share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from testbed.measure.records import Record
 
@@ -166,15 +166,12 @@ def conditions(records: Iterable[Record]) -> tuple[Condition, ...]:
         key = tuple(str(record.get(path, kind) or "–") for _, path, kind in _COMMON)
         groups.setdefault(key, []).append(record)
     differ = [len({key[place] for key in groups}) > 1 for place in range(len(_COMMON))]
-    return tuple(
-        Condition(
-            name=_condition_name(key, differ),
-            facts=tuple((name, value) for (name, _, _), value in zip(_COMMON, key, strict=True) if value != "–"),
-            series=_series(mine),
-            doubts=_doubts(mine),
-        )
-        for key, mine in groups.items()
-    )
+    found = []
+    for key, mine in groups.items():
+        series = _series(mine)
+        facts = tuple((name, value) for (name, _, _), value in zip(_COMMON, key, strict=True) if value != "–")
+        found.append(Condition(_condition_name(key, differ), facts, series, _doubts(series)))
+    return tuple(found)
 
 
 def _condition_name(key: tuple[str, ...], differ: list[bool]) -> str:
@@ -215,15 +212,18 @@ def _entries(records: Sequence[Record]) -> Iterable[Entry]:
         yield Entry(record, reason)
 
 
-def _doubts(records: Sequence[Record]) -> tuple[str, ...]:
-    """Return what makes runs doubtful to compare, beside their own warnings."""
+def _doubts(series: Sequence[Series]) -> tuple[str, ...]:
+    """Return what makes runs doubtful to compare, beside their own warnings.
+
+    The guest may differ from scheme to scheme, as some need more programs in it; but not within one.
+    """
     found = []
-    told: tuple[tuple[str, Callable[[Record], Any]], ...] = (
-        ("the program", lambda one: one.get("manifest.versions.code_sha256", "text")),
-        ("the guest", lambda one: str(one.get("manifest.engine_identity", "object"))),
-    )
-    for what, of in told:
-        count = len({of(one) for one in records})
-        if count > 1:
-            found.append(f"these runs were made by {count} versions of {what}")
+    records = [entry.record for one in series for entry in one.entries]
+    programs = len({record.get("manifest.versions.code_sha256", "text") for record in records})
+    if programs > 1:
+        found.append(f"these runs were made by {programs} versions of the program")
+    for one in series:
+        guests = len({str(entry.record.get("manifest.engine_identity", "object")) for entry in one.entries})
+        if guests > 1:
+            found.append(f"{one.name}: these runs were made in {guests} different guests")
     return tuple(found)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from testbed.report.many import Condition, Metric, Series
 
 
+COUNTS = ("packets", "messages", "bytes")
+"""Units of numbers that are whole where they are no mean of different ones."""
+
+
 def tables_of_many(conditions: Sequence[Condition]) -> RenderableType:
     """All that is shown of several runs: for each condition its means, phases, differences, and what to doubt."""
     parts: list[RenderableType] = []
@@ -121,4 +125,5 @@ def mean_cell(found: Estimate, metric: Metric, whole: int | None = None) -> str:
     total = len(found.values) + found.missing if whole is None else whole
     few = f" ({len(found.values)} of {total})" if len(found.values) < total else ""
     half = "" if found.half is None else f" ±{number(found.half, metric.digits)}" if found.half else " each"
-    return f"{number(found.mean, metric.digits)}{half}{few}"
+    is_count = metric.unit in COUNTS and not found.half and found.mean.is_integer()
+    return f"{number(int(found.mean) if is_count else found.mean, metric.digits)}{half}{few}"
