@@ -1,8 +1,11 @@
-"""`report`: the page of a run, from its folder alone."""
+"""`report`: the page of a run, and of several, from their folders alone."""
 
+import os
 from pathlib import Path
 
 import click
+
+from testbed.measure.records import find_runs
 
 
 @click.command()
@@ -16,9 +19,15 @@ import click
 def report(runs: tuple[Path, ...]) -> None:
     """Write report.html into each run folder RUN: what happened, to be looked at in a browser, with or without network.
 
-    Made from the folder's files alone; a run that failed has a page too, which says so.
+    RUN may be a folder of runs, too. Several runs are compared in comparison.html beside them. Made from the folders'
+    files alone; a run that failed has a page too, which says so.
     """
-    from testbed.report.page import write_page  # noqa: PLC0415 - no other command waits for the plotting library
+    from testbed.report.comparison_page import PAGE, write_comparison  # noqa: PLC0415 - no other command waits for the
+    from testbed.report.page import write_page  # noqa: PLC0415 - plotting library
 
-    for run in runs:
-        click.echo(write_page(run))
+    folders = find_runs(runs)
+    for folder in folders:
+        click.echo(write_page(folder))
+    if len(folders) > 1:
+        common = Path(os.path.commonpath([folder.resolve().parent for folder in folders]))
+        click.echo(write_comparison(folders, common / PAGE))

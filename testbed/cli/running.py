@@ -101,7 +101,7 @@ def compare(  # noqa: PLR0913 - a command's options
         for number in range(runs)
     ]
     work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
-    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False)
+    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
 
 
 @click.command()
@@ -122,7 +122,7 @@ def replay(
         (load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed), folder / scheme)
         for scheme in dict.fromkeys(schemes or first.scenario.schemes)
     ]
-    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False)
+    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
 
 
 def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int) -> list[Run]:
@@ -153,19 +153,27 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
     return asyncio.run(all_of_them())
 
 
-def finish(runs: list[Run], *, as_json: bool, single: bool) -> None:
-    """Shows the results and ends the program: with 1 when a run failed."""
+def finish(runs: list[Run], *, as_json: bool, single: bool, page_in: Path | None = None) -> None:
+    """Shows the results and ends the program: with 1 when a run failed. `page_in` gets the page that compares them."""
+    page = None if page_in is None else compared(runs, page_in)
     if as_json:
         results = [run.result for run in runs]
         click.echo(json.dumps(results[0] if single else {"results": results}, indent=2, ensure_ascii=False))
     else:
-        show(runs)
+        show(runs, page)
     if any(run.failure is not None for run in runs):
         sys.exit(1)
 
 
-def show(runs: list[Run]) -> None:
-    """The tables, where the runs are, and how to look into them."""
+def compared(runs: list[Run], folder: Path) -> Path:
+    """Writes the page that compares runs into their folder."""
+    from testbed.report.comparison_page import PAGE, write_comparison  # noqa: PLC0415 - bokeh takes half a second to load
+
+    return write_comparison((run.folder for run in runs), folder / PAGE)
+
+
+def show(runs: list[Run], page: Path | None = None) -> None:
+    """The tables, where the runs are, and how to look into them; `page` compares them all."""
     out = console()
     if len({run.seed for run in runs}) > 1:
         out.print(tables_of_many(conditions(read_records(run.folder for run in runs))))
@@ -183,6 +191,8 @@ def show(runs: list[Run]) -> None:
     pages = [run.folder / "report.html" for run in runs if (run.folder / "report.html").exists()]
     if pages:
         out.print("Open the report:", f"  {pages[-1].resolve().as_uri()}", sep="\n", soft_wrap=True, markup=False)
+    if page is not None:
+        out.print("Open the comparison:", f"  {page.resolve().as_uri()}", sep="\n", soft_wrap=True, markup=False)
 
 
 def own_name() -> str:
