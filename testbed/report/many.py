@@ -38,7 +38,7 @@ class Metric(NamedTuple):
         return self._replace(path=self.path.format(direction=direction))
 
 
-def _media(name: str, field: str, unit: str, digits: int = 1, least: float = 0) -> Metric:
+def _media(name: str, field: str, unit: str, digits: int = 1, least: float = 0.0) -> Metric:
     return Metric(name, f"result.media.{{direction}}.{field}", unit, digits, least)
 
 
@@ -48,13 +48,13 @@ STEP = _media("path step", "path_step_ms", "ms", least=float("-inf"))
 LOST = _media("lost in window", "lost_in_window", "packets")
 LOST_IN_CALL = _media("lost in call", "lost", "packets")
 DUPLICATES = _media("duplicates", "duplicates", "packets")
-MOS = _media("MOS", "mos", "", 2, 1)
+MOS = _media("MOS", "mos", "", 2, 1.0)
 INTERRUPTION_CALL = _media("interruption", "interruption_call_ms", "ms")
 GAP_CALL = _media("gap", "gap_call_ms", "ms")
 DELAY = Metric("handover delay", "result.handover.delay_ms", "ms")
-SETUP = Metric("set-up", "result.signalling.setup_ms", "ms", least=0)
-MESSAGES = Metric("SIP messages", "result.signalling.messages", "messages", least=0)
-BYTES = Metric("SIP bytes", "result.signalling.bytes", "bytes", least=0)
+SETUP = Metric("set-up", "result.signalling.setup_ms", "ms", least=0.0)
+MESSAGES = Metric("SIP messages", "result.signalling.messages", "messages", least=0.0)
+BYTES = Metric("SIP bytes", "result.signalling.bytes", "bytes", least=0.0)
 PHASE = {name: Metric(name, f"result.handover.phases_ms.{name}", "ms") for name in PHASES}
 
 

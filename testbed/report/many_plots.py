@@ -5,6 +5,7 @@ Every plot has the tables behind it. Schemes stand below each other, so that the
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
@@ -32,6 +33,8 @@ MARKERS = {"to_mn": "circle", "to_cn": "triangle"}
 _SHIFT = {"to_mn": 0.2, "to_cn": -0.2}
 _SPREAD = 0.035
 """Dots lie beside each other by so much of a row, so that equal ones are seen."""
+_NAME = 18
+"""Characters of a scheme's name in a line."""
 _ROOM = 0.06
 """Beyond the outermost dot, as a part of the axis."""
 
@@ -212,7 +215,9 @@ def _empty(series: Sequence[Series], label: str, span: Range1d) -> figure:
     made.min_border_right = 20
     made.xaxis.axis_label = label
     made.yaxis.ticker = FixedTicker(ticks=[place for place, _ in _places(series)])
-    made.yaxis.major_label_overrides = {int(place): one.name for place, one in _places(series)}
+    made.yaxis.major_label_overrides = {
+        int(place): "\n".join(wrap(one.name, _NAME, break_on_hyphens=True)) for place, one in _places(series)
+    }
     made.ygrid.grid_line_color = None
     return made
 

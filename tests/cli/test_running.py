@@ -86,6 +86,35 @@ def test_compare_runs_each_seed_under_each_scheme() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    "command", [["compare", "ideal", "--runs", "2"], ["compare", "ideal"], ["replay", "wifi-break"]]
+)
+def test_several_runs_get_a_page_that_compares_them(command: list[str], capsys: Capture[str]) -> None:
+    main([*command, "--out", "out"])
+    page = Path("out/comparison.html")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("Open the comparison:") + 1] == f"  {page.resolve().as_uri()}"
+    for run in manifests(Path("out")):
+        assert f'<a href="./{run}/report.html">{run}</a>' in page.read_text()
+
+
+@pytest.mark.usefixtures("engine")
+def test_several_seeds_are_shown_as_means(capsys: Capture[str]) -> None:
+    main(["compare", "ideal", "--runs", "2", "--out", "out"])
+    said = capsys.readouterr().out
+    assert "mean ±95 % confidence interval" in said
+    assert "seed 1" not in said
+
+
+@pytest.mark.usefixtures("failing")
+def test_runs_that_failed_are_on_the_page_too() -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["compare", "ideal", "--out", "out"])
+    assert end.value.code == RUNS_FAULT
+    assert Path("out/comparison.html").read_text().count("not counted: failed: mn [at 3 s] ended with status 1") == 2
+
+
+@pytest.mark.usefixtures("engine")
 def test_scheme_named_twice_is_run_once() -> None:
     main(["compare", "ideal", "--scheme", "reinvite", "--scheme", "reinvite", "--out", "out"])
     assert set(manifests(Path("out"))) == {"reinvite"}
