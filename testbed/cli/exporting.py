@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from testbed.measure.columns import PACKETS, RUNS, TABLES
+from testbed.measure.columns_media import PACKETS, RUNS
 from testbed.measure.packet_rows import packet_rows
 from testbed.measure.records import read_records
 from testbed.measure.rows import ROWS, without_column
+from testbed.measure.schema import TABLES
 from testbed.report.export import SUFFIXES, write
 
 MOST_NAMED = 5
@@ -45,7 +46,9 @@ def export(places: tuple[Path, ...], out: Path, name: str) -> None:
     records = read_records(places)
     for record in records:
         if record.result is None:
-            click.echo(f"note: {record.folder} has no result.json: {record.status}; its numbers are null", err=True)
+            click.echo(
+                f"note: {record.folder} has no result.json: {record.status}; there are no numbers of it", err=True
+            )
     unknown = dict.fromkeys(field for record in records for field in without_column(record))
     if unknown:
         more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""

@@ -39,8 +39,13 @@ class _Copies:
 
 
 def packet_rows(records: Iterable[Record]) -> Iterator[Row]:
-    """Yield a row for each copy of each packet of each run, as `columns.PACKETS` says; `RunError` without captures."""
+    """Yield a row for each copy of each packet of each run, as `PACKETS` says; `RunError` without captures.
+
+    A run of which nothing was measured has none, and need not have captures.
+    """
     for record in records:
+        if record.result is None:
+            continue
         manifest, events = read_manifest(record.folder), read_events(record.folder)
         capture = read_captures(record.folder, manifest.interface_names)
         rtp = as_originals(find_rtp(capture, decode_udp(capture)), find_copies(capture))

@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.columns import HANDOVERS, MESSAGES, PATHS, PHASES, RUNS, TABLES, TRANSACTIONS, Table
+from testbed.measure.columns_media import HANDOVERS, PATHS, PHASES, RUNS
+from testbed.measure.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
+from testbed.measure.schema import LEFT_OUT, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from testbed.measure.columns import Table
     from testbed.measure.records import Record
 
 Row = tuple[Any, ...]
@@ -87,6 +90,42 @@ def message_rows(records: Iterable[Record]) -> Iterator[Row]:
                 yield _row(MESSAGES, record, {"kind": kind, "name": name, "messages": count})
 
 
+def dialog_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each SIP dialog of each run."""
+    for record in records:
+        for place in record.keys("result.dialogs"):
+            where = "result.dialogs.{place}.refusals"
+            refusals = [
+                record.get(f"{where}.{{number}}", "integer", place=place, number=number)
+                for number in record.keys(where, place=place)
+            ]
+            told = {"refusals": " ".join(str(one) for one in refusals) or None}
+            yield _row(DIALOGS, record, told, place=place)
+
+
+def rtcp_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each run, direction and link of which RTCP spoke."""
+    for record in records:
+        for told in _reported(record):
+            yield _row(RTCP, record, told, **told)
+
+
+def report_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each RTCP report block of each run."""
+    for record in records:
+        for told in _reported(record):
+            for place in record.keys("result.media.{direction}.rtcp.{path}.history", **told):
+                yield _row(REPORTS, record, dict(told), place=place, **told)
+
+
+def _reported(record: Record) -> Iterator[dict[str, str]]:
+    for direction in DIRECTIONS:
+        where = "result.media.{direction}.rtcp"
+        for path in record.keys(where, direction=direction):
+            if record.get(f"{where}.{{path}}", "object", direction=direction, path=path) is not None:
+                yield {"direction": direction, "path": path}
+
+
 ROWS: dict[str, Callable[[Iterable[Record]], Iterator[Row]]] = {
     RUNS.name: run_rows,
     HANDOVERS.name: handover_rows,
@@ -94,10 +133,13 @@ ROWS: dict[str, Callable[[Iterable[Record]], Iterator[Row]]] = {
     PATHS.name: path_rows,
     TRANSACTIONS.name: transaction_rows,
     MESSAGES.name: message_rows,
+    DIALOGS.name: dialog_rows,
+    RTCP.name: rtcp_rows,
+    REPORTS.name: report_rows,
 }
 
 
-def _row(table: Table, record: Record, told: dict[str, Any], /, **filled: str) -> Row:
+def _row(table: Table, record: Record, told: Mapping[str, Any], /, **filled: str) -> Row:
     told = {"run": record.name, **told}
     return tuple(
         record.get(column.source, column.kind, **filled) if column.source else told[column.name]
@@ -112,9 +154,15 @@ def without_column(record: Record) -> list[str]:
         *sources,
         *([*path.split(".")[1:], "{part}"] for path in (*COUNTS.values(), PHASES_MS, ATTACH_MS)),
         *(["handover", name, "{part}"] for name in ("phases_ms", "attach_ms")),
+        ["dialogs", "{place}", "refusals"],
         *([name] for name in ("schema_version", "scheme", "seed", "engine", "reproducible", "warnings")),
     ]
-    return [".".join(leaf) for leaf in _leaves(record.result or {}) if not any(_is(leaf, one) for one in known)]
+    left = [path.split(".") for path in LEFT_OUT]
+    return [
+        ".".join(leaf)
+        for leaf in _leaves(record.result or {})
+        if not any(_is(leaf, one) for one in known) and not any(_is(leaf[: len(one)], one) for one in left)
+    ]
 
 
 def _leaves(value: dict[str, Any]) -> Iterator[list[str]]:

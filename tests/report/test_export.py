@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,15 @@ import pytest
 
 from testbed.cli.main import USERS_FAULT, main
 from testbed.measure import measure_run, to_json
-from testbed.measure.columns import TABLES, Column
 from testbed.measure.records import read_records
 from testbed.measure.rows import without_column
+from testbed.measure.schema import LEFT_OUT, TABLES
 from tests.measure import synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from testbed.measure.columns import Column
 
     Capture = pytest.CaptureFixture
 
@@ -87,11 +90,17 @@ def test_no_table_is_documented_that_there_is_not() -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_number_has_its_unit_in_its_name(name: str) -> None:
-    words = {"%": "percent", "1": "", "Hz": "hz", "messages": "", "gaps": "gaps"}
+    words = {"%": "percent", "1": "", "Hz": "hz", "messages": "", "reports": "", "gaps": "gaps"}
     for column in TABLES[name].columns:
         unit = words.get(column.unit, column.unit)
         assert unit in column.name.split("_") or not unit, column.name
         assert column.kind in {"integer", "number"} or not column.unit, column.name
+
+
+def test_what_no_table_has_is_documented() -> None:
+    for path in LEFT_OUT:
+        named = path.replace(".{place}", "").replace("{direction}", "…").replace(".{path}", ".…")
+        assert f"`{named}`" in DOCUMENT.read_text(), named
 
 
 # -- content ----------------------------------------------------------------------------------------------------------
@@ -109,7 +118,7 @@ def test_columns_have_their_names_and_types_and_the_bytes_are_the_same_again(
     types = {column.name: TYPES[column.kind] for column in TABLES[name].columns}
     read = polars.read_parquet(files[0]) if suffix == "parquet" else polars.read_csv(files[0], schema=types)
     assert dict(read.schema) == types
-    assert read.height > 0
+    assert read.height > 0 or name in {"rtcp", "reports"}  # nobody sends RTCP in these runs
 
 
 def test_both_formats_hold_the_same(runs: Path, tmp_path: Path) -> None:
@@ -195,6 +204,35 @@ def test_kinds_of_messages(runs: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_dialogs_and_what_they_take_over_from(runs: Path, tmp_path: Path) -> None:
+    table = exported(runs, "dialogs", tmp_path / "out.parquet").filter(polars.col("run") == "handover-cn")
+    wanted = ["number", "call_id", "state", "ended_by", "refusals", "handover_of", "caller_address", "invite_s"]
+    assert table.select(wanted).rows() == [
+        (1, "a@mn", "ended", "caller", None, None, "10.1.0.2:5060", 0.5),
+        (2, "b@mn", "ended", "caller", None, 1, "10.2.0.2:5060", 6.004),
+    ]
+
+
+def test_what_the_receivers_reported(tmp_path: Path) -> None:
+    folder = measured(synthetic.plain_run().write(tmp_path / "run"))
+    history = [{"at_s": at, "cumulative_lost": -1, "captured_lost": 0, "jitter_ms": 0.5} for at in (5.0, 9.0)]
+    said = {"reports": 2, "cumulative_lost": -1, "captured_lost": 0, "jitter_ms": {"mean": 0.5}, "history": history}
+    result = json.loads((folder / "result.json").read_text())
+    result["media"]["to_mn"]["rtcp"] = {"wifi": said, "umts": None}
+    result["dialogs"][0]["refusals"] = [401, 420]
+    (folder / "result.json").write_text(json.dumps(result))
+    wanted = ["direction", "path", "packets_lost_reported", "packets_lost_captured"]
+    table = exported(folder, "rtcp", tmp_path / "out.parquet")
+    assert table.select(*wanted, "reports", "jitter_mean_ms", "cname").rows() == [
+        ("to_mn", "wifi", -1, 0, 2, 0.5, None),
+    ]  # fmt: skip
+    table = exported(folder, "reports", tmp_path / "out.parquet")
+    assert table.select(*wanted, "at_s", "jitter_ms").rows() == [
+        ("to_mn", "wifi", -1, 0, 5.0, 0.5), ("to_mn", "wifi", -1, 0, 9.0, 0.5),
+    ]  # fmt: skip
+    assert exported(folder, "dialogs", tmp_path / "out.parquet")["refusals"].to_list() == ["401 420"]
+
+
 def test_paths_and_transactions(runs: Path, tmp_path: Path) -> None:
     table = exported(runs, "paths", tmp_path / "paths.parquet").filter(polars.col("run") == "handover-cn")
     wanted = ["direction", "path", "packets_received", "packets_new", "packets_sent", "packets_lost", "delay_mean_ms"]
@@ -263,7 +301,20 @@ def test_each_packet_is_what_was_sent(runs: Path, tmp_path: Path) -> None:
 
 def test_every_field_of_a_result_has_a_column(runs: Path) -> None:
     for record in read_records([runs]):
-        assert without_column(record) == [], "add it to testbed/measure/columns.py and to docs/results.md"
+        assert without_column(record) == [], "add it to testbed/measure/columns_….py and to docs/results.md"
+
+
+def test_a_run_that_failed_early_keeps_nobody_from_the_packets_of_the_others(
+    runs: Path, tmp_path: Path, capsys: Capture[str]
+) -> None:
+    copied = shutil.copytree(runs, tmp_path / "runs")
+    for name in ("captures", "run.pcapng", "events.jsonl"):
+        path = copied / "proactive" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for table in TABLES:
+        main(["export", str(copied), "--out", str(tmp_path / "x.csv"), "--table", table])
+        said = capsys.readouterr().err
+        assert said == f"note: {copied}/proactive has no result.json: failed; there are no numbers of it\n"
 
 
 # -- which runs -------------------------------------------------------------------------------------------------------

@@ -137,7 +137,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = (*(one for one in synthetic.DOCUMENT if one != "schema_version"), "scenario", "command", "failure", "status", "versions", "engine_identity", "clock")
+BESIDE = ("scenario", "command", "failure", "status", "versions", "engine_identity", "clock")
+FIELDS = tuple(one for one in (*synthetic.DOCUMENT, *BESIDE) if one != "schema_version")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
