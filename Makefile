@@ -99,7 +99,7 @@ phones: setup  ## Our correspondent and three phones, each side hanging up, and 
 	tables=$$(mktemp)
 	sed '/^## Tables/q' docs/phones.md > $$tables
 	echo >> $$tables
-	$(PYTHON) -m testbed.report.phones $$runs/*-mn $$runs/*-cn $$runs/setup-*/* > $$tables.one
+	$(PYTHON) -m testbed.report.phones $$runs/*-mn $$runs/*-cn $$runs/setup-*/*/ > $$tables.one
 	cat $$tables.one
 	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
 	rm $$tables.one

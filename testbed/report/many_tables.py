@@ -28,11 +28,12 @@ def tables_of_many(conditions: Sequence[Condition]) -> RenderableType:
     """All that is shown of several runs: for each condition its means, phases, differences, and what to doubt."""
     parts: list[RenderableType] = []
     for condition in conditions:
+        parts += [Text()] if parts else []
         parts += [Text(condition.name, style="bold")] if len(conditions) > 1 else []
-        parts += [suffered_table(condition), Text(), time_table(condition), Text()]
-        if len(condition.series) > 1:
-            parts += [differences_table(condition), Text()]
-        parts += [Text(line, style="yellow") for line in doubts(condition)]
+        parts += [suffered_table(condition), Text(), time_table(condition)]
+        parts += [Text(), differences_table(condition)] if len(condition.series) > 1 else []
+        said = [Text(line, style="yellow") for line in doubts(condition)]
+        parts += [Text(), *said] if said else []
     return Group(*parts)
 
 
