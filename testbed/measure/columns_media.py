@@ -262,7 +262,8 @@ PACKETS = Table(
         Column("rtp_timestamp", "integer", "", "its RTP timestamp (32 bit)"),
         Column("path", "text", "", "the MN's link that this copy took; null where it has none (to or from a relay)"),
         Column("sent_s", "number", "s", "when the sender's capture saw it on that path, in scenario time"),
-        Column("arrival_s", "number", "s", "when the receiver's capture saw this copy; null: it did not arrive"),
+        Column("arrival_s", "number", "s", "when the receiver's capture saw this copy; null: it did "
+               "not arrive, or a relay left it out, having had another copy"),
         Column("delay_ms", "number", "ms", "from the one to the other"),
         Column("duplicate", "truth", "", "it arrived, and a copy had arrived before; null if it did not arrive"),
         Column("lost", "truth", "", "no copy of this packet arrived on any path"),
