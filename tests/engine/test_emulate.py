@@ -63,9 +63,19 @@ def test_the_table_shows_what_the_results_say(emulated: Emulated) -> None:
         expected = [media[key] for key in ("gap_ms", "path_step_ms", "interruption_ms", "lost_in_window", "lost")]
         assert numbers[:5] == pytest.approx(expected, abs=0.06)
         assert str(emulated.run(scheme)) in emulated.output
-    (capture,) = re.findall(r"^ +wireshark (\S+)$", emulated.output, re.MULTILINE)
-    assert Path(capture).parent.parent == emulated.folder
-    assert Path(capture).is_file()
+    (run,) = re.findall(r"^ +\S*testbed open (\S+)$", emulated.output, re.MULTILINE)
+    assert Path(run).parent == emulated.folder
+    assert (Path(run) / "run.pcapng").is_file()
+
+
+def test_each_run_has_its_page_and_all_of_them_one(emulated: Emulated) -> None:
+    runs = [path.parent for path in emulated.folder.glob("*/result.json")]
+    pages = [*(run / "report.html" for run in runs), emulated.folder / "comparison.html"]
+    assert len(pages) > len(SCHEMES)
+    assert all(page.stat().st_size > 100_000 for page in pages)
+    shown = re.findall(r"^ +(file://\S+)$", emulated.output, re.MULTILINE)
+    assert len(shown) == 2
+    assert {*shown} < {page.as_uri() for page in pages}
 
 
 def test_the_message_chart_shows_the_handover(emulated: Emulated) -> None:
