@@ -9,27 +9,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import rtcp, series
-from testbed.measure.copies import as_originals, find_copies
 from testbed.measure.dialog_results import describe
 from testbed.measure.dialogs import find_dialogs
-from testbed.measure.handover import Handover, attach_parts, find_handovers, first_new_packet, measure_phases
-from testbed.measure.media import directions
+from testbed.measure.handover import Handover, attach_parts, first_new_packet, measure_phases
 from testbed.measure.media_numbers import Listened, direction_numbers, doubts, silence_doubts, window_numbers
-from testbed.measure.packets import decode_udp
-from testbed.measure.rtp import find_rtp
-from testbed.measure.run_folder import (
-    SCHEMA_VERSION,
-    Event,
-    Manifest,
-    read_captures,
-    read_events,
-    read_manifest,
-    scenario_start_ns,
-)
+from testbed.measure.recording import Recording, read_recording
+from testbed.measure.run_folder import SCHEMA_VERSION, Event
 from testbed.measure.series import seconds
 from testbed.measure.signalling import count_messages, handover_signalling, signalling_numbers
-from testbed.measure.sip_scan import SipMessage, find_sip
-from testbed.measure.transactions import Transaction, pair
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +24,7 @@ if TYPE_CHECKING:
     from testbed.measure.capture import Capture
     from testbed.measure.media import Direction
     from testbed.measure.playout import Heard
+    from testbed.measure.transactions import Transaction
 
 
 def measure_run(folder: Path) -> dict[str, Any]:
@@ -45,22 +33,18 @@ def measure_run(folder: Path) -> dict[str, Any]:
     `RunError` when the manifest, the timeline or all captures can't be read; what could not be measured is None, and
     `warnings` says why where there is a reason to doubt a number.
     """
-    manifest, events = read_manifest(folder), read_events(folder)
-    capture = read_captures(folder, manifest.interface_names)
-    datagrams = decode_udp(capture)
-    rtp = find_rtp(capture, datagrams)
-    media = directions(capture, as_originals(rtp, find_copies(capture)), manifest)
-    everywhere = find_sip(capture, datagrams)
-    messages = _at_mn(everywhere, capture, manifest)
-    transactions = pair(messages)
-    handovers = find_handovers(manifest, events, transactions, media)
-    first = handovers[0] if handovers else None
-    start_ns = scenario_start_ns(events, capture)
-    listened = {name: Listened(name, one, manifest.interval_ns) for name, one in media.items()}
-    counted = count_messages(messages, handovers)
-    own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
-    described = [_handover(one, media["to_mn"], start_ns, manifest.interval_ns, events) for one in handovers]
-    told = rtcp.of_paths(rtcp.Reports(rtcp.find_rtcp(capture, datagrams)), rtp, manifest.mn.addresses, start_ns)
+    return measure_recording(read_recording(folder))
+
+
+def measure_recording(run: Recording) -> dict[str, Any]:
+    """Return the content of result.json for a run folder that was read."""
+    manifest, capture, handovers, start_ns = run.manifest, run.capture, run.handovers, run.start_ns
+    listened = {name: Listened(name, one, manifest.interval_ns) for name, one in run.media.items()}
+    counted = count_messages(run.messages, handovers)
+    own = [one for one in run.transactions if one.request.source.ip in manifest.mn.addresses]
+    described = [_handover(one, run.media["to_mn"], start_ns, manifest.interval_ns, run.events) for one in handovers]
+    reports = rtcp.Reports(rtcp.find_rtcp(capture, run.datagrams))
+    told = rtcp.of_paths(reports, run.rtp, manifest.mn.addresses, start_ns)
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
@@ -68,8 +52,10 @@ def measure_run(folder: Path) -> dict[str, Any]:
         "engine": manifest.engine,
         "reproducible": manifest.reproducible,
         "handover": described[0] if described else None,
-        "media": {name: direction_numbers(one, first) | {"rtcp": told[name]} for name, one in listened.items()},
-        "signalling": signalling_numbers(counted, everywhere, manifest),
+        "media": {
+            name: direction_numbers(one, run.first_handover) | {"rtcp": told[name]} for name, one in listened.items()
+        },
+        "signalling": signalling_numbers(counted, run.everywhere, manifest),
         "handovers": [
             {
                 **said,
@@ -78,8 +64,8 @@ def measure_run(folder: Path) -> dict[str, Any]:
             }
             for number, (one, said) in enumerate(zip(handovers, described, strict=True))
         ],
-        "transactions": [_transaction(one, capture, start_ns) for one in transactions],
-        "dialogs": describe(find_dialogs(everywhere), capture, start_ns),
+        "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
+        "dialogs": describe(find_dialogs(run.everywhere), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [*manifest.warnings, *capture.warnings, *_doubts(listened, handovers)],
     }
@@ -88,12 +74,6 @@ def measure_run(folder: Path) -> dict[str, Any]:
 def to_json(result: dict[str, Any]) -> str:
     """Return a result as the text of result.json."""
     return json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _at_mn(messages: list[SipMessage], capture: Capture, manifest: Manifest) -> list[SipMessage]:
-    """Return the messages at the MN's own interfaces, each of which passes only one of them."""
-    names = set(manifest.mn.interfaces.values())
-    return [message for message in messages if capture.interfaces[message.interface].name in names]
 
 
 def _handover(

@@ -17,15 +17,8 @@ import numpy as np
 
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure import playout, window
-from testbed.measure.copies import as_originals, find_copies
-from testbed.measure.handover import find_handovers
-from testbed.measure.media import directions
-from testbed.measure.packets import decode_udp
-from testbed.measure.rtp import find_rtp
-from testbed.measure.run_folder import read_captures, read_events, read_manifest, scenario_start_ns
-from testbed.measure.sip_scan import find_sip
+from testbed.measure.recording import read_recording
 from testbed.measure.stretch import stretch
-from testbed.measure.transactions import pair
 from testbed.measure.voice import RATE_HZ, Samples, Voice, decode, fill, find_round, payloads
 
 if TYPE_CHECKING:
@@ -126,30 +119,24 @@ def read_speech(folder: Path) -> RunSpeech:
 
     `RunError` as for `measure_run`; `MissingLibraryError` for GSM where libgsm is not installed.
     """
-    manifest, events = read_manifest(folder), read_events(folder)
-    capture = read_captures(folder, manifest.interface_names)
-    datagrams = decode_udp(capture)
-    rtp = find_rtp(capture, datagrams)
-    media = directions(capture, as_originals(rtp, find_copies(capture)), manifest)
-    names = set(manifest.mn.interfaces.values())
-    messages = [one for one in find_sip(capture, datagrams) if capture.interfaces[one.interface].name in names]
-    first = next(iter(find_handovers(manifest, events, pair(messages), media)), None)
+    run = read_recording(folder)
+    first = run.first_handover
     warnings: list[str] = []
     speech: dict[str, Speech | None] = {}
-    for name, direction in media.items():
-        heard = playout.listen(direction, manifest.interval_ns)
+    for name, direction in run.media.items():
+        heard = playout.listen(direction, run.manifest.interval_ns)
         silence_ns = window.silence_start(direction, first.windows[name]) if first else None
         why = _none_of(direction, heard)
         speech[name] = None
         if heard is not None and why is None:
             voices = [
-                decode(payloads(capture, datagrams, rtp, seen), direction.keys, _samples(heard))
+                decode(payloads(run.capture, run.datagrams, run.rtp, seen), direction.keys, _samples(heard))
                 for seen in (direction.sent, direction.received)
             ]
             speech[name] = speech_of(heard, *voices, silence_ns=silence_ns)
             why = _doubt(speech[name])
         warnings += [f"{name}: {why}"] if why else []
-    return RunSpeech(manifest.scheme, scenario_start_ns(events, capture), speech, tuple(warnings))
+    return RunSpeech(run.manifest.scheme, run.start_ns, speech, tuple(warnings))
 
 
 def speech_of(heard: Heard, sent: Voice, received: Voice, *, silence_ns: int | None = None) -> Speech:

@@ -14,23 +14,14 @@ import numpy as np
 from testbed.measure import playout, series
 from testbed.measure.capture import NO_TIME
 from testbed.measure.chart import Chart, read_chart
-from testbed.measure.copies import as_originals, find_copies
-from testbed.measure.handover import find_handovers
 from testbed.measure.link_history import LinkHistory, read_links
-from testbed.measure.media import NO_DELAY, Direction, directions
-from testbed.measure.packets import decode_udp
-from testbed.measure.rtp import find_rtp
-from testbed.measure.run import measure_run
+from testbed.measure.media import NO_DELAY, Direction
+from testbed.measure.recording import read_recording
+from testbed.measure.run import measure_recording
 from testbed.measure.run_folder import (
     Event,
-    read_captures,
     read_document,
-    read_events,
-    read_manifest,
-    scenario_start_ns,
 )
-from testbed.measure.sip_scan import find_sip
-from testbed.measure.transactions import pair
 from testbed.measure.window import longest_gap, open_silence
 
 if TYPE_CHECKING:
@@ -123,16 +114,11 @@ def read_story(folder: Path, result: dict[str, Any] | None = None) -> Story:
     `result` saves measuring where that was done just before; otherwise it is measured anew, so that the pictures and
     the numbers beside them are of the same captures.
     """
-    manifest, events = read_manifest(folder), read_events(folder)
-    result = measure_run(folder) if result is None else result
+    run = read_recording(folder)
+    manifest, events, capture, handover = run.manifest, run.events, run.capture, run.first_handover
+    result = measure_recording(run) if result is None else result
     chart = read_chart(folder)
-    capture = read_captures(folder, manifest.interface_names)
-    datagrams = decode_udp(capture)
-    media = directions(capture, as_originals(find_rtp(capture, datagrams), find_copies(capture)), manifest)
-    own = set(manifest.mn.interfaces.values())
-    at_mn = [one for one in find_sip(capture, datagrams) if capture.interfaces[one.interface].name in own]
-    handover = next(iter(find_handovers(manifest, events, pair(at_mn), media)), None)
-    clock = _Clock(scenario_start_ns(events, capture))
+    clock = _Clock(run.start_ns)
     timed = capture.time_ns[capture.time_ns != NO_TIME]
     ends_s = (clock.s(int(timed.min())), clock.s(int(timed.max()))) if len(timed) else (0.0, 0.0)
     return Story(
@@ -142,7 +128,7 @@ def read_story(folder: Path, result: dict[str, Any] | None = None) -> Story:
         links=read_links(folder, manifest.links, events, ends_s[1]),
         directions={
             name: _heard(name, one, manifest, handover.windows[name] if handover else None, clock)
-            for name, one in media.items()
+            for name, one in run.media.items()
         },
         events=tuple(events),
         trigger_s=tuple(clock.s(one.time_ns) for one in events if one.name == "trigger"),
