@@ -6,8 +6,6 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from agents.rtp.codec import MissingLibraryError
-from testbed.engine.errors import MissingRequirementError
 from testbed.measure.lqo import has_pesq
 from testbed.measure.speech import RunSpeech, read_speech, to_wav
 from testbed.measure.speech_result import speech_result
@@ -35,10 +33,7 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
         click.echo(NO_SCORE, err=True)
     results, folders = [], []
     for name, path in zip(names, runs, strict=True):
-        try:
-            said = read_speech(path)
-        except MissingLibraryError as error:
-            raise MissingRequirementError(str(error)) from None
+        said = read_speech(path)
         folder = path / FOLDER if out is None else out / name if len(runs) > 1 else out
         _write(said, folder)
         results.append(speech_result(said))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.rtp.codec import MissingLibraryError
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure import playout, window
 from testbed.measure.recording import read_recording
@@ -115,10 +116,7 @@ class RunSpeech:
 
 
 def read_speech(folder: Path) -> RunSpeech:
-    """Read the speech of a run folder.
-
-    `RunError` as for `measure_run`; `MissingLibraryError` for GSM where libgsm is not installed.
-    """
+    """Read the speech of a run folder; `RunError` as for `measure_run`."""
     run = read_recording(folder)
     first = run.first_handover
     warnings: list[str] = []
@@ -129,12 +127,15 @@ def read_speech(folder: Path) -> RunSpeech:
         why = _none_of(direction, heard)
         speech[name] = None
         if heard is not None and why is None:
-            voices = [
-                decode(payloads(run.capture, run.datagrams, run.rtp, seen), direction.keys, _samples(heard))
-                for seen in (direction.sent, direction.received)
-            ]
-            speech[name] = speech_of(heard, *voices, silence_ns=silence_ns)
-            why = _doubt(speech[name])
+            try:
+                voices = [
+                    decode(payloads(run.capture, run.datagrams, run.rtp, seen), direction.keys, _samples(heard))
+                    for seen in (direction.sent, direction.received)
+                ]
+                speech[name] = speech_of(heard, *voices, silence_ns=silence_ns)
+                why = _doubt(speech[name])
+            except MissingLibraryError as error:  # GSM without libgsm
+                why = str(error)
         warnings += [f"{name}: {why}"] if why else []
     return RunSpeech(run.manifest.scheme, run.start_ns, speech, tuple(warnings))
 

@@ -5,6 +5,7 @@ What could not be read is said in the page instead of what it would have shown: 
 
 from __future__ import annotations
 
+import base64
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 from testbed.measure import RunError, measure_run
 from testbed.measure.run_folder import read_document
+from testbed.measure.speech import excerpt, read_speech
 from testbed.measure.story import Story, read_story
 from testbed.report import behind, distributions, every_number, lanes
 from testbed.report.comparison import DIRECTIONS, NOT_MEASURED
@@ -42,6 +44,14 @@ class Message:
 
     says: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What the listener of a direction heard around the handover: a WAV file in base64, and which stretch it is."""
+
+    says: str
+    wav: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
         failure=failure,
         unread=unread,
         directions=DIRECTIONS,
+        sounds={} if story is None else sounds(folder),
         links=() if story is None else tuple(link.link for link in story.links),
         path_colours=() if story is None else tuple(path_colours([link.link for link in story.links]).values()),
         bars=() if story is None else bars(behind.phases(story)),
@@ -101,6 +112,17 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
         identity=tuple(_identity(document)),
         files=tuple(_files(folder)),
     )
+
+
+def sounds(folder: Path) -> dict[str, Sound]:
+    """Return what can be heard of each direction."""
+    speech, found = read_speech(folder), {}
+    for name, one in speech.directions.items():
+        if one is not None:
+            part = excerpt(one)
+            says = f"{part.length_s:.1f} s, from {(part.start_ns - speech.start_ns) / 1e9:.2f} s of the scenario on"
+            found[name] = Sound(says, base64.b64encode(part.wav).decode("ascii"))
+    return found
 
 
 def _facts(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:

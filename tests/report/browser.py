@@ -71,9 +71,13 @@ class Browser:
         return [entry["message"] for entry in self._log("browser") if entry["level"] != "INFO"]
 
     def requests(self) -> list[str]:
-        """Return the addresses that were asked for since the page was opened."""
+        """Return the addresses that were asked for since the page was opened.
+
+        Data that stand in an address are not asked for: the icons of the browser's own player are such data.
+        """
         entries = (json.loads(entry["message"])["message"] for entry in self._log("performance"))
-        return [one["params"]["request"]["url"] for one in entries if one["method"] == "Network.requestWillBeSent"]
+        asked = [one["params"]["request"]["url"] for one in entries if one["method"] == "Network.requestWillBeSent"]
+        return [one for one in asked if not one.startswith("data:")]
 
     def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - JSON
         """Run a script in the page and return what it returns."""

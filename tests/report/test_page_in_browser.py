@@ -38,6 +38,18 @@ return figures.map((view) => {
 """
 
 
+LISTEN = """
+const done = arguments[0];
+const loaded = (one) => new Promise((said) => {
+  one.addEventListener("loadedmetadata", () => said(one.duration));
+  one.addEventListener("error", () => said(one.error.message));
+  one.preload = "auto";
+  one.load();
+});
+Promise.all(Array.from(document.querySelectorAll("audio"), loaded)).then(done);
+"""
+
+
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with browser(tmp_path_factory.mktemp("profile")) as one:
@@ -96,6 +108,16 @@ def test_the_verdict_is_seen_without_scrolling(chromium: Browser, page: Path) ->
     chromium.open(page)
     for big in chromium.driver.find_elements(By.CSS_SELECTOR, ".big"):
         assert big.rect["y"] + big.rect["height"] < DESKTOP[1]
+
+
+def test_what_was_heard_around_the_handover_can_be_played(chromium: Browser, page: Path) -> None:
+    chromium.open(page)
+    assert chromium.driver.execute_async_script(LISTEN) == [8.0, 8.0]
+    names = [one.accessible_name for one in chromium.driver.find_elements(By.TAG_NAME, "audio")]
+    assert names == [
+        "What the phone heard (to MN): 8.0 s, from 1.99 s of the scenario on",
+        "What the correspondent heard (to CN): 8.0 s, from 1.99 s of the scenario on",
+    ]
 
 
 def test_at_first_the_handover_is_shown_and_all_plots_over_time_zoom_together(chromium: Browser, page: Path) -> None:
