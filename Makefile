@@ -136,9 +136,10 @@ attack: setup  ## Forged requests, replays, injected speech, floods: the tables 
 	cat $$tables > docs/attacks.md && rm $$tables $$tables.one
 
 .PHONY: bench
-bench: setup  ## How fast: virtual seconds for each second of wall time, and where the rest goes
+bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring beside tshark and scapy
 	@$(PYTHON) tests/bench/bench_emulate.py
 	$(PYTHON) -m tests.bench.bench_transcoding
+	$(PYTHON) -m tests.bench.bench_measure
 	if [ "$$(id -u)" = 0 ]; then
 	  $(PYTHON) -m tests.bench.bench_relay
 	  test -x "$(SIPPY)/bin/b2bua_simple" || { python3 -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==2.5.0; }
