@@ -1,5 +1,6 @@
 """All commands, and how their errors end: 2 for the user's input, 1 for a run that failed, one line each."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -7,61 +8,48 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from testbed.cli.attacking import attack
-from testbed.cli.clean import clean
-from testbed.cli.doctor import doctor
-from testbed.cli.exporting import export
-from testbed.cli.failing import failure
-from testbed.cli.laddering import ladder_command
-from testbed.cli.listing import listing
-from testbed.cli.measuring import measure
-from testbed.cli.opening import open_command
-from testbed.cli.prepare import prepare
-from testbed.cli.profiling import profile
-from testbed.cli.reporting import report
-from testbed.cli.running import compare, replay, run
-from testbed.cli.speaking import speech
-from testbed.cli.triggering import triggers
-from testbed.cli.verifying import verify
+from testbed.cli.lazy import LazyGroup
 from testbed.engine.errors import CommandError, MissingRequirementError
-from testbed.measure import CaptureError, RunError
+from testbed.measure.errors import CaptureError, RunError
 from testbed.scenario.errors import BadScenarioError
 
 USERS_FAULT = 2
 RUNS_FAULT = 1
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = {
+    "run": "testbed.cli.running:run",
+    "compare": "testbed.cli.running:compare",
+    "replay": "testbed.cli.running:replay",
+    "triggers": "testbed.cli.triggering:triggers",
+    "attack": "testbed.cli.attacking:attack",
+    "measure": "testbed.cli.measuring:measure",
+    "report": "testbed.cli.reporting:report",
+    "export": "testbed.cli.exporting:export",
+    "ladder": "testbed.cli.laddering:ladder_command",
+    "open": "testbed.cli.opening:open_command",
+    "speech": "testbed.cli.speaking:speech",
+    "verify": "testbed.cli.verifying:verify",
+    "list": "testbed.cli.listing:listing",
+    "profile": "testbed.cli.profiling:profile",
+    "failure": "testbed.cli.failing:failure",
+    "doctor": "testbed.cli.doctor:doctor",
+    "prepare": "testbed.cli.prepare:prepare",
+    "clean": "testbed.cli.clean:clean",
+}
+"""Name -> where it is."""
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sip-handover-testbed")
 def commands() -> None:
     """How long is a voice call interrupted when a phone changes from WiFi to UMTS, and what makes that time zero?"""
 
 
-for command in (
-    run,
-    compare,
-    replay,
-    triggers,
-    attack,
-    measure,
-    report,
-    export,
-    ladder_command,
-    open_command,
-    speech,
-    verify,
-    listing,
-    profile,
-    failure,
-    doctor,
-    prepare,
-    clean,
-):
-    commands.add_command(command)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script; takes the arguments of the command line unless others are given."""
+    # numpy starts a thread a processor for linear algebra; we need none, and they are half of the work of starting.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:

@@ -5,12 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
-from testbed.cli.picturing import show_pictures
-from testbed.measure import measure_capture, measure_run
-from testbed.measure.table import tables
-from testbed.report.comparison import comparison, console
+from testbed.measure.summary import measure_capture
 
 
 @click.command()
@@ -20,10 +16,29 @@ from testbed.report.comparison import comparison, console
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
     """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers."""
-    results: list[dict[str, Any]] = [measure_run(path) if path.is_dir() else measure_capture(path) for path in what]
+    results = [_measure_run(path) if path.is_dir() else measure_capture(path) for path in what]
     if as_json:
         click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
         return
+    _show(what, results)
+
+
+# Both import what the measuring of a capture can do without, which takes as long as measuring a million packets.
+
+
+def _measure_run(folder: Path) -> dict[str, Any]:
+    from testbed.measure.run import measure_run  # noqa: PLC0415 - see above
+
+    return measure_run(folder)
+
+
+def _show(what: tuple[Path, ...], results: list[dict[str, Any]]) -> None:
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    from testbed.cli.picturing import show_pictures  # noqa: PLC0415 - see above
+    from testbed.measure.table import tables  # noqa: PLC0415 - see above
+    from testbed.report.comparison import comparison, console  # noqa: PLC0415 - see above
+
     out = console()
     runs = [(path.name, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
     if runs:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from testbed.measure.errors import CaptureError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
@@ -20,15 +22,6 @@ Booleans = NDArray[np.bool_]
 
 NO_TIME = int(np.iinfo(np.int64).min)
 """Time of a packet that carries none (pcapng's Simple Packet Block), or an impossible one."""
-
-
-class CaptureError(Exception):
-    """A file that cannot be read as a capture: which one, and what is wrong with it, in one line."""
-
-    def __init__(self, path: Path | str, what: str) -> None:
-        super().__init__(f"{path}: {what}")
-        self.path = str(path)
-        self.what = what
 
 
 @dataclass(frozen=True, slots=True)

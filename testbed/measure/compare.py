@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.capture import Bytes, Capture, CaptureError, load
+from testbed.measure.capture import Bytes, Capture, load
+from testbed.measure.errors import CaptureError
 from testbed.measure.pcap import read_capture
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from testbed.measure.capture import NO_TIME, Bytes, Capture, CaptureError, Interface, load, words
+from testbed.measure.capture import NO_TIME, Bytes, Capture, Interface, load, words
 from testbed.measure.chain import Layout, Stop, walk
+from testbed.measure.errors import CaptureError
 from testbed.measure.pcapng import SECTION_HEADER, read_pcapng
 
 LONGEST_PACKET = 262_144

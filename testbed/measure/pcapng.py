@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.capture import NO_TIME, Bytes, Capture, CaptureError, Interface, Ints, words
+from testbed.measure.capture import NO_TIME, Bytes, Capture, Interface, Ints, words
 from testbed.measure.chain import Layout, Stop, Walk, walk
+from testbed.measure.errors import CaptureError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.capture import CaptureError, join, only
+from testbed.measure.capture import join, only
+from testbed.measure.errors import CaptureError, RunError
 from testbed.measure.pcap import read_capture
 
 if TYPE_CHECKING:
@@ -23,15 +24,6 @@ MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapn
 PLAN, RESULT = "plan.json", "result.json"
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
-
-
-class RunError(Exception):
-    """A run folder that cannot be measured: which file, and what is wrong with it, in one line."""
-
-    def __init__(self, path: Path, what: str) -> None:
-        super().__init__(f"{path}: {what}")
-        self.path = path
-        self.what = what
 
 
 @dataclass(frozen=True, slots=True)

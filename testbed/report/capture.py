@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.capture import NO_TIME, CaptureError
+from testbed.measure.capture import NO_TIME
+from testbed.measure.errors import CaptureError
 from testbed.measure.pcap import read_capture
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from testbed.cli.main import RUNS_FAULT, USERS_FAULT, commands, main
+from testbed.cli.main import COMMANDS, RUNS_FAULT, USERS_FAULT, commands, main
 from testbed.engine.errors import CommandError, MissingRequirementError
 from testbed.measure import RunError
 
@@ -27,7 +27,7 @@ def ending(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[obje
     return end.value.code, said.out, said.err.splitlines()
 
 
-@pytest.mark.parametrize("name", [[], *([name] for name in commands.commands)], ids=" ".join)
+@pytest.mark.parametrize("name", [[], *([name] for name in COMMANDS)], ids=" ".join)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_helps(name: list[str], option: str) -> None:
     result = CliRunner().invoke(commands, [*name, option])
@@ -35,11 +35,24 @@ def test_every_command_helps(name: list[str], option: str) -> None:
 
 
 def test_every_command_and_option_says_what_it_is_for() -> None:
-    for name, command in commands.commands.items():
+    for name in COMMANDS:
+        command = commands.get_command(click.Context(commands), name)
+        assert command is not None
+        assert command.name == name
         assert command.help, f"give the function of '{name}' a docstring: it is the command's help"
         for option in command.params:
             if isinstance(option, click.Option) and option.name != "engine":
                 assert option.help, f"{name} {option.opts[0]}: add help=…"
+
+
+def test_measuring_a_capture_starts_without_what_it_does_not_need() -> None:
+    heavy = ["pydantic", "ruamel", "pyroute2", "jinja2", "mininet", "matplotlib", "scapy", "asyncio", "rich", "agents"]
+    program = (
+        "import sys; from testbed.cli.main import commands, main; main(['measure', '--help'])\n"
+        f"sys.exit(', '.join(name for name in {heavy} if name in sys.modules) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), f"measure imports {done.stderr}"
 
 
 def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.measure.capture import CaptureError
 from testbed.measure.compare import Difference, first_difference
+from testbed.measure.errors import CaptureError
 
 from . import frames
 from .frames import MS, START_NS, Frame

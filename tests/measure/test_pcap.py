@@ -12,7 +12,8 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from scapy.utils import wrpcap, wrpcapng
 
-from testbed.measure.capture import NO_TIME, CaptureError
+from testbed.measure.capture import NO_TIME
+from testbed.measure.errors import CaptureError
 from testbed.measure.pcap import read_capture
 
 from . import frames

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from testbed.measure.errors import RunError
 from testbed.measure.run import measure_run, to_json
-from testbed.measure.run_folder import RunError
 
 from . import frames, synthetic, tshark
 from .frames import MS, START_NS, Frame
