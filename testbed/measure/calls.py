@@ -11,6 +11,8 @@ from testbed.measure.rtp import by_time
 from testbed.measure.series import extend_sequence, first_arrivals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from testbed.measure.capture import Ints
     from testbed.measure.rtp import RtpPackets, Stream
 
@@ -34,7 +36,7 @@ class Call:
         return [int(copies) for copies in np.bincount(self.path[new], minlength=len(self.streams))]
 
 
-def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int]) -> list[Call]:
+def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int]) -> Iterator[Call]:
     """Merge the streams of each SSRC, and those of its copies; calls come in the order of their first streams.
 
     `originals` says which SSRCs are declared to be copies of which (see `copies`).
@@ -45,16 +47,17 @@ def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int
     by_ssrc: dict[int, list[Stream]] = {}
     for stream in streams:
         by_ssrc.setdefault(originals.get(stream.ssrc, stream.ssrc), []).append(stream)
-    calls = []
     for same in by_ssrc.values():
         sources = {stream.source.ip for stream in same if stream.source.ip != stream.destination.ip}
         last_hops = [stream for stream in same if stream.destination.ip not in sources]
         groups = [last_hops] if last_hops else [[stream] for stream in same]
-        calls += [_merge(rtp, group) for group in groups]
-    return calls
+        yield from (_merge(rtp, group) for group in groups)
 
 
 def _merge(rtp: RtpPackets, streams: list[Stream]) -> Call:
+    if len(streams) == 1:
+        (one,) = streams
+        return Call(one.ssrc, (one,), one.rows, one.extended, np.zeros(len(one.rows), dtype=np.int64))
     rows = np.concatenate([stream.rows for stream in streams])
     path = np.repeat(np.arange(len(streams)), [len(stream.rows) for stream in streams])
     order = by_time(rtp.time_ns[rows], np.arange(len(rows)))

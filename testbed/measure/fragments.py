@@ -243,8 +243,8 @@ def _capture(capture: Capture, table: _Table) -> Capture:
         time_ns=capture.time_ns[rows],
         interface=capture.interface[rows],
         offset=np.cumsum(sizes) - sizes,
-        captured=sizes,
-        original=sizes,
+        captured=sizes.astype(np.int32),
+        original=sizes.astype(np.uint32),
         interfaces=tuple(Interface(one.name, RAW) for one in capture.interfaces),
         warnings=(),
     )

@@ -12,39 +12,60 @@ if TYPE_CHECKING:
     from testbed.measure.capture import Ints
 
 _BITS = 16
+_CHUNK = 1 << 16
 # Odd 64-bit multipliers (from splitmix64 and its relatives): one a round, so that no two keys collide for ever.
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93)
 
 
-def group_rows(*columns: NDArray[Any]) -> tuple[Ints, Ints]:
+def group_rows(*columns: NDArray[Any]) -> tuple[NDArray[np.int32], Ints]:
     """Return each row's group number, and for each group the row where it appears first.
 
-    Groups are numbered in the order of that first row. Rows are hashed into buckets; a row that differs from the one
-    that stands for its bucket takes part in the next round with another hash, until none is left.
+    Groups are numbered in the order of that first row. Rows are taken in chunks, so that there is no need for memory
+    many times as large as the columns; what stands for a group is remembered from chunk to chunk.
     """
     size = len(columns[0])
-    ids = np.empty(size, dtype=np.int64)
-    left = np.arange(size, dtype=np.int64)
+    ids = np.empty(size, dtype=np.int32)
+    known: dict[tuple[Any, ...], int] = {}
+    firsts: list[int] = []
+    for start in range(0, size, _CHUNK):
+        part = [column[start : start + _CHUNK] for column in columns]
+        here, rows = _group_chunk(part)
+        keys = list(zip(*(column[rows].tolist() for column in part), strict=True))
+        firsts += [start + row for row, key in zip(rows.tolist(), keys, strict=True) if key not in known]
+        numbers = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int32)
+        ids[start : start + _CHUNK] = numbers[here]
+    return ids, np.array(firsts, dtype=np.int64)
+
+
+def _group_chunk(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
+    """Do the same for a few rows.
+
+    Rows are hashed into buckets; a row that differs from the one that stands for its bucket takes part in the next
+    round with another hash, until none is left.
+    """
+    ids = np.empty(len(columns[0]), dtype=np.int64)
+    left: Ints | None = None  # all
     firsts: list[Ints] = []
     count = turn = 0
-    while len(left):
-        bucket = _hash([column[left] for column in columns], turn)
+    while left is None or len(left):
+        part = columns if left is None else [column[left] for column in columns]
+        bucket = _hash(part, turn)
         first = np.full(1 << _BITS, -1, dtype=np.int64)
-        first[bucket[::-1]] = left[::-1]  # of rows in one bucket the last assignment stays: the first row
+        first[bucket[::-1]] = np.arange(len(bucket))[::-1]  # of rows in one bucket the last assignment stays: the first
         stands_for = first[bucket]
-        same = np.ones(len(left), dtype=bool)
-        for column in columns:
-            same &= column[left] == column[stands_for]
+        differs = np.zeros(len(bucket), dtype=bool)
+        for column in part:
+            differs |= column != column[stands_for]
         used = np.flatnonzero(first >= 0)
         number = np.empty(1 << _BITS, dtype=np.int64)
         number[used] = count + np.arange(len(used))
-        ids[left[same]] = number[bucket[same]]
-        firsts.append(first[used])
+        others = np.flatnonzero(differs)
+        # Those that differ get a wrong number here, and theirs in a later turn.
+        ids[slice(None) if left is None else left] = number[bucket]
+        firsts.append(first[used] if left is None else left[first[used]])
         count += len(used)
-        left = left[~same]
+        left = others if left is None else left[others]
         turn += 1
-    if not firsts:
-        return ids, np.empty(0, dtype=np.int64)
     rows = np.concatenate(firsts)
     order = np.argsort(rows)
     rank = np.empty(count, dtype=np.int64)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.run_folder import PLAN, RunError
+from testbed.measure.errors import RunError
+from testbed.measure.run_folder import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from testbed.measure.capture import NO_TIME, Bytes, Capture, Interface, load, words
-from testbed.measure.chain import Layout, Stop, walk
+from testbed.measure.capture import CAPTURE_COLUMNS, NO_TIME, Bytes, Capture, Columns, Interface, load, release, words
+from testbed.measure.chain import WINDOW, Layout, Stop, walk
 from testbed.measure.errors import CaptureError
 from testbed.measure.pcapng import SECTION_HEADER, read_pcapng
 
@@ -54,29 +54,40 @@ def read_capture(path: Path | str) -> Capture:
 def _read_pcap(path: Path, data: Bytes, order: str) -> Capture:
     if len(data) < _FILE_HEADER:
         raise CaptureError(path, f"ends inside the pcap file header ({len(data)} of {_FILE_HEADER} bytes)")
-    numbers = words(data, order + "u4")
-    unit = NANOSECONDS_A_UNIT[int(numbers[0])]
+    magic, _, _, _, snaplen, linktype = np.frombuffer(data[:_FILE_HEADER].tobytes(), order + "u4").tolist()
+    unit = NANOSECONDS_A_UNIT[magic]
     layout = Layout(
-        order=order, length_at=8, overhead=_RECORD_HEADER, header=_RECORD_HEADER, smallest=0, largest=LONGEST_PACKET
+        order=order,
+        length_at=8,
+        key_at=8,
+        overhead=_RECORD_HEADER,
+        header=_RECORD_HEADER,
+        smallest=0,
+        largest=LONGEST_PACKET,
     )
-    chain = walk(data, _FILE_HEADER, layout)
-    offsets = chain.offsets
-    if chain.stop is Stop.ABSURD and not len(offsets):
-        said = int(numbers[chain.position + 8])
+    columns, position, stop = Columns(CAPTURE_COLUMNS), _FILE_HEADER, Stop.PAUSE
+    while stop is Stop.PAUSE:
+        chain = walk(data, position, layout, WINDOW)
+        heads = words(data, f"V{_RECORD_HEADER}")[chain.offsets].view(order + "u4").reshape(-1, 4)
+        columns.add(
+            time_ns=heads[:, 0].astype(np.int64) * 1_000_000_000 + heads[:, 1].astype(np.int64) * unit,
+            interface=np.zeros(len(heads)),
+            offset=chain.offsets + _RECORD_HEADER,
+            captured=heads[:, 2],
+            original=heads[:, 3],
+        )
+        release(data, position, chain.position)
+        position, stop = chain.position, chain.stop
+    if stop is Stop.ABSURD and not columns.count:
+        said = int(words(data, order + "u4")[position + 8])
         raise CaptureError(path, f"the first packet says it is {said} bytes long: the file is damaged")
-    time_ns = numbers[offsets].astype(np.int64) * 1_000_000_000 + numbers[offsets + 4].astype(np.int64) * unit
-    # The upper bits of the link type word hold the length of the Ethernet checksum, not the type.
-    interface = Interface(name=None, linktype=int(numbers[20]) & 0xFFFF, snaplen=int(numbers[16]))
     return Capture(
         path=path,
         data=data,
-        time_ns=time_ns,
-        interface=np.zeros(len(offsets), dtype=np.int32),
-        offset=offsets + _RECORD_HEADER,
-        captured=numbers[offsets + 8].astype(np.int64),
-        original=numbers[offsets + 12].astype(np.int64),
-        interfaces=(interface,),
-        warnings=_ending(chain.stop, len(offsets), chain.position, len(data)),
+        **columns.take(),
+        # The upper bits of the link type word hold the length of the Ethernet checksum, not the type.
+        interfaces=(Interface(name=None, linktype=linktype & 0xFFFF, snaplen=snaplen),),
+        warnings=_ending(stop, columns.count, position, len(data)),
     )
 
 

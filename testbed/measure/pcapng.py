@@ -7,12 +7,12 @@ Other blocks are stepped over. Not done: the obsolete Packet Block (a warning co
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.capture import NO_TIME, Bytes, Capture, Interface, Ints, words
-from testbed.measure.chain import Layout, Stop, Walk, walk
+from testbed.measure.capture import CAPTURE_COLUMNS, NO_TIME, Bytes, Capture, Columns, Interface, Ints, release, words
+from testbed.measure.chain import WINDOW, Layout, Stop, Walk, walk
 from testbed.measure.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -42,45 +42,38 @@ class _Clock:
 
 @dataclass(slots=True)
 class _Parts:
-    """What was read so far, over all sections."""
+    """What was read so far, over all sections; `first` is the number of the section's first interface."""
 
+    columns: Columns = field(default_factory=lambda: Columns(CAPTURE_COLUMNS))
     interfaces: list[Interface] = field(default_factory=list)
     clocks: list[_Clock] = field(default_factory=list)
-    time_ns: list[Ints] = field(default_factory=list)
-    interface: list[Ints] = field(default_factory=list)
-    offset: list[Ints] = field(default_factory=list)
-    captured: list[Ints] = field(default_factory=list)
-    original: list[Ints] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     dropped: dict[int, int] = field(default_factory=dict)
     sections: int = 0
+    first: int = 0
+    obsolete: int = 0
+    impossible: int = 0
 
 
 def read_pcapng(path: Path, data: Bytes) -> Capture:
     """Read the sections of a pcapng file one after the other; what is damaged ends the reading with a warning."""
-    parts = _Parts()
+    parts, order = _Parts(), "<"
     position, stop = 0, Stop.WORD
-    while stop is Stop.WORD:
-        parts.sections += 1
-        try:
-            order, position = _section_start(data, position, parts.sections)
-        except ValueError as error:
-            if position == 0:
-                raise CaptureError(path, str(error)) from None
-            parts.warnings.append(f"{error}; what follows was left out")
-            break
-        layout = Layout(
-            order=order,
-            length_at=4,
-            overhead=0,
-            header=12,
-            smallest=12,
-            largest=LONGEST_BLOCK,
-            stop_word=_SECTION,
-        )
-        chain = walk(data, position, layout)
+    while stop in (Stop.WORD, Stop.PAUSE):
+        if stop is Stop.WORD:
+            parts.sections, parts.first = parts.sections + 1, len(parts.interfaces)
+            try:
+                order, position = _section_start(data, position, parts.sections)
+            except ValueError as error:
+                if position == 0:
+                    raise CaptureError(path, str(error)) from None
+                parts.warnings.append(f"{error}; what follows was left out")
+                break
+        chain = walk(data, position, _layout(order), WINDOW)
+        is_whole = _read_blocks(data, order, chain, parts)
+        release(data, position, chain.position)
         position, stop = chain.position, chain.stop
-        if not _read_blocks(data, order, chain, parts):
+        if not is_whole:
             break
         if stop in (Stop.CUT, Stop.ABSURD):
             how = "cut off" if stop is Stop.CUT else "damaged (impossible block length)"
@@ -90,30 +83,35 @@ def read_pcapng(path: Path, data: Bytes) -> Capture:
     return _joined(path, data, parts)
 
 
-def _joined(path: Path, data: Bytes, parts: _Parts) -> Capture:
-    def join(pieces: list[Ints]) -> Ints:
-        return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
+def _layout(order: str) -> Layout:
+    return Layout(
+        order=order,
+        length_at=4,
+        key_at=0,
+        overhead=0,
+        header=12,
+        smallest=12,
+        largest=LONGEST_BLOCK,
+        stop_word=_SECTION,
+    )
 
-    time_ns = join(parts.time_ns)
-    untimed = int((time_ns == NO_TIME).sum())
-    if untimed:
-        parts.warnings.append(f"{untimed} packets without a usable time: they count nowhere")
+
+def _joined(path: Path, data: Bytes, parts: _Parts) -> Capture:
+    columns = parts.columns.take()
+    untimed = int((columns["time_ns"] == NO_TIME).sum())
+    for count, what in (
+        (parts.obsolete, "packets in the obsolete Packet Block were left out"),
+        (parts.impossible, "packets of an unknown interface or impossible length left out"),
+        (untimed, "packets without a usable time: they count nowhere"),
+    ):
+        if count:
+            parts.warnings.append(f"{count} {what}")
     for number, count in sorted(parts.dropped.items()):
         if count:  # every number from such a capture is in doubt
             parts.warnings.append(
                 f"the capture dropped {count} packets on interface {parts.interfaces[number].name or number}"
             )
-    return Capture(
-        path=path,
-        data=data,
-        time_ns=time_ns,
-        interface=join(parts.interface).astype(np.int32),
-        offset=join(parts.offset),
-        captured=join(parts.captured),
-        original=join(parts.original),
-        interfaces=tuple(parts.interfaces),
-        warnings=tuple(parts.warnings),
-    )
+    return Capture(path=path, data=data, **columns, interfaces=tuple(parts.interfaces), warnings=tuple(parts.warnings))
 
 
 def _section_start(data: Bytes, position: int, number: int) -> tuple[str, int]:
@@ -136,67 +134,102 @@ def _section_start(data: Bytes, position: int, number: int) -> tuple[str, int]:
 
 
 def _read_blocks(data: Bytes, order: str, chain: Walk, parts: _Parts) -> bool:
-    """Add the section's interfaces and packets to `parts`; False when a damaged block ends the reading."""
-    numbers, offsets = words(data, order + "u4"), chain.offsets
-    lengths = numbers[offsets + 4].astype(np.int64)
-    damaged = np.flatnonzero((numbers[offsets + lengths - 4] != lengths) | (lengths % 4 != 0))
+    """Add these blocks' interfaces and packets to `parts`; False when a damaged block ends the reading."""
+    if not len(chain.offsets):
+        return True
+    offsets, heads = chain.offsets, _heads(data, order, chain.offsets)
+    kinds, lengths = heads["kind"], heads["length"]
+    (last,) = np.frombuffer(data[chain.position - 4 : chain.position].tobytes(), order + "u4")
+    trailers = np.append(heads["before"][1:], last)
+    damaged = np.flatnonzero((trailers != lengths) | (lengths & 3 != 0))
     if len(damaged):
         at = int(offsets[damaged[0]])
         parts.warnings.append(f"damaged at byte {at}: a block's two lengths differ; what follows was left out")
-        offsets, lengths = offsets[: damaged[0]], lengths[: damaged[0]]
-    kinds = numbers[offsets]
-    first = len(parts.interfaces)
+        offsets, heads, kinds, lengths = (column[: damaged[0]] for column in (offsets, heads, kinds, lengths))
+    is_enhanced, is_simple = (kinds == _ENHANCED) & (lengths >= 32), (kinds == _SIMPLE) & (lengths >= 16)
+    if is_enhanced.all():
+        parts.columns.add(**_enhanced(heads, offsets, parts))
+        return not len(damaged)
     for at in offsets[(kinds == _INTERFACE) & (lengths >= 20)]:
         _add_interface(data, order, int(at), parts)
     for at in offsets[(kinds == _STATISTICS) & (lengths >= 24)]:
-        _note_drops(data, order, int(at), first, parts)
-    old = int((kinds == _OLD_PACKET).sum())
-    if old:
-        parts.warnings.append(f"{old} packets in the obsolete Packet Block were left out")
-    here = ((kinds == _ENHANCED) & (lengths >= 32)) | ((kinds == _SIMPLE) & (lengths >= 16))
-    _add_packets(numbers, offsets[here], first, parts)
+        _note_drops(data, order, int(at), parts)
+    parts.obsolete += int((kinds == _OLD_PACKET).sum())
+    columns = _enhanced(heads[is_enhanced], offsets[is_enhanced], parts)
+    if is_simple.any():
+        more = _simple(heads[is_simple], offsets[is_simple], parts)
+        both = {name: np.concatenate([column, more[name]]) for name, column in columns.items()}
+        rows = np.argsort(both["offset"])
+        columns = {name: column[rows] for name, column in both.items()}
+    parts.columns.add(**columns)
     return not len(damaged)
 
 
-def _add_packets(numbers: NDArray[np.uint32], offsets: Ints, first: int, parts: _Parts) -> None:
-    """Decode the packet blocks at `offsets`; interface numbers of this section start at `first`."""
-    if not len(offsets):
-        return
-    enhanced = numbers[offsets] == _ENHANCED
-    # A simple block is shorter than an enhanced one: ask for fields that it has not only at its own start.
-    there = np.where(enhanced, offsets, 0)
-    room = numbers[offsets + 4].astype(np.int64) - np.where(enhanced, 32, 16)
-    interface = np.where(enhanced, numbers[there + 8], 0).astype(np.int64) + first
-    original = np.where(enhanced, numbers[there + 24], numbers[offsets + 8]).astype(np.int64)
-    snaplen = np.array([one.snaplen or LONGEST_BLOCK for one in parts.interfaces[first:]] or [0], dtype=np.int64)
-    captured = np.where(
-        enhanced, numbers[there + 20].astype(np.int64), np.minimum(np.minimum(original, snaplen[0]), room)
-    )
-    good = (interface < len(parts.interfaces)) & (captured <= room)
+def _heads(data: Bytes, order: str, offsets: Ints) -> NDArray[Any]:
+    """Return what blocks at these offsets may begin with (as an Enhanced Packet Block), and the word `before` each.
+
+    What goes beyond the file's end is 0.
+    """
+    names = ("before", "kind", "length", "interface", "high", "low", "captured", "original")
+    kind = np.dtype([(name, order + "u4") for name in names])
+    heads = np.zeros(len(offsets), dtype=kind)
+    fits = int(np.searchsorted(offsets, len(data) - 28, side="right"))
+    heads[:fits] = words(data, "V32")[offsets[:fits] - 4].view(kind)
+    for row in range(fits, len(offsets)):
+        rest = data[offsets[row] - 4 :].tobytes()
+        heads[row] = np.frombuffer(rest[:32].ljust(32, b"\0"), kind)[0]
+    return heads
+
+
+def _enhanced(heads: NDArray[Any], offsets: Ints, parts: _Parts) -> dict[str, NDArray[Any]]:
+    """Return the columns of a `Capture` of the Enhanced Packet Blocks at `offsets`."""
+    interface = heads["interface"].astype(np.int64) + parts.first
+    good = (interface < len(parts.interfaces)) & (heads["captured"] <= heads["length"] - 32)
     if not good.all():
-        parts.warnings.append(f"{int((~good).sum())} packets of an unknown interface or impossible length left out")
-    ticks = (numbers[there + 12].astype(np.uint64) << np.uint64(32)) | numbers[there + 16]
-    time_ns = _to_ns(ticks[good], interface[good], parts.clocks)
-    time_ns[~enhanced[good]] = NO_TIME
-    parts.time_ns.append(time_ns)
-    parts.interface.append(interface[good])
-    parts.offset.append((offsets + np.where(enhanced, 28, 12))[good])
-    parts.captured.append(captured[good])
-    parts.original.append(original[good])
+        parts.impossible += int((~good).sum())
+        heads, offsets, interface = heads[good], offsets[good], interface[good]
+    ticks = (heads["high"].astype(np.uint64) << np.uint64(32)) | heads["low"]
+    return {
+        "time_ns": _to_ns(ticks, interface, parts.clocks),
+        "interface": interface,
+        "offset": offsets + 28,
+        "captured": heads["captured"],
+        "original": heads["original"],
+    }
+
+
+def _simple(heads: NDArray[Any], offsets: Ints, parts: _Parts) -> dict[str, NDArray[Any]]:
+    """Return the columns of the Simple Packet Blocks at `offsets`: of the section's first interface, without a time."""
+    lengths, original = heads["length"].astype(np.int64), heads["interface"].astype(np.int64)  # by their places
+    if parts.first >= len(parts.interfaces):
+        parts.impossible += len(offsets)
+        offsets, lengths, original = offsets[:0], lengths[:0], original[:0]
+        snaplen = 0
+    else:
+        snaplen = parts.interfaces[parts.first].snaplen or LONGEST_BLOCK
+    return {
+        "time_ns": np.full(len(offsets), NO_TIME),
+        "interface": np.full(len(offsets), parts.first),
+        "offset": offsets + 12,
+        "captured": np.minimum(np.minimum(original, snaplen), lengths - 16),
+        "original": original,
+    }
 
 
 def _to_ns(ticks: NDArray[np.uint64], interface: Ints, clocks: list[_Clock]) -> Ints:
     """Return nanoseconds since the epoch for each interface's own ticks; what does not fit is `NO_TIME`."""
     time_ns = np.full(len(ticks), NO_TIME, dtype=np.int64)
-    kinds = {clock: number for number, clock in enumerate(dict.fromkeys(clocks))}
-    which = np.array([kinds[clock] for clock in clocks] or [0])[interface]
-    for clock, number in kinds.items():
-        mine = np.flatnonzero(which == number)
-        whole, rest = _split(ticks[mine], clock.resolution)
-        limit = int(np.iinfo(np.int64).max) // 1_000_000_000 - 1
-        seconds = whole.astype(np.int64) + clock.offset_s
+    resolutions = np.array([clock.resolution for clock in clocks], dtype=np.uint8)
+    offsets = np.array([clock.offset_s for clock in clocks], dtype=np.int64)
+    limit = int(np.iinfo(np.int64).max) // 1_000_000_000 - 1
+    used = np.unique(resolutions).tolist()
+    for resolution in used:
+        mine = np.flatnonzero(resolutions[interface] == resolution) if len(used) > 1 else slice(None)
+        whole, rest = _split(ticks[mine], resolution)
+        seconds = whole.astype(np.int64) + offsets[interface[mine]]
         fits = (whole <= limit) & (seconds >= 0) & (seconds <= limit)
-        time_ns[mine[fits]] = seconds[fits] * 1_000_000_000 + rest[fits].astype(np.int64)
+        here = seconds * 1_000_000_000 + rest.astype(np.int64)
+        time_ns[mine] = np.where(fits, here, NO_TIME)
     return time_ns
 
 
@@ -213,7 +246,8 @@ def _split(ticks: NDArray[np.uint64], resolution: int) -> tuple[NDArray[np.uint6
         return whole, ((rest >> np.uint64(drop)) * np.uint64(1_000_000_000)) >> np.uint64(exponent - drop)
     if exponent > 19:
         return np.zeros_like(ticks), np.zeros_like(ticks)
-    whole, rest = np.divmod(ticks, np.uint64(10**exponent))
+    whole = ticks // np.uint64(10**exponent)
+    rest = ticks - whole * np.uint64(10**exponent)
     if exponent <= 9:
         return whole, rest * np.uint64(10 ** (9 - exponent))
     return whole, rest // np.uint64(10 ** (exponent - 9))
@@ -240,9 +274,9 @@ def _add_interface(data: Bytes, order: str, at: int, parts: _Parts) -> None:
     )
 
 
-def _note_drops(data: Bytes, order: str, at: int, first: int, parts: _Parts) -> None:
+def _note_drops(data: Bytes, order: str, at: int, parts: _Parts) -> None:
     """Note an interface's count of dropped packets; it counts from the start of the capture, so the last one holds."""
-    number = first + int(words(data, order + "u4")[at + 8])
+    number = parts.first + int(words(data, order + "u4")[at + 8])
     dropped = _options(data, order, at, 20).get(_ISB_IFDROP, b"")
     if len(dropped) == 8 and number < len(parts.interfaces):
         parts.dropped[number] = int(np.frombuffer(dropped, order + "u8")[0])

@@ -14,7 +14,7 @@ import numpy as np
 from agents.rtp.rtcp import Goodbye, ReceiverReport, RtcpPacket, SenderReport, SourceDescription, parse_compound
 from agents.rtp.rtcp_xr import UNAVAILABLE, ExtendedReport, RtcpParseError
 from testbed.measure import series
-from testbed.measure.capture import NO_TIME
+from testbed.measure.capture import NO_TIME, windows
 from testbed.measure.rtp import clock_of, find_streams
 
 if TYPE_CHECKING:
@@ -48,16 +48,10 @@ class Compound:
 
 def find_rtcp(capture: Capture, datagrams: Datagrams) -> list[Compound]:
     """Return the RTCP datagrams of a capture in order of time, each once."""
-    data, at = capture.data, datagrams.offset
-    may = np.flatnonzero((datagrams.captured >= _SHORTEST) & (capture.time_ns[datagrams.packet] != NO_TIME))
-    # RFC 5761, 4: version 2, and a packet type that no RTP packet with a marker has.
-    kind = data[at[may] + 1]
-    may = may[(data[at[may]] >> 6 == 2) & (kind >= 192) & (kind <= 223)]
     found: dict[tuple[object, ...], Compound] = {}
     times: dict[tuple[object, ...], int] = {}
-    for row in may.tolist():
-        start, packet = int(at[row]), int(datagrams.packet[row])
-        text = data[start : start + int(datagrams.captured[row])].tobytes()
+    for row, text in _candidates(capture, datagrams):
+        packet = int(datagrams.packet[row])
         interface, time_ns = int(capture.interface[packet]), int(capture.time_ns[packet])
         what = (int(datagrams.source[row]), int(datagrams.destination[row]), text)
         turn = times[interface, *what] = times.get((interface, *what), 0) + 1
@@ -71,6 +65,19 @@ def find_rtcp(capture: Capture, datagrams: Datagrams) -> list[Compound]:
             known = found[turn, *what] = Compound(*ends, packets, {})
         known.seen[interface] = time_ns
     return sorted(found.values(), key=lambda one: one.sent_ns)
+
+
+def _candidates(capture: Capture, datagrams: Datagrams) -> Iterator[tuple[int, bytes]]:
+    """Yield the datagrams that may be RTCP, and their bytes."""
+    data, at = capture.data, datagrams.offset
+    long_enough = np.flatnonzero((datagrams.captured >= _SHORTEST) & (capture.time_ns[datagrams.packet] != NO_TIME))
+    for some in windows(data, at[long_enough]):
+        # RFC 5761, 4: version 2, and a packet type that no RTP packet with a marker has.
+        may = long_enough[some]
+        kind = data[at[may] + 1]
+        for row in may[(data[at[may]] >> 6 == 2) & (kind >= 192) & (kind <= 223)].tolist():
+            start = int(at[row])
+            yield row, data[start : start + int(datagrams.captured[row])].tobytes()
 
 
 class Reports:

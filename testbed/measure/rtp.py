@@ -13,7 +13,7 @@ import numpy as np
 
 from testbed.measure.capture import NO_TIME, Capture, Ints, words
 from testbed.measure.grouping import group_rows
-from testbed.measure.series import extend_sequence
+from testbed.measure.series import extend_sequence, in_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from testbed.measure.announced import Announcements
-    from testbed.measure.packets import Datagrams, Endpoint
+    from testbed.measure.packets import Datagrams, Endpoint, Piece
 
 CLOCK_HZ = {
     **dict.fromkeys((0, 3, 4, 5, 7, 8, 9, 12, 13, 15, 18), 8000),
@@ -41,7 +41,8 @@ SHORTEST_STREAM = 3
 MOST_SHORT = 32
 """Streams between two addresses that are too short to be believed on their own, though signalling announced them."""
 
-_HEADER = 12
+_FIELDS = np.dtype([("first", "u1"), ("second", "u1"), ("sequence", ">u2"), ("timestamp", ">u4"), ("ssrc", ">u4")])
+_HEADER = _FIELDS.itemsize
 _REGULAR = 0.8
 _LARGEST_STEP = 3000  # RFC 3550, A.1: MAX_DROPOUT
 
@@ -66,6 +67,19 @@ class RtpPackets:
 
     def __len__(self) -> int:
         return len(self.packet)
+
+
+RTP_COLUMNS: dict[str, type[np.generic]] = {
+    "packet": np.int64,
+    "time_ns": np.int64,
+    "interface": np.int32,
+    "source": np.int32,
+    "destination": np.int32,
+    "ssrc": np.uint32,
+    "sequence": np.uint16,
+    "timestamp": np.uint32,
+    "payload_type": np.uint8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +108,52 @@ def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
 
     One that came in several IP fragments came with the fragment that made it whole.
     """
-    found = _find_rtp(capture, datagrams)
+    _, columns = rtp_columns(capture, datagrams)
+    found = RtpPackets(**columns, endpoints=datagrams.endpoints)
     if datagrams.rebuilt is None:
         return found
     rebuilt, within = datagrams.rebuilt
-    more = _find_rtp(rebuilt.capture, within)
-    more = replace(more, packet=rebuilt.rows[more.packet])
-    order = np.argsort(np.concatenate([found.packet, more.packet]), kind="stable")
-    names = [one.name for one in fields(RtpPackets) if one.name != "endpoints"]
+    _, columns = rtp_columns(rebuilt.capture, within)
+    columns["packet"] = rebuilt.rows[columns["packet"]]
+    return merge(found, RtpPackets(**columns, endpoints=found.endpoints))
+
+
+def merge(one: RtpPackets, other: RtpPackets) -> RtpPackets:
+    """Return the packets of both, in the capture's order."""
+    if not len(one) or not len(other):
+        return one if len(one) else other
+    order = np.argsort(np.concatenate([one.packet, other.packet]), kind="stable")
+    names = [column.name for column in fields(RtpPackets) if column.name != "endpoints"]
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(found, name), getattr(more, name)])[order] for name in names
+        name: np.concatenate([getattr(one, name), getattr(other, name)])[order] for name in names
     }
-    return RtpPackets(**columns, endpoints=found.endpoints)
+    return RtpPackets(**columns, endpoints=one.endpoints)
 
 
-def _find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
-    data, at = capture.data, datagrams.offset
-    may = np.flatnonzero((datagrams.captured >= _HEADER) & (capture.time_ns[datagrams.packet] != NO_TIME))
-    first, second = data[at[may]], data[at[may] + 1] & 0x7F
-    header = _HEADER + 4 * (first & 15).astype(np.int64)
-    fits = (first >> 6 == 2) & ((second < 64) | (second >= 96)) & (header <= datagrams.length[may])
-    rows = may[fits]
-    at, packet = at[rows], datagrams.packet[rows]
-    halves, numbers = words(data, ">u2"), words(data, ">u4")
-    return RtpPackets(
-        packet=packet,
-        time_ns=capture.time_ns[packet],
-        interface=capture.interface[packet],
-        source=datagrams.source[rows],
-        destination=datagrams.destination[rows],
-        ssrc=numbers[at + 8].astype(np.uint32),
-        sequence=halves[at + 2].astype(np.uint16),
-        timestamp=numbers[at + 4].astype(np.uint32),
-        payload_type=second[fits],
-        endpoints=datagrams.endpoints,
-    )
+def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any]]:
+    """Return which of the datagrams have a time and a header that can be one of RTP (RFC 3550, 5.1), and what it says.
+
+    That are the columns of `RtpPackets` but for the endpoints.
+    """
+    rows = np.flatnonzero((datagrams.captured >= _HEADER) & (capture.time_ns[datagrams.packet] != NO_TIME))
+    heads = words(capture.data, f"V{_HEADER}")[datagrams.offset[rows]].view(_FIELDS)
+    first, payload_type = heads["first"], heads["second"] & 0x7F
+    fits = (first >> 6 == 2) & ((payload_type < 64) | (payload_type >= 96))
+    fits &= _HEADER + 4 * (first & 15).astype(np.int64) <= datagrams.length[rows]
+    if not fits.all():
+        rows, heads, payload_type = rows[fits], heads[fits], payload_type[fits]
+    packet = datagrams.packet[rows]
+    return rows, {
+        "packet": packet,
+        "time_ns": capture.time_ns[packet],
+        "interface": capture.interface[packet],
+        "source": datagrams.source[rows],
+        "destination": datagrams.destination[rows],
+        "ssrc": heads["ssrc"].astype(np.uint32),
+        "sequence": heads["sequence"].astype(np.uint16),
+        "timestamp": heads["timestamp"].astype(np.uint32),
+        "payload_type": payload_type,
+    }
 
 
 def find_streams(rtp: RtpPackets, announced: Announcements | None = None) -> list[Stream]:
@@ -180,25 +205,28 @@ def _groups(rtp: RtpPackets, announced: Announcements | None) -> Iterator[Ints]:
 def by_time(time_ns: Ints, rows: Ints) -> Ints:
     """Return `rows` in order of time; equal times stay in the capture's order."""
     times = time_ns[rows]
-    return rows if (np.diff(times) >= 0).all() else rows[np.argsort(times, kind="stable")]
+    return rows if (times[1:] >= times[:-1]).all() else rows[np.argsort(times, kind="stable")]
 
 
 def _stream(rtp: RtpPackets, rows: Ints) -> Stream:
     """Make a stream of the packets in `rows`, as the capture interface nearest to the receiver saw them."""
     extended = extend_sequence(rtp.sequence[rows])
     interface = rtp.interface[rows]
-    seen_on = np.unique(interface)
-    chosen = seen_on if len(seen_on) == 1 else _nearest_to_receiver(rtp.time_ns[rows], extended, interface, seen_on)
-    here = np.isin(interface, chosen)
+    chosen = seen_on = interface[:1]
+    if (interface != interface[0]).any():
+        seen_on = np.unique(interface)
+        chosen = _nearest_to_receiver(rtp.time_ns[rows], extended, interface, seen_on)
+        here = np.isin(interface, chosen)
+        rows, extended = rows[here], extended[here]
     return Stream(
         source=rtp.endpoints[rtp.source[rows[0]]],
         destination=rtp.endpoints[rtp.destination[rows[0]]],
         ssrc=int(rtp.ssrc[rows[0]]),
-        payload_type=usual_payload_type(rtp.payload_type[rows[here]]),
+        payload_type=usual_payload_type(rtp.payload_type[rows]),
         interfaces=tuple(int(one) for one in chosen),
         seen_on=len(seen_on),
-        rows=rows[here],
-        extended=extended[here],
+        rows=rows,
+        extended=extended,
     )
 
 
@@ -227,8 +255,8 @@ def _nearest_to_receiver(
 
 def is_regular(extended: Ints, timestamp: NDArray[np.uint32]) -> bool:
     """Return whether the numbers go on as those of one RTP source: small steps, timestamps that follow them."""
-    numbers, firsts = np.unique(extended, return_index=True)
-    if len(numbers) < SHORTEST_STREAM or (np.abs(np.diff(extended)) <= _LARGEST_STEP).mean() < _REGULAR:
+    firsts = in_sequence(extended)
+    if len(firsts) < SHORTEST_STREAM or (np.abs(np.diff(extended)) <= _LARGEST_STEP).mean() < _REGULAR:
         return False
     clock = np.diff(timestamp[firsts]).astype(np.int32)
     return bool((clock >= 0).mean() >= _REGULAR)

@@ -47,18 +47,25 @@ def extend_sequence(sequence: NDArray[Any]) -> Ints:
 def first_arrivals(extended: Ints) -> NDArray[np.bool_]:
     """Return which arrivals are new packets: the first of their sequence number."""
     new = np.zeros(len(extended), dtype=np.bool_)
-    if len(extended) and (np.diff(extended) > 0).all():
-        new[:] = True
-    else:
-        new[np.unique(extended, return_index=True)[1]] = True
+    new[in_sequence(extended)] = True
     return new
 
 
-def count(extended: Ints) -> Counts:
-    """Count a stream's packets. A new packet is reordered when a later-numbered one came before it (RFC 4737, 3.3)."""
+def in_sequence(extended: Ints) -> Ints:
+    """Return the rows of the new packets in the order of their sequence numbers."""
+    if (extended[1:] > extended[:-1]).all():
+        return np.arange(len(extended))
+    return np.unique(extended, return_index=True)[1]
+
+
+def count(extended: Ints, is_new: NDArray[np.bool_] | None = None) -> Counts:
+    """Count a stream's packets. A new packet is reordered when a later-numbered one came before it (RFC 4737, 3.3).
+
+    `is_new` are its `first_arrivals`, where they are known.
+    """
     if not len(extended):
         return Counts(0, 0, 0, 0, 0)
-    new = extended[first_arrivals(extended)]
+    new = extended[first_arrivals(extended) if is_new is None else is_new]
     highest = np.maximum.accumulate(new)
     return Counts(
         packets=len(extended),
@@ -69,9 +76,9 @@ def count(extended: Ints) -> Counts:
     )
 
 
-def longest_silence(time_ns: Ints, extended: Ints) -> int | None:
-    """Return the longest time between two consecutive new packets, in ns; None with fewer than two."""
-    arrivals = time_ns[first_arrivals(extended)]
+def longest_silence(time_ns: Ints, extended: Ints, is_new: NDArray[np.bool_] | None = None) -> int | None:
+    """Return the longest time between two consecutive new packets, in ns; None with fewer than two. See `count`."""
+    arrivals = time_ns[first_arrivals(extended) if is_new is None else is_new]
     return int(np.diff(arrivals).max()) if len(arrivals) > 1 else None
 
 
@@ -98,7 +105,7 @@ def packet_interval_ns(time_ns: Ints, extended: Ints, timestamp: NDArray[Any], c
 
     Without a clock the median step of the arrival times stands for it; None where no two neighbours arrived.
     """
-    _, rows = np.unique(extended, return_index=True)
+    rows = in_sequence(extended)
     neighbours = np.flatnonzero(np.diff(extended[rows]) == 1)
     if not len(neighbours):
         return None

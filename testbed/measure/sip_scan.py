@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from testbed.measure.capture import NO_TIME, Capture
+from testbed.measure.capture import NO_TIME, Capture, windows
 from testbed.measure.tcp_streams import read_streams
 
 if TYPE_CHECKING:
@@ -116,11 +116,18 @@ def find_sip(capture: Capture, datagrams: Datagrams) -> list[SipMessage]:
 
 def _in_datagrams(capture: Capture, datagrams: Datagrams, rows: Ints | None) -> list[SipMessage]:
     """Return the messages in datagrams; `rows` are those that stand for the packets, where these are not they."""
-    data, at = capture.data, datagrams.offset
     long_enough = np.flatnonzero((datagrams.captured >= _SHORTEST) & (capture.time_ns[datagrams.packet] != NO_TIME))
+    messages: list[SipMessage] = []
+    for some in windows(capture.data, datagrams.offset[long_enough]):
+        messages += _in_some(capture, datagrams, long_enough[some], rows)
+    return messages
+
+
+def _in_some(capture: Capture, datagrams: Datagrams, some: Ints, rows: Ints | None) -> list[SipMessage]:
+    data, at = capture.data, datagrams.offset
     # The first two letters of a method or of "SIP": no RTP, RTCP or DNS packet passes often.
-    first, second = data[at[long_enough]], data[at[long_enough] + 1]
-    may = long_enough[(first >= 0x41) & (first <= 0x5A) & (second >= 0x41) & (second <= 0x5A)]
+    first, second = data[at[some]], data[at[some] + 1]
+    may = some[(first >= 0x41) & (first <= 0x5A) & (second >= 0x41) & (second <= 0x5A)]
     messages = []
     for row in may.tolist():
         start, packet = int(at[row]), int(datagrams.packet[row])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure import rtcp, series
 from testbed.measure.announced import Announcements
@@ -12,8 +12,9 @@ from testbed.measure.dialog_results import DialogsOfMedia, describe
 from testbed.measure.dialogs import find_dialogs
 from testbed.measure.packets import decode_udp
 from testbed.measure.pcap import read_capture
-from testbed.measure.rtp import RtpPackets, Stream, clock_of, find_rtp, find_streams
+from testbed.measure.rtp import RtpPackets, Stream, clock_of, find_streams
 from testbed.measure.series import seconds
+from testbed.measure.sieve import RtpSieve
 from testbed.measure.sip_scan import find_sip
 from testbed.measure.transactions import Transaction, across_interfaces, pair
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from testbed.measure.capture import Capture, Ints
+    from testbed.measure.sip_scan import SipMessage
 
 
 def measure_capture(path: Path | str) -> dict[str, Any]:
@@ -32,18 +34,15 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
     Times in `_s` count from the capture's first packet. A stream is measured at the capture interface nearest to its
     receiver. `CaptureError` when the file is no capture; a damaged one gives what is whole, and says so in `warnings`.
     """
-    capture = read_capture(path)
-    datagrams = decode_udp(capture)
-    rtp = find_rtp(capture, datagrams)
-    messages = find_sip(capture, datagrams)
-    announced, dialogs = Announcements(messages), find_dialogs(messages)
-    streams = find_streams(rtp, announced)
-    told, reports = DialogsOfMedia(dialogs), rtcp.Reports(rtcp.find_rtcp(capture, datagrams))
-    measured = [_stream(capture, rtp, stream, announced, told) for stream in streams]
+    found = _find(path)
+    capture, rtp, start_ns = found.capture, found.rtp, found.start_ns
+    announced, dialogs = Announcements(found.messages), find_dialogs(found.messages)
+    told, streams = DialogsOfMedia(dialogs), find_streams(rtp, announced)
+    measured = [_stream(found, stream, announced, told) for stream in streams]
     for stream, one in zip(streams, measured, strict=True):
-        one["rtcp"] = rtcp.of_stream(reports, rtp, stream, one["clock_hz"], capture.start_ns)
+        one["rtcp"] = rtcp.of_stream(found.reports, rtp, stream, one["clock_hz"], start_ns)
     known = {id(stream): one for stream, one in zip(streams, measured, strict=True)}
-    originals = find_copies(capture)
+    originals = found.originals
     by_ssrc: dict[int, set[int]] = {}
     for stream, one in zip(streams, measured, strict=True):
         by_ssrc.setdefault(originals.get(stream.ssrc, stream.ssrc), set()).update(one["dialogs"])
@@ -56,17 +55,46 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
             }
             for call in merge_calls(rtp, streams, originals)
         ],
-        "sip": [_transaction(capture, one) for one in across_interfaces(pair(messages))],
-        "dialogs": describe(dialogs, capture, capture.start_ns),
-        "packets": len(capture),
-        "skipped": datagrams.skipped,
+        "sip": [_transaction(capture, one, start_ns) for one in across_interfaces(pair(found.messages))],
+        "dialogs": describe(dialogs, capture, start_ns),
+        "packets": found.packets,
+        "skipped": found.skipped,
         "warnings": list(capture.warnings),
     }
 
 
-def _stream(
-    capture: Capture, rtp: RtpPackets, stream: Stream, announced: Announcements, told: DialogsOfMedia
-) -> dict[str, Any]:
+class _Found(NamedTuple):
+    """What was found in a capture; the capture itself is without its packets."""
+
+    capture: Capture
+    packets: int
+    start_ns: int
+    rtp: RtpPackets
+    skipped: dict[str, int]
+    messages: list[SipMessage]
+    reports: rtcp.Reports
+    originals: dict[int, int]
+
+
+def _find(path: Path | str) -> _Found:
+    """Read a capture. All that takes memory and is not in the result is gone afterwards."""
+    capture = read_capture(path)
+    sieve = RtpSieve(capture)
+    datagrams = decode_udp(capture, sieve.take)
+    return _Found(
+        capture=capture.without_packets(),
+        packets=len(capture),
+        start_ns=capture.start_ns,
+        rtp=sieve.packets(datagrams),
+        skipped=datagrams.skipped,
+        messages=find_sip(capture, datagrams),
+        reports=rtcp.Reports(rtcp.find_rtcp(capture, datagrams)),
+        originals=find_copies(capture, sieve.is_media),
+    )
+
+
+def _stream(found: _Found, stream: Stream, announced: Announcements, told: DialogsOfMedia) -> dict[str, Any]:
+    rtp, start_ns = found.rtp, found.start_ns
     times, stamps = rtp.time_ns[stream.rows], rtp.timestamp[stream.rows]
     first_ns, last_ns = int(times[0]), int(times[-1])
     meaning = announced.meaning(stream.source, stream.destination, stream.payload_type, last_ns)
@@ -81,8 +109,8 @@ def _stream(
         "payload_type": stream.payload_type,
         **{name: numbers[name] for name in counted},
         "jitter_ms": series.ms(series.mean(jitter)),
-        "first_s": seconds(first_ns - capture.start_ns),
-        "last_s": seconds(last_ns - capture.start_ns),
+        "first_s": seconds(first_ns - start_ns),
+        "last_s": seconds(last_ns - start_ns),
         "jitter_max_ms": series.ms(float(jitter.max())) if jitter is not None and len(jitter) else None,
         "longest_silence_ms": numbers["longest_silence_ms"],
         "packet_interval_ms": numbers["packet_interval_ms"],
@@ -90,16 +118,17 @@ def _stream(
         "clock_hz": clock_hz,
         "found": stream.found,
         "dialogs": told.of(stream.source, stream.destination, first_ns, last_ns),
-        "interface": _interface(capture, stream),
+        "interface": _interface(found.capture, stream),
         "measured_at": _measured_at(stream),
     }
 
 
 def _numbers(times: Ints, extended: Ints, stamps: NDArray[np.uint32], clock_hz: int | None) -> dict[str, Any]:
     """Return what is counted of a stream and of a call alike."""
-    counts = series.count(extended)
+    is_new = series.first_arrivals(extended)
+    counts = series.count(extended, is_new)
     interval = series.packet_interval_ns(times, extended, stamps, clock_hz)
-    silence = series.longest_silence(times, extended)
+    silence = series.longest_silence(times, extended, is_new)
     return {
         "packets": counts.packets,
         "unique": counts.unique,
@@ -147,7 +176,7 @@ def _call(rtp: RtpPackets, call: Call, measured: list[dict[str, Any]]) -> dict[s
     }
 
 
-def _transaction(capture: Capture, one: Transaction) -> dict[str, Any]:
+def _transaction(capture: Capture, one: Transaction, start_ns: int) -> dict[str, Any]:
     return {
         "method": one.request.method,
         "cseq": one.request.cseq,
@@ -155,8 +184,8 @@ def _transaction(capture: Capture, one: Transaction) -> dict[str, Any]:
         "src": str(one.request.source),
         "dst": str(one.request.destination),
         "interface": capture.interfaces[one.request.interface].name,
-        "request_s": seconds(one.request.time_ns - capture.start_ns),
-        "final_s": None if one.final is None else seconds(one.final.time_ns - capture.start_ns),
+        "request_s": seconds(one.request.time_ns - start_ns),
+        "final_s": None if one.final is None else seconds(one.final.time_ns - start_ns),
         "ms": series.ms(one.took_ns),
         "status": None if one.final is None else one.final.status,
         "retransmissions": one.repeats,

@@ -46,7 +46,7 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
 
 
 def test_measuring_a_capture_starts_without_what_it_does_not_need() -> None:
-    heavy = ["pydantic", "ruamel", "pyroute2", "jinja2", "mininet", "matplotlib", "scapy", "asyncio", "rich", "agents"]
+    heavy = ["pydantic", "ruamel", "pyroute2", "jinja2", "mininet", "matplotlib", "scapy", "asyncio", "rich"]
     program = (
         "import sys; from testbed.cli.main import commands, main; main(['measure', '--help'])\n"
         f"sys.exit(', '.join(name for name in {heavy} if name in sys.modules) or None)"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from testbed.measure.errors import RunError
 from testbed.measure.run import measure_run
-from testbed.measure.run_folder import RunError
 from testbed.measure.story import read_story
 
 from . import synthetic
