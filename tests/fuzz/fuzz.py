@@ -14,12 +14,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["agents"]):
+with atheris.instrument_imports(include=["agents", "testbed.measure"]):
     from tests.fuzz.targets import TARGETS, TOKENS, Target
 
 # Seconds for one input, above which it counts as a fault: something grows with the square of its length.
 LONGEST_S = 5
-LARGEST = 2048
+MOST_MEMORY_MB = 1024
 
 
 def fuzz(folder: Path, runs: int, name: str) -> int:
@@ -33,7 +33,8 @@ def fuzz(folder: Path, runs: int, name: str) -> int:
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        limits = [f"-runs={runs}", f"-timeout={LONGEST_S}", f"-max_len={LARGEST}"]
+        limits = [f"-runs={runs}", f"-timeout={LONGEST_S}", f"-max_len={TARGETS[name].largest}"]
+        limits += [f"-rss_limit_mb={MOST_MEMORY_MB}", f"-malloc_limit_mb={MOST_MEMORY_MB}"]
         run(
             TARGETS[name], [*limits, f"-artifact_prefix={finds}", f"-dict={words}", "-print_final_stats=1", str(corpus)]
         )

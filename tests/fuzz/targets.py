@@ -32,6 +32,7 @@ from agents.sources import groups_of
 from tests.agents.sip.messages import MESSAGES
 from tests.agents.sip.network import ANSWER, OFFER
 from tests.agents.sip.torture import FOLDER
+from tests.measure.damage import SAMPLES, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,8 +108,10 @@ class Target(NamedTuple):
 
     run: Callable[[bytes], None]
     seeds: tuple[bytes, ...]
-    #: Of all inputs: an agent takes a hundred times as long for one as a parser.
+    #: Of all inputs: an agent and a capture take a hundred times as long for one as a parser.
     share: float
+    #: Bytes.
+    largest: int = 2048
 
 
 def parse_sip(data: bytes) -> None:
@@ -224,10 +227,16 @@ def parse_rtp(data: bytes) -> None:
         receiver.receive_datagram(data, path="a", now=now)
 
 
+def measure_file(data: bytes) -> None:
+    """A capture file: it is measured, or refused."""
+    measure(data)
+
+
 TARGETS = {
     "sip": Target(parse_sip, SIP, 0.25),
     "stream": Target(cut_stream, tuple(b"\x13" + b"\r\n" * 4 + data for data in SIP), 0.07),
     "agent": Target(feed_agent, (*SIP, b"\0\0".join(SIP[:3])), 0.005),
     "sdp": Target(parse_sdp, (OFFER, ANSWER), 0.275),
-    "rtp": Target(parse_rtp, (RTP, RTCP), 0.4),
+    "rtp": Target(parse_rtp, (RTP, RTCP), 0.395),
+    "capture": Target(measure_file, tuple(SAMPLES.values()), 0.005, largest=6144),
 }
