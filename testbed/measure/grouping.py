@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.capture import Ints
 
-_BITS = 16
+_MOST_BITS = 16
 _CHUNK = 1 << 16
 # Odd 64-bit multipliers (from splitmix64 and its relatives): one a round, so that no two keys collide for ever.
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93)
@@ -44,20 +44,21 @@ def _group_chunk(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
     round with another hash, until none is left.
     """
     ids = np.empty(len(columns[0]), dtype=np.int64)
+    bits = min(len(ids).bit_length() + 1, _MOST_BITS)
     left: Ints | None = None  # all
     firsts: list[Ints] = []
     count = turn = 0
     while left is None or len(left):
         part = columns if left is None else [column[left] for column in columns]
-        bucket = _hash(part, turn)
-        first = np.full(1 << _BITS, -1, dtype=np.int64)
+        bucket = _hash(part, turn, bits)
+        first = np.full(1 << bits, -1, dtype=np.int64)
         first[bucket[::-1]] = np.arange(len(bucket))[::-1]  # of rows in one bucket the last assignment stays: the first
         stands_for = first[bucket]
         differs = np.zeros(len(bucket), dtype=bool)
         for column in part:
             differs |= column != column[stands_for]
         used = np.flatnonzero(first >= 0)
-        number = np.empty(1 << _BITS, dtype=np.int64)
+        number = np.empty(1 << bits, dtype=np.int64)
         number[used] = count + np.arange(len(used))
         others = np.flatnonzero(differs)
         # Those that differ get a wrong number here, and theirs in a later turn.
@@ -73,8 +74,8 @@ def _group_chunk(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
     return rank[ids], rows[order]
 
 
-def _hash(columns: list[NDArray[Any]], turn: int) -> Ints:
-    """Mix the columns of every row into `_BITS` bits; another `turn` mixes differently."""
+def _hash(columns: list[NDArray[Any]], turn: int, bits: int) -> Ints:
+    """Mix the columns of every row into so many bits; another `turn` mixes differently."""
     multiplier = np.uint64(_MULTIPLIERS[turn % len(_MULTIPLIERS)])
     mixed = np.full(len(columns[0]), turn + 1, dtype=np.uint64)
     for column in columns:
@@ -82,7 +83,7 @@ def _hash(columns: list[NDArray[Any]], turn: int) -> Ints:
         mixed *= multiplier
         mixed ^= mixed >> np.uint64(29)
     mixed *= multiplier
-    return (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
+    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
 
 
 def spans(sorted_ids: Ints, count: int) -> Ints:

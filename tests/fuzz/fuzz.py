@@ -23,25 +23,34 @@ MOST_MEMORY_MB = 1024
 
 
 def fuzz(folder: Path, runs: int, name: str) -> int:
-    """One target, in a process of its own, because libFuzzer ends it; returns its exit status."""
-    corpus, finds = folder / name, folder / f"{name}-"
+    """One target; returns the exit status of what ran it."""
+    corpus = folder / name
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in TARGETS[name].seeds:
         (corpus / sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
     words = folder / "words"
     words.write_text("".join(f'"{escape(token)}"\n' for token in TOKENS))
     started = time.monotonic()
+    at_once = TARGETS[name].at_once
+    for done in range(0, runs, at_once):
+        status = in_own_process(folder, min(at_once, runs - done), name)
+        if status:
+            print(f"{name}: stopped after {done} inputs and more")
+            return status
+    seconds = time.monotonic() - started
+    print(f"{name}: {runs} inputs in {seconds:.0f} s ({runs / seconds:.0f}/s)")
+    return 0
+
+
+def in_own_process(folder: Path, runs: int, name: str) -> int:
+    """So many inputs, in a process of its own, because libFuzzer ends it; returns its exit status."""
     pid = os.fork()
     if pid == 0:
         limits = [f"-runs={runs}", f"-timeout={LONGEST_S}", f"-max_len={TARGETS[name].largest}"]
         limits += [f"-rss_limit_mb={MOST_MEMORY_MB}", f"-malloc_limit_mb={MOST_MEMORY_MB}"]
-        run(
-            TARGETS[name], [*limits, f"-artifact_prefix={finds}", f"-dict={words}", "-print_final_stats=1", str(corpus)]
-        )
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    seconds = time.monotonic() - started
-    print(f"{name}: {runs} inputs in {seconds:.0f} s ({runs / seconds:.0f}/s)" if not status else f"{name}: stopped")
-    return status
+        where = [f"-artifact_prefix={folder / name}-", f"-dict={folder / 'words'}", str(folder / name)]
+        run(TARGETS[name], [*limits, "-print_final_stats=1", *where])
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def run(target: Target, options: list[str]) -> None:
