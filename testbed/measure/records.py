@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from testbed.measure.run_folder import MANIFEST, RESULT, RunError, read_document
+from testbed.measure.errors import RunError
+from testbed.measure.run_folder import MANIFEST, RESULT, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
