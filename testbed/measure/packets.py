@@ -136,9 +136,9 @@ class _Table:
         is_v6 = data[layer.ip] >> 4 == 6
         found = np.empty((2, len(is_v6)), dtype=np.int32)
         for mine, places, size in ((~is_v6, (12,), 4), (is_v6, (8, 16, 24, 32), 16)):
-            rows = np.flatnonzero(mine)
-            if not len(rows):
+            if not mine.any():
                 continue
+            rows = _rows(mine)
             wide, ip = words(data, ">u8"), layer.ip[rows]
             ports = words(data, ">u4")[layer.at[rows]]
             ids, firsts = group_rows(ports, *(wide[ip + place] for place in places))
@@ -289,9 +289,9 @@ def _link(capture: Capture, rows: Ints, skipped: Counter[str]) -> _Layer:
         mine = linktype == name
         unknown &= ~mine
         mine &= start + header <= end
-        if mine.any():
-            kind[mine] = numbers[start[mine] + kind_at]
-            at[mine] += header
+        here = _rows(mine)
+        kind[here] = numbers[start[here] + kind_at]
+        at[here] += header
     if unknown.any():
         raw = np.isin(linktype, RAW_TYPES)
         unknown &= ~raw
@@ -302,6 +302,11 @@ def _link(capture: Capture, rows: Ints, skipped: Counter[str]) -> _Layer:
             skipped[f"link type {other} is not known"] += int(count)
     skipped["cut off in the link header"] += int((~unknown & (kind < 0)).sum())
     return _Layer(rows, at, kind, end, at, np.zeros(len(rows), dtype=np.int8)).pick(kind >= 0)
+
+
+def _rows(mask: NDArray[np.bool_]) -> Ints | slice:
+    """Return the rows that a mask names; all of them as a slice, which copies nothing."""
+    return slice(None) if len(mask) and mask.all() else np.flatnonzero(mask)
 
 
 def _vlan(data: Bytes, layer: _Layer) -> _Layer:

@@ -172,13 +172,10 @@ def _heads(data: Bytes, order: str, offsets: Ints) -> NDArray[Any]:
     """
     names = ("before", "kind", "length", "interface", "high", "low", "captured", "original")
     kind = np.dtype([(name, order + "u4") for name in names])
-    heads = np.zeros(len(offsets), dtype=kind)
     fits = int(np.searchsorted(offsets, len(data) - 28, side="right"))
-    heads[:fits] = words(data, "V32")[offsets[:fits] - 4].view(kind)
-    for row in range(fits, len(offsets)):
-        rest = data[offsets[row] - 4 :].tobytes()
-        heads[row] = np.frombuffer(rest[:32].ljust(32, b"\0"), kind)[0]
-    return heads
+    heads: NDArray[Any] = words(data, "V32")[offsets[:fits] - 4].view(kind)
+    rest = [data[offset - 4 :].tobytes()[:32].ljust(32, b"\0") for offset in offsets[fits:].tolist()]
+    return np.concatenate([heads, np.frombuffer(b"".join(rest), kind)]) if rest else heads
 
 
 def _enhanced(heads: NDArray[Any], offsets: Ints, parts: _Parts) -> dict[str, NDArray[Any]]:

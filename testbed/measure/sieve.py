@@ -15,7 +15,7 @@ from testbed.measure.packets import Piece
 from testbed.measure.rtp import RTP_COLUMNS, RtpPackets, find_rtp, merge, rtp_columns
 
 if TYPE_CHECKING:
-    from testbed.measure.capture import Booleans, Capture
+    from testbed.measure.capture import Booleans, Capture, Ints
     from testbed.measure.packets import Datagrams
 
 _Some = TypeVar("_Some", bound=Piece)
@@ -40,7 +40,7 @@ class RtpSieve:
         self.is_media[piece.packet[rows]] = True
         is_left = np.ones(len(piece.packet), dtype=np.bool_)
         is_left[rows] = False
-        left = _pick(piece, is_left)
+        left = _pick(piece, np.flatnonzero(is_left))
         there = left.captured > 0
         self.is_media[left.packet[there]] = self._capture.data[left.offset[there]] >> 6 == 2
         return left
@@ -51,5 +51,5 @@ class RtpSieve:
         return merge(taken, find_rtp(self._capture, _pick(datagrams, datagrams.fragment)))
 
 
-def _pick(datagrams: _Some, which: Booleans) -> _Some:
+def _pick(datagrams: _Some, which: Booleans | Ints) -> _Some:
     return replace(datagrams, **{one.name: getattr(datagrams, one.name)[which] for one in fields(Piece)})
