@@ -14,11 +14,13 @@ import numpy as np
 from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
 from agents.rtp.playout_events import Concealed, DepthChanged, LatePacket, Played
 from testbed.measure import series
+from testbed.measure.framing import framing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from agents.rtp.playout_events import PlayoutEvent
+    from testbed.measure.framing import Framing
     from testbed.measure.handover import Window
     from testbed.measure.media import Direction
 
@@ -57,6 +59,7 @@ def listen(direction: Direction, interval_ns: int) -> Heard | None:
     """Play what arrived; None where nothing did, or where the RTP clock is not known.
 
     A new SSRC is a new stream for the buffer; packets of the one before it may still be in time, older ones not.
+    A packet of several packet intervals is played one after the other (see `framing`); its number stands in each event.
     `intervals` tells for each packet interval whether there was something to play. After the last arrival the playout
     goes on until that packet is played, and for as many intervals as were sent and lost after it.
     """
@@ -64,37 +67,48 @@ def listen(direction: Direction, interval_ns: int) -> Heard | None:
         return None
     settings = PlayoutSettings(clock_rate=direction.clock_hz, interval=interval_ns / NS_PER_S)
     buffer = PlayoutBuffer(settings)
-    received = direction.received
+    received, frames = direction.received, framing(direction, interval_ns)
     origin_ns = int(received.time_ns[0])
     duplicate = ~series.first_arrivals(received.key)
     columns = (
         received.time_ns - origin_ns,
-        received.key,
+        frames.first[received.key],
+        frames.count[received.key],
         received.timestamp,
         received.path,
         received.segment,
         duplicate,
     )
     segment = 0
-    for time_ns, key, timestamp, path, part, copy in zip(*(one.tolist() for one in columns), strict=True):
+    for time_ns, first, count, timestamp, path, part, copy in zip(*(one.tolist() for one in columns), strict=True):
         if part > segment:
             buffer.reset()
             segment = part
         elif part < segment - 1:
             continue
         name = direction.links[path] if path >= 0 else ""
-        buffer.receive(key, timestamp, path=name, now=time_ns / NS_PER_S, duplicate=copy)
+        for frame in range(count):
+            stamp = timestamp + frame * frames.ticks
+            buffer.receive(first + frame, stamp, path=name, now=time_ns / NS_PER_S, duplicate=copy)
     last = int(received.key.max())
-    events = _to_the_end(buffer, last, direction.keys - 1 - last)
+    end = int(frames.first[last] + frames.count[last])
+    events = [_of_packet(one, frames) for one in _to_the_end(buffer, end - 1, int(frames.count.sum()) - end)]
     return Heard(
         origin_ns=origin_ns,
         settings=settings,
         played=tuple(one for one in events if isinstance(one, Played)),
         concealed=tuple(one for one in events if isinstance(one, Concealed)),
         depths=tuple(one for one in events if isinstance(one, DepthChanged)),
-        late=tuple(one for one in events if isinstance(one, LatePacket)),
+        late=tuple({one.sequence: one for one in reversed(events) if isinstance(one, LatePacket)}.values())[::-1],
         intervals=tuple(isinstance(one, Played) for one in events if isinstance(one, Played | Concealed)),
     )
+
+
+def _of_packet(event: PlayoutEvent, frames: Framing) -> PlayoutEvent:
+    """Return an event about a frame as one about the packet that it is of."""
+    if isinstance(event, Played | Concealed | LatePacket) and event.sequence is not None:
+        return event._replace(sequence=frames.key_of(event.sequence))
+    return event
 
 
 def _to_the_end(buffer: PlayoutBuffer, last: int, lost_after: int) -> list[PlayoutEvent]:
@@ -139,11 +153,12 @@ def interruption_s(heard: Heard, window: Window, silence_ns: int, lost_elsewhere
 def mouth_to_ear_s(heard: Heard, direction: Direction) -> float | None:
     """Return the mean time from a sample's recording to its playing, in seconds.
 
-    From the sending of a packet to its playing, which is one-way delay plus wait in the buffer, and one packet interval
-    for filling it. None where the sending was not captured.
+    From the sending of a packet to the playing of its last packet interval, which is one-way delay plus wait in the
+    buffer, and that interval: it was recorded just before. None where the sending was not captured.
     """
     sent = direction.first_sent_ns
-    pairs = [(one.at, sent[one.sequence]) for one in heard.played if one.sequence in sent]
+    last = {one.sequence: one.at for one in heard.played}
+    pairs = [(at, sent[key]) for key, at in last.items() if key in sent]
     if not pairs:
         return None
     # Whole nanoseconds, so that the sum is exact.
