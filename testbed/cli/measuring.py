@@ -40,11 +40,12 @@ def _show(what: tuple[Path, ...], results: list[dict[str, Any]]) -> None:
     from testbed.report.comparison import comparison, console  # noqa: PLC0415 - see above
 
     out = console()
-    runs = [(path.name, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
-    if runs:
-        out.print(comparison(runs))
-        shown = [(path.name, path, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
-        show_pictures(out, shown)
+    folders = [(path, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
+    if folders:
+        schemes = [str(result["scheme"]) for _, result in folders]
+        names = schemes if len({*schemes}) == len(schemes) else [path.name for path, _ in folders]
+        out.print(comparison([(name, result) for name, (_, result) in zip(names, folders, strict=True)]))
+        show_pictures(out, [(name, path, result) for name, (path, result) in zip(names, folders, strict=True)])
     for path, result in zip(what, results, strict=True):
         if not path.is_dir():
             out.print(Text(str(path), style="bold"))

@@ -13,7 +13,7 @@ from testbed.report.comparison import console
 from testbed.report.speech import speech_table
 
 FOLDER = "speech"
-NO_SCORE = "no P.862 scores: the package pesq is not installed. It comes with: make speech"
+NO_SCORE = "no P.862 scores: the package pesq is not installed. It comes with: make .venv/.speech"
 
 
 @click.command()

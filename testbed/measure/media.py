@@ -58,7 +58,7 @@ class Direction:
 
     `onto` and `off` are what went onto the paths and what came off them: they end at the relay, where there is one.
 
-    `observed`: there is a capture of the receiver, so that nothing received means that nothing arrived. `is_g711`: each
+    `observed`: all of the receiver was captured, so that what was not received did not arrive. `is_g711`: each
     packet is one of G.711, at both ends and at the relay.
     """
 
@@ -181,7 +181,7 @@ def _direction(
         keys=keys,
         clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
         is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),
-        observed=any(one.name in receiver.interfaces.values() for one in capture.interfaces),
+        observed={*receiver.interfaces.values()} <= {one.name for one in capture.interfaces},
     )
 
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 NEAR_NS = 2_000_000_000
 """Paths are compared within the window or so near to it: 100 packets, before a fading link got bad."""
 
+MOST_UNKNOWN = 0.01
+"""The share of packets whose sending may be unknown, such as those that crossed the beginning of the captures."""
+
+PATH_DELAYS = ("mean", "p99", "min", "max", "sd")
+"""What is told of the delays of one path."""
+
 
 @dataclass(frozen=True)
 class Listened:
@@ -40,12 +46,12 @@ class Listened:
     @cached_property
     def heard(self) -> Heard | None:
         """What the listener heard with the agents' buffer."""
-        return playout.listen(self.direction, self.interval_ns)
+        return playout.listen(self.direction, self.interval_ns) if self.is_measured else None
 
     @cached_property
     def schedule(self) -> fixed_playout.Schedule | None:
         """When a buffer that never adapts would play."""
-        return fixed_playout.schedule(self.direction, self.interval_ns)
+        return fixed_playout.schedule(self.direction, self.interval_ns) if self.is_measured else None
 
     @cached_property
     def fixed(self) -> dict[int, Heard | None]:
@@ -62,7 +68,7 @@ def direction_numbers(one: Listened, handover: Handover | None) -> dict[str, Any
     direction, heard, measured = one.direction, one.heard, one.is_measured
     counts = series.count(direction.received.key)
     in_window = window_numbers(one, handover)
-    new_delays = direction.delay_ns[series.first_arrivals(direction.received.key)]
+    new_delays = known_delays(direction) if measured else np.empty(0, dtype=np.int64)
     return {
         "gap_ms": in_window["gap_ms"],
         "path_step_ms": in_window["path_step_ms"],
@@ -74,18 +80,31 @@ def direction_numbers(one: Listened, handover: Handover | None) -> dict[str, Any
         "duplicates": counts.duplicates if measured else None,
         "reordered": counts.reordered if measured else None,
         "late": len(heard.late) if heard else None,
-        "jitter_ms": series.ms(series.mean(direction.jitter_ns(direction.new))),
+        "jitter_ms": series.ms(series.mean(direction.jitter_ns(direction.new))) if measured else None,
         "delay_ms": _delays(new_delays, "mean", "p99"),
         **_quality(direction, heard),
-        "gap_call_ms": series.ms(window.longest_gap(direction, one.interval_ns, None)),
+        "gap_call_ms": series.ms(window.longest_gap(direction, one.interval_ns, None)) if measured else None,
         "interruption_call_ms": _milliseconds(heard.concealed_s()) if heard else None,
         "late_in_window": in_window["late_in_window"],
         "delay_change_ms": in_window["delay_change_ms"],
         "burst_loss": _burst_loss(one) if measured else None,
         "fixed_playout": {f"{depth}_ms": _fixed(one, depth, handover) for depth in one.fixed},
         "depth_needed_ms": series.ms(one.schedule.depth_needed_ns) if one.schedule else None,
-        "paths": {link: _path(direction, number) for number, link in enumerate(direction.links)},
+        "paths": {
+            link: _path(direction, number) if direction.observed else _unknown_path()
+            for number, link in enumerate(direction.links)
+        },
     }
+
+
+def known_delays(direction: Direction) -> Ints:
+    """Return the one-way delays of the new packets; none where more than a few are not known.
+
+    What is left where a sender's interface was not captured would be the delays of the other path alone.
+    """
+    delay_ns = direction.delay_ns[series.first_arrivals(direction.received.key)]
+    unknown = int((delay_ns == NO_DELAY).sum())
+    return delay_ns if unknown <= MOST_UNKNOWN * len(delay_ns) else delay_ns[:0]
 
 
 def window_numbers(one: Listened, handover: Handover | None) -> dict[str, Any]:
@@ -112,7 +131,7 @@ def doubts(one: Listened, handover: Handover | None) -> list[str]:
     if not direction.keys:
         return [f"{name}: no RTP stream was captured"]
     if not direction.observed:
-        return [f"{name}: there is no capture of the receiver"]
+        return [f"{name}: a capture of the receiver is missing: nothing was measured"]
     found = []
     if not len(direction.sent):
         found.append(f"{name}: the sender's packets were not captured: delays are unknown, losses perhaps more")
@@ -191,7 +210,7 @@ def _fixed(one: Listened, depth_ms: int, handover: Handover | None) -> dict[str,
 
 def _quality(direction: Direction, heard: Heard | None) -> dict[str, float | str | None]:
     """Return R and MOS of the whole call as heard; null where the delay or the playout was not measured."""
-    mouth_to_ear_s = playout.mouth_to_ear_s(heard, direction) if heard else None
+    mouth_to_ear_s = playout.mouth_to_ear_s(heard, direction) if heard and len(known_delays(direction)) else None
     loss = emodel.loss_and_burst_ratio(heard.intervals) if heard else None
     if mouth_to_ear_s is None or loss is None:
         return dict.fromkeys(
@@ -208,6 +227,12 @@ def _quality(direction: Direction, heard: Heard | None) -> dict[str, float | str
     }
 
 
+def _unknown_path() -> dict[str, Any]:
+    """Return a path of which nobody knows what came off it."""
+    found: dict[str, Any] = dict.fromkeys(("packets", "new", "sent", "lost", "jitter_ms"))
+    return found | {"delay_ms": dict.fromkeys(PATH_DELAYS)}
+
+
 def _path(direction: Direction, number: int) -> dict[str, Any]:
     """Return what one path carried: arrivals (copies too), how many of them were new, and their one-way delay."""
     here = direction.received.path == number
@@ -218,7 +243,7 @@ def _path(direction: Direction, number: int) -> dict[str, Any]:
         "new": int((direction.new.path == number).sum()),
         "sent": len(onto),
         "lost": len(np.setdiff1d(onto, off)),
-        "delay_ms": _delays(direction.delay_ns[here], "mean", "p99", "min", "max", "sd"),
+        "delay_ms": _delays(direction.delay_ns[here], *PATH_DELAYS),
         "jitter_ms": series.ms(series.mean(direction.jitter_ns(arrivals))),
     }
 

@@ -67,8 +67,15 @@ def measure_recording(run: Recording) -> dict[str, Any]:
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.everywhere), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
-        "warnings": [*manifest.warnings, *capture.warnings, *_doubts(listened, handovers)],
+        "warnings": [*manifest.warnings, *capture.warnings, *_untold(run), *_doubts(listened, handovers)],
     }
+
+
+def _untold(run: Recording) -> list[str]:
+    """Return that the timeline says nothing, where it doesn't."""
+    if run.events:
+        return []
+    return ["the timeline is empty: nobody knows of a handover, and times count from the first packet"]
 
 
 def to_json(result: dict[str, Any]) -> str:

@@ -266,9 +266,10 @@ def scenario_start_ns(events: list[Event], capture: Capture) -> int:
 
 
 def read_captures(folder: Path, names: Collection[str]) -> Capture:
-    """Read the capture interfaces `names`: one file each in captures/, else out of run.pcapng.
+    """Read the capture interfaces `names`: one file each in captures/, or all of them out of run.pcapng.
 
-    A file that is missing or damaged becomes a warning; `RunError` when there is nothing at all.
+    That is done where a file is missing or damaged and run.pcapng has what it held. Else what is not there becomes a
+    warning; `RunError` when there is nothing at all.
     """
     files = folder / CAPTURES
     if not files.is_dir():
@@ -282,7 +283,21 @@ def read_captures(folder: Path, names: Collection[str]) -> Capture:
             parts.append((name, read_capture(files / f"{name}.pcap")))
         except CaptureError as error:
             warnings.append(f"capture {name}: {error.what}")
+    if warnings:
+        merged = _merged(folder, names)
+        if merged is not None:
+            said = (f"{warning}; {MERGED} has it, and was measured" for warning in warnings)
+            return replace(merged, warnings=(*said, *merged.warnings))
     if not parts:
         raise RunError(files, f"holds none of the captures {', '.join(sorted(names))}")
     joined = join(files, parts)
     return replace(joined, warnings=(*warnings, *joined.warnings))
+
+
+def _merged(folder: Path, names: Collection[str]) -> Capture | None:
+    """Return the interfaces `names` of run.pcapng; None where it is not readable, or lacks one of them."""
+    try:
+        whole = read_capture(folder / MERGED)
+    except CaptureError:
+        return None
+    return only(whole, names) if {*names} <= {one.name for one in whole.interfaces} else None

@@ -20,9 +20,12 @@ PHASES = ("detect", "attach", "address", "signalling", "media")
 
 
 def console() -> Console:
-    """Where results are shown: as wide as the terminal, and wide enough for every table where there is none."""
+    """Where results are shown: as wide as the terminal, and wide enough for every table.
+
+    In a terminal that is narrower than that lines go on in the next one; otherwise whole columns would be missing.
+    """
     out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+    return out if out.is_terminal and out.width >= PIPED_WIDTH else Console(highlight=False, width=PIPED_WIDTH)
 
 
 def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:

@@ -32,7 +32,8 @@ PAGE, RUN_PAGE = "comparison.html", "report.html"
 
 _ABOUT = {
     "interruption": "Speech that the listener never heard: the number that must be 0.",
-    "gap": "Longest silence on the wire. A gap as long as the path step (diamond) is what no scheme can avoid.",
+    "gap": "Longest silence on the wire. Diamond: how much slower the new path is, on average (path step). A gap is "
+    "shorter where the first packet was a quick one, or where a B2BUA held packets back beforehand.",
     "lost in window": "Packets lost in the handover window.",
     "MOS": "Quality of the whole call, from 1 (bad) to 4.5 (ITU-T G.107).",
     "set-up": "From the phone's first INVITE to its ACK.",

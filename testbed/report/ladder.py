@@ -273,4 +273,6 @@ def event_text(event: Event) -> str:
 def _detail(name: str, value: object, what: Sequence[str]) -> str:
     if isinstance(value, bool):
         return name if value else f"not {name}"
+    if isinstance(value, list) and all(isinstance(one, dict) and "name" in one for one in value):
+        return ", ".join(str(one["name"]) for one in value)
     return str(value) if name in what else f"{name} {value}"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BASELINE = "reinvite"
 """What the other schemes are compared with, where it is there: RFC 3261's own way."""
+ORDER = ("reinvite", "reinvite-soft", "media-handover", "proactive", "handover-cn", "handover-b2bua")
+"""Schemes in the order in which they are told of, whatever the folders' order is; others follow."""
 DIRECTIONS = ("to_mn", "to_cn")
 PHASES = ("detect", "attach", "address", "signalling", "media")
 
@@ -160,7 +162,7 @@ _ALWAYS_NAMED = 3
 
 
 def conditions(records: Iterable[Record]) -> tuple[Condition, ...]:
-    """Group runs into conditions and series, in the order in which they come; `RunError` for a field of no use."""
+    """Group runs into conditions, as they come, and these into series, in `ORDER`; `RunError` for a field of no use."""
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         key = tuple(str(record.get(path, kind) or "–") for _, path, kind in _COMMON)
@@ -190,7 +192,10 @@ def _series(records: Sequence[Record]) -> tuple[Series, ...]:
         )
         groups.setdefault((scheme or "–", trigger, proxy), []).append(record)
     found = []
-    for (scheme, trigger, proxy), mine in groups.items():
+    for scheme, trigger, proxy in sorted(
+        groups, key=lambda key: ORDER.index(key[0]) if key[0] in ORDER else len(ORDER)
+    ):
+        mine = groups[scheme, trigger, proxy]
         proxies = {key[2] for key in groups if key[:2] == (scheme, trigger)}
         words = (scheme, trigger, f"proxy {proxy}" if len(proxies) > 1 else "")
         found.append(Series(", ".join(word for word in words if word), tuple(_entries(mine))))

@@ -71,15 +71,24 @@ def _headline(result: dict[str, Any] | None, failure: str | None) -> tuple[str, 
         return "Nothing could be measured.", None
     missed = {name: _interruption(result, name) for name in WHO}
     known = {name: value for name, value in missed.items() if value is not None}
-    what = "The call went on" if result["handover"] is not None else "There was no handover, and the call went on"
+    what = "The call went on" if result["handover"] is not None else "No handover was seen, and the call went on"
     if len(known) < len(missed):
         heard = [f"{WHO[name]} missed {duration(value)}" for name, value in known.items()]
         return "Not everything was measured" + (f": {'; '.join(heard)}." if heard else "."), None
     if not any(known.values()):
-        return f"{what} without an interruption.", True
+        return _all_is_well(result, what), True
     parts = [f"{WHO[name]} missed {duration(value)}" for name, value in known.items() if value]
     parts += [f"{WHO[name]} missed nothing" for name, value in known.items() if not value]
     return f"The call was interrupted: {', '.join(parts)}.", False
+
+
+def _all_is_well(result: dict[str, Any], what: str) -> str:
+    """Return the headline of a handover without an interruption; a link may have lost something besides."""
+    beside = {name: _media(result, name).get("interruption_call_ms") or 0.0 for name in WHO}
+    missed = [f"{WHO[name]} missed {duration(value)}" for name, value in beside.items() if value]
+    if not missed:
+        return f"{what} without an interruption."
+    return f"The handover interrupted nothing; before or after it {', '.join(missed)}."
 
 
 def duration(ms: float) -> str:
@@ -105,8 +114,8 @@ def _explanation(result: dict[str, Any] | None) -> list[str]:
     if steps:
         found.append(
             "The interruption is speech that was never heard, and the number that must be zero. The gap is silence on "
-            f"the wire: {handover['new_path']} is {' and '.join(number(one) for one in steps)} ms slower (path step), "
-            "which no scheme can avoid."
+            f"the wire: {handover['new_path']} is {' and '.join(number(one) for one in steps)} ms slower on average "
+            "(path step), and no scheme can make what it alone carries arrive earlier."
         )
     return found
 

@@ -28,7 +28,9 @@ def said(*runs: tuple[str, Path, dict[str, object]]) -> str:
 def test_measure_draws_each_run_beside_the_table(tmp_path: Path) -> None:
     one, two = synthetic.handover_cn_run().write(tmp_path / "one"), synthetic.reinvite_run().write(tmp_path / "two")
     lines = CliRunner().invoke(commands, ["measure", str(one), str(two)]).output.splitlines()
-    assert [line.partition(":")[0] for line in lines if "ms a column" in line] == ["one", "two"]
+    assert [line.partition(":")[0] for line in lines if "ms a column" in line] == ["handover-cn", "reinvite"]
+    same = CliRunner().invoke(commands, ["measure", str(one), str(one)]).output.splitlines()
+    assert [line.partition(":")[0] for line in same if "ms a column" in line] == ["one", "one"]
     assert "\x1b[" not in "".join(lines)
     assert TITLE not in CliRunner().invoke(commands, ["measure", str(one), "--json"]).output
 

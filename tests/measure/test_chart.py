@@ -221,6 +221,7 @@ def test_a_copy_that_the_network_made_was_not_seen_leaving(tmp_path: Path) -> No
 def test_without_the_receivers_capture_nothing_is_lost_but_unknown(tmp_path: Path) -> None:
     folder = synthetic.handover_cn_run().write(tmp_path / "run")
     (folder / "captures" / "cn-eth0.pcap").unlink()
+    (folder / "run.pcapng").unlink()
     chart = read_chart(folder)
     to_cn = [one for one in chart.passages if chart.lifelines[one.receiver].name == "cn"]
     assert [(one.is_lost, one.arrived_ns) for one in to_cn] == [(False, None)] * 6

@@ -301,6 +301,7 @@ def test_marks_of_the_run_stand_beside_its_numbers(tmp_path: Path) -> None:
     run.warnings.append("capture dropped 3 packets on mn-wifi")
     folder = run.write(tmp_path / "run")
     (folder / "captures" / "mn-umts.pcap").unlink()
+    (folder / "run.pcapng").unlink()
     path = folder / "captures" / "cn-eth0.pcap"
     path.write_bytes(path.read_bytes()[:-5])
     warnings = measure_run(folder)["warnings"]
@@ -390,11 +391,50 @@ def test_without_the_senders_capture_delays_are_null(tmp_path: Path) -> None:
 def test_without_the_receivers_capture_nothing_is_lost_but_unknown(tmp_path: Path) -> None:
     folder = synthetic.handover_cn_run().write(tmp_path / "run")
     (folder / "captures" / "cn-eth0.pcap").unlink()
+    (folder / "run.pcapng").unlink()
     result = measure_run(folder)
     to_cn = result["media"]["to_cn"]
     for name in ("sent", "received", "lost", "lost_in_window", "gap_ms", "interruption_ms"):
         assert to_cn[name] is None, name
-    assert "to_cn: there is no capture of the receiver" in result["warnings"]
+    assert "to_cn: a capture of the receiver is missing: nothing was measured" in result["warnings"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no capture at all"])
+def test_a_capture_that_cannot_be_read_is_taken_from_the_merged_one(tmp_path: Path, content: bytes | None) -> None:
+    folder = synthetic.handover_cn_run().write(tmp_path / "run")
+    whole = measure_run(folder)
+    path = folder / "captures" / "mn-umts.pcap"
+    path.unlink() if content is None else path.write_bytes(content)
+    result = measure_run(folder)
+    assert [*result["warnings"]] == [one for one in result["warnings"] if "run.pcapng has it" in one]
+    assert len(result["warnings"]) == 1
+    assert {**result, "warnings": []} == {**whole, "warnings": []}
+
+
+def test_half_a_receiver_is_no_receiver_and_half_a_sender_gives_no_mean(tmp_path: Path) -> None:
+    """What UMTS brought to the MN is not known: nothing is, of that way; of the other, no delay and what needs it."""
+    folder = synthetic.handover_cn_run().write(tmp_path / "run")
+    whole = measure_run(folder)["media"]["to_cn"]
+    (folder / "captures" / "mn-umts.pcap").unlink()
+    (folder / "run.pcapng").unlink()
+    media = measure_run(folder)["media"]
+    names = ("sent", "received", "lost", "duplicates", "gap_ms", "gap_call_ms", "jitter_ms", "mos", "burst_loss")
+    assert {media["to_mn"][name] for name in names} == {None}
+    assert media["to_mn"]["interruption_call_ms"] is None
+    assert media["to_mn"]["paths"]["umts"]["packets"] is None
+    to_cn = media["to_cn"]
+    assert [to_cn[name] for name in ("received", "lost", "gap_call_ms")] == [
+        whole[name] for name in ("received", "lost", "gap_call_ms")
+    ]
+    assert (to_cn["delay_ms"], to_cn["mos"], to_cn["mouth_to_ear_ms"]) == ({"mean": None, "p99": None}, None, None)
+
+
+def test_an_empty_timeline_is_told(tmp_path: Path) -> None:
+    folder = synthetic.handover_cn_run().write(tmp_path / "run")
+    (folder / "events.jsonl").write_text("")
+    result = measure_run(folder)
+    assert result["handover"] is None
+    assert any("the timeline is empty" in one for one in result["warnings"])
 
 
 def test_a_run_without_media_is_all_null(tmp_path: Path) -> None:

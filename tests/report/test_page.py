@@ -160,7 +160,7 @@ HANDOVER = {"old_path": "wifi", "new_path": "umts", "kind": "signal", "trigger_s
     ("to_mn", "to_cn", "handover", "headline", "is_good"),
     [
         (0.0, 0.0, HANDOVER, "The call went on without an interruption.", True),
-        (0.0, 0.0, None, "There was no handover, and the call went on without an interruption.", True),
+        (0.0, 0.0, None, "No handover was seen, and the call went on without an interruption.", True),
         (
             3480.0, 40.0, HANDOVER,
             "The call was interrupted: the phone (MN) missed 3.48 s of speech, "

@@ -85,6 +85,7 @@ def test_a_side_that_was_not_captured(tmp_path: Path) -> None:
     run = synthetic.handover_cn_run()
     folder = run.write(tmp_path / "run")
     (folder / "captures" / "cn-eth0.pcap").unlink()
+    (folder / "run.pcapng").unlink()
     out = Console(file=io.StringIO(), width=WIDTH)
     out.print(pictures([("a run", read_story(folder))]))
     assert isinstance(out.file, io.StringIO)
