@@ -226,6 +226,6 @@ def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> SchemeN
     place: Place = ("scheme",) if wanted is None else ("schemes",)
     word = scenario.scheme if wanted is None else wanted
     what = f"{place[0]}: {shown(word)} is not among the schemes of this scenario{hint(word, known)}"
-    if word in get_args(SchemeName):
+    if wanted in get_args(SchemeName):
         what += "; 'all-schemes' is a scenario that has them all"
     raise BadScenarioError([tree.error(place, what)])
