@@ -67,7 +67,7 @@ numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark
 	tables=$$(mktemp)
 	sed '/^## Tables/q' docs/numbers.md > $$tables
 	echo >> $$tables
-	$(PYTHON) -m tests.measure.agreement $$runs/{fade,break}/{reinvite,handover-cn,handover-b2bua} > $$tables.one || { cat $$tables.one; exit 1; }
+	$(PYTHON) -m tests.measure.result.agreement $$runs/{fade,break}/{reinvite,handover-cn,handover-b2bua} > $$tables.one || { cat $$tables.one; exit 1; }
 	cat $$tables.one
 	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
 	cat $$tables > docs/numbers.md && rm $$tables $$tables.one
@@ -99,7 +99,7 @@ phones: setup  ## Our correspondent and three phones, each side hanging up, and 
 	tables=$$(mktemp)
 	sed '/^## Tables/q' docs/phones.md > $$tables
 	echo >> $$tables
-	$(PYTHON) -m testbed.report.phones $$runs/*-mn $$runs/*-cn $$runs/setup-*/*/ > $$tables.one
+	$(PYTHON) -m testbed.report.several.phones_table $$runs/*-mn $$runs/*-cn $$runs/setup-*/*/ > $$tables.one
 	cat $$tables.one
 	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
 	rm $$tables.one

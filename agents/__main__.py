@@ -13,7 +13,7 @@ from agents.rtp.au import read_mu_law
 
 if TYPE_CHECKING:
     from agents.io.kernel import KernelLinks
-    from agents.role import Role
+    from agents.roles.role import Role
 
 SPEECH = Path(__file__).parent / "rtp" / "speech"
 
@@ -27,23 +27,23 @@ def main(role_name: str, config_path: str) -> None:
     # Each role loads only what it needs: starting is what an agent spends most of its time with.
     if role_name == "mn":
         from agents.io.kernel import KernelLinks  # noqa: PLC0415
-        from agents.mn.node import MobileNode  # noqa: PLC0415
+        from agents.roles.mn.mobile_node import MobileNode  # noqa: PLC0415
 
         role, links = MobileNode(config, speech(role_name), random), KernelLinks()
     elif role_name == "cn":
-        from agents.cn.node import CorrespondentNode  # noqa: PLC0415
+        from agents.roles.cn.correspondent_node import CorrespondentNode  # noqa: PLC0415
 
         role = CorrespondentNode(config, speech(role_name), random)
     elif role_name == "b2bua":
-        from agents.b2bua.node import BackToBack  # noqa: PLC0415
+        from agents.roles.b2bua.back_to_back import BackToBack  # noqa: PLC0415
 
         role = BackToBack(config, random)
     elif role_name == "registrar":
-        from agents.registrar.node import RegistrarNode  # noqa: PLC0415
+        from agents.roles.registrar.registrar_node import RegistrarNode  # noqa: PLC0415
 
         role = RegistrarNode(config, random)
     elif role_name == "probe":
-        from agents.probe.node import Probe  # noqa: PLC0415
+        from agents.roles.probe.probe import Probe  # noqa: PLC0415
 
         role = Probe(config)
     else:

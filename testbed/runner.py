@@ -14,12 +14,12 @@ from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
 from testbed.measure import RunError, measure_run, to_json
-from testbed.measure.run_folder import SCHEMA_VERSION, read_names
-from testbed.report.capture import write_run_capture
-from testbed.scenario.compile import roles
-from testbed.scenario.experiment import Experiment
-from testbed.scenario.export import exported
-from testbed.scenario.fitness import doubts
+from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
+from testbed.report.one_run.run_capture import write_run_capture
+from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.experiment.fitness import doubts
+from testbed.scenario.plan.compile import roles
+from testbed.scenario.plan.history_export import exported
 
 PACKET_INTERVAL_MS = 20
 
@@ -107,7 +107,7 @@ def measure(folder: Path) -> dict[str, Any] | None:
 
 def write_report(folder: Path, result: dict[str, Any] | None) -> None:
     """Writes report.html."""
-    from testbed.report.page import write_page  # noqa: PLC0415 - half a second, which only runs have to wait for
+    from testbed.report.one_run.page import write_page  # noqa: PLC0415 - half a second, which only runs have to wait for
 
     write_page(folder, result)
 

@@ -24,7 +24,7 @@ class Module:
 
     @property
     def name(self) -> str:
-        """As one imports it: agents.sip.message, agents.sip for its __init__."""
+        """As one imports it: agents.sip.message.message, agents.sip for its __init__."""
         parts = Path(self.path).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

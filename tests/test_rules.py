@@ -6,26 +6,27 @@ import ast
 import json
 import re
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 import pytest
 from click.testing import CliRunner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from agents.mn.schemes import make_scheme
-from agents.mn.triggers import KINDS as TRIGGERS_OF_AGENTS
-from agents.mn.triggers import make_decision
+from agents.roles.mn.schemes import make_scheme
+from agents.roles.mn.triggers import KINDS as TRIGGERS_OF_AGENTS
+from agents.roles.mn.triggers import make_decision
 from testbed.cli.main import commands
-from testbed.scenario.compile import compile_plan
-from testbed.scenario.document import load
-from testbed.scenario.experiment import load_experiment
-from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, TRACK, Kind
-from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import SCHEMES, Scenario
-from testbed.scenario.surroundings import CoverageMap
-from testbed.scenario.topology import load_topology, run
-from testbed.scenario.triggers import TRIGGERS
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.scenario import SCHEMES, Scenario
+from testbed.scenario.kinds.surroundings import CoverageMap
+from testbed.scenario.kinds.topology import load_topology, run
+from testbed.scenario.kinds.triggers import TRIGGERS
+from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.reading.document import load
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, TRACK, Kind
 
 from .rules import PACKAGES, Module, is_within, modules
 
@@ -76,10 +77,10 @@ ARROWS = {
     "the lab stands alone": Arrow(
         ("testbed.lab",),
         "decide it on the host and put the answer into the plan (testbed/lab/plan.py); the guest has nothing else",
-        without=("testbed.lab.attacker", "testbed.lab.quencher"), only=(*STANDARD, *GUEST),
+        without=("testbed.lab.processes.attacker", "testbed.lab.links.quencher"), only=(*STANDARD, *GUEST),
     ),
     "attackers, and routers that quench, have scapy besides": Arrow(
-        ("testbed.lab.attacker", "testbed.lab.quencher"),
+        ("testbed.lab.processes.attacker", "testbed.lab.links.quencher"),
         "see 'the lab stands alone'", only=(*STANDARD, *GUEST, "scapy"),
     ),
     "measuring reads files and computes": Arrow(
@@ -133,19 +134,152 @@ def test_each_arrow_is_about_modules_that_there_are(rule: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "path", "text"),
     [
-        ("agents know nothing of the testbed", "agents/sip/via.py", "from testbed import runner"),
-        ("agents are pure", "agents/sip/via.py", "import os.path"),
-        ("agents are pure", "agents/sip/via.py", "def now():\n    from time import time"),
-        ("agents are pure", "agents/mn/node.py", "from ..io import driver"),
-        ("agents are pure", "agents/mn/__init__.py", "from ..io.driver import Driver"),
+        ("agents know nothing of the testbed", "agents/sip/message/via.py", "from testbed import runner"),
+        ("agents are pure", "agents/sip/message/via.py", "import os.path"),
+        ("agents are pure", "agents/sip/message/via.py", "def now():\n    from time import time"),
+        ("agents are pure", "agents/roles/mn/mobile_node.py", "from ...io import driver"),
+        ("agents are pure", "agents/roles/mn/__init__.py", "from ...io.driver import Driver"),
         ("the lab stands alone", "testbed/lab/run.py", "import jinja2"),
-        ("the lab stands alone", "testbed/lab/run.py", "from testbed.scenario.places import ROOT"),
-        ("measuring knows no other part", "testbed/measure/rtp.py", "import agents.io.udp"),
-        ("scenarios know nothing of runs", "testbed/scenario/compile.py", "from testbed import engine, lab"),
+        ("the lab stands alone", "testbed/lab/run.py", "from testbed.scenario.reading.places import ROOT"),
+        ("measuring knows no other part", "testbed/measure/rtp/streams.py", "import agents.io.udp"),
+        ("scenarios know nothing of runs", "testbed/scenario/plan/compile.py", "from testbed import engine, lab"),
     ],
 )
 def test_arrow_that_points_the_wrong_way_is_found(rule: str, path: str, text: str) -> None:
     assert len(ARROWS[rule].broken(Module(path, text))) == 1
+
+
+# Within a part, which room may import which, for types too: what a row names stands in rows before it, so nothing
+# imports upwards. A room is a folder, or a module that stands on another floor than its folder. All that is named here
+# is below the corridor's own name.
+CORRIDORS = {
+    "agents": {
+        "rtp": "",
+        "sdp": "",
+        "sip.message": "",
+        "sip.digest": "sip.message",
+        "sip.transaction": "sip.message",
+        "sip.session": "sip.message sip.transaction",
+        "sip": "sip.message sip.transaction sip.digest sip.session",
+        "media": "rtp sdp sip.message",
+        "roles": "sip.message sip.digest sip.session sip",
+        "roles.probe": "sip.message roles",
+        "roles.registrar": "sip.message sip.digest sip.session sip roles",
+        "roles.cn": "sdp sip.message sip.digest sip.session sip media roles",
+        "roles.b2bua": "rtp sdp sip.message sip.digest sip.session sip media roles",
+        "roles.mn.triggers": "",
+        "roles.mn.call": "rtp sdp sip.message sip.digest sip.session sip media roles",
+        "roles.mn.schemes": "sip.message sip.session roles.mn.call",
+        "roles.mn": "sip.message sip.digest sip.session sip media roles"
+        " roles.mn.triggers roles.mn.call roles.mn.schemes",
+        "io": "sip.message roles",
+        "__main__": "rtp roles roles.probe roles.registrar roles.cn roles.b2bua roles.mn io",
+    },
+    "testbed.lab": {
+        "plan": "",
+        "journal": "",
+        "network": "plan",
+        "processes": "plan",
+        "links": "plan journal network processes",
+        "captures": "network",
+        "run": "plan journal network processes links captures",
+        "__main__": "run",
+    },
+    "testbed.engine": {"errors": "", "cache": "", "engine": "errors", "native": "cache errors engine",
+                       "vm": "cache errors engine", "choose": "engine native vm", "vm.guest": ""},
+    "testbed.scenario": {
+        "reading": "",
+        "kinds": "reading",
+        "links": "reading kinds",
+        "experiment": "reading kinds links",
+        "plan": "reading kinds links experiment",
+    },
+    "testbed.measure": {
+        "units": "",
+        "capture": "",
+        "wire": "capture",
+        "sip": "capture wire",
+        "rtp": "units capture wire sip",
+        "folder": "capture",
+        "call": "units capture wire sip rtp folder",
+        "listening": "capture wire rtp call",
+        "result": "units capture wire sip rtp folder call listening",
+        "tables": "capture wire rtp folder call listening",
+    },
+    "testbed.report": {
+        "terminal": "",
+        "streams_table": "",
+        "pages": "terminal",
+        "one_run": "terminal pages",
+        "several": "terminal pages",
+    },
+    "testbed.cli": {"lazy_group": "", "main": "lazy_group", "results": "", "runs": "results", "files": "runs",
+                    "machine": ""},
+}  # fmt: skip
+
+
+def room_of(name: str, corridor: str) -> str | None:
+    """The room of a corridor that a module is in; None for the corridor's own __init__, and outside."""
+    rooms = [room for room in CORRIDORS[corridor] if is_within(name, f"{corridor}.{room}")]
+    return max(rooms, key=len, default=None)
+
+
+def upwards(module: Module, corridor: str) -> list[str]:
+    """The imports of a module that its room's row does not have."""
+    here = room_of(module.name, corridor)
+    if here is None:
+        return []
+    allowed = {here, *CORRIDORS[corridor][here].split()}
+    return [
+        f"{module.path}:{line} imports {name}: {corridor}.{here} may import only {sorted(allowed)} of {corridor}; "
+        "move it to the room that it is about, or hand it in"
+        for name, line in module.imports()
+        if (there := room_of(name, corridor)) is not None and there not in allowed
+    ]
+
+
+@pytest.mark.parametrize("corridor", CORRIDORS)
+def test_no_room_imports_what_is_above_it(corridor: str) -> None:
+    broken = [line for module in modules() for line in upwards(module, corridor)]
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("corridor", CORRIDORS)
+def test_corridor_s_rows_name_only_rows_before_them_and_every_room(corridor: str) -> None:
+    before = set[str]()
+    for room, allowed in CORRIDORS[corridor].items():
+        later = set(allowed.split()) - before
+        assert not later, f"{corridor}.{room}: put the rows of {later} before it"
+        before.add(room)
+        assert any(module.is_in(f"{corridor}.{room}") for module in modules()), f"{corridor}.{room} is gone"
+    homeless = [
+        module.path
+        for module in modules()
+        if module.is_in(corridor) and module.name != corridor and room_of(module.name, corridor) is None
+    ]
+    assert not homeless, f"give these a row in CORRIDORS: {homeless}"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "corridor"),
+    [
+        ("agents/sip/message/via.py", "from agents.sip.session.session import Session", "agents"),
+        ("agents/sip/message/via.py", "if TYPE_CHECKING:\n    from agents.sip import user_agent", "agents"),
+        ("agents/roles/mn/schemes/reinvite.py", "import agents.roles.mn.mobile_node", "agents"),
+        ("testbed/lab/network/nodes.py", "from testbed.lab.run import Lab", "testbed.lab"),
+    ],
+)
+def test_import_that_goes_upwards_is_found(path: str, text: str, corridor: str) -> None:
+    assert len(upwards(Module(path, text), corridor)) == 1
+
+
+LARGEST = 16
+
+
+def test_no_folder_holds_more_than_can_be_seen_at_once() -> None:
+    folders = Counter(module.path.rpartition("/")[0] for module in modules() if not module.path.endswith("__init__.py"))
+    full = {folder: files for folder, files in folders.items() if files > LARGEST}
+    assert not full, f"make folders by what one would look for: {full}"
 
 
 # -- what nobody calls ------------------------------------------------------------------------------------------------
@@ -181,7 +315,7 @@ BANS = {
     "the wall clock": Ban(
         r"(datetime\.)*(datetime|date)\.(now|utcnow|today)",
         "take the time as an argument; only the names of folders may tell the date",
-        but=("testbed.cli.running",),
+        but=("testbed.cli.runs.running",),
     ),
     "os.system": Ban(
         r"os\.(system|popen|spawn\w*)|subprocess\.(getoutput|getstatusoutput)", "use subprocess.run with a list"
@@ -345,7 +479,7 @@ def test_every_topology_is_ours_and_mininet_s(path: Path) -> None:
 def test_list_shows_every_file(kind: Kind) -> None:
     shown = CliRunner().invoke(commands, ["list", kind.listed_as]).output
     missing = [path.stem for path in kind.folder.glob(f"*{kind.suffix}") if f"\n{path.stem} " not in shown]
-    assert not missing, f"'testbed list {kind.listed_as}' hides {missing}: see testbed/cli/listing.py"
+    assert not missing, f"'testbed list {kind.listed_as}' hides {missing}: see testbed/cli/files/listing.py"
 
 
 # -- the same words on both sides -------------------------------------------------------------------------------------
@@ -357,14 +491,16 @@ def test_every_scheme_of_scenarios_is_one_of_the_agents(name: str) -> None:
         make_scheme(name, cast("object", None))  # type: ignore[arg-type]
     except KeyError:
         pytest.fail(
-            f"scenarios take the scheme '{name}', agents/mn/schemes does not: add it there, or take it out here"
+            f"scenarios take the scheme '{name}', agents/roles/mn/schemes does not: add it there, or take it out here"
         )
 
 
 def test_every_trigger_of_scenarios_is_one_of_the_agents() -> None:
     names = [name for model in TRIGGERS for name in get_args(model.model_fields["on"].annotation)]
     combinations = ["any", "weighted"]
-    assert names == [*TRIGGERS_OF_AGENTS, *combinations], "agents/mn/triggers and testbed/scenario/triggers.py differ"
+    assert names == [*TRIGGERS_OF_AGENTS, *combinations], (
+        "agents/roles/mn/triggers and testbed/scenario/kinds/triggers.py differ"
+    )
 
 
 @pytest.mark.parametrize("name", SCENARIO.shipped())

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agents.io.tcp import Connections
 from agents.io.udp import UdpSocket
-from agents.role import Attach, Close, HearQuenches, Note, Open, Splice, Tell
-from agents.sip.address import UDP
+from agents.roles.role import Attach, Close, HearQuenches, Note, Open, Splice, Tell
+from agents.sip.message.address import UDP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agents.io.kernel import KernelLinks
-    from agents.role import Role
-    from agents.sip.address import Address, Datagram
+    from agents.roles.role import Role
+    from agents.sip.message.address import Address, Datagram
 
 LONGEST_LINE = 65536
 # How long speech may lie in the kernel before the role hears of it: it sends a packet that often anyway.

@@ -16,7 +16,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink import rtnl
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from agents.role import LinkChange
+from agents.roles.role import LinkChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import selectors
 import socket
 from typing import TYPE_CHECKING
 
-from agents.sip.address import TCP, Address, Datagram
-from agents.sip.framing import BLANK_LINE, Framer, FramingError
+from agents.sip.message.address import TCP, Address, Datagram
+from agents.sip.message.framing import BLANK_LINE, Framer, FramingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

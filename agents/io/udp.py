@@ -7,7 +7,7 @@ import time
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from agents.sip.address import Address
+from agents.sip.message.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -5,25 +5,25 @@ from __future__ import annotations
 from binascii import crc32
 from typing import TYPE_CHECKING
 
-from agents.sip import events
-from agents.sip.build import new_response
-from agents.sip.dialog import DialogId
-from agents.sip.errors import RemoteProtocolError, SipParseError
-from agents.sip.handover import OPTION_TAG, handover_of
 from agents.sip.inspection import inspect
-from agents.sip.invite_server import InviteServer
-from agents.sip.message import Message, Request
-from agents.sip.received_invite import ReceivedInvite
-from agents.sip.server_request import ServerRequest
-from agents.sip.session import Session
-from agents.sip.transactions import response_flow
+from agents.sip.message.build import new_response
+from agents.sip.message.errors import RemoteProtocolError, SipParseError
+from agents.sip.message.handover import OPTION_TAG, handover_of
+from agents.sip.message.message import Message, Request
+from agents.sip.session import events
+from agents.sip.session.dialog import DialogId
+from agents.sip.session.received_invite import ReceivedInvite
+from agents.sip.session.server_request import ServerRequest
+from agents.sip.session.session import Session
+from agents.sip.transaction.invite_server import InviteServer
+from agents.sip.transaction.layer import response_flow
 
 if TYPE_CHECKING:
-    from agents.sip.address import Flow
-    from agents.sip.core import Core
-    from agents.sip.handover import Handover
-    from agents.sip.message import Response
-    from agents.sip.noninvite_server import NonInviteServer
+    from agents.sip.message.address import Flow
+    from agents.sip.message.handover import Handover
+    from agents.sip.message.message import Response
+    from agents.sip.session.core import Core
+    from agents.sip.transaction.noninvite_server import NonInviteServer
 
 
 class Arrivals:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.sip.abilities import CORE_METHODS, TIMER
-from agents.sip.build import SDP
-from agents.sip.errors import RemoteProtocolError
-from agents.sip.session_timer import check_interval
-from agents.sip.uri import Uri
+from agents.sip.message.build import SDP
+from agents.sip.message.errors import RemoteProtocolError
+from agents.sip.message.uri import Uri
+from agents.sip.session.abilities import CORE_METHODS, TIMER
+from agents.sip.session.refresh import check_interval
 
 if TYPE_CHECKING:
-    from agents.sip.abilities import Abilities
-    from agents.sip.message import Request
+    from agents.sip.message.message import Request
+    from agents.sip.session.abilities import Abilities
 
 # Methods of the registry: refused with 405 where we know but do not support them, any other with 501 (21.5.2).
 _KNOWN_METHODS = frozenset(

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.sip.abilities import Abilities
-from agents.sip.address import Flow
 from agents.sip.arrivals import Arrivals
-from agents.sip.build import Body, Identity, new_request
-from agents.sip.client_request import Ask, ClientRequest
-from agents.sip.core import Core, contact_uri
-from agents.sip.dialog import FIRST_CSEQ
-from agents.sip.errors import SipParseError
-from agents.sip.message import Message
-from agents.sip.name_addr import NameAddr
-from agents.sip.session import Session
-from agents.sip.timer import Timings
+from agents.sip.message.address import Flow
+from agents.sip.message.build import Body, Identity, new_request
+from agents.sip.message.errors import SipParseError
+from agents.sip.message.message import Message
+from agents.sip.message.name_addr import NameAddr
+from agents.sip.session.abilities import Abilities
+from agents.sip.session.client_request import Ask, ClientRequest
+from agents.sip.session.core import Core, contact_uri
+from agents.sip.session.dialog import FIRST_CSEQ
+from agents.sip.session.session import Session
+from agents.sip.transaction.timer import Timings
 
 if TYPE_CHECKING:
     from collections import Counter
     from random import Random
 
-    from agents.sip.abilities import SessionInterval
-    from agents.sip.address import Address, Datagram
-    from agents.sip.core import Guard
-    from agents.sip.digest_client import DigestClient
-    from agents.sip.events import Event
-    from agents.sip.message import Request
+    from agents.sip.digest.client import DigestClient
+    from agents.sip.message.address import Address, Datagram
+    from agents.sip.message.message import Request
+    from agents.sip.session.abilities import SessionInterval
+    from agents.sip.session.core import Guard
+    from agents.sip.session.events import Event
 
 
 class Invitation(NamedTuple):

@@ -3,7 +3,7 @@
 from ipaddress import ip_interface
 
 from testbed.lab.network import AccessLink
-from testbed.lab.nodes import bare
+from testbed.lab.network.nodes import bare
 from testbed.lab.plan import Foreign
 
 DHCP_SERVER_PORT = 67

@@ -1,7 +1,7 @@
 """The attacks: who sends what from where, what the RFCs have answered, and what comes of it.
 
-`{…}` in a text is a place for what was overheard (testbed.lab.attacker). "Sniffed" is what a tap in the core gives;
-somebody who is off the path has only guesses.
+`{…}` in a text is a place for what was overheard (testbed.lab.processes.attacker). "Sniffed" is what a tap in the core
+gives; somebody who is off the path has only guesses.
 """
 
 from dataclasses import dataclass, replace

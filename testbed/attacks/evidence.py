@@ -12,19 +12,19 @@ import numpy as np
 from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import PCMU, RtpPacket
 from testbed.attacks.catalogue import ADDRESSES, NOISE
-from testbed.measure.media import directions
-from testbed.measure.packets import decode_udp
-from testbed.measure.playout import listen
-from testbed.measure.rtp import RtpPackets, find_rtp
-from testbed.measure.run_folder import read_captures, read_events, read_hosts, read_manifest, scenario_start_ns
-from testbed.measure.sip_scan import find_sip
+from testbed.measure.call.direction import directions
+from testbed.measure.folder.run_folder import read_captures, read_events, read_hosts, read_manifest, scenario_start_ns
+from testbed.measure.listening.playout import listen
+from testbed.measure.rtp.streams import RtpPackets, find_rtp
+from testbed.measure.sip.scan import find_sip
+from testbed.measure.wire.packets import decode_udp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testbed.measure.media import Direction
-    from testbed.measure.packets import Endpoint
-    from testbed.measure.playout import Heard
+    from testbed.measure.call.direction import Direction
+    from testbed.measure.listening.playout import Heard
+    from testbed.measure.wire.packets import Endpoint
 
 _CHALLENGED = re.compile(r"^(\d+\.\d+) (\w+) \S+ challenged$", re.MULTILINE)
 RTP_SIZE = 12 + len(NOISE)

@@ -4,8 +4,8 @@ from rich.table import Table
 from rich.text import Text
 
 from testbed.attacks.catalogue import ATTACKER, NAMES, Tried
-from testbed.attacks.verdict import Verdict
-from testbed.report.comparison import new_table
+from testbed.attacks.outcome import Verdict
+from testbed.report.terminal import new_table
 
 COLUMNS = ("attack", "from", "known", "sent", "came back", "RFC", "counted", "the call")
 

@@ -8,34 +8,34 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from testbed.cli.lazy import LazyGroup
+from testbed.cli.lazy_group import LazyGroup
 from testbed.engine.errors import CommandError, MissingRequirementError
-from testbed.measure.errors import CaptureError, RunError
-from testbed.scenario.errors import BadScenarioError
+from testbed.measure.capture.errors import CaptureError, RunError
+from testbed.scenario.reading.errors import BadScenarioError
 
 USERS_FAULT = 2
 RUNS_FAULT = 1
 
 
 COMMANDS = {
-    "run": "testbed.cli.running:run",
-    "compare": "testbed.cli.running:compare",
-    "replay": "testbed.cli.running:replay",
-    "triggers": "testbed.cli.triggering:triggers",
-    "attack": "testbed.cli.attacking:attack",
-    "measure": "testbed.cli.measuring:measure",
-    "report": "testbed.cli.reporting:report",
-    "export": "testbed.cli.exporting:export",
-    "ladder": "testbed.cli.laddering:ladder_command",
-    "open": "testbed.cli.opening:open_command",
-    "speech": "testbed.cli.speaking:speech",
-    "verify": "testbed.cli.verifying:verify",
-    "list": "testbed.cli.listing:listing",
-    "profile": "testbed.cli.profiling:profile",
-    "failure": "testbed.cli.failing:failure",
-    "doctor": "testbed.cli.doctor:doctor",
-    "prepare": "testbed.cli.prepare:prepare",
-    "clean": "testbed.cli.clean:clean",
+    "run": "testbed.cli.runs.running:run",
+    "compare": "testbed.cli.runs.running:compare",
+    "replay": "testbed.cli.runs.running:replay",
+    "triggers": "testbed.cli.runs.triggering:triggers",
+    "attack": "testbed.cli.runs.attacking:attack",
+    "measure": "testbed.cli.results.measuring:measure",
+    "report": "testbed.cli.results.reporting:report",
+    "export": "testbed.cli.results.exporting:export",
+    "ladder": "testbed.cli.results.laddering:ladder_command",
+    "open": "testbed.cli.results.opening:open_command",
+    "speech": "testbed.cli.results.speaking:speech",
+    "verify": "testbed.cli.runs.verifying:verify",
+    "list": "testbed.cli.files.listing:listing",
+    "profile": "testbed.cli.files.profiling:profile",
+    "failure": "testbed.cli.files.failing:failure",
+    "doctor": "testbed.cli.machine.doctor:doctor",
+    "prepare": "testbed.cli.machine.prepare:prepare",
+    "clean": "testbed.cli.machine.clean:clean",
 }
 """Name -> where it is."""
 

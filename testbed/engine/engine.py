@@ -31,16 +31,3 @@ class Engine(Protocol):
 
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Makes ready what a run of this plan needs; raises MissingRequirementError where it can't be had."""
-
-
-def make_engine(name: str) -> Engine:
-    """The engine of that name; raises KeyError. Only what it needs is loaded."""
-    if name == "vm":
-        from testbed.engine.vm.engine import VmEngine  # noqa: PLC0415
-
-        return VmEngine()
-    if name == "native":
-        from testbed.engine.native import NativeEngine  # noqa: PLC0415
-
-        return NativeEngine()
-    raise KeyError(name)

@@ -25,7 +25,7 @@ class Pattern(TypedDict):
 
 
 class Gate(TypedDict):
-    """Instead of the air's bridge: a program that lets packets through at a trace's times (testbed/lab/gate.py)."""
+    """Instead of the air's bridge: a program that lets packets through at a trace's times (lab/links/gate.py)."""
 
     air: str
     config: dict[str, Any]
@@ -88,7 +88,7 @@ ATTACKERS = ("attacker", "neighbour")
 
 
 class Attack(TypedDict):
-    """Packets of somebody else; `{…}` in the texts are places for what was overheard (testbed.lab.attacker).
+    """Packets of somebody else; `{…}` in the texts are places for what was overheard (testbed.lab.processes.attacker).
 
     `node` is where they are sent, `source` the address in them; `is_raw` whether they are made by hand, which they have
     to be when that address is another's. `speech` names the stream that noise is sent into, `guessed` whether with

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from mininet.net import Mininet
 
-from testbed.lab.agents import AgentProcess
-from testbed.lab.capture import Captures
-from testbed.lab.foreign import ForeignProcess
+from testbed.lab.captures import Captures
 from testbed.lab.journal import Journal, Say
+from testbed.lab.links.radio import Radios
+from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
-from testbed.lab.nodes import detach
+from testbed.lab.network.nodes import detach
+from testbed.lab.network.wireless import install
 from testbed.lab.plan import ATTACKERS, Agent, Attack, Plan, Step
-from testbed.lab.radio import Radios
-from testbed.lab.shaper import Shaper
-from testbed.lab.spawn import preload
-from testbed.lab.wireless import install
+from testbed.lab.processes.agents import AgentProcess
+from testbed.lab.processes.foreign import ForeignProcess
+from testbed.lab.processes.spawn import preload
 
 if TYPE_CHECKING:
-    from testbed.lab.attacker import Attacker
-    from testbed.lab.quencher import Quencher
+    from testbed.lab.links.quencher import Quencher
+    from testbed.lab.processes.attacker import Attacker
 
 READY_LIMIT_S = 20.0
 # How often it is asked whether all are ready: not all of them say so.
@@ -53,7 +53,7 @@ class Lab:
         preload()
         self.network = network_from(network)
         if self._attackers():
-            importlib.import_module("testbed.lab.attacker")  # scapy takes a second, which this way no run waits for
+            importlib.import_module("testbed.lab.processes.attacker")  # scapy takes a second: no run is to wait for it
         self.out = out
         for folder in ("captures", "logs"):
             (out / folder).mkdir(parents=True, exist_ok=True)
@@ -65,13 +65,13 @@ class Lab:
 
     def attacker(self) -> "Attacker":
         """Somebody else, in a network that has a place for him."""
-        from testbed.lab.attacker import Attacker  # noqa: PLC0415 - scapy is where it is needed, and nowhere else
+        from testbed.lab.processes.attacker import Attacker  # noqa: PLC0415 - scapy is where it is needed, and nowhere else
 
         return Attacker({name: self.net[name] for name in self._attackers()}, self.net[TAPPED])
 
     def quencher(self, link: str) -> "Quencher":
         """The router of an access link, which may ask to send less."""
-        from testbed.lab.quencher import Quencher  # noqa: PLC0415 - scapy
+        from testbed.lab.links.quencher import Quencher  # noqa: PLC0415 - scapy
 
         return Quencher(self.net, self.network.access_link(link))
 
@@ -140,7 +140,7 @@ class Run:
                 "ends_run": False,
             }
             detach(net[gate["air"]], list(gate["config"]["ports"].values()))
-            self._started(AgentProcess(net, agent, logs, ("testbed.lab.gate",)))
+            self._started(AgentProcess(net, agent, logs, ("testbed.lab.links.gate",)))
         for program in self._plan["programs"]:
             self._started(ForeignProcess(net, program, logs))
         self._wait_until_ready([])  # whoever gives addresses listens before the first one is asked for

@@ -7,11 +7,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from testbed.measure.chart import read_chart
-    from testbed.measure.compare import Difference, first_difference
-    from testbed.measure.errors import CaptureError, RunError
-    from testbed.measure.run import measure_run, to_json
-    from testbed.measure.summary import measure_capture
+    from testbed.measure.capture.errors import CaptureError, RunError
+    from testbed.measure.folder.difference import Difference, first_difference
+    from testbed.measure.result.chart import read_chart
+    from testbed.measure.result.result import measure_run, to_json
+    from testbed.measure.result.summary import measure_capture
 
 __all__ = [
     "CaptureError",
@@ -25,14 +25,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CaptureError": "errors",
-    "Difference": "compare",
-    "RunError": "errors",
-    "first_difference": "compare",
-    "measure_capture": "summary",
-    "measure_run": "run",
-    "read_chart": "chart",
-    "to_json": "run",
+    "CaptureError": "capture.errors",
+    "Difference": "folder.difference",
+    "RunError": "capture.errors",
+    "first_difference": "folder.difference",
+    "measure_capture": "result.summary",
+    "measure_run": "result.result",
+    "read_chart": "result.chart",
+    "to_json": "result.result",
 }
 
 

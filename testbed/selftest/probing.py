@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from testbed.lab.network import Direction, Network
-from testbed.lab.nodes import bare
+from testbed.lab.network.nodes import bare
 from testbed.lab.plan import Plan
-from testbed.scenario.compile import main_address
-from testbed.scenario.profile import LinkDirection, LinkProfile
-from testbed.scenario.shaping import all_patterns, all_shapes
-from testbed.scenario.topology import CORRESPONDENT, MOBILE
+from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE
+from testbed.scenario.links.shaping import all_patterns, all_shapes
+from testbed.scenario.plan.compile import main_address
 
 FIRST_PORT = 9000
 SPEECH_BYTES, FULL_BYTES, SMALL_BYTES = 200, 1000, 48

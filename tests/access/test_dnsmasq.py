@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from testbed.access.dnsmasq import program
-from testbed.scenario.addressing import in_ip6
-from testbed.scenario.places import TOPOLOGY
-from testbed.scenario.topology import load_topology
+from testbed.scenario.experiment.addressing import in_ip6
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.reading.places import TOPOLOGY
 
 NETWORK = load_topology(TOPOLOGY.find("multihomed"))
 MAC = "02:00:00:00:00:01"

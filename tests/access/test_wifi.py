@@ -8,9 +8,9 @@ import pytest
 
 from testbed.access.wifi import KEY, SSID, access_point, supplicant
 from testbed.engine.vm.image import WITH_RADIOS, recipe_for
-from testbed.lab.wireless import PHASES, phase
-from testbed.scenario.places import TOPOLOGY
-from testbed.scenario.topology import load_topology
+from testbed.lab.network.wireless import PHASES, phase
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.reading.places import TOPOLOGY
 
 WIFI = load_topology(TOPOLOGY.find("multihomed")).access_link("wifi")
 # What version 2.10 says, with -t.

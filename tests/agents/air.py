@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.b2bua.node import BackToBack
-from agents.mn.node import MobileNode
-from agents.registrar.node import RegistrarNode
-from agents.role import LinkChange
+from agents.roles.b2bua.back_to_back import BackToBack
+from agents.roles.mn.mobile_node import MobileNode
+from agents.roles.registrar.registrar_node import RegistrarNode
+from agents.roles.role import LinkChange
 
-from .learning_relay import LearningRelay
+from .roles.learning_relay import LearningRelay
 
 if TYPE_CHECKING:
-    from agents.cn.node import CorrespondentNode
-    from agents.legs import CallMedia
-    from agents.role import Splice, Tell
+    from agents.media.call import CallMedia
+    from agents.roles.cn.correspondent_node import CorrespondentNode
+    from agents.roles.role import Splice, Tell
     from agents.rtp.playout_events import PlayoutEvent
-    from agents.sip.address import Address
+    from agents.sip.message.address import Address
 
 
 class Way(NamedTuple):

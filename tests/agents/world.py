@@ -11,16 +11,16 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agents.b2bua.node import BackToBack
-from agents.cn.node import CorrespondentNode
-from agents.mn.node import MobileNode
-from agents.registrar.node import RegistrarNode
-from agents.role import Attach, Close, Open, Splice, Tell
+from agents.roles.b2bua.back_to_back import BackToBack
+from agents.roles.cn.correspondent_node import CorrespondentNode
+from agents.roles.mn.mobile_node import MobileNode
+from agents.roles.registrar.registrar_node import RegistrarNode
+from agents.roles.role import Attach, Close, Open, Splice, Tell
 from agents.rtp.rtcp import parse_compound
-from agents.sip.address import Address, Datagram
+from agents.sip.message.address import Address, Datagram
 
 from .air import UMTS, WIFI, Host, Link, Way
-from .learning_relay import LearningRelay
+from .roles.learning_relay import LearningRelay
 from .sip.network import Sent, describe
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from testbed.engine.engine import Place, make_engine
+from testbed.engine.choose import make_engine
+from testbed.engine.engine import Place
 from testbed.lab.plan import Plan
-from testbed.scenario.compile import compile_plan
-from testbed.scenario.experiment import load_experiment
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.compile import compile_plan
 
 RUNS = 5
 SIDE_BY_SIDE = 2

@@ -11,13 +11,13 @@ from itertools import product
 from pathlib import Path
 
 import agents.rtp
-from agents.b2bua.relay import Relay
-from agents.legs import Agreed, Leg
+from agents.media.leg import Agreed, Leg
+from agents.roles.b2bua.relay import Relay
 from agents.rtp.au import read_mu_law
 from agents.rtp.codec import FRAME_SAMPLES, Transcoder
 from agents.rtp.packet import build_packet
 from agents.sdp.audio import FORMATS, PCMU, AudioFormat, Numbering
-from agents.sip.address import Address, Datagram
+from agents.sip.message.address import Address, Datagram
 
 PACKETS = 20_000
 SPEECH = read_mu_law((Path(agents.rtp.__file__).parent / "speech" / "mn.au").read_bytes())

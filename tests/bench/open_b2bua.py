@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from random import Random
 
-from agents.b2bua.node import BackToBack
 from agents.io.driver import Driver
+from agents.roles.b2bua.back_to_back import BackToBack
 
 
 def main() -> None:

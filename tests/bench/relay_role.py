@@ -12,17 +12,17 @@ import sys
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agents.b2bua.office import Office
 from agents.io.driver import Driver
-from agents.legs import Agreed, Leg
-from agents.role import Open
+from agents.media.leg import Agreed, Leg
+from agents.roles.b2bua.shared import Office
+from agents.roles.role import Open
 from agents.sdp.audio import PCMU, Numbering
-from agents.sip.address import Address
+from agents.sip.message.address import Address
 from agents.sip.user_agent import UserAgent
 
 if TYPE_CHECKING:
-    from agents.role import Command, LinkChange
-    from agents.sip.address import Datagram
+    from agents.roles.role import Command, LinkChange
+    from agents.sip.message.address import Datagram
 
 
 class RelayRole:

@@ -7,8 +7,8 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from testbed.runner import carry_out_plan
-from testbed.scenario.compile import compile_plan, roles
-from testbed.scenario.experiment import load_experiment
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.compile import compile_plan, roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from testbed.cli.doctor import Check, checks
+from testbed.cli.machine.doctor import Check, checks
 from testbed.cli.main import RUNS_FAULT, commands
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def doctor(monkeypatch: pytest.MonkeyPatch, *found: Check) -> Result:
     """What the command says on a machine with these checks."""
-    monkeypatch.setattr("testbed.cli.doctor.checks", lambda: list(found))
+    monkeypatch.setattr("testbed.cli.machine.doctor.checks", lambda: list(found))
     return CliRunner().invoke(commands, ["doctor"])
 
 

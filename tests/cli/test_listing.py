@@ -10,13 +10,13 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
-from testbed.cli.listing import LISTS
+from testbed.cli.files.listing import LISTS
 from testbed.cli.main import commands
-from testbed.scenario.correspondent import CorrespondentName
-from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
-from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import SCHEMES, SchemeName, SchemeSetting
-from testbed.scenario.triggers import TRIGGERS
+from testbed.scenario.kinds.correspondent import CorrespondentName
+from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.scenario import SCHEMES, SchemeName, SchemeSetting
+from testbed.scenario.kinds.triggers import TRIGGERS
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
 
 SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)}
 TRIGGER_NAMES = [
@@ -71,7 +71,7 @@ def test_profile_whose_directions_differ_shows_both(monkeypatch: pytest.MonkeyPa
     down = {"rate": "240 kbit/s", "delay": "400 ms", "queue": "10 packets"}
     up = {"rate": "200 kbit/s", "delay": "440 ms", "loss": "1 %", "queue": "10 packets"}
     profile = LinkProfile.model_validate({"name": "edge", "about": "EDGE", "signal": "-80 dBm", "down": down, "up": up})
-    monkeypatch.setattr("testbed.cli.listing.load", lambda *_: profile)
+    monkeypatch.setattr("testbed.cli.files.listing.load", lambda *_: profile)
     text = "\n".join(listed("profiles"))
     assert "240 kbit/s / 200 kbit/s 400 ms / 440 ms        0 % / 1 %" in text
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.cli.main import RUNS_FAULT, USERS_FAULT, main
-from testbed.report.capture import write_run_capture
+from testbed.report.one_run.run_capture import write_run_capture
 from tests.measure import synthetic
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from testbed.cli.main import commands
-from testbed.cli.picturing import show_pictures
+from testbed.cli.results.picturing import show_pictures
 from testbed.measure import measure_run
-from testbed.report.picture import TITLE
+from testbed.report.one_run.terminal_picture import TITLE
 from tests.measure import synthetic
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.cli.progress import Progress
+from testbed.cli.runs.progress import Progress
 
 if TYPE_CHECKING:
     import pytest

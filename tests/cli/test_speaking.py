@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from testbed.cli import speaking
 from testbed.cli.main import USERS_FAULT, commands, main
+from testbed.cli.results import speaking
 from tests.measure import synthetic
-from tests.measure.talking import talk
+from tests.measure.listening.talking import talk
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.sip.message import Message, Request, Response
+from agents.sip.message.message import Message, Request, Response
 
 from .frames import datagrams
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.engine.engine import make_engine
-from testbed.scenario.compile import compile_plan
-from testbed.scenario.experiment import load_experiment
+from testbed.engine.choose import make_engine
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.compile import compile_plan
 
 from .command import DATA, call, run_scenario
 from .tshark import fields

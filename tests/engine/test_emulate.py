@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.measure.agreement import compare_run
+from tests.measure.result.agreement import compare_run
 
 from .command import call
 from .conftest import Emulated

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from testbed.engine.engine import Place, make_engine
+from testbed.engine.choose import make_engine
+from testbed.engine.engine import Place
 from testbed.engine.errors import RunFailedError
-from testbed.engine.vm import run as vm_run
+from testbed.engine.vm import vm_run
 from testbed.lab.plan import Plan
-from testbed.scenario.compile import compile_plan
-from testbed.scenario.experiment import load_experiment
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.compile import compile_plan
 
 from .command import DATA, TESTBED, call
 from .leftovers import left_behind, world

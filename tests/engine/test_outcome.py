@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.engine.errors import RunFailedError
-from testbed.engine.vm.run import collect
+from testbed.engine.vm.vm_run import collect
 
 if TYPE_CHECKING:
     from pathlib import Path

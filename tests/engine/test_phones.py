@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agents.sip.message import Request
+from agents.sip.message.message import Request
 
 from .command import DATA, call, run_scenario
 from .sip_packets import sip_messages

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.engine.engine import make_engine
-from testbed.scenario.document import load
-from testbed.scenario.places import TOPOLOGY
-from testbed.scenario.profile import LinkProfile
-from testbed.scenario.topology import load_topology
+from testbed.engine.choose import make_engine
+from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.reading.document import load
+from testbed.scenario.reading.places import TOPOLOGY
+from testbed.selftest.bounds import matched, times, verdicts
 from testbed.selftest.probing import FIRST_PORT, ends, probe_plan, stages
-from testbed.selftest.verdict import matched, times, verdicts
 
 from .command import DATA
 

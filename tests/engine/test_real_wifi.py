@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.lab.wireless import PHASES
+from testbed.lab.network.wireless import PHASES
 
 from .command import DATA, call, run_scenario
 from .tshark import fields

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.sip.challenge import challenges
-from agents.sip.message import Request, Response
+from agents.sip.digest.challenge import challenges
+from agents.sip.message.message import Request, Response
 
 from .command import DATA, run_scenario
 from .sip_packets import Captured, sip_messages

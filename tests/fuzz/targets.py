@@ -9,6 +9,7 @@ from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.media.sources import groups_of
 from agents.rtp.packet import PCMU, RtpPacket, RtpParseError
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.rtcp import is_rtcp, parse_compound
@@ -16,23 +17,22 @@ from agents.rtp.rtcp_xr import RtcpParseError
 from agents.sdp.audio import Endpoint, agreed_numbering, agreed_stream, make_answer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
-from agents.sip import events
-from agents.sip.abilities import Abilities, SessionInterval
-from agents.sip.address import TCP, Address
-from agents.sip.challenge import challenges
-from agents.sip.digest_client import Account, DigestClient
-from agents.sip.digest_server import DigestServer
-from agents.sip.errors import RemoteProtocolError, SipParseError
-from agents.sip.framing import Framer, FramingError
-from agents.sip.handover import OPTION_TAG, handover_of
-from agents.sip.message import Message, Request
-from agents.sip.session_timer import SessionExpires, min_se
+from agents.sip.digest.challenge import challenges
+from agents.sip.digest.client import Account, DigestClient
+from agents.sip.digest.server import DigestServer
+from agents.sip.message.address import TCP, Address
+from agents.sip.message.errors import RemoteProtocolError, SipParseError
+from agents.sip.message.framing import Framer, FramingError
+from agents.sip.message.handover import OPTION_TAG, handover_of
+from agents.sip.message.message import Message, Request
+from agents.sip.session import events
+from agents.sip.session.abilities import Abilities, SessionInterval
+from agents.sip.session.refresh import SessionExpires, min_se
 from agents.sip.user_agent import UserAgent
-from agents.sources import groups_of
+from tests.agents.sip.message.torture import FOLDER
 from tests.agents.sip.messages import MESSAGES
 from tests.agents.sip.network import ANSWER, OFFER
-from tests.agents.sip.torture import FOLDER
-from tests.measure.damage import SAMPLES, measure
+from tests.measure.capture.damage import SAMPLES, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

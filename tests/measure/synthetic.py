@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.run_folder import read_names
-from testbed.report.capture import write_run_capture
+from testbed.measure.folder.run_folder import read_names
+from testbed.report.one_run.run_capture import write_run_capture
 
 from . import frames
 from .frames import MS, START_NS, Frame

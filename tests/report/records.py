@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from testbed.measure.records import Record
+from testbed.measure.folder.records import Record
 
 MEDIA: dict[str, Any] = {
     "gap_ms": 100.0, "path_step_ms": 110.0, "interruption_ms": 0.0, "lost_in_window": 0, "lost": 0, "duplicates": 0,

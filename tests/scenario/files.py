@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from testbed.scenario.places import FAILURE, PROFILE, TOPOLOGY
+from testbed.scenario.reading.places import FAILURE, PROFILE, TOPOLOGY
 
 SCENARIO_FILE, WIFI, UMTS, SCRIPT, NET = "scenario.yaml", "wifi.yaml", "umts.yaml", "fade.yaml", "net.py"
 

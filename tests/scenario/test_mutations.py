@@ -10,9 +10,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from testbed.scenario.compile import compile_plan
-from testbed.scenario.errors import BadScenarioError, ScenarioError
-from testbed.scenario.experiment import load_experiment
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 from .files import NET, SCENARIO_FILE, SCRIPT, UMTS, WIFI, Files
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.lab.network import network_from
-from testbed.scenario.compile import compile_plan
-from testbed.scenario.document import load
-from testbed.scenario.errors import BadScenarioError
-from testbed.scenario.experiment import load_experiment
-from testbed.scenario.failure import FailureScript
-from testbed.scenario.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, Kind
-from testbed.scenario.profile import LinkProfile
-from testbed.scenario.scenario import Scenario
-from testbed.scenario.surroundings import CoverageMap
-from testbed.scenario.topology import load_topology
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.scenario import Scenario
+from testbed.scenario.kinds.surroundings import CoverageMap
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.reading.document import load
+from testbed.scenario.reading.errors import BadScenarioError
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from testbed.scenario.profile import LinkDirection
+from testbed.scenario.kinds.profile import LinkDirection
+from testbed.selftest.bounds import Probes, Row, delay_rows, loss_rows, rate_row, run_lengths
 from testbed.selftest.probing import stages
-from testbed.selftest.verdict import Probes, Row, delay_rows, loss_rows, rate_row, run_lengths
 
 UMTS = LinkDirection.model_validate(
     {"rate": "128 kbit/s", "delay": "110 ms", "jitter": "20 ms", "loss": "5 %", "loss_burst": "4 packets",

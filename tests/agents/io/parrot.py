@@ -10,11 +10,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from agents.io.driver import Driver
-from agents.role import Attach, Note, Open, Tell
-from agents.sip.address import Address, Datagram
+from agents.roles.role import Attach, Note, Open, Tell
+from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
-    from agents.role import Command, LinkChange
+    from agents.roles.role import Command, LinkChange
 
 HERE = "127.0.0.1"
 TIMER_S = 0.05

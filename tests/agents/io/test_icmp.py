@@ -10,7 +10,7 @@ from scapy.layers.inet import ICMP, IP, UDP
 from scapy.packet import Raw
 
 from agents.io.icmp import QuenchSocket
-from agents.mn.quench import parse_quench
+from agents.roles.mn.quench import parse_quench
 
 from .namespace import in_a_namespace
 

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 
-from agents.io.kernel import (
-    IFA_F_DADFAILED,
-    IFA_F_NODAD,
-    IFA_F_OPTIMISTIC,
-    IFA_F_TENTATIVE,
-    KernelLinks,
-    is_accepted,
-)
+from agents.io.kernel import IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_OPTIMISTIC, IFA_F_TENTATIVE, KernelLinks, is_accepted
 from tests.agents.io.namespace import in_a_namespace
 
 if TYPE_CHECKING:
-    from agents.role import LinkChange
+    from agents.roles.role import LinkChange
 
 PATIENCE_S = 5.0
 NONE: list[str] = []

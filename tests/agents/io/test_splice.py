@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agents.io.udp import UdpSocket
-from agents.sip.address import Address
+from agents.sip.message.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

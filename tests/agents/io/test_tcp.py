@@ -11,7 +11,7 @@ import pytest
 
 from agents.io import tcp
 from agents.io.tcp import Connections
-from agents.sip.address import TCP, Address, Datagram
+from agents.sip.message.address import TCP, Address, Datagram
 from tests.agents.io.conftest import free_port
 
 if TYPE_CHECKING:

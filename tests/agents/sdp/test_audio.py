@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.sdp.audio import (
+from agents.sdp.audio import (  # fmt: skip
     GSM,
     PCMA,
     PCMU,
@@ -17,7 +17,7 @@ from agents.sdp.audio import (
     make_answer,
     make_offer,
     offered_formats,
-)  # fmt: skip
+)
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError
 

@@ -11,19 +11,19 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from agents.sip import events
-from agents.sip.address import TCP, UDP, Address, Datagram
-from agents.sip.errors import SipParseError
-from agents.sip.message import Message, Request
+from agents.sip.message.address import TCP, UDP, Address, Datagram
+from agents.sip.message.errors import SipParseError
+from agents.sip.message.message import Message, Request
+from agents.sip.session import events
 from agents.sip.user_agent import Invitation, UserAgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agents.sip.abilities import Abilities
-    from agents.sip.events import Event
-    from agents.sip.session import Session
-    from agents.sip.timer import Timings
+    from agents.sip.session.abilities import Abilities
+    from agents.sip.session.events import Event
+    from agents.sip.session.session import Session
+    from agents.sip.transaction.timer import Timings
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 10.0.1.1\r\ns=-\r\nc=IN IP4 10.0.1.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 ANSWER = b"v=0\r\no=- 2 1 IN IP4 10.0.9.1\r\ns=-\r\nc=IN IP4 10.0.9.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"

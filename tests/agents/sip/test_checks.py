@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agents.sip import events
-from agents.sip.abilities import Abilities
-from agents.sip.address import Address
-from agents.sip.message import Message, Response
+from agents.sip.message.address import Address
+from agents.sip.message.message import Message, Response
+from agents.sip.session import events
+from agents.sip.session.abilities import Abilities
 
 from .network import OFFER, STRANGER, Network, Node, accept_calls
 

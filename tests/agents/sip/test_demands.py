@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agents.sip import events
-from agents.sip.address import Datagram
-from agents.sip.errors import LocalProtocolError
+from agents.sip.message.address import Datagram
+from agents.sip.message.errors import LocalProtocolError
+from agents.sip.session import events
 
 from .network import ANSWER, MOVED, Network, Node, two_phones
 
 if TYPE_CHECKING:
-    from agents.sip.session import Session
+    from agents.sip.session.session import Session
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.sip import events
-from agents.sip.abilities import Abilities
-from agents.sip.errors import LocalProtocolError, SipParseError
-from agents.sip.message import Message
+from agents.sip.message.errors import LocalProtocolError, SipParseError
+from agents.sip.message.message import Message
+from agents.sip.session import events
+from agents.sip.session.abilities import Abilities
 
+from .message.torture import FOLDER
 from .messages import MESSAGES
 from .network import ANSWER, MOVED, OFFER, Network, Node, accept_calls
-from .torture import FOLDER
 
 if TYPE_CHECKING:
-    from agents.sip.address import Address
-    from agents.sip.session import Session
+    from agents.sip.message.address import Address
+    from agents.sip.session.session import Session
 
 # Those of RFC 4475 too, where they are at hand.
 SEEDS = (*MESSAGES, *(path.read_bytes() for path in sorted(FOLDER.glob("*.dat"))))

@@ -21,12 +21,13 @@ ALLOWED = {
     "random",  # for the type alone: sources of randomness are handed in
     "typing",
 }
-FILES = [file for part in ("sip", "sdp") for file in sorted((Path(agents.__path__[0]) / part).glob("*.py"))]
+ROOT = Path(agents.__path__[0])
+FILES = [file for part in ("sip", "sdp") for file in sorted((ROOT / part).rglob("*.py"))]
 
 
-@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.name}" for file in FILES])
+@pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(ROOT)) for file in FILES])
 def test_imports(file: Path) -> None:
-    own = f"agents.{file.parent.name}"
+    own = f"agents.{file.relative_to(ROOT).parts[0]}"
     for node in ast.walk(ast.parse(file.read_text())):
         names = []
         if isinstance(node, ast.Import):
@@ -38,7 +39,7 @@ def test_imports(file: Path) -> None:
             assert name == own or name.startswith(f"{own}.") or name.partition(".")[0] in ALLOWED, name
 
 
-@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.name}" for file in FILES])
+@pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(ROOT)) for file in FILES])
 def test_no_module_is_over_400_lines(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 400
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agents.sip import events
-from agents.sip.abilities import Abilities
-from agents.sip.address import TCP, Address
-from agents.sip.client_request import Ask
-from agents.sip.errors import LocalProtocolError
-from agents.sip.message import Message, Response
-from agents.sip.via import Via
+from agents.sip.message.address import TCP, Address
+from agents.sip.message.errors import LocalProtocolError
+from agents.sip.message.message import Message, Response
+from agents.sip.message.via import Via
+from agents.sip.session import events
+from agents.sip.session.abilities import Abilities
+from agents.sip.session.client_request import Ask
 
 from .network import ANSWER, OFFER, Network, Node, accept_calls, two_phones
 

@@ -1,0 +1,210 @@
+"""The media of one call over any number of legs: one source, copied to all; one receiver, fed by all.
+
+A leg is one SIP session's media: an address of ours and one of the peer's. During a handover there are two, and what is
+sent on both are the same bytes (paper, section 4.3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agents.media.leg import Leg, agreed_leg, media_address
+from agents.media.reports import Reports
+from agents.media.sources import Sources, groups_of
+from agents.rtp.packet import with_ssrc
+from agents.rtp.receiver import StreamReceiver
+from agents.rtp.source import MediaSource
+from agents.sdp.audio import FORMATS, PCMU, AudioFormat
+from agents.sip.message.address import Address, Datagram
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from random import Random
+
+    from agents.sdp.description import SessionDescription
+
+
+SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
+
+
+class MediaSettings(NamedTuple):
+    """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own."""
+
+    formats: tuple[AudioFormat, ...] = (PCMU,)
+    duplication: str = SAME_SSRC
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> MediaSettings:
+        """Those of a role's configuration, `codecs` and `duplication`; each has a default."""
+        formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
+        return cls(formats, config.get("duplication", SAME_SSRC))
+
+
+class CallMedia:
+    """Talks and listens, on all legs at once."""
+
+    def __init__(self, samples: bytes, random: Random, cname: str, settings: MediaSettings) -> None:
+        """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`.
+
+        `cname` is our name in RTCP.
+        """
+        formats = settings.formats
+        self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
+        self._speakers: dict[Hashable, int] = {}
+        # Where copies may come from before the answer has said whose: they would pass for a new stream.
+        self._awaiting_group: set[Address] = set()
+        self.early = 0
+        """Copies that came too early, see there."""
+        self.reports = Reports(cname, random)
+        self._payload_types = {one.payload_type for one in formats}
+        self.receiver = StreamReceiver(self._payload_types)
+        self.stray = 0
+        """Datagrams that came to an address of no leg, or from somewhere that no peer has named."""
+        self._samples = samples
+        self._random = random
+        self._source: MediaSource | None = None
+        self._speaks: tuple[AudioFormat, int] | None = None
+        self._legs: dict[Hashable, Leg] = {}
+        # Where we listen, and the hosts that may send there before their peer has answered.
+        self._listening: dict[Address, frozenset[str]] = {}
+        # Where media for these addresses come from: the present end of the leg, and those before (RFC 3264 8.3.1).
+        self._ends: dict[Address, set[Address]] = {}
+        self._paths: dict[tuple[Address, Address], str] = {}
+        self._out: list[Datagram] = []
+
+    @property
+    def legs(self) -> dict[Hashable, Leg]:
+        """The legs that are sent on, by what the role calls them."""
+        return dict(self._legs)
+
+    def agree(self, name: Hashable, ours: bytes | None, theirs: bytes | None, *, now: float) -> Leg | None:
+        """Talk from now on as two session descriptions say, on the leg that the role calls `name`.
+
+        None when they have no stream in common, which leaves everything as it was. A leg that is on hold is given
+        back, but nothing is sent on it (RFC 3264 8.4).
+        """
+        agreed = agreed_leg(ours, theirs)
+        if agreed is None:
+            return None
+        leg, may_send, numbering = agreed
+        self._payload_types |= numbering.receives.keys()
+        for original, *copies in groups_of(theirs) if self._sources is not None else ():
+            for copy in copies:
+                self.receiver.filter.add_copy(copy, of=original)
+        self._ends.setdefault(leg.local, set()).add(leg.remote)
+        if may_send:
+            self._legs[name] = leg
+            if self._source is None:
+                self._source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
+            self._speak(self._source, *next(iter(numbering.sends.items())))
+            speaker = self._sources.speaker(leg.local, ours, theirs) if self._sources is not None else None
+            self._speakers[name] = self._source.ssrc if speaker is None else speaker
+            self.reports.join(name, leg, self._speakers[name], self._source, now=now)
+        else:
+            self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
+        return leg
+
+    def move(self, name: Hashable, local: Address) -> Leg | None:
+        """Talk to the same end from another address of ours; None when nothing is sent on this leg."""
+        if name not in self._legs:
+            return None
+        leg = self._legs[name] = self._legs[name]._replace(local=local)
+        self._ends[local] = {leg.remote}
+        return leg
+
+    def declare(
+        self, ours: SessionDescription, *, moved_from: Address | None = None, offer: bytes | None = None
+    ) -> None:
+        """Complete a description of ours: where copies have SSRCs of their own it says which; see `Sources`."""
+        if self._sources is None:
+            return
+        at = media_address(ours)
+        media = next(media for media in ours.media if media.port)
+        live = [leg.local for leg in self._legs.values()]
+        is_copy = self._sources.declare(media, at, live=live, moved_from=moved_from, offer=offer)
+        if is_copy and offer is None:
+            self._awaiting_group.add(at)
+
+    def drop(self, name: Hashable, *, now: float) -> None:
+        """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
+        self._legs.pop(name, None)
+        self.reports.leave(name, self._source, self.receiver, now=now)
+
+    def stop(self, *, now: float) -> None:
+        """Fall silent on every leg."""
+        for name in [*self._legs, *self.reports.sessions]:
+            self.drop(name, now=now)
+        self._source = None
+        if self._sources is not None:
+            self._sources.forget()
+
+    def listen(self, local: Address, *hosts: str) -> None:
+        """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out).
+
+        Until the answer says where they come from, all from these hosts (IP addresses) are taken; then only those from
+        there. Who talks from another address than the one it has named is not heard (RFC 4961 wants it to be one).
+        """
+        self._listening[local] = frozenset(hosts)
+
+    def forget_paths_to(self, ip: str) -> None:
+        """The ways to this host of ours are to be judged anew."""
+        for local, remote in self._paths:
+            if local.ip == ip:
+                self.receiver.forget(Leg(local, remote).path)
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """Take in what arrived."""
+        path = self._paths.get((local, remote))
+        if path is None:
+            if local.port % 2:  # a port for RTCP: our media ports are even (RFC 3550 11)
+                self.stray += not self.reports.receive_datagram(data, local=local, remote=remote, now=now)
+                return
+            if not self._is_expected(local, remote):
+                self.stray += 1
+                return
+            if local in self._awaiting_group and local not in self._ends:
+                self.early += 1
+                return
+            path = Leg(local, remote).path
+            if local in self._ends:
+                self._paths[local, remote] = path
+        self.receiver.receive_datagram(data, path=path, now=now)
+
+    def get_timer(self) -> float | None:
+        """When the next packet, or report, is due."""
+        timers = (self._source.get_timer() if self._source else None, self.reports.get_timer())
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Send what is due, on every leg."""
+        self.reports.handle_timer(self._source, self.receiver, now=now)
+        if self._source is not None:
+            for packet in self._source.packets_to_send(now=now):
+                self._out.extend(
+                    Datagram(leg.local, leg.remote, with_ssrc(packet.data, self._speakers[name]))
+                    for name, leg in self._legs.items()
+                )
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+        waiting, self._out = self._out + self.reports.datagrams_to_send(), []
+        return waiting
+
+    def _speak(self, source: MediaSource, wanted: AudioFormat, number: int) -> None:
+        """In the format that the peer prefers; every leg gets the same bytes, so it is that of the newest leg."""
+        if self._speaks == (wanted, number):
+            return
+        self._speaks = wanted, number
+        if wanted == PCMU:
+            source.speak(number)
+            return
+        from agents.rtp.codec import Transcoder  # noqa: PLC0415 - who speaks µ-law, as the samples are, needs none
+
+        source.speak(number, Transcoder(PCMU.payload_type, wanted.payload_type).transcode)
+
+    def _is_expected(self, local: Address, remote: Address) -> bool:
+        hosts = self._listening.get(local)
+        if hosts is None:
+            return False
+        ends = self._ends.get(local)
+        return remote.ip in hosts if ends is None else remote in ends

@@ -1,0 +1,54 @@
+"""A leg: the media of one SIP session, as its two session descriptions agree on them (RFC 3264 6, 7)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agents.sdp.audio import Numbering, agreed_numbering, agreed_stream
+from agents.sdp.description import SessionDescription
+from agents.sdp.errors import SdpParseError
+from agents.sip.message.address import Address, is_ip_literal
+
+
+class Leg(NamedTuple):
+    """Where media of one session go from and to."""
+
+    local: Address
+    remote: Address
+
+    @property
+    def path(self) -> str:
+        """What the receiver calls the way between the two hosts; ports don't matter, the way is the same."""
+        return f"{self.remote.ip}>{self.local.ip}"
+
+
+class Agreed(NamedTuple):
+    """What two session descriptions mean for the media: the leg, whether we may send on it, and in which formats."""
+
+    leg: Leg
+    may_send: bool
+    numbering: Numbering
+
+
+def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
+    """What two session descriptions mean for the media.
+
+    None when they have no stream in common. Not done: host names in c=, somebody would have to look them up.
+    """
+    try:
+        local, remote = SessionDescription.parse(ours or b""), SessionDescription.parse(theirs or b"")
+    except SdpParseError:
+        return None
+    stream = agreed_stream(local, remote)
+    if stream is None or not is_ip_literal(stream.address):
+        return None
+    numbering = agreed_numbering(local, remote)
+    if not numbering.sends:
+        return None
+    return Agreed(Leg(media_address(local), Address(stream.address, stream.port)), stream.may_send, numbering)
+
+
+def media_address(ours: SessionDescription) -> Address:
+    """Where a description of ours says that its stream is taken: the one that is not refused."""
+    media = next(media for media in ours.media if media.port)
+    return Address(media.address or "", media.port)

@@ -1,0 +1,153 @@
+"""A call whose media go through us: the peer need not know of handovers (paper, Figures 6 and 8).
+
+The MN may have several sessions with us. With the Handover header the peer's media are copied to each of them, and its
+own go to the peer once. A backup session (section 4.1) gets nothing until it is activated, and then everything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.media.leg import agreed_leg, media_address
+from agents.sip.message.handover import OPTION_TAG
+from agents.sip.session import events
+
+if TYPE_CHECKING:
+    from agents.media.leg import Agreed
+    from agents.roles.b2bua.relay import Relay
+    from agents.roles.b2bua.shared import Office
+    from agents.sdp.audio import AudioFormat
+    from agents.sdp.description import SessionDescription
+    from agents.sip.session.events import Event, IncomingInvite
+    from agents.sip.session.session import Session
+
+NOT_ACCEPTABLE_HERE = 488
+EXTENSION_REQUIRED = 421
+DECLINE = 603
+
+
+class Bridged:
+    """One session with the peer, one or more with the MN; each with our last description in it."""
+
+    def __init__(self, office: Office, relay: Relay, peer: Session, offer: SessionDescription) -> None:
+        self._office = office
+        self._relay = relay
+        self._peer = peer
+        self._mine: dict[Session, SessionDescription] = {peer: offer}
+        # What each of them speaks, as far as it is known.
+        self._formats: dict[Session, tuple[AudioFormat, ...]] = {}
+        self._backups: set[Session] = set()
+        office.handlers[peer] = self
+
+    def begin(self, mn: Session, *, applied: tuple[str, ...], now: float) -> None:
+        """The peer has accepted: so do we, with media of ours on both sides."""
+        agreed = agreed_leg(bytes(self._mine[self._peer]), self._peer.remote_sdp)
+        if agreed is None:
+            self._peer.hang_up(now=now)
+            mn.reject(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        self._take(self._peer, agreed)
+        self._office.tell("bridging", call_id=mn.call_id, peer_call_id=self._peer.call_id)
+        self._answer(mn, applied, now)
+
+    def receive_event(self, event: Event, *, now: float) -> None:
+        """Changes and ends of its sessions."""
+        if isinstance(event, events.ReinviteReceived):
+            self._change(event.session, now)
+        elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
+            self._route(event.session, event.session.local_sdp, event.session.remote_sdp)  # RFC 3261 13.2.2.4
+        elif isinstance(event, events.SessionTerminated):
+            self._end(event.session, now)
+
+    def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
+        """Copies go to the new session from now on, not only after the ACK (paper 4.3)."""
+        session = incoming.session
+        if replaced not in self._mine or self._peer.is_over:  # we are hanging up (RFC 3891 3)
+            session.reject(DECLINE, now=now)
+        elif OPTION_TAG not in incoming.request.tags("supported"):  # RFC 3261 8.2.4
+            session.reject(EXTENSION_REQUIRED, headers=[("Require", OPTION_TAG)], now=now)
+        elif self._answer(session, (OPTION_TAG,), now):
+            self._office.tell("duplicating", call_id=session.call_id, old_call_id=replaced.call_id)
+
+    def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
+        """A session in reserve: it is sendonly for the MN, so nothing is sent to it (paper 4.1)."""
+        session = incoming.session
+        if self._answer(session, (), now):
+            self._backups.add(session)
+            self._office.tell("backup_session", call_id=session.call_id)
+
+    def _answer(self, mn: Session, applied: tuple[str, ...], now: float) -> bool:
+        local = self._office.open_media(self._relay)
+        spoken = self._spoken_beyond(mn)
+        if mn.remote_sdp:
+            answer = self._office.answer(mn.remote_sdp, local, spoken)
+        else:
+            answer = self._office.offer(local, tuple(dict.fromkeys((*spoken, *self._office.formats))))
+        if answer is None:
+            mn.reject(NOT_ACCEPTABLE_HERE, now=now)
+            return False
+        self._mine[mn] = answer
+        self._office.handlers[mn] = self
+        self._route(mn, bytes(answer), mn.remote_sdp)
+        mn.accept(bytes(answer), require=applied, now=now)
+        return True
+
+    def _change(self, session: Session, now: float) -> None:
+        """A side has moved, or goes on hold; the other one need not know."""
+        if session not in self._mine:
+            session.reject_reinvite(DECLINE, now=now)
+            return
+        local = media_address(self._mine[session])
+        answer = self._office.answer(session.remote_sdp, local, self._spoken_beyond(session))
+        if answer is None:
+            session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        answer.follow(self._mine[session])
+        self._mine[session] = answer
+        self._route(session, bytes(answer), session.remote_sdp)
+        session.accept_reinvite(bytes(answer), now=now)
+
+    def _route(self, session: Session, ours: bytes | None, theirs: bytes | None) -> None:
+        agreed = agreed_leg(ours, theirs)
+        if agreed is None or session not in self._mine:
+            return
+        self._take(session, agreed)
+        if session in self._backups and agreed.may_send:  # activated: "route all packets through this interface" (4.1)
+            self._backups.discard(session)
+            for other in self._relay.legs:
+                if other is not session:
+                    self._relay.drop(other)
+            self._office.tell("backup_activated", call_id=session.call_id)
+        self._office.splice(self._relay)
+
+    def _take(self, session: Session, agreed: Agreed) -> None:
+        self._formats[session] = tuple(agreed.numbering.sends)
+        if session is self._peer:
+            self._relay.set_peer(agreed)
+        else:
+            self._relay.set_leg(session, agreed)
+
+    def _spoken_beyond(self, session: Session) -> tuple[AudioFormat, ...]:
+        """What is spoken on the other side of the call."""
+        others = [one for one in self._mine if one is not session and (session is self._peer or one is self._peer)]
+        return tuple(dict.fromkeys(spoken for other in others for spoken in self._formats.get(other, ())))
+
+    def _end(self, session: Session, now: float) -> None:
+        """The last of the MN's sessions ends the call, and so does the peer."""
+        if self._mine.pop(session, None) is None:
+            return
+        self._formats.pop(session, None)
+        self._relay.drop(session)
+        self._office.splice(self._relay)
+        self._backups.discard(session)
+        if not self._mine:
+            self._office.close_relay(self._relay)
+        elif session is self._peer:
+            for mn in list(self._mine):
+                mn.hang_up(now=now)
+        elif set(self._mine) <= {self._peer, *self._backups}:
+            for other in list(self._mine):
+                other.hang_up(now=now)
+        elif not self._relay.legs:  # a backup session that was activated, and came to nothing
+            for other in set(self._mine) - {self._peer, *self._backups}:
+                self._route(other, bytes(self._mine[other]), other.remote_sdp)

@@ -1,0 +1,180 @@
+"""The media of one bridged call: from the peer to every leg of the MN, from any of them to the peer once.
+
+Packets pass with the SSRC and numbers of who sent them: so the peer hears one stream whatever leg brought it, and the
+MN knows copies by their numbers (paper, section 4.3). Their payload is left alone too, unless the other side has
+another codec. Taken is only what comes from where the other side wants to be sent to, in a format that was agreed on
+with it; the rest is counted and dropped.
+
+RTCP is passed on too, on the next port up (RFC 3550 11): the peer's to every leg, the MN's from its oldest leg only, so
+that the peer, which gets one stream, gets reports of one path at a time.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from agents.media.reports import control_of
+from agents.roles.b2bua.pacing import Pacing
+from agents.roles.b2bua.transcoding import Transcoding, with_octets
+from agents.roles.role import Splice
+from agents.rtp.duplicates import DuplicateFilter
+from agents.rtp.packet import RtpPacket, RtpParseError
+from agents.rtp.rtcp import is_rtcp
+from agents.sip.message.address import Address, Datagram
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from agents.media.leg import Agreed, Leg
+    from agents.sdp.audio import AudioFormat, Numbering
+
+
+class _Port:
+    """A socket of ours, and who may send to it: the present end of its leg and the ones before (RFC 3264 8.3.1)."""
+
+    __slots__ = ("ends", "is_peer")
+
+    def __init__(self, *, is_peer: bool) -> None:
+        self.is_peer = is_peer
+        self.ends: set[Address] = set()
+
+
+class Relay:
+    """One call. Each leg has a local address of its own, for as long as the call lasts."""
+
+    def __init__(self, out: list[Datagram], *, clock_hz: int = 8000) -> None:
+        """What is to be sent is added to `out`."""
+        # What payload types mean that come from the peer, and from the MN; also those of earlier descriptions.
+        self._from_peer: dict[int, AudioFormat] = {}
+        self._from_mn: dict[int, AudioFormat] = {}
+        self._up, self._down = Transcoding(), Transcoding()
+        self._uplink = DuplicateFilter(self._from_mn)
+        self._pacing = Pacing(clock_hz)
+        self._held: list[tuple[float, int, bytes]] = []
+        self._peer: tuple[Leg, Numbering] | None = None
+        self._legs: dict[Hashable, tuple[Leg, Numbering]] = {}
+        self._ports: dict[Address, _Port] = {}
+        self._out = out
+        self.dropped = 0
+        """Packets from strangers, and what is no RTP of this call."""
+
+    @property
+    def legs(self) -> dict[Hashable, Leg]:
+        """The legs that the peer's media are copied to."""
+        return {name: leg for name, (leg, _) in self._legs.items()}
+
+    @property
+    def untranslatable(self) -> int:
+        """Packets whose payload could not be turned into the other side's format."""
+        return self._up.failed + self._down.failed
+
+    def set_peer(self, agreed: Agreed) -> None:
+        """Where the peer is now, and what it speaks; on hold it is sent nothing."""
+        leg, may_send, numbering = agreed
+        self._port(leg.local, is_peer=True).ends.add(leg.remote)
+        self._from_peer |= numbering.receives
+        self._peer = (leg, numbering) if may_send else None
+
+    def set_leg(self, name: Hashable, agreed: Agreed) -> None:
+        """Where the MN is with this leg now, and what it speaks."""
+        leg, may_send, numbering = agreed
+        self._port(leg.local, is_peer=False).ends.add(leg.remote)
+        self._from_mn |= numbering.receives
+        if may_send:
+            self._legs[name] = leg, numbering
+        else:
+            self._legs.pop(name, None)
+
+    def drop(self, name: Hashable) -> None:
+        """Send no longer on this leg; what is still on its way from it is taken."""
+        self._legs.pop(name, None)
+
+    def splices(self) -> dict[Address, Splice]:
+        """What can be passed on without looking at it, by address of ours.
+
+        From the peer that is everything that needs no transcoding. From the MN it is that while it has one leg: with
+        more of them there are copies, of which the peer gets one.
+        """
+        legs = list(self._legs.values())
+        found = {local: Splice(local, local, ()) for local in self._ports}
+        if self._peer is None:
+            return found
+        peer, numbering = self._peer
+        if all(_passes(self._from_peer, taken) for _, taken in legs):
+            found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg, _ in legs))
+        if len(legs) == 1 and not self._held and not self._pacing.is_on and _passes(self._from_mn, numbering):
+            leg = legs[0][0]
+            found[leg.local] = Splice(leg.local, leg.remote, ((peer.local, peer.remote),))
+        return found
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """Pass on what came to one of our addresses."""
+        if local.port % 2:
+            self._receive_report(data, local._replace(port=local.port - 1), remote._replace(port=remote.port - 1))
+            return
+        port = self._ports.get(local)
+        if port is None or remote not in port.ends:
+            self.dropped += 1
+            return
+        try:
+            packet = RtpPacket.parse(data)
+        except RtpParseError:
+            self.dropped += 1
+            return
+        if port.is_peer:
+            self._send_down(data, packet.payload_type)
+            return
+        for arrival in self._uplink.receive(packet, path=remote.ip, now=now):
+            self._pacing.learn(arrival)
+            if not arrival.duplicate:
+                heappush(self._held, (self._pacing.due(arrival), arrival.sequence, arrival.packet.data))
+        self.handle_timer(now=now)
+
+    def get_timer(self) -> float | None:
+        """When the next packet that is held back is due."""
+        return self._held[0][0] if self._held else None
+
+    def handle_timer(self, *, now: float) -> None:
+        """Send what is due to the peer; what comes while it is on hold is not kept."""
+        while self._held and self._held[0][0] <= now:
+            data = heappop(self._held)[2]
+            if self._peer is not None:
+                leg, numbering = self._peer
+                (turned,) = self._up.for_each(data, self._from_mn[data[1] & 0x7F], [numbering])
+                if turned is not None:
+                    self._out.append(Datagram(leg.local, leg.remote, turned))
+
+    def _send_down(self, data: bytes, payload_type: int) -> None:
+        """To every leg; what is in a format that was not agreed on is dropped (RFC 3550 5.1)."""
+        spoken = self._from_peer.get(payload_type)
+        if spoken is None:
+            self.dropped += 1
+            return
+        legs = list(self._legs.values())
+        turned = self._down.for_each(data, spoken, [numbering for _, numbering in legs])
+        self._out += [Datagram(leg.local, leg.remote, one) for (leg, _), one in zip(legs, turned, strict=True) if one]
+
+    def _receive_report(self, data: bytes, local: Address, remote: Address) -> None:
+        """RTCP; both addresses are those of the media beside it."""
+        port = self._ports.get(local)
+        if port is None or remote not in port.ends or not is_rtcp(data):
+            self.dropped += 1
+        elif port.is_peer:
+            for leg, numbering in self._legs.values():
+                self._pass_report(data, leg, numbering, self._from_peer)
+        elif self._peer is not None and local == next((leg.local for leg, _ in self._legs.values()), None):
+            self._pass_report(data, *self._peer, self._from_mn)
+
+    def _pass_report(self, data: bytes, leg: Leg, taken: Numbering, spoken: dict[int, AudioFormat]) -> None:
+        if not _passes(spoken, taken):
+            data = with_octets(data, next(iter(taken.sends)))
+        self._out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
+
+    def _port(self, local: Address, *, is_peer: bool) -> _Port:
+        return self._ports.setdefault(local, _Port(is_peer=is_peer))
+
+
+def _passes(spoken: dict[int, AudioFormat], taken: Numbering) -> bool:
+    """Whether all that one side may say can go to the other as it is."""
+    return all(taken.sends.get(one) == number for number, one in spoken.items())

@@ -1,0 +1,229 @@
+"""The correspondent node: answers, and when asked by a Handover header sends its media over both links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents.media.call import CallMedia, MediaSettings
+from agents.media.reports import control_of
+from agents.roles.guards import PeerGuard, UserGuard
+from agents.roles.log import logged
+from agents.roles.role import Open, Tell
+from agents.sdp.audio import Endpoint, make_answer, make_offer
+from agents.sdp.description import SessionDescription
+from agents.sdp.errors import NoCommonFormatError, SdpParseError
+from agents.sip.message.address import Address
+from agents.sip.message.handover import OPTION_TAG
+from agents.sip.session import events
+from agents.sip.session.abilities import Abilities
+from agents.sip.user_agent import UserAgent
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.roles.role import Command, LinkChange
+    from agents.sip.message.address import Datagram
+    from agents.sip.session.events import Event
+    from agents.sip.session.session import Session
+
+SIP_PORT = 5060
+FIRST_MEDIA_PORT = 30000
+PRODUCT = "testbed-cn"
+BAD_EXTENSION = 420
+EXTENSION_REQUIRED = 421
+DOES_NOT_EXIST = 481
+BUSY_HERE = 486
+NOT_ACCEPTABLE_HERE = 488
+DECLINE = 603
+
+
+class CorrespondentNode:
+    """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz.
+
+    With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs. With
+    `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed. `room` is
+    how many handovers it takes at once; None, or nothing: any number. For `codecs` and `duplication` see
+    `MediaSettings`.
+    """
+
+    def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
+        self._address = Address(config["address"], SIP_PORT)
+        supported = (OPTION_TAG,) if config["supports_handover"] else ()
+        self.guard = make_guard(config, random)
+        self._ua = UserAgent(random, Abilities(supported=supported, product=PRODUCT), guard=self.guard)
+        self._settings = MediaSettings.of(config)
+        self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._settings)
+        self._random = random
+        self._next_port = FIRST_MEDIA_PORT
+        self._room: int | None = config.get("room")
+        # The sessions of the call, each with our last description and where we listen.
+        self._legs: dict[Session, tuple[SessionDescription, Address]] = {}
+        self._commands: list[Command] = [Open(self._address)]
+
+    def start(self, *, now: float) -> None:
+        """Waits to be called."""
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """Speech, or SIP: told apart by where it arrived."""
+        if local.port == SIP_PORT:
+            self._ua.receive_datagram(data, local=local, remote=remote, now=now)
+            self._take_events(now)
+        else:
+            self._media.receive_datagram(data, local=local, remote=remote, now=now)
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """The system refused to send this."""
+        if datagram.local.port == SIP_PORT:
+            self._ua.send_failed(datagram, now=now)
+            self._take_events(now)
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """The user hangs up; there is no radio here."""
+        if report["report"] == "hang-up":
+            self._hang_up(now)
+            self._take_events(now)
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """The one interface does not change."""
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next."""
+        timers = (self._ua.get_timer(), self._media.get_timer())
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due."""
+        self._media.handle_timer(now=now)
+        self._ua.handle_timer(now=now)
+        self._take_events(now)
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+        return self._ua.datagrams_to_send() + self._media.datagrams_to_send()
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""
+        return self._commands.pop(0) if self._commands else None
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _take_events(self, now: float) -> None:
+        for event in logged(self._ua, self._commands):
+            self._take_event(event, now)
+
+    def _take_event(self, event: Event, now: float) -> None:
+        if isinstance(event, events.IncomingInvite):
+            self._answer(event, now)
+        elif isinstance(event, events.ReinviteReceived):
+            self._answer_reinvite(event, now)
+        elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
+            self._send_media(event.session, now)  # the ACK may have brought the answer (RFC 3261 13.2.2.4)
+        elif isinstance(event, events.SessionTerminated):
+            self._release(event.session, now)
+
+    def _answer(self, incoming: events.IncomingInvite, now: float) -> None:
+        """Accepts at once. Media start with the INVITE, not with the ACK (paper 4.3, Figure 7)."""
+        session, replaced = incoming.session, incoming.replaced
+        refusal = self._refusal(incoming)
+        if refusal is not None:
+            name = {EXTENSION_REQUIRED: "Require", BAD_EXTENSION: "Unsupported"}.get(refusal)
+            session.reject(refusal, now=now, headers=[(name, OPTION_TAG)] if name else ())
+            return
+        media = Address(self._address.ip, self._next_port)
+        description = self._describe(session, media)
+        if description is None:
+            session.reject(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        self._next_port += 2
+        self._commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
+        self._media.listen(media, session.peer.ip)
+        self._legs[session] = (description, media)
+        self._media.agree(session, bytes(description), session.remote_sdp, now=now)
+        session.accept(bytes(description), require=self._applied(incoming), now=now)
+        if replaced is not None:
+            facts = {"call_id": session.call_id, "old_call_id": replaced.call_id}
+            self._commands.append(Tell("duplicating", facts))
+
+    def _refusal(self, incoming: events.IncomingInvite) -> int | None:
+        """The status with which a call is not taken, whatever its media."""
+        if incoming.replaced is None and self._legs:
+            return BUSY_HERE
+        if incoming.replaced is not None and incoming.replaced not in self._legs:  # we are hanging up (RFC 3891 3)
+            return DECLINE
+        # RFC 3261 8.2.4, 21.4.15: only who lists an extension in Supported can have it applied.
+        if incoming.replaced is not None and OPTION_TAG not in incoming.request.tags("supported"):
+            return EXTENSION_REQUIRED
+        # "Not enough resources to handle an eventual handover" (paper 4.3) is said as a CN without the extension does.
+        is_wanted = incoming.replaced is not None or OPTION_TAG in incoming.request.tags("require")
+        return BAD_EXTENSION if is_wanted and not self._has_room else None
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether it can take another handover: each has a session beside the one that it replaces."""
+        return self._room is None or max(len(self._legs) - 1, 0) < self._room
+
+    @staticmethod
+    def _applied(incoming: events.IncomingInvite) -> tuple[str, ...]:
+        """The extension, where it is applied or was asked for; Require in the 200 proves it (RFC 3261 8.2.4)."""
+        tags = incoming.request.tags
+        wanted = incoming.replaced is not None or OPTION_TAG in tags("require")
+        return (OPTION_TAG,) if wanted and OPTION_TAG in tags("supported") else ()
+
+    def _answer_reinvite(self, received: events.ReinviteReceived, now: float) -> None:
+        """The peer has moved: media go to its new address from now on (RFC 3264 8.3.1)."""
+        session = received.session
+        if session not in self._legs:  # it came while we hang up
+            session.reject_reinvite(DOES_NOT_EXIST, now=now)
+            return
+        previous, media = self._legs[session]
+        description = self._describe(session, media)
+        if description is None:
+            session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        description.follow(previous)
+        self._legs[session] = (description, media)
+        session.accept_reinvite(bytes(description), now=now)
+        self._send_media(session, now)
+
+    def _describe(self, session: Session, media: Address) -> SessionDescription | None:
+        """Our answer to the peer's open offer, or an offer where it made none; None when there is nothing in common."""
+        end = Endpoint(media.ip, media.port, self._random.getrandbits(31), formats=self._settings.formats)
+        try:
+            if session.remote_sdp is None:
+                description = make_offer(end)
+            else:
+                description = make_answer(SessionDescription.parse(session.remote_sdp), end)
+        except (SdpParseError, NoCommonFormatError):
+            return None
+        self._media.declare(description, offer=session.remote_sdp)
+        return description
+
+    def _send_media(self, session: Session, now: float) -> None:
+        if session in self._legs:
+            self._media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+
+    def _hang_up(self, now: float) -> None:
+        """Ends every session; one whose ACK is still to come says BYE after it (RFC 3261 15)."""
+        for session in list(self._legs):
+            self._release(session, now)
+            session.hang_up(now=now)
+
+    def _release(self, session: Session, now: float) -> None:
+        """One leg less; with the last one the call is over."""
+        if self._legs.pop(session, None) is None:
+            return
+        self._media.drop(session, now=now)
+        if not self._legs:
+            self._media.stop(now=now)
+            if self._media.stray:
+                self._commands.append(Tell("stray_media", {"packets": self._media.stray}))
+            self._commands.append(Tell("call_ended", {}))
+
+
+def make_guard(config: dict[str, Any], random: Random) -> PeerGuard | None:
+    """Who may change and end calls, as the configuration says."""
+    if "users" in config:
+        from agents.sip.digest.server import DigestServer  # noqa: PLC0415 - hashlib takes its time
+
+        return UserGuard(DigestServer(config["realm"], config["users"], random))
+    return PeerGuard() if config.get("caller_stays") else None

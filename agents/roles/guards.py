@@ -1,0 +1,70 @@
+"""Who may send a node requests (RFC 3261 22, 26; RFC 3891 8).
+
+Dialog identifiers are no secret on a shared network, and no Handover header proves who sent it. So a home network asks
+its users for their digest credentials with every request that can be challenged, those inside of dialogs too: a BYE or
+re-INVITE of somebody who has only listened is refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from agents.sip.message.errors import RemoteProtocolError
+
+if TYPE_CHECKING:
+    from agents.sip.digest.server import DigestServer
+    from agents.sip.message.address import Flow
+    from agents.sip.message.message import Request
+    from agents.sip.session.session import Session
+
+
+class PeerGuard:
+    """For peers that stay where they are: takes requests in dialogs only from the host that the dialog is with.
+
+    That is where requests to the peer go: the host that was called or has called, or the one that its Contact or the
+    route set names by now. Not for a peer that moves, whose news of it comes from an address that nobody knows yet.
+    """
+
+    def __init__(self) -> None:
+        self.refused: Counter[str] = Counter()
+        """How many requests were refused, by status and method."""
+
+    def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
+        """'' for all that may pass; raises `RemoteProtocolError` with 403 for others."""
+        if session is not None and flow.remote.ip not in hosts_of(session):
+            self.refuse(request, 403)
+            raise RemoteProtocolError("not from the peer of this dialog", status_hint=403)
+        return ""
+
+    def refuse(self, request: Request, status: int) -> None:
+        """Counts it."""
+        self.refused[f"{status} {request.method}"] += 1
+
+
+class UserGuard(PeerGuard):
+    """For who knows its callers' passwords: they prove who they are; peers that it has called are known by host."""
+
+    def __init__(self, users: DigestServer) -> None:
+        super().__init__()
+        self._users = users
+
+    def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
+        """The user; raises `RemoteProtocolError` with a challenge, or with 403 for another one than the dialog's."""
+        if session is not None and session.is_caller:
+            return super().check(request, flow, session, now=now)
+        try:
+            user = self._users.check(request, now=now)
+        except RemoteProtocolError as error:
+            self.refuse(request, error.status_hint)
+            raise
+        if session is not None and user != session.user:
+            self.refuse(request, 403)
+            raise RemoteProtocolError("another user's dialog", status_hint=403)
+        return user
+
+
+def hosts_of(session: Session) -> set[str]:
+    """The IP addresses that belong to the peer of a session."""
+    hop = session.dialog.next_hop() if session.dialog is not None else None
+    return {session.peer.ip} if hop is None else {session.peer.ip, hop.ip}

@@ -1,0 +1,287 @@
+"""The mobile node's call, and what a handover scheme can do with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agents.media.call import CallMedia, MediaSettings
+from agents.media.leg import Leg, media_address
+from agents.media.reports import control_of
+from agents.roles.guards import PeerGuard
+from agents.roles.mn.call.parting import Partings
+from agents.roles.role import Attach, Open, Tell
+from agents.sdp.audio import Endpoint, make_answer, make_offer
+from agents.sdp.description import SessionDescription
+from agents.sdp.errors import NoCommonFormatError, SdpParseError
+from agents.sip.message.address import Address
+from agents.sip.message.errors import LocalProtocolError
+from agents.sip.message.handover import NAME, OPTION_TAG, Handover
+from agents.sip.message.uri import Uri
+from agents.sip.session.abilities import Abilities
+from agents.sip.user_agent import Invitation, UserAgent
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.roles.mn.call.links import Link
+    from agents.roles.role import Command
+    from agents.sip.digest.client import DigestClient
+    from agents.sip.session.session import Session
+
+FIRST_MEDIA_PORT = 20000
+PRODUCT = "testbed-mn"
+NOT_ACCEPTABLE_HERE = 488
+
+
+class _Wish(NamedTuple):
+    """What an INVITE is to be, and where it goes."""
+
+    uri: str
+    remote: Address
+    require: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    direction: str = "sendrecv"
+    call_id: str = ""
+
+
+class Call:
+    """One call over two links. `old` is the one that it is on, `new` the one that a handover moves it to.
+
+    When that is done, and until the next handover begins, it is on the new one.
+    """
+
+    def __init__(
+        self,
+        peer: dict[str, Any],
+        user: str,
+        links: tuple[Link, Link],
+        samples: bytes,
+        random: Random,
+        home: dict[str, Any] | None = None,
+        registrar: dict[str, Any] | None = None,
+        settings: MediaSettings = MediaSettings(),  # noqa: B008 - immutable
+    ) -> None:
+        """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by.
+
+        What the peer itself knows the user by, if it does, is its `account`.
+        """
+        self.old, self.new = links
+        #: The link that the call is on: its scheme moves it.
+        self.link = self.old
+        calling = [account for account in (home, peer.get("account")) if account is not None]
+        self.credentials = own_credentials(calling, registrar, random)
+        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
+        #: Neither the B2BUA nor the peer changes its host during a call.
+        self.guard = PeerGuard()
+        self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
+        self._formats = settings.formats
+        self.media = CallMedia(samples, random, f"{user}@{self.old.address}", settings)
+        self.partings = Partings(links, self.tell)
+        self.session: Session | None = None
+        self._peer = Address(peer["address"], peer["port"])
+        self._proxy = self._peer if home is None else Address(home["address"], home["port"])
+        self._peer_uri = f"sip:{peer['user']}@{self._peer.host}"
+        self._user = user
+        self._aor = ""
+        self._random = random
+        self._next_port = FIRST_MEDIA_PORT
+        # Every session that is not over, with the last description that we sent in it.
+        self._sent: dict[Session, SessionDescription] = {}
+        # Of media that have moved already, while no description says so.
+        self._unsent: SessionDescription | None = None
+        #: For the driver, the oldest first.
+        self.commands: list[Command] = []
+
+    @property
+    def current(self) -> Session:
+        """The session that carries the call; raises RuntimeError before there is one."""
+        if self.session is None:
+            raise RuntimeError("there is no call yet")
+        return self.session
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the peer has answered, and nobody has hung up."""
+        return self.session is not None and self.session.state == "CONFIRMED"
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether anything is left of the call, be it a BYE that waits for its answer."""
+        return any(session.state != "TERMINATED" for session in self._sent)
+
+    # -- the call itself ----------------------------------------------------------------------------------------------
+
+    def begin(self, *, require: tuple[str, ...], now: float, retry_of: Session | None = None) -> None:
+        """Calls the peer over the old link. `require` names extensions without which there shall be no call."""
+        # Who calls is the same in all of the call's dialogs, wherever it is by then (RFC 3261 8.1.1.3).
+        self._aor = f"sip:{self._user}@{self.old.sip_address.host}"
+        self.session = self._invite(self.old, _Wish(self._peer_uri, self._proxy, require), now, retry_of)
+
+    def hang_up(self, *, now: float) -> None:
+        """Ends the call and whatever a handover has begun."""
+        self.media.stop(now=now)
+        for session in list(self._sent):
+            self.part(session, over=self.new if session.local.ip == self.new.address else self.old, now=now)
+
+    def answer_reinvite(self, session: Session, *, now: float) -> None:
+        """The peer changes the session (RFC 3261 14.2): our media stay where they are, and go to where it is now."""
+        here = SessionDescription.parse(session.local_sdp or b"").media[0]
+        end = Endpoint(here.address or "", here.port, self._random.getrandbits(31), formats=self._formats)
+        try:
+            answer = make_answer(SessionDescription.parse(session.remote_sdp or b""), end)
+        except (SdpParseError, NoCommonFormatError):
+            session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
+            return
+        self.media.declare(answer, offer=session.remote_sdp)
+        answer.follow(self._sent[session])
+        self._sent[session] = answer
+        session.accept_reinvite(bytes(answer), now=now)
+        self.send_media(session, now=now)
+
+    # -- what a scheme can do -----------------------------------------------------------------------------------------
+
+    def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        """Leaves a line in the log."""
+        self.commands.append(Tell(event, facts))
+
+    def turn(self) -> None:
+        """A handover has been done, and another one is to begin: back to where the call was before."""
+        self.old, self.new = self.new, self.old
+        self.media.forget_paths_to(self.new.address)
+
+    def attach(self, link: Link) -> None:
+        """Has the radio get onto this link's network, unless it is there or on its way."""
+        if not link.is_usable and not link.is_attaching:
+            link.is_attaching = True
+            self.commands.append(Attach(link.name))
+
+    def move(self, link: Link, *, now: float) -> bool:
+        """Re-INVITE in the existing dialog over this link, with media there too (RFC 3261 14.1).
+
+        The old address stays open: packets that are on their way to it are still taken (RFC 3264 8.3.1). Not possible,
+        and False, while a change by the peer is under way: a ReinviteConfirmed tells when it is over.
+        """
+        session = self.current
+        here = media_address(self._sent[session])
+        offer = self._offer(link, moved_from=here) if self._unsent is None else self._unsent
+        offer.follow(self._sent[session])
+        try:
+            session.reinvite(bytes(offer), local=link.sip_address, contact=link.sip_address, now=now)
+        except LocalProtocolError:
+            return False
+        self._take_part(session, offer)
+        return True
+
+    def move_media(self, link: Link) -> Leg | None:
+        """Sends and takes the media over this link, and tells nobody: for a relay that learns (RFC 7362 4).
+
+        A `move` to this link says so later. What is on its way to the old address is taken. None while we are on hold.
+        """
+        self._unsent = self._offer(link, moved_from=media_address(self._sent[self.current]))
+        self._listen(self._unsent)
+        return self.media.move(self.current, media_address(self._unsent))
+
+    def invite_to_hand_over(self, link: Link, *, now: float) -> Session:
+        """INVITE for a new dialog over this link, naming the current one in a Handover header (paper 4.3).
+
+        It goes to the Contact of the current dialog's peer, not to an address of record, which may lead elsewhere
+        (RFC 3891 4), and requires the extension: a peer without it would take it for a second call.
+        """
+        dialog = self.current.confirmed_dialog
+        header = Handover.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
+        target = dialog.remote_target
+        remote = Uri.parse(target).address or self._proxy
+        return self._invite(link, _Wish(target, remote, (OPTION_TAG,), ((NAME, str(header)),)), now)
+
+    def invite_beside(self, link: Link, *, now: float) -> Session:
+        """INVITE over this link with the Call-ID of the call, for a session in reserve: `sendonly` (paper 4.1)."""
+        wish = _Wish(self._peer_uri, self._proxy, direction="sendonly", call_id=self.current.call_id)
+        return self._invite(link, wish, now)
+
+    def resume(self, session: Session, link: Link, *, now: float) -> bool:
+        """Re-INVITE in a session in reserve, with `sendrecv`; False while a change by the peer is under way."""
+        offer = self._sent[session].copy()
+        offer.media[0].direction = "sendrecv"
+        offer.follow(self._sent[session])
+        try:
+            session.reinvite(bytes(offer), local=link.sip_address, now=now)
+        except LocalProtocolError:
+            return False
+        self._sent[session] = offer
+        return True
+
+    def handed_over(self) -> None:
+        """The handover has succeeded: the call is on the new link."""
+        self.link = self.new
+        self.tell("handover_done", link=self.new.name)
+
+    def send_media(self, session: Session, *, now: float) -> Leg | None:
+        """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
+        return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+
+    def part(self, session: Session, *, over: Link, now: float) -> None:
+        """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""
+        self.media.drop(session, now=now)
+        self.partings.begin(session, over=over, now=now)
+
+    # -- for the role -------------------------------------------------------------------------------------------------
+
+    def open_sip(self, link: Link) -> None:
+        """Listens for SIP on a link that has got its address."""
+        self.commands.append(Open(link.sip_address))
+
+    def _invite(self, link: Link, wish: _Wish, now: float, retry_of: Session | None = None) -> Session:
+        offer = self._offer(link)
+        if wish.direction != "sendrecv":
+            offer.media[0].direction = wish.direction
+        invitation = Invitation(
+            request_uri=wish.uri,
+            from_=f"<{self._aor}>",
+            to=f"<{self._peer_uri}>",
+            contact=link.sip_address,
+            body=bytes(offer),
+            require=wish.require,
+            headers=wish.headers,
+            call_id=wish.call_id,
+        )
+        session = self.ua.invite(invitation, local=link.sip_address, remote=wish.remote, now=now, retry_of=retry_of)
+        self._take_part(session, offer)
+        return session
+
+    def _offer(self, link: Link, *, moved_from: Address | None = None) -> SessionDescription:
+        """An offer of media on this link, at a port of its own; the session's may have been elsewhere before."""
+        session_id = self._random.getrandbits(31)
+        offer = make_offer(Endpoint(link.address, self._next_port, session_id, formats=self._formats))
+        self.media.declare(offer, moved_from=moved_from)
+        return offer
+
+    def _take_part(self, session: Session, offer: SessionDescription) -> None:
+        """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""
+        self._sent = {known: sent for known, sent in self._sent.items() if known.state != "TERMINATED"}
+        self._sent[session] = offer
+        if offer is not self._unsent:
+            self._listen(offer)
+        self._unsent = None
+
+    def _listen(self, offer: SessionDescription) -> None:
+        media = media_address(offer)
+        self._next_port += 2
+        self.commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
+        self.media.listen(media, self._peer.ip, self._proxy.ip)
+
+
+def own_credentials(
+    calling: list[dict[str, Any]], registrar: dict[str, Any] | None, random: Random
+) -> DigestClient | None:
+    """What proves who we are, where there are passwords; those for `calling` are sent along unasked.
+
+    In new dialogs too: those we have accounts with count as our own network (RFC 3261 22.3), and so a handover takes no
+    round trip for a challenge (paper 4.3). The registrar's realm is not one for calls.
+    """
+    known = calling if registrar is None else [*calling, registrar]
+    if not known:
+        return None
+    from agents.sip.digest.client import Account, DigestClient  # noqa: PLC0415 - hashlib takes its time
+
+    accounts = [Account(one["user"], one["password"], one["realm"]) for one in known]
+    return DigestClient(accounts, random, own_realms=[one["realm"] for one in calling])

@@ -1,0 +1,254 @@
+"""The mobile node: calls, watches its links, hands over when its trigger says so, hangs up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents.media.call import MediaSettings
+from agents.roles.log import logged
+from agents.roles.mn.call.call import Call
+from agents.roles.mn.call.links import SIP_PORT, Links
+from agents.roles.mn.schemes import make_scheme
+from agents.roles.mn.sensing import Sensing
+from agents.sip.session import events
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.roles.mn.registration import Registration
+    from agents.roles.role import Command, LinkChange
+    from agents.sip.message.address import Address, Datagram
+    from agents.sip.session.events import Event
+
+BUSY_HERE = 486
+BAD_EXTENSION = 420
+
+
+class MobileNode:
+    """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz."""
+
+    def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
+        self._links = Links(config["links"])
+        self._link = self._links[config["first_link"]]
+        other = self._links[config["second_link"]]
+        links, registrar = (self._link, other), config.get("registrar")
+        media = MediaSettings.of(config)
+        self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, media)
+        self._registration: Registration | None = None
+        if registrar is not None:
+            from agents.roles.mn.registration import Registration  # noqa: PLC0415 - not everybody registers
+
+            call = self._call
+            self._registration = Registration(registrar, call.ua, call.credentials, links, random, call.tell)
+        self._scheme_name: str = config["scheme"]
+        self._scheme = make_scheme(self._scheme_name, self._call)
+        self._require = self._scheme.requires
+        self._sensing = Sensing(config, self._call)
+        self._timing = config["call"]
+        self._is_handing_over = False
+        self._begin_at: float | None = None
+        self._hang_up_at: float | None = None
+        # BEFORE the call, WAITING for a link to make it over, CALLING until it is over, HANGING UP, and OVER.
+        self._state = "BEFORE"
+
+    def start(self, *, now: float) -> None:
+        """Scenario time zero is at `now`: the call begins, and ends if it is ours to end, at its times after it."""
+        self._begin_at = now + self._timing["start_s"]
+        duration_s = self._timing["duration_s"]
+        self._hang_up_at = None if duration_s is None else self._begin_at + duration_s
+        if self._registration is not None:
+            self._registration.start(now=now)
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """Speech, or SIP: told apart by where it arrived."""
+        if local.port == SIP_PORT:
+            self._call.ua.receive_datagram(data, local=local, remote=remote, now=now)
+        else:
+            self._call.media.receive_datagram(data, local=local, remote=remote, now=now)
+            self._scheme.handle_timer(now=now)
+        self._take_events(now)
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """A link is gone: speech is lost, SIP may try another way."""
+        if datagram.local.port != SIP_PORT:
+            return
+        if datagram.data.startswith(b"BYE "):
+            # Not told to the user agent, which would forget a dialog that the peer still has: the BYE goes over the
+            # other link, and the transaction repeats it over this one.
+            self._call.partings.link_refused(now=now)
+        else:
+            self._call.ua.send_failed(datagram, now=now)
+        self._take_events(now)
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """The user hangs up; or news from a radio, a router, the GPS receiver, the battery."""
+        if report["report"] == "hang-up":
+            self._hang_up(now)
+        else:
+            self._sensing.receive_report(report, now=now)
+            self._consider(now)
+        self._take_events(now)
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """The kernel's news of an interface."""
+        applied = self._links.apply(change)
+        if applied is None:
+            return
+        link, news = applied
+        for event, facts in news:
+            self._call.tell(event, **facts)
+            if event == "address":
+                self._call.open_sip(link)
+        if news:
+            self._call.partings.link_changed(link, now=now)
+            self._begin_if_possible(now)
+            self._scheme.link_changed(link, now=now)
+            self._sensing.link_changed(link, [event for event, _ in news], now=now)
+            self._consider(now)
+            if self._registration is not None:  # last: what the call has to say leaves before
+                self._registration.link_changed(link, now=now)
+            self._take_events(now)
+
+    # -- timers -------------------------------------------------------------------------------------------------------
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next."""
+        call = self._call
+        timers = (
+            self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
+            self._scheme.get_timer(), self._sensing.get_timer(),
+            self._registration.get_timer() if self._registration is not None else None,
+        )  # fmt: skip
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due."""
+        self._call.media.handle_timer(now=now)
+        if self._begin_at is not None and now >= self._begin_at:
+            self._begin_at = None
+            self._state = "WAITING"
+            self._call.attach(self._link)
+            self._begin_if_possible(now)
+        if self._hang_up_at is not None and now >= self._hang_up_at:
+            self._hang_up(now)
+        self._call.ua.handle_timer(now=now)
+        self._call.partings.handle_timer(now=now)
+        self._scheme.handle_timer(now=now)
+        if self._sensing.handle_timer(now=now):
+            self._consider(now)
+        if self._registration is not None:
+            self._registration.handle_timer(now=now)
+        self._take_events(now)
+
+    # -- out ----------------------------------------------------------------------------------------------------------
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+        return self._call.ua.datagrams_to_send() + self._call.media.datagrams_to_send()
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""
+        return self._call.commands.pop(0) if self._call.commands else None
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _begin_if_possible(self, now: float) -> None:
+        if self._state == "WAITING" and self._link.is_usable:
+            self._state = "CALLING"
+            self._call.begin(require=self._require, now=now)
+
+    def _take_events(self, now: float) -> None:
+        for event in logged(self._call.ua, self._call.commands):
+            if self._registration is None or not self._registration.receive_event(event, now=now):
+                self._take_event(event, now)
+        if self._is_handing_over and self._call.link is self._call.new:
+            self._is_handing_over = False
+            self._sensing.handed_over(now=now)
+            self._consider(now)
+        if self._registration is not None:
+            self._registration.follow(self._call.link, now=now)
+
+    def _take_event(self, event: Event, now: float) -> None:
+        call = self._call
+        if isinstance(event, events.IncomingInvite):
+            event.session.reject(BUSY_HERE, now=now)
+        elif isinstance(event, events.ReinviteReceived):
+            call.answer_reinvite(event.session, now=now)
+        elif isinstance(event, events.ReinviteConfirmed):
+            call.send_media(event.session, now=now)  # its ACK may have brought the answer (RFC 3261 13.2.2.4)
+        elif isinstance(event, events.SessionTerminated):
+            call.media.drop(event.session, now=now)
+        elif isinstance(event, events.Established) and event.session is call.session:
+            self._established(event, now)
+            return
+        self._scheme.receive_event(event, now=now)
+        self._consider_end(event, now)
+
+    def _established(self, event: events.Established, now: float) -> None:
+        if self._call.send_media(event.session, now=now) is None:  # 13.2.2.4: an answer that can't be used
+            self._hang_up(now)
+            return
+        self._call.tell("call_established", call_id=event.session.call_id)
+        self._scheme.call_established(now=now)
+        self._sensing.call_established(now=now)
+        self._consider(now)  # the link may have become bad before there was anything to hand over
+
+    def _consider_end(self, event: Event, now: float) -> None:
+        """Goes on to the end of the call when its session has ended, and tells when nothing is left of it."""
+        call = self._call
+        if isinstance(event, events.SessionTerminated):
+            if event.session is call.session:
+                self._hang_up(now)
+            self._end_if_possible(None)
+        elif isinstance(event, events.ByeAnswered):
+            self._end_if_possible(event.status)
+        elif isinstance(event, events.InviteRejected):
+            if event.session is call.session and self._state == "CALLING":
+                self._rejected(event, now)
+            self._end_if_possible(event.status)
+
+    def _rejected(self, event: events.InviteRejected, now: float) -> None:
+        """No call; or one without the extension that the peer does not have (8.1.3.5)."""
+        if event.status == BAD_EXTENSION and self._require:
+            self._require = ()
+            self._call.begin(require=(), now=now, retry_of=event.session)
+        else:
+            self._state = "HANGING UP"
+
+    def _consider(self, now: float) -> None:
+        """Hands over when the triggers want it: one handover at a time, and none after one that has failed."""
+        call = self._call
+        if self._is_handing_over or not call.is_up:
+            return
+        verdict = self._sensing.verdict(now=now)
+        if verdict is None:
+            return
+        self._is_handing_over = True
+        if call.link is call.new:
+            call.turn()
+            self._scheme = make_scheme(self._scheme_name, call)
+        call.tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
+        if self._registration is not None:
+            self._registration.handover_begins()
+        self._scheme.triggered(now=now)
+
+    def _hang_up(self, now: float) -> None:
+        self._begin_at = self._hang_up_at = None
+        if self._state in {"HANGING UP", "OVER"}:
+            return
+        self._state = "HANGING UP"
+        self._call.tell("hang_up")
+        self._scheme.stop()
+        self._call.hang_up(now=now)
+        self._end_if_possible(None)
+
+    def _end_if_possible(self, status: int | None) -> None:
+        """Tells when nothing is left of the call; `status` is that of its last BYE, or of its INVITE."""
+        if self._state == "HANGING UP" and not self._call.has_sessions:
+            self._state = "OVER"
+            self._hang_up_at = None
+            if self._call.media.stray:
+                self._call.tell("stray_media", packets=self._call.media.stray)
+            self._call.tell("call_ended", **({} if status is None else {"status": status}))

@@ -1,0 +1,104 @@
+"""What every role is for its driver: datagrams, reports and times in; datagrams, commands and one timer out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from agents.sip.message.address import Address, Datagram
+
+
+class Open(NamedTuple):
+    """Bind a UDP socket to this address, and listen there for TCP too: what is for SIP is for both (RFC 3261 18.2.1).
+
+    One for media is for UDP alone. What arrives on a patient one is handed over when the role wakes for another reason,
+    at the latest 20 ms after it came, and with the time at which the kernel got it. So speech, of which nothing follows
+    at once, wakes nobody.
+    """
+
+    local: Address
+    is_patient: bool = False
+    is_media: bool = False
+
+
+class Close(NamedTuple):
+    """Give this address back."""
+
+    local: Address
+
+
+class Splice(NamedTuple):
+    """Pass on what comes to `local` from `source`, at once and as it is, without asking the role.
+
+    `ways` are pairs of an address of ours, to send from, and where to. Without any the role is asked again.
+    """
+
+    local: Address
+    source: Address
+    ways: tuple[tuple[Address, Address], ...]
+
+
+class Attach(NamedTuple):
+    """Have the radio get onto this link's network."""
+
+    link: str
+
+
+class HearQuenches(NamedTuple):
+    """Report every ICMP Source Quench that comes: `{"report": "icmp", "data": …}`, the packet's bytes."""
+
+
+class Tell(NamedTuple):
+    """Something for the timeline of the run: an event and its facts, which are JSON."""
+
+    event: str
+    facts: dict[str, Any]
+
+
+class Note(NamedTuple):
+    """A detail for the agent's own log, such as a change of a state machine."""
+
+    text: str
+
+
+Command = Open | Close | Splice | Attach | HearQuenches | Tell | Note
+
+
+class LinkChange(NamedTuple):
+    """What the kernel says of an interface: its carrier, its addresses, whether a default route leads through it."""
+
+    interface: str
+    is_up: bool
+    addresses: frozenset[str]
+    is_routed: bool
+
+
+class Role(Protocol):
+    """A node's part in the call. `now` is in seconds of one monotonic clock."""
+
+    def start(self, *, now: float) -> None:
+        """Scenario time zero is at `now`, which may lie ahead."""
+
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+        """A datagram that arrived on one of the sockets, or a message that did on a connection."""
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """The system refused to send this; without data: the connection to its remote address is gone."""
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """A line from the radio."""
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """The kernel's news of an interface."""
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next."""
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due."""
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""

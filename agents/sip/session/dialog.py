@@ -1,0 +1,133 @@
+"""Dialogs: what two user agents share between requests (RFC 3261 12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.sip.message.build import Body, Identity, new_request
+from agents.sip.message.name_addr import NameAddr
+from agents.sip.message.uri import Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from agents.sip.message.address import Address
+    from agents.sip.message.message import Message, Request, Response
+    from agents.sip.message.via import Via
+
+#: 12.1.2 leaves the first number of a direction open.
+FIRST_CSEQ = 1
+
+
+class DialogId(NamedTuple):
+    """Ours is not the peer's: what is local there is remote here (12)."""
+
+    call_id: str
+    local_tag: str
+    remote_tag: str | None
+
+
+class Dialog:
+    """One side of a dialog. `state` is EARLY, CONFIRMED or TERMINATED."""
+
+    def __init__(self, dialog_id: DialogId, local: NameAddr, remote: NameAddr, *, owns_call_id: bool) -> None:
+        self.id = dialog_id
+        self.local = local
+        self.remote = remote
+        self.owns_call_id = owns_call_id
+        self.state = "EARLY"
+        self.remote_target = remote.uri
+        self.route_set: tuple[str, ...] = ()
+        self.local_cseq = FIRST_CSEQ - 1
+        self.remote_cseq: int | None = None
+
+    @classmethod
+    def as_caller(cls, request: Request, response: Response) -> Dialog:
+        """From our INVITE and a response with its To tag (12.1.2)."""
+        dialog_id = DialogId(request.call_id, request.from_.tag or "", response.to.tag)
+        dialog = cls(dialog_id, request.from_, response.to, owns_call_id=True)
+        dialog.local_cseq = request.cseq.number
+        dialog.remote_target = request.uri
+        dialog.refresh_target(response)
+        dialog.learn_route(response)
+        return dialog
+
+    @classmethod
+    def as_callee(cls, request: Request, local_tag: str) -> Dialog:
+        """From an INVITE that arrived, and the To tag of our responses (12.1.1)."""
+        dialog_id = DialogId(request.call_id, local_tag, request.from_.tag)
+        dialog = cls(dialog_id, request.to.with_tag(local_tag), request.from_, owns_call_id=False)
+        dialog.remote_cseq = request.cseq.number
+        dialog.refresh_target(request)
+        dialog.route_set = tuple(str(hop) for hop in request.record_route)
+        return dialog
+
+    @property
+    def call_id(self) -> str:
+        """Shared by both sides."""
+        return self.id.call_id
+
+    @property
+    def local_tag(self) -> str:
+        """The one that we made."""
+        return self.id.local_tag
+
+    @property
+    def remote_tag(self) -> str | None:
+        """None is the null tag (12.1.1)."""
+        return self.id.remote_tag
+
+    def learn_route(self, response: Response) -> None:
+        """The caller takes the route set from the 2xx, again if it had one from a 1xx (13.2.2.4)."""
+        self.route_set = tuple(str(hop) for hop in reversed(response.record_route))
+
+    def refresh_target(self, message: Message) -> None:
+        """12.2.1.2, 12.2.2; for a request only when its 2xx goes out (RFC 6141 4.6)."""
+        if message.contact is not None:
+            self.remote_target = message.contact.uri
+
+    def is_in_order(self, request: Request) -> bool:
+        """Whether the CSeq is higher than all before (12.2.2); if so it is remembered."""
+        number = request.cseq.number
+        if self.remote_cseq is not None and number <= self.remote_cseq:
+            return False
+        self.remote_cseq = number
+        return True
+
+    def next_cseq(self) -> int:
+        """The number of our next request: they go up by one (12.2.1.1)."""
+        self.local_cseq += 1
+        return self.local_cseq
+
+    def next_hop(self) -> Address | None:
+        """Where requests go (8.1.2); None when only a look-up could tell."""
+        target = NameAddr.parse(self.route_set[0]).uri if self.route_set else self.remote_target
+        return Uri.parse(target).address
+
+    def request(
+        self,
+        method: str,
+        via: Via,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: Body | None = None,
+        cseq: int | None = None,
+    ) -> Request:
+        """A request in this dialog (12.2.1.1). `cseq` only for the ACK, which has the number of its INVITE."""
+        if cseq is None:
+            cseq = self.next_cseq()
+        uri, route = self._routing()
+        identity = Identity(self.local, self.remote, self.call_id, cseq)
+        return new_request(method, uri, via, identity, route=route, headers=headers, body=body)
+
+    def _routing(self) -> tuple[str, list[str]]:
+        """Request-URI and Route (12.2.1.1)."""
+        if not self.route_set:
+            return self.remote_target, []
+        first = Uri.parse(NameAddr.parse(self.route_set[0]).uri)
+        if first.is_loose_router:
+            return self.remote_target, list(self.route_set)
+        # A strict router of RFC 2543: it is the Request-URI, without what may not stand there (19.1.1, table 1).
+        kept = tuple(pair for pair in first.params if pair[0].lower() != "method")
+        uri = str(first._replace(params=kept, headers=""))
+        return uri, [*self.route_set[1:], f"<{self.remote_target}>"]

@@ -1,0 +1,170 @@
+"""One INVITE as its caller sees it (RFC 3261 13.2.2, 9.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.sip.message.address import Flow
+from agents.sip.message.build import new_cancel
+from agents.sip.transaction.invite_client import InviteClient
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from agents.sip.message.address import Address
+    from agents.sip.message.build import Body
+    from agents.sip.message.message import Request, Response
+    from agents.sip.session.core import Core
+    from agents.sip.session.dialog import Dialog
+    from agents.sip.transaction.machine import Transaction
+    from agents.sip.transaction.timer import Timer
+
+    class InviteOwner(Protocol):
+        """The session that sent the INVITE."""
+
+        @property
+        def local(self) -> Address:
+            """Where ACKs leave from."""
+
+        def next_cseq(self) -> int:
+            """The number for another try after a challenge."""
+
+        def lengthen(self, request: Request, response: Response) -> list[tuple[str, str]] | None:
+            """What to change after a 422, None for nothing."""
+
+        def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
+            """101 … 199."""
+
+        def on_success(self, invite: OutgoingInvite, response: Response, now: float) -> None:
+            """The first 2xx with its To tag; must lead to `acknowledge`."""
+
+        def on_refused(self, invite: OutgoingInvite, status: int, response: Response | None, now: float) -> None:
+            """300 … 699, or nothing: 408 or 503."""
+
+
+# 13.2.2.4: the ACK contains the same credentials as the INVITE.
+_CREDENTIALS = ("authorization", "proxy-authorization")
+
+
+class OutgoingInvite:
+    """Sends an INVITE, acknowledges every 2xx to it as often as it comes, and may take it back."""
+
+    def __init__(self, core: Core, request: Request, flow: Flow, owner: InviteOwner) -> None:
+        self.request = request
+        self.flow = flow
+        self.is_done = False
+        self.is_cancelled = False
+        self._core = core
+        self._owner = owner
+        self._transaction: Transaction | None = None
+        self._may_cancel = False
+        self._timer: Timer | None = None
+        self._tried: set[tuple[str, str]] = set()
+        self._acks: dict[str | None, tuple[Request, Flow] | None] = {}
+
+    @property
+    def owes_ack(self) -> bool:
+        """Whether a 2xx waits for an answer to its offer, which goes into the ACK."""
+        return None in self._acks.values()
+
+    def start(self, now: float) -> None:
+        """Send it."""
+        self._transaction = self._core.transactions.request(self.request, self.flow, self, now)
+
+    def cancel(self, now: float) -> None:
+        """Take it back, as soon as a provisional response allows (9.1)."""
+        if not self.is_cancelled and not self.is_done:
+            self.is_cancelled = True
+            if self._may_cancel:
+                self._send_cancel(now)
+
+    def acknowledge(self, dialog: Dialog, body: Body | None = None) -> None:
+        """ACK the 2xx that made or confirmed this dialog (13.2.2.4)."""
+        local = self._owner.local
+        headers = [pair for pair in self.request.headers if pair[0].lower() in _CREDENTIALS]
+        via = self._core.new_via(local)
+        ack = dialog.request("ACK", via, headers=headers, body=body, cseq=self.request.cseq.number)
+        flow = Flow(local, dialog.next_hop() or self.flow.remote)
+        self._acks[dialog.remote_tag] = (ack, flow)
+        self._core.transactions.send_ack(flow, ack)
+
+    def on_response(self, transaction: Transaction, response: Response, now: float) -> None:
+        """From the client transaction."""
+        if response.status < 200:
+            self._on_provisional(response, now)
+        elif response.to.tag in self._acks:
+            self._acknowledge_again(response.to.tag)
+        elif not self.is_cancelled and (again := self._another_try(response)) is not None:
+            self.request = again
+            self._may_cancel = False
+            self.start(now)
+        elif response.status >= 300:
+            self._finish()
+            self._owner.on_refused(self, response.status, response, now)
+        else:
+            self._finish()
+            self._acks[response.to.tag] = None
+            self._owner.on_success(self, response, now)
+
+    def on_failure(self, transaction: Transaction, status: int, now: float) -> None:
+        """No response at all (8.1.3.1)."""
+        self._finish()
+        self._owner.on_refused(self, status, None, now)
+
+    def on_timer(self, name: str, now: float) -> None:
+        """9.1: 64*T1 after the CANCEL the INVITE counts as cancelled, whatever the peer says."""
+        if not self.is_done and isinstance(self._transaction, InviteClient):
+            self._transaction.abandon(now)
+            self.on_failure(self._transaction, 487, now)
+
+    def _another_try(self, response: Response) -> Request | None:
+        """8.1.3.5: with credentials, or with a longer session interval."""
+        if response.status == 422:
+            changes = self._owner.lengthen(self.request, response)
+            if changes is None:
+                return None
+            again = self._core.resubmit(self.request, self._owner.next_cseq())
+            for name, value in changes:
+                again.headers.set(name, value)
+            return again
+        return self._core.answer_challenge(self.request, response, self._owner.next_cseq, self._tried)
+
+    def _on_provisional(self, response: Response, now: float) -> None:
+        self._may_cancel = True
+        if self.is_cancelled:
+            self._send_cancel(now)
+        if response.status > 100:
+            self._owner.on_provisional(self, response, now)
+
+    def _send_cancel(self, now: float) -> None:
+        self._may_cancel = False  # once is enough, the transaction repeats it
+        flow = self.flow if self._transaction is None else self._transaction.flow  # 9.1: to where the INVITE went
+        self._core.transactions.request(new_cancel(self.request), flow, _Unheard(), now)
+        self._timer = self._core.timers.start(self, "cancelled", now + self._core.timings.give_up)
+
+    def _finish(self) -> None:
+        self.is_done = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _acknowledge_again(self, tag: str | None) -> None:
+        """13.2.2.4: an ACK every time the 2xx comes again. None until the session has made the first one."""
+        sent = self._acks[tag]
+        if sent is None:
+            return
+        ack, flow = sent
+        if flow.local != self._owner.local:  # the node moved since: not over the link that it left
+            flow = flow._replace(local=self._owner.local)
+            ack.replace_via(self._core.new_via(flow.local))
+            self._acks[tag] = (ack, flow)
+        self._core.transactions.send_ack(flow, ack)
+
+
+class _Unheard:
+    """The user of a CANCEL transaction: what counts is the response to the INVITE (9.1)."""
+
+    def on_response(self, transaction: Transaction, response: Response, now: float) -> None:
+        """Nothing follows."""
+
+    def on_failure(self, transaction: Transaction, status: int, now: float) -> None:
+        """Nothing follows."""

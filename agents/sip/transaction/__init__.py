@@ -1,0 +1,1 @@
+"""The transaction layer: four machines, their timers, their identifiers (RFC 3261 17)."""

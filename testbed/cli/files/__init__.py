@@ -1,0 +1,1 @@
+"""Commands about the files that runs are made from."""

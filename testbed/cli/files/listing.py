@@ -1,0 +1,130 @@
+"""`list`: what can be named in scenarios and options."""
+
+from collections.abc import Callable, Iterator
+from typing import get_args
+
+import click
+from rich.markup import escape
+
+from testbed.report.terminal import NOT_MEASURED, console, new_table
+from testbed.scenario.kinds.correspondent import CORRESPONDENTS
+from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.positions import load_track
+from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+from testbed.scenario.kinds.scenario import SCHEMES, Scenario
+from testbed.scenario.kinds.surroundings import CoverageMap
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.kinds.triggers import TRIGGERS
+from testbed.scenario.reading.document import load
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.reading.units import RATE, SHARE, TIME
+
+Row = tuple[str, ...]
+
+
+def scenarios() -> Iterator[Row]:
+    """Scenarios, with what they are about."""
+    for name in SCENARIO.shipped():
+        yield name, load(SCENARIO.find(name), Scenario).about
+
+
+def topologies() -> Iterator[Row]:
+    """Topologies, with their nodes."""
+    for name in TOPOLOGY.shipped():
+        yield name, ", ".join(node.name for node in load_topology(TOPOLOGY.find(name)).nodes)
+
+
+def failures() -> Iterator[Row]:
+    """Failure scripts, with what they are about."""
+    for name in FAILURE.shipped():
+        yield name, load(FAILURE.find(name), FailureScript).about
+
+
+def schemes() -> Iterator[Row]:
+    """Handover schemes."""
+    yield from SCHEMES.items()
+
+
+def phones() -> Iterator[Row]:
+    """Who can be the correspondent node."""
+    yield from CORRESPONDENTS.items()
+
+
+def triggers() -> Iterator[Row]:
+    """Triggers, as their models describe themselves, with their parameters: those in brackets have a default."""
+    for model in TRIGGERS:
+        (name,) = get_args(model.model_fields["on"].annotation)
+        fields = [(field, info) for field, info in model.model_fields.items() if field not in {"on", "stay"}]
+        parameters = [field if info.is_required() else escape(f"[{field}]") for field, info in fields]
+        yield name, " ".join((model.__doc__ or "").split()), " ".join([*parameters, escape("[stay]")])
+
+
+def coverage() -> Iterator[Row]:
+    """Coverage maps, with what they are about."""
+    for name in COVERAGE.shipped():
+        yield name, load(COVERAGE.find(name), CoverageMap).about
+
+
+def tracks() -> Iterator[Row]:
+    """Tracks, with how long they take."""
+    for name in TRACK.shipped():
+        track = load_track(TRACK.find(name))
+        yield name, f"{len(track)} points, from {TIME.text(track[0].at)} to {TIME.text(track[-1].at)}"
+
+
+def profiles() -> Iterator[Row]:
+    """Link profiles, with their main numbers for each direction."""
+    for name in PROFILE.shipped():
+        profile = load(PROFILE.find(name), LinkProfile)
+        yield name, profile.about, *(both(profile, text) for text in (rate, delay, loss))
+
+
+def both(profile: LinkProfile, text: Callable[[LinkDirection], str]) -> str:
+    """A number of the downlink and of the uplink; one where they are the same."""
+    texts = dict.fromkeys(text(direction) for direction in profile.directions.values())
+    return " / ".join(texts) or NOT_MEASURED
+
+
+def rate(direction: LinkDirection) -> str:
+    """The rate of IP packets."""
+    return RATE.text(direction.rate)
+
+
+def delay(direction: LinkDirection) -> str:
+    """The one-way delay and its jitter."""
+    jitter = f" ± {TIME.text(direction.jitter)}" if direction.jitter else ""
+    return f"{TIME.text(direction.delay)}{jitter}"
+
+
+def loss(direction: LinkDirection) -> str:
+    """The mean loss, and how many packets are lost at a time."""
+    bursts = f" in bursts of {direction.loss_burst:g}" if direction.loss and direction.loss_burst > 1 else ""
+    return f"{SHARE.text(direction.loss)}{bursts}"
+
+
+WHAT_IT_IS = ("name", "what it is")
+LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
+    "scenarios": (scenarios, WHAT_IT_IS),
+    "topologies": (topologies, ("name", "nodes")),
+    "profiles": (profiles, (*WHAT_IT_IS, "rate down / up", "one-way delay ± jitter", "loss")),
+    "failures": (failures, WHAT_IT_IS),
+    "schemes": (schemes, WHAT_IT_IS),
+    "phones": (phones, WHAT_IT_IS),
+    "triggers": (triggers, (*WHAT_IT_IS, "parameters")),
+    "coverage": (coverage, WHAT_IT_IS),
+    "tracks": (tracks, WHAT_IT_IS),
+}
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(list(LISTS)))
+def listing(what: str) -> None:
+    """List what we ship."""
+    rows, columns = LISTS[what]
+    table = new_table(what, *columns)
+    for column in table.columns:
+        column.vertical = "top"
+    table.columns[1].no_wrap = False
+    for row in rows():
+        table.add_row(*row)
+    console().print(table)

@@ -1,0 +1,97 @@
+"""`profile`: what a link profile says, and whether links of it do that."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from testbed.cli.runs.progress import Progress
+from testbed.engine.choose import make_engine
+from testbed.lab.network import AccessLink, Interface, Network
+from testbed.report.terminal import console, new_table
+from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.links.shaping import DirectionState, pattern, shapes
+from testbed.scenario.reading.document import load
+from testbed.scenario.reading.places import PROFILE, TOPOLOGY
+from testbed.selftest.bounds import Row, verdicts
+from testbed.selftest.probing import LOSS_PROBES, probe_plan
+
+PROBED_TOPOLOGY = "multihomed"
+EXAMPLE = AccessLink("wifi", Interface("mn", "mn-wifi"), Interface("wifi-gw", "wifi-gw-air"))
+
+
+@click.group()
+def profile() -> None:
+    """What a link profile says, and whether links of it do that."""
+
+
+@profile.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print the profile NAME as its file has it, with the sources of its numbers, and the commands that make it."""
+    path = PROFILE.find(name)
+    model = load(path, LinkProfile)
+    click.echo(path.read_text().rstrip())
+    click.echo("\n# As the access link 'wifi' this is, for tc:")
+    for way, direction in model.directions.items():
+        for one in shapes(EXAMPLE, EXAMPLE.port(way), DirectionState.of(direction), verb="replace"):
+            click.echo(f"tc {one['command']}    # {way}")
+    if not model.directions:
+        click.echo("# nothing: the link is the kernel's own")
+    losses = pattern(EXAMPLE, model)
+    if losses is not None:
+        click.echo(f"\n# and for nft, in the bridge's namespace:\n{losses['rules']}")
+
+
+@profile.command()
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.option("--probes", type=click.IntRange(min=100), default=LOSS_PROBES, show_default=True,
+              help="How many packets to look for losses with, at most.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def check(names: tuple[str, ...], probes: int, seed: int) -> None:
+    """Send probes over links of these profiles, all of them by default, and compare with what the files say."""
+    profiles = {name: load(PROFILE.find(name), LinkProfile) for name in names or PROFILE.shipped()}
+    shaped = [one for one in profiles.values() if one.directions]
+    network = load_topology(TOPOLOGY.find(PROBED_TOPOLOGY))
+    rows = asyncio.run(probe_all(shaped, network, probes, seed))
+    title = "Configured and measured, between the two ends of the link"
+    table = new_table(title, "profile", "", "", "configured", "measured", "may differ by", "")
+    for row in rows:
+        numbers = (four_figures(value) for value in (row.configured, row.measured, row.bound))
+        verdict = Text("ok", style="green") if row.is_within else Text("OUT OF BOUND", style="bold red")
+        table.add_row(row.profile, row.direction, row.quantity, *numbers, verdict)
+    console().print(table)
+    outside = sum(not row.is_within for row in rows)
+    click.echo(f"{len(rows)} quantities, {outside} out of bound")
+    if outside:
+        sys.exit(1)
+
+
+def four_figures(value: float) -> str:
+    """A number with four significant figures, or all those before the point: 100000, not 1e+05."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+async def probe_all(profiles: list[LinkProfile], network: Network, loss_probes: int, seed: int) -> list[Row]:
+    """Probes as many profiles at once as the network has access links."""
+    engine = make_engine("vm")
+    links = [link.name for link in network.access_links]
+    rows: list[Row] = []
+    with Progress() as progress:
+        for start in range(0, len(profiles), len(links)):
+            chosen = dict(zip(links, profiles[start:], strict=False))
+            plan = probe_plan(network, chosen, seed, loss_probes)
+            place = await engine.prepare(plan, progress.say)
+            progress.say(f"probing {', '.join(one.name for one in chosen.values())}")
+            folder = Path(tempfile.mkdtemp(prefix="testbed-probes-"))
+            try:
+                await place.run(plan, folder, lambda _: None)
+                rows += verdicts(folder, network, chosen, loss_probes)
+            finally:
+                shutil.rmtree(folder)
+    return rows

@@ -1,0 +1,1 @@
+"""Commands about this machine: what it has, lacks, and keeps for us."""

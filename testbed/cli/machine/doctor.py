@@ -1,0 +1,88 @@
+"""`doctor`: what this machine can do, what is missing, and the command that mends it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import click
+from rich.text import Text
+
+from testbed.engine.cache import cache_folder
+from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
+from testbed.engine.native import has_netem
+from testbed.engine.vm.image import REQUIRED_PROGRAMS
+from testbed.engine.vm.machine import PROGRAM as EMULATOR
+from testbed.report.terminal import console, new_table
+
+FREE_SPACE_BYTES = 2 << 30
+
+
+class Check(NamedTuple):
+    """One thing that a machine can or cannot do; `mend` is the command that helps."""
+
+    needed_for: str
+    what: str
+    test: Callable[[], bool]
+    mend: str
+
+
+def program(name: str, package: str, needed_for: str) -> Check:
+    """Whether a program is installed."""
+    return Check(needed_for, name, lambda: shutil.which(name) is not None, f"sudo apt-get install {package}")
+
+
+def may_unshare() -> bool:
+    """Whether this user may make user namespaces, or is root."""
+    return (
+        os.geteuid() == 0 or subprocess.run(["unshare", "-U", "true"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def checks() -> list[Check]:
+    """Everything that matters, what the default engine needs first."""
+    return [
+        program(EMULATOR, "qemu-system-x86", "vm"),
+        program("setpriv", "util-linux", "vm"),
+        program("cpio", "cpio", "vm, first run"),
+        *(program(name, package, "vm, first run") for name, package in REQUIRED_PROGRAMS.items()),
+        Check("vm, first run", "user namespaces", may_unshare, "sudo sysctl kernel.unprivileged_userns_clone=1"),
+        Check(
+            "vm",
+            "2 GB free in the cache",
+            lambda: shutil.disk_usage(cache_folder()).free > FREE_SPACE_BYTES,
+            f"free some in {cache_folder()}",
+        ),
+        Check("native", "root", lambda: os.geteuid() == 0, "run with sudo"),
+        *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
+        Check("native", "sch_netem", has_netem, "sudo apt-get install linux-image-amd64, then reboot"),
+        program("wireshark", "wireshark", "looking at captures"),
+        program("tshark", "tshark", "looking at captures, tests"),
+    ]
+
+
+@click.command()
+def doctor() -> None:
+    """Say what this machine can do, and for what is missing the command that mends it.
+
+    Ends with 1 when the default engine cannot work.
+    """
+    table = new_table("What this machine can do", "for", "what", "", "what mends it")
+    table.columns[-1].overflow, table.columns[-1].no_wrap = "fold", False
+    for column in table.columns:
+        column.vertical = "top"
+    broken = False
+    for check in checks():
+        there = check.test()
+        broken |= not there and check.needed_for.startswith("vm")
+        table.add_row(
+            check.needed_for,
+            check.what,
+            "[green]yes[/green]" if there else "[red]no[/red]",
+            Text("" if there else check.mend),
+        )
+    console().print(table)
+    if broken:
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""What befalls packets on access links: shaping, loss, traces, carriers, leases."""

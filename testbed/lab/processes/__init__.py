@@ -1,0 +1,1 @@
+"""What runs in the nodes: our agents, programs of others, attackers."""

@@ -1,0 +1,75 @@
+"""Agents as processes: started in their node's namespace, told of reports by lines in, heard by lines out."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mininet.net import Mininet
+
+from testbed.lab.plan import Agent
+from testbed.lab.processes.spawn import Program
+
+READY = "READY"
+STOP_LIMIT_S = 3.0
+
+
+class AgentProcess:
+    """One running agent. Its standard output carries events as JSON lines; its errors go to a log."""
+
+    def __init__(self, net: Mininet, agent: Agent, logs: Path, command: Sequence[str] = ()) -> None:
+        """`command` is another Python module to run, and its arguments before the configuration's file."""
+        self.name = agent["name"]
+        self.ends_run = agent["ends_run"]
+        self.ready = False
+        self._log = logs / f"{self.name}.log"
+        config = logs / f"{self.name}.json"
+        config.write_text(json.dumps(agent["config"]))
+        self._program = Program(net[agent["node"]], [*(command or ("agents", agent["role"])), str(config)], self._log)
+        self._rest = b""
+
+    def fileno(self) -> int:
+        """The descriptor to wait on for what the agent says."""
+        return self._program.stdout.fileno()
+
+    def heard(self) -> list[dict[str, Any]] | None:
+        """What the agent has said since the last call, as parsed lines; None when it has ended."""
+        data = os.read(self.fileno(), 65536)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        said = []
+        for line in lines:
+            if line.strip() == READY.encode():
+                self.ready = True
+            elif line.strip():
+                said.append(json.loads(line))
+        return said
+
+    def tell(self, report: dict[str, Any]) -> None:
+        """Sends the agent a line; one that has just died is found out when its output ends."""
+        try:
+            self._program.stdin.write(json.dumps(report).encode() + b"\n")
+        except BrokenPipeError:
+            return
+
+    def stop(self) -> None:
+        """Ends the agent by ending its input; kills it when that does not help."""
+        self._program.stdin.close()
+        try:
+            self._program.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends the agent at once, as a crash would."""
+        self._program.kill()
+
+    def obituary(self) -> str:
+        """Why the agent is no more: its status and the last line of its log."""
+        status = self._program.wait(STOP_LIMIT_S)
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+        return f"agent {self.name} {how}" + (f": {last[0]}" if last else "")

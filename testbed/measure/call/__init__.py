@@ -1,0 +1,1 @@
+"""The call of a run: its two directions, its handovers, its signalling."""

@@ -1,0 +1,234 @@
+"""One direction of a call: every RTP packet as its sender and as its receiver saw it, on whatever path.
+
+A **path** is the MN's address that a packet goes to or comes from, named by the link that has it; a packet between
+others (sent to a relay, say) has none. A **key** numbers the packets of a direction: the extended sequence number,
+going on over SSRC changes. A **new packet** is the first arrival of a key on any interface of the receiver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from testbed.measure.rtp import stream_numbers
+from testbed.measure.rtp.streams import is_regular, nominal_clock
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from testbed.measure.capture.capture import Capture, Ints
+    from testbed.measure.folder.run_folder import Manifest, Node
+    from testbed.measure.rtp.streams import RtpPackets
+
+NO_PATH = -1
+G711 = (0, 8)
+"""Payload types of G.711 (RFC 3551, table 4)."""
+NO_DELAY = int(np.iinfo(np.int64).min)
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """RTP packets at one end, in order of time, copies too; one entry a packet.
+
+    `path` indexes the direction's links or is `NO_PATH`; `timestamp` is the RTP timestamp without wrap-around;
+    `segment` counts the SSRCs; `row` is the packet's place in the `RtpPackets` that it was taken from.
+    """
+
+    time_ns: Ints
+    key: Ints
+    path: Ints
+    timestamp: Ints
+    segment: Ints
+    row: Ints
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+    def pick(self, which: NDArray[Any]) -> Sightings:
+        """Return the packets that a mask or a list of positions names."""
+        return Sightings(*(getattr(self, one.name)[which] for one in fields(self)))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What was sent and what was received in one direction; `keys` is how many sequence numbers were used.
+
+    `onto` and `off` are what went onto the paths and what came off them: they end at the relay, where there is one.
+
+    `observed`: all of the receiver was captured, so that what was not received did not arrive. `is_g711`: each
+    packet is one of G.711, at both ends and at the relay.
+    """
+
+    links: tuple[str, ...]
+    sent: Sightings
+    received: Sightings
+    keys: int
+    clock_hz: int | None
+    observed: bool
+    onto: Sightings
+    off: Sightings
+    is_g711: bool = True
+
+    @cached_property
+    def new(self) -> Sightings:
+        """The new packets, in order of arrival."""
+        return self.received.pick(stream_numbers.first_arrivals(self.received.key))
+
+    @cached_property
+    def delay_ns(self) -> Ints:
+        """One-way delay of every received packet; `NO_DELAY` where its sending was not captured.
+
+        From the sender's first capture of the key *on that path*; where the sender's packets have no path (it sends to
+        a relay), from its first capture of the key.
+        """
+        by_path = self._sent_at(self.received.path)
+        anywhere = self._sent_at(np.full(len(self.received), NO_PATH))
+        sent_at = np.where(by_path == NO_DELAY, anywhere, by_path)
+        return np.where(sent_at == NO_DELAY, NO_DELAY, self.received.time_ns - sent_at)
+
+    def _sent_at(self, path: Ints) -> Ints:
+        """Return when the sender first sent each received key on `path`; `NO_DELAY` where it did not."""
+        if not len(self.sent):
+            return np.full(len(path), NO_DELAY)
+        width = len(self.links) + 1
+        sent, firsts = np.unique(self.sent.key * width + self.sent.path + 1, return_index=True)
+        wanted = self.received.key * width + path + 1
+        at = np.minimum(np.searchsorted(sent, wanted), len(sent) - 1)
+        return np.where(sent[at] == wanted, self.sent.time_ns[firsts[at]], NO_DELAY)
+
+    @cached_property
+    def first_sent_ns(self) -> dict[int, int]:
+        """Key -> when the sender first sent it, on whatever path."""
+        keys, firsts = np.unique(self.sent.key, return_index=True)
+        return dict(zip(keys.tolist(), self.sent.time_ns[firsts].tolist(), strict=True))
+
+    def carried(self, path: int) -> tuple[Ints, Ints]:
+        """Return the different keys that went onto a path, and those that came off it."""
+        onto, off = (np.unique(one.key[one.path == path]) for one in (self.onto, self.off))
+        return onto, off
+
+    @property
+    def end_ns(self) -> int | None:
+        """When the last packet was seen at either end; None without any."""
+        last = [int(one.time_ns[-1]) for one in (self.sent, self.received) if len(one)]
+        return max(last) if last else None
+
+    def jitter_ns(self, which: Sightings) -> NDArray[np.float64] | None:
+        """Return the interarrival jitter over these packets, SSRC by SSRC; None without a clock."""
+        if self.clock_hz is None:
+            return None
+        parts = [which.pick(which.segment == segment) for segment in np.unique(which.segment)]
+        found = [stream_numbers.jitter(part.time_ns, part.timestamp & 0xFFFFFFFF, self.clock_hz) for part in parts]
+        return np.concatenate([np.empty(0), *found])
+
+
+def directions(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> dict[str, Direction]:
+    """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's."""
+    mn, cn, relay = manifest.mn, manifest.cn, manifest.relay
+    return {
+        "to_mn": _direction(capture, rtp, manifest.links, sender=cn, receiver=mn, mn=mn, relay=relay),
+        "to_cn": _direction(capture, rtp, manifest.links, sender=mn, receiver=cn, mn=mn, relay=relay),
+    }
+
+
+def _direction(
+    capture: Capture,
+    rtp: RtpPackets,
+    links: tuple[str, ...],
+    *,
+    sender: Node,
+    receiver: Node,
+    mn: Node,
+    relay: Node | None,
+) -> Direction:
+    sent = _at(capture, rtp, sender) & _has(rtp, rtp.source, sender)
+    received = _at(capture, rtp, receiver) & _has(rtp, rtp.destination, receiver)
+    mn_side = rtp.destination if receiver is mn else rtp.source
+    link_of = np.array(
+        [links.index(mn.addresses[one.ip]) if one.ip in mn.addresses else NO_PATH for one in rtp.endpoints]
+    )
+    relayed = np.zeros(len(sent), dtype=np.bool_)
+    if relay is not None:
+        ends = (mn, relay) if sender is mn else (relay, mn)
+        relayed = _at(capture, rtp, relay) & _has(rtp, rtp.source, ends[0]) & _has(rtp, rtp.destination, ends[1])
+    rows = np.flatnonzero(sent | received | relayed)
+    rows = rows[np.argsort(rtp.time_ns[rows], kind="stable")]
+    key, timestamp, segment, keys = _number(rtp, rows)
+    path = link_of[mn_side[rows]] if len(rows) else np.empty(0, dtype=np.int64)
+    whole = Sightings(
+        time_ns=rtp.time_ns[rows],
+        key=key,
+        path=_before_relay(key, path, relayed[rows]) if sender is mn else path,
+        timestamp=timestamp,
+        segment=segment,
+        row=rows,
+    )
+    kept = rows[segment >= 0]
+    sightings = {
+        name: whole.pick(which[rows] & (segment >= 0))
+        for name, which in (("sent", sent), ("received", received), ("relayed", relayed))
+    }
+    has_relay = bool(relayed.any())
+    return Direction(
+        links=links,
+        sent=sightings["sent"],
+        received=sightings["received"],
+        onto=sightings["relayed" if has_relay and receiver is mn else "sent"],
+        off=sightings["relayed" if has_relay and sender is mn else "received"],
+        keys=keys,
+        clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
+        is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),
+        observed={*receiver.interfaces.values()} <= {one.name for one in capture.interfaces},
+    )
+
+
+def _before_relay(key: Ints, path: Ints, relayed: NDArray[np.bool_]) -> Ints:
+    """Return the path of each packet; one that a relay sent came over that of the first copy that the relay got."""
+    firsts = np.flatnonzero(relayed)
+    if not len(firsts):
+        return path
+    keys, places = np.unique(key[firsts], return_index=True)
+    at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    return np.where((path == NO_PATH) & (keys[at] == key), path[firsts][places][at], path)
+
+
+def _at(capture: Capture, rtp: RtpPackets, node: Node) -> NDArray[np.bool_]:
+    """Return which packets were captured at the node's own interfaces."""
+    names = set(node.interfaces.values())
+    own = np.array([one.name in names for one in capture.interfaces] or [False], dtype=np.bool_)
+    return own[rtp.interface]
+
+
+def _has(rtp: RtpPackets, endpoint: NDArray[np.int32], node: Node) -> NDArray[np.bool_]:
+    """Return which packets have an address of the node as this endpoint."""
+    own = np.array([one.ip in node.addresses for one in rtp.endpoints] or [False], dtype=np.bool_)
+    return own[endpoint]
+
+
+def _number(rtp: RtpPackets, rows: Ints) -> tuple[Ints, Ints, Ints, int]:
+    """Return key, unwrapped timestamp and segment (-1: no RTP stream) of each row, and how many keys there are.
+
+    Both ends of an SSRC are numbered together, in order of time, so that a key means the same packet at both.
+    """
+    key = np.zeros(len(rows), dtype=np.int64)
+    timestamp = np.zeros(len(rows), dtype=np.int64)
+    segment = np.full(len(rows), -1, dtype=np.int64)
+    ssrc = rtp.ssrc[rows]
+    values, firsts = np.unique(ssrc, return_index=True)
+    keys = count = 0
+    for value in values[np.argsort(firsts, kind="stable")]:
+        mine = np.flatnonzero(ssrc == value)
+        extended = stream_numbers.extend_sequence(rtp.sequence[rows[mine]])
+        stamps = rtp.timestamp[rows[mine]]
+        if not is_regular(extended, stamps):
+            continue
+        key[mine] = keys + extended - extended.min()
+        timestamp[mine[0]] = stamps[0]
+        timestamp[mine[1:]] = stamps[0] + np.cumsum(np.diff(stamps).astype(np.int32), dtype=np.int64)
+        segment[mine] = count
+        keys += int(extended.max() - extended.min()) + 1
+        count += 1
+    return key, timestamp, segment, keys

@@ -1,0 +1,275 @@
+"""The handovers of a run: what triggered each, from which path to which, its window and its phases.
+
+The timeline says when the trigger, the attachment and the address were; all else is taken from the MN's captures. The
+window opens at the trigger. It closes when the old path is released: with the final response to the BYE of the old
+dialog (over either interface); and where the handover is a re-INVITE in the same dialog, for each direction with the
+later of its final response and the first new packet on the new path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from testbed.measure.call.direction import Direction
+    from testbed.measure.folder.run_folder import Event, Manifest
+    from testbed.measure.sip.scan import SipMessage
+    from testbed.measure.sip.transactions import Transaction
+
+NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Nanoseconds since the epoch; `released` is False where nothing closed it and it lasts until the media end."""
+
+    open_ns: int
+    close_ns: int
+    released: bool = True
+
+
+@dataclass(slots=True)
+class Handover:
+    """One handover; `old` and `new` are links, None where the captures don't tell. Times in ns since the epoch.
+
+    `until_ns` is the next trigger, None after the last one: what is done from then on belongs to the next handover.
+    """
+
+    trigger_ns: int
+    until_ns: int | None
+    kind: str | None
+    old: str | None
+    new: str | None
+    invite: Transaction | None
+    in_dialog: bool
+    windows: dict[str, Window]
+    attached_ns: int | None
+    address_ns: int | None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def final_ns(self) -> int | None:
+        """When the final response to the handover's INVITE arrived at the MN."""
+        return None if self.invite is None or self.invite.final is None else self.invite.final.time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Parts of the handover in ns, None where not measured; see `measure_phases`."""
+
+    detect: int | None = None
+    attach: int | None = None
+    address: int | None = None
+    signalling: int | None = None
+    media: int | None = None
+
+
+def find_handovers(
+    manifest: Manifest, events: list[Event], transactions: list[Transaction], media: dict[str, Direction]
+) -> list[Handover]:
+    """Return the run's handovers, one for each trigger. `transactions` are those at the MN's interfaces."""
+    triggers = [event for event in events if event.name == "trigger"]
+    nexts = (event.time_ns for event in triggers[1:])
+    return [
+        _find_handover(manifest, events, transactions, media, trigger, until_ns)
+        for trigger, until_ns in zip_longest(triggers, nexts)
+    ]
+
+
+def _find_handover(
+    manifest: Manifest,
+    events: list[Event],
+    transactions: list[Transaction],
+    media: dict[str, Direction],
+    trigger: Event,
+    until_ns: int | None,
+) -> Handover:
+    own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
+    invite = _handover_invite(own, trigger.time_ns, until_ns)
+    old = _old_link(media["to_mn"], own, manifest, trigger.time_ns)
+    events = [event for event in events if until_ns is None or event.time_ns < until_ns]
+    new = _new_link(invite, manifest, events, old, trigger.time_ns)
+    kind = trigger.fields.get("kind")
+    limit_ns = None if invite is None else invite.request.time_ns
+    attached_ns = _reached(events, "attached", new, trigger.time_ns, limit_ns)
+    address_ns = _reached(events, "address", new, trigger.time_ns, limit_ns)
+    if address_ns is None and attached_ns is not None and attached_ns < trigger.time_ns:
+        address_ns = attached_ns  # a link that was up all the time need not tell of its address
+    handover = Handover(
+        trigger_ns=trigger.time_ns,
+        until_ns=until_ns,
+        kind=kind if isinstance(kind, str) else None,
+        old=old,
+        new=new,
+        invite=invite,
+        in_dialog=invite is not None and bool(invite.request.to_tag),
+        windows={},
+        attached_ns=attached_ns,
+        address_ns=address_ns,
+    )
+    released_ns = _released_ns(handover, transactions)
+    for name, direction in media.items():
+        handover.windows[name] = _window(handover, direction, released_ns)
+    if not all(window.released for window in handover.windows.values()):
+        until = "media end" if until_ns is None else "next handover"
+        handover.warnings.append(f"the old path was never released: the handover window lasts until the {until}")
+    return handover
+
+
+def measure_phases(handover: Handover, to_mn: Direction, interval_ns: int) -> Phases:
+    """Split the handover into its phases.
+
+    * detect: from when the first missing packet was due (the last new packet before the trigger, plus the packet
+      interval) to the trigger. Only where that silence ends on the new path, that is when the call broke first. It is
+      negative when the link was known to be gone before a packet was missing.
+    * attach: trigger to the new link's `attached`; 0 when it was attached before.
+    * address: from then to its `address`; 0 when it had one before.
+    * signalling: from then to the final response of the handover's INVITE at the MN.
+    * media: from then to the first new packet on the new path; negative when the media were faster.
+
+    Where all are measured and the call broke first, they add up to the gap.
+    """
+    first_ns = first_new_packet(to_mn, handover.new, handover.trigger_ns)
+    attached_ns = None if handover.attached_ns is None else max(handover.attached_ns, handover.trigger_ns)
+    address_ns = None
+    if attached_ns is not None and handover.address_ns is not None:
+        address_ns = max(handover.address_ns, attached_ns)
+    return Phases(
+        detect=_detect(handover, to_mn, interval_ns),
+        attach=_between(handover.trigger_ns, attached_ns),
+        address=_between(attached_ns, address_ns),
+        signalling=_between(address_ns, handover.final_ns),
+        media=_between(handover.final_ns, first_ns),
+    )
+
+
+def attach_parts(handover: Handover, events: list[Event]) -> dict[str, int]:
+    """Return the parts of the attach phase in ns, as the radio told of their ends; each begins where one ended."""
+    parts: dict[str, int] = {}
+    since_ns, until_ns = handover.trigger_ns, handover.attached_ns
+    for event in events:
+        is_part = event.name == "attach_phase" and event.link == handover.new
+        if is_part and until_ns is not None and since_ns <= event.time_ns <= until_ns:
+            name = str(event.fields.get("phase"))
+            parts[name] = parts.get(name, 0) + event.time_ns - since_ns
+            since_ns = event.time_ns
+    return parts
+
+
+def first_new_packet(direction: Direction, link: str | None, since_ns: int) -> int | None:
+    """Return when the first new packet arrived over `link`, not before `since_ns`; None if none did."""
+    if link is None:
+        return None
+    new = direction.new
+    rows = np.flatnonzero((new.path == direction.links.index(link)) & (new.time_ns >= since_ns))
+    return int(new.time_ns[rows[0]]) if len(rows) else None
+
+
+def _between(start_ns: int | None, end_ns: int | None) -> int | None:
+    return None if start_ns is None or end_ns is None else end_ns - start_ns
+
+
+def _handover_invite(own: Iterable[Transaction], since_ns: int, until_ns: int | None) -> Transaction | None:
+    """Return the MN's first INVITE after the trigger that succeeded; else its first."""
+    invites = [
+        one
+        for one in own
+        if one.request.method == "INVITE"
+        and one.request.time_ns >= since_ns
+        and (until_ns is None or one.request.time_ns < until_ns)
+    ]
+    return next((one for one in invites if one.succeeded), invites[0] if invites else None)
+
+
+def _old_link(to_mn: Direction, own: Iterable[Transaction], manifest: Manifest, trigger_ns: int) -> str | None:
+    """Return the link of the last new packet before the trigger; without media that of the last INVITE."""
+    new = to_mn.new
+    before = int(np.searchsorted(new.time_ns, trigger_ns, side="left")) - 1
+    if before >= 0 and new.path[before] >= 0:
+        return to_mn.links[int(new.path[before])]
+    invites = [one for one in own if one.request.method == "INVITE" and one.request.time_ns < trigger_ns]
+    return manifest.mn.addresses[invites[-1].request.source.ip] if invites else None
+
+
+def _new_link(
+    invite: Transaction | None, manifest: Manifest, events: list[Event], old: str | None, trigger_ns: int
+) -> str | None:
+    """Return the link that the handover's INVITE left on; without one, the first other link that was attached."""
+    if invite is not None:
+        return manifest.mn.addresses[invite.request.source.ip]
+    others = {link for link in manifest.links if link != old}
+    for event in events:
+        if event.name == "attached" and event.time_ns >= trigger_ns and event.link in others:
+            return event.link
+    return None
+
+
+def _reached(events: list[Event], name: str, link: str | None, trigger_ns: int, limit_ns: int | None) -> int | None:
+    """Return when the link reached a state: first between trigger and INVITE, else the last time before the trigger."""
+    times = [event.time_ns for event in events if event.name == name and event.link == link and link is not None]
+    after = [time for time in times if time >= trigger_ns and (limit_ns is None or time <= limit_ns)]
+    before = [time for time in times if time < trigger_ns]
+    return after[0] if after else before[-1] if before else None
+
+
+def _released_ns(handover: Handover, transactions: list[Transaction]) -> int | None:
+    """Return when the BYE of the old dialog was finally answered; None if it was not, or need not be."""
+    if handover.invite is None or handover.in_dialog:
+        return None
+    old = _dialog_before(transactions, handover.trigger_ns)
+    answers = [
+        one.final.time_ns
+        for one in transactions
+        if one.final is not None
+        and one.request.method == "BYE"
+        and one.request.time_ns >= handover.trigger_ns
+        and (handover.until_ns is None or one.request.time_ns < handover.until_ns)
+        and _dialog(one.request) == old
+    ]
+    return min(answers, default=None)
+
+
+def _dialog_before(transactions: list[Transaction], trigger_ns: int) -> tuple[str, frozenset[str]] | None:
+    """Return the dialog that the last successful INVITE before the trigger made or changed."""
+    dialogs = [
+        _dialog(one.final)
+        for one in transactions
+        if one.request.method == "INVITE" and one.succeeded and one.final and one.request.time_ns < trigger_ns
+    ]
+    return dialogs[-1] if dialogs else None
+
+
+def _dialog(message: SipMessage) -> tuple[str, frozenset[str]]:
+    """Return what identifies a dialog at both of its ends (RFC 3261, 12): Call-ID and both tags."""
+    return (message.call_id, frozenset((message.from_tag, message.to_tag)))
+
+
+def _window(handover: Handover, direction: Direction, released_ns: int | None) -> Window:
+    end_ns = direction.end_ns
+    last_ns = handover.trigger_ns if end_ns is None else max(end_ns, handover.trigger_ns)
+    if handover.until_ns is not None:
+        last_ns = min(last_ns, handover.until_ns)
+    close_ns = released_ns
+    if handover.in_dialog and handover.final_ns is not None:
+        first_ns = first_new_packet(direction, handover.new, handover.trigger_ns)
+        close_ns = None if first_ns is None else max(first_ns, handover.final_ns)
+    if close_ns is None:
+        return Window(handover.trigger_ns, last_ns, released=False)
+    return Window(handover.trigger_ns, close_ns)
+
+
+def _detect(handover: Handover, to_mn: Direction, interval_ns: int) -> int | None:
+    """Return the detect phase; None unless the trigger fell into a silence from the old path to the new one."""
+    times, path = to_mn.new.time_ns, to_mn.new.path
+    after = int(np.searchsorted(times, handover.trigger_ns, side="right"))
+    if not 0 < after < len(times) or handover.new is None:
+        return None
+    new = to_mn.links.index(handover.new)
+    broke_first = path[after] == new and path[after - 1] != new and times[after] - times[after - 1] > 2 * interval_ns
+    return handover.trigger_ns - (int(times[after - 1]) + interval_ns) if broke_first else None

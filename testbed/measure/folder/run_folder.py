@@ -1,0 +1,303 @@
+"""What measuring reads of a run folder: the manifest, the timeline, the captures of the two ends.
+
+The one place that knows the names of files and of the manifest's fields.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from testbed.measure.capture.capture import join, only
+from testbed.measure.capture.errors import CaptureError, RunError
+from testbed.measure.capture.pcap import read_capture
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from testbed.measure.capture.capture import Capture
+
+MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapng", "captures"
+PLAN, RESULT = "plan.json", "result.json"
+SCHEMA_VERSION, OLDEST_READ = 1, 1
+"""What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One end of the call: link -> capture interface, and address -> link."""
+
+    interfaces: dict[str, str]
+    addresses: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A node that forwards nothing, with its capture interfaces and the addresses that it has at the start."""
+
+    name: str
+    interfaces: frozenset[str]
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The fields of manifest.json that measuring needs; times in nanoseconds."""
+
+    scheme: str | None
+    seed: int | None
+    engine: str | None
+    reproducible: bool | None
+    warnings: tuple[str, ...]
+    interval_ns: int
+    mn: Node
+    cn: Node
+    relay: Node | None
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """MN's links, in the manifest's order: the paths of the call."""
+        return tuple(self.mn.interfaces)
+
+    @property
+    def interface_names(self) -> frozenset[str]:
+        """The capture interfaces of both ends, and of the relay between them."""
+        nodes = (self.mn, self.cn, *((self.relay,) if self.relay else ()))
+        return frozenset(name for node in nodes for name in node.interfaces.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline; `fields` has everything that the line says."""
+
+    time_ns: int
+    t_s: float | None
+    source: str
+    name: str
+    fields: dict[str, Any]
+
+    @property
+    def link(self) -> str | None:
+        """The link that it is about, if any."""
+        link = self.fields.get("link")
+        return link if isinstance(link, str) else None
+
+
+def check_version(path: Path, document: dict[str, Any]) -> None:
+    """Raise `RunError` unless this program can read a document of this `schema_version`."""
+    version = document.get("schema_version")
+    if "schema_version" not in document:
+        raise RunError(path, "has no schema_version, which every testbed writes: this is not the folder of a run")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise RunError(path, f"schema_version is {version!r:.40}, and should be a whole number")
+    reads = f"this one reads {OLDEST_READ}" + (f" to {SCHEMA_VERSION}" if OLDEST_READ < SCHEMA_VERSION else "")
+    if version > SCHEMA_VERSION:
+        raise RunError(path, f"was made by a newer testbed (schema_version {version}; {reads}): use that one")
+    if version < OLDEST_READ:
+        raise RunError(path, f"was made by an older testbed (schema_version {version}; {reads}): run it anew")
+
+
+def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
+    """Read manifest.json (or result.json) as it is; `RunError` when it is none, or of a version that can't be read."""
+    path = folder / name
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(path, f"is not JSON: {error}") from None
+    document = _section(path, document)
+    check_version(path, document)
+    return document
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number there")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what measuring needs of manifest.json; `RunError` names what is missing."""
+    path = folder / MANIFEST
+    document = read_document(folder)
+    interval = _section(path, document, "call").get("packet_interval_ms")
+    if not isinstance(interval, int | float) or not 0 < interval < math.inf:
+        raise RunError(path, f"call.packet_interval_ms is {interval!r}, and should be a time above 0")
+    warnings = document.get("warnings", [])
+    if not isinstance(warnings, list) or not all(isinstance(one, str) for one in warnings):
+        raise RunError(path, "warnings is no list of texts")
+    return Manifest(
+        scheme=document.get("scheme"),
+        seed=document.get("seed"),
+        engine=document.get("engine"),
+        reproducible=document.get("reproducible"),
+        warnings=tuple(warnings),
+        interval_ns=round(interval * 1e6),
+        mn=_node(path, document, "mn"),
+        cn=_node(path, document, "cn"),
+        relay=_node(path, document, "relay") if "relay" in _section(path, document, "roles") else None,
+    )
+
+
+def _section(path: Path, document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return the object that lies under `names`, one within the other."""
+    here: object = document
+    for depth, name in enumerate(names, start=1):
+        here = here.get(name) if isinstance(here, dict) else None
+        if here is None:
+            raise RunError(path, f"has no {'.'.join(names[:depth])}")
+    if not isinstance(here, dict):
+        raise RunError(path, f"{'.'.join(names) or 'the document'} is no object")
+    return here
+
+
+def _node(path: Path, document: dict[str, Any], role: str) -> Node:
+    interfaces: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    for link in _section(path, document, "roles", role, "interfaces"):
+        one = _section(path, document, "roles", role, "interfaces", link)
+        if not isinstance(one.get("interface"), str) or not isinstance(one.get("address"), str):
+            raise RunError(path, f"roles.{role}.interfaces.{link} needs an interface and an address")
+        interfaces[link] = one["interface"]
+        addresses[one["address"]] = link
+    return Node(interfaces, addresses)
+
+
+def read_hosts(folder: Path) -> tuple[Host, ...]:
+    """Read the hosts of the run's network, in its order; none where the folder has no plan. `RunError` as ever."""
+    path = folder / PLAN
+    if not path.exists():
+        return ()
+    try:
+        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
+        ends += [link["node"] for link in network["access_links"]]
+        return tuple(
+            Host(
+                name=node["name"],
+                interfaces=frozenset(end["name"] for end in ends if end["node"] == node["name"]),
+                addresses=frozenset(
+                    end["address"].partition("/")[0] for end in ends if end["node"] == node["name"] and end["address"]
+                ),
+            )
+            for node in network["nodes"]
+            if not node["forwards"]
+        )
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(path, f"describes no network: {error!r}") from None
+
+
+def read_names(folder: Path) -> dict[str, str]:
+    """Return what to call each address of the run's network, in a fixed order; `RunError` as ever.
+
+    An address of the MN is called like its capture interface (`mn-wifi`), any other like its node (`home`, `wifi-gw`).
+    Those that links came to by DHCP or SLAAC are in the timeline; without a plan the addresses of the two ends are all.
+    """
+    manifest, names = read_manifest(folder), dict[str, str]()
+    for node in (manifest.mn, manifest.cn, *([manifest.relay] if manifest.relay else [])):
+        for address, link in node.addresses.items():
+            interface = node.interfaces[link]
+            names[address] = interface if node is manifest.mn else interface.partition("-")[0]
+    own = frozenset(manifest.mn.interfaces.values())
+    for end in _ends(folder / PLAN):
+        if end["address"]:
+            names.setdefault(end["address"].partition("/")[0], end["name"] if end["name"] in own else end["node"])
+    for event in read_events(folder) if (folder / EVENTS).exists() else []:
+        came_by = event.fields.get("address")
+        if event.link in manifest.mn.interfaces and isinstance(came_by, str):
+            names.setdefault(came_by, manifest.mn.interfaces[event.link])
+    return names
+
+
+def _ends(path: Path) -> list[dict[str, str]]:
+    """Return the ends of all wires and access links of the plan's network, each with name, node and address."""
+    if not path.exists():
+        return []
+    try:
+        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
+        ends += [link[end] for link in network["access_links"] for end in ("node", "router")]
+        return [{name: str(end[name] or "") for name in ("name", "node", "address")} for end in ends]
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(path, f"describes no network: {error!r}") from None
+
+
+def read_events(folder: Path) -> list[Event]:
+    """Read the timeline in order of time; `RunError` names a line that is none."""
+    path = folder / EVENTS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise RunError(path, error.strerror or str(error)) from error
+    events = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            seconds = fields.get("t_s")
+            events.append(
+                Event(
+                    time_ns=int(fields["time_ns"]),
+                    t_s=None if seconds is None else float(seconds),
+                    source=str(fields["source"]),
+                    name=str(fields["event"]),
+                    fields=fields,
+                )
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunError(path, f"line {number} is no event: {error!r}") from None
+    return sorted(events, key=lambda event: event.time_ns)
+
+
+def scenario_start_ns(events: list[Event], capture: Capture) -> int:
+    """Return when the scenario's seconds begin: from the earliest event that has both times, else the first packet."""
+    both = [event for event in events if event.t_s is not None]
+    if not both:
+        return capture.start_ns
+    nearest = min(both, key=lambda event: abs(event.t_s or 0.0))
+    return nearest.time_ns - round((nearest.t_s or 0.0) * 1e9)
+
+
+def read_captures(folder: Path, names: Collection[str]) -> Capture:
+    """Read the capture interfaces `names`: one file each in captures/, or all of them out of run.pcapng.
+
+    That is done where a file is missing or damaged and run.pcapng has what it held. Else what is not there becomes a
+    warning; `RunError` when there is nothing at all.
+    """
+    files = folder / CAPTURES
+    if not files.is_dir():
+        try:
+            return only(read_capture(folder / MERGED), names)
+        except CaptureError as error:
+            raise RunError(folder / MERGED, f"{error.what}, and there is no folder {CAPTURES}") from error
+    parts, warnings = [], []
+    for name in sorted(names):
+        try:
+            parts.append((name, read_capture(files / f"{name}.pcap")))
+        except CaptureError as error:
+            warnings.append(f"capture {name}: {error.what}")
+    if warnings:
+        merged = _merged(folder, names)
+        if merged is not None:
+            said = (f"{warning}; {MERGED} has it, and was measured" for warning in warnings)
+            return replace(merged, warnings=(*said, *merged.warnings))
+    if not parts:
+        raise RunError(files, f"holds none of the captures {', '.join(sorted(names))}")
+    joined = join(files, parts)
+    return replace(joined, warnings=(*warnings, *joined.warnings))
+
+
+def _merged(folder: Path, names: Collection[str]) -> Capture | None:
+    """Return the interfaces `names` of run.pcapng; None where it is not readable, or lacks one of them."""
+    try:
+        whole = read_capture(folder / MERGED)
+    except CaptureError:
+        return None
+    return only(whole, names) if {*names} <= {one.name for one in whole.interfaces} else None

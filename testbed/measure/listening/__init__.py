@@ -1,0 +1,1 @@
+"""What the listener heard: playout, bursts, ratings, speech."""

@@ -1,0 +1,264 @@
+"""What a message chart of a run shows, read from its captures: who spoke SIP with whom, and when media flowed.
+
+A lifeline is a host, or one access link of the MN. A message stands in the chart once, with when it left its sender's
+interface and when it came in at its receiver's; one that went over TCP with the segment that made it whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from testbed.measure.folder.run_folder import (
+    Host,
+    read_captures,
+    read_events,
+    read_hosts,
+    read_manifest,
+    scenario_start_ns,
+)
+from testbed.measure.rtp.streams import find_rtp, find_streams
+from testbed.measure.sip.scan import find_sip
+from testbed.measure.wire.packets import decode_udp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from testbed.measure.capture.capture import Capture, Ints
+    from testbed.measure.folder.run_folder import Event, Manifest, Node
+    from testbed.measure.rtp.streams import RtpPackets, Stream
+    from testbed.measure.sip.scan import SipMessage
+
+PAUSE_NS = 2_000_000_000
+"""Media that pause for longer on a path end, and begin anew."""
+
+_NEVER_NS = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifeline:
+    """One column of the chart. `interfaces` are those that were captured: without any, nobody knows what arrived."""
+
+    name: str
+    interfaces: frozenset[str]
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One message on its way between two lifelines.
+
+    `left_ns` is None when nobody saw it leave, `arrived_ns` when nobody saw it arrive; `is_lost`: its receiver was
+    captured, and didn't get it. `repeat` counts those that were the same before it: its retransmissions.
+    """
+
+    message: SipMessage
+    sender: int
+    receiver: int
+    left_ns: int | None
+    arrived_ns: int | None
+    is_lost: bool
+    repeat: int
+
+    @property
+    def time_ns(self) -> int:
+        """When it was first seen."""
+        return self.message.time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """RTP from one lifeline to another without a long pause.
+
+    `first_ns` and `last_ns` are arrivals at the receiver, `packets` how many. Where nothing arrives they are those of
+    the sender, and `packets` is 0, or None where the receiver was not captured. `sent_until_ns` is when the sender
+    really stopped, if that was after the last arrival.
+    """
+
+    sender: int
+    receiver: int
+    first_ns: int
+    last_ns: int
+    packets: int | None
+    sent_until_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A run's message chart; `start_ns` is where scenario time begins."""
+
+    scheme: str | None
+    seed: int | None
+    start_ns: int
+    lifelines: tuple[Lifeline, ...]
+    passages: tuple[Passage, ...]
+    flows: tuple[Flow, ...]
+    events: tuple[Event, ...]
+    warnings: tuple[str, ...]
+
+
+def read_chart(folder: Path) -> Chart:
+    """Read the message chart of a run folder; `RunError` when it is none."""
+    manifest, hosts, events = read_manifest(folder), read_hosts(folder), read_events(folder)
+    capture = read_captures(folder, manifest.interface_names.union(*(host.interfaces for host in hosts)))
+    datagrams = decode_udp(capture)
+    messages, rtp = find_sip(capture, datagrams), find_rtp(capture, datagrams)
+    streams = find_streams(rtp)
+    addresses = dict.fromkeys(end.ip for one in messages for end in (one.source, one.destination))
+    addresses |= dict.fromkeys(end.ip for one in streams for end in (one.source, one.destination))
+    numbers = {one.interface for one in messages}.union(*(one.interfaces for one in streams))
+    interfaces = {capture.interfaces[number].name or "" for number in numbers}
+    places = _Places(_lifelines(manifest, hosts, events, tuple(addresses), interfaces), capture)
+    return Chart(
+        scheme=manifest.scheme,
+        seed=manifest.seed,
+        start_ns=scenario_start_ns(events, capture),
+        lifelines=places.lifelines,
+        passages=tuple(sorted(_passages(messages, places), key=lambda one: (one.time_ns, one.message.packet))),
+        flows=tuple(_flows(rtp, streams, places)),
+        events=tuple(event for event in events if event.link is not None),
+        warnings=(*manifest.warnings, *capture.warnings),
+    )
+
+
+def _lifelines(
+    manifest: Manifest, hosts: Sequence[Host], events: Iterable[Event], addresses: Sequence[str], interfaces: set[str]
+) -> tuple[Lifeline, ...]:
+    """Return MN's links, then the hosts that speak, addresses that nobody has, and CN.
+
+    `addresses` and `interfaces` are those that something was said from or to. A link's later addresses are in `events`.
+    """
+    own = defaultdict(set)
+    for address, link in manifest.mn.addresses.items():
+        own[link].add(address)
+    for event in events:
+        if event.link in manifest.mn.interfaces and isinstance(event.fields.get("address"), str):
+            own[event.link].add(event.fields["address"])
+    mn, cn = (_host(role, name, hosts) for role, name in ((manifest.mn, "mn"), (manifest.cn, "cn")))
+    links = [
+        Lifeline(f"{mn.name} {link}", frozenset({interface}), frozenset(own[link]))
+        for link, interface in manifest.mn.interfaces.items()
+    ]
+    between = [
+        Lifeline(host.name, host.interfaces, host.addresses)
+        for host in hosts
+        if host.name not in {mn.name, cn.name} and (host.addresses & {*addresses} or host.interfaces & interfaces)
+    ]
+    last = Lifeline(cn.name, cn.interfaces, cn.addresses)
+    known = {address for line in (*links, *between, last) for address in line.addresses}
+    strangers = [Lifeline(one, frozenset(), frozenset({one})) for one in addresses if one not in known]
+    return (*links, *between, *strangers, last)
+
+
+def _host(role: Node, name: str, hosts: Iterable[Host]) -> Host:
+    """Return the host that has a role in the call; without a plan, as the manifest has it."""
+    interfaces = frozenset(role.interfaces.values())
+    named = (host for host in hosts if host.interfaces & interfaces)
+    return next(named, Host(name, interfaces, frozenset(role.addresses)))
+
+
+class _Places:
+    """Which lifeline an address, or a capture interface, belongs to."""
+
+    def __init__(self, lifelines: tuple[Lifeline, ...], capture: Capture) -> None:
+        names = [one.name for one in capture.interfaces]
+        self.lifelines = lifelines
+        self.of_address = {address: number for number, line in enumerate(lifelines) for address in line.addresses}
+        of_name = {name: number for number, line in enumerate(lifelines) for name in line.interfaces}
+        self.of_interface = {number: of_name[name] for number, name in enumerate(names) if name in of_name}
+        self.captured = set(self.of_interface.values())
+
+    def of(self, sighting: SipMessage) -> int:
+        """Return the lifeline whose capture interface saw a message."""
+        return self.of_interface[sighting.interface]
+
+    def interfaces(self, lifeline: int) -> list[int]:
+        """Return the capture interfaces of a lifeline, as numbers."""
+        return [number for number, line in self.of_interface.items() if line == lifeline]
+
+
+def _passages(messages: Iterable[SipMessage], places: _Places) -> Iterator[Passage]:
+    """Yield each message once, however many interfaces saw it; one that was sent again is another one.
+
+    At the interface of the host that it is for a message arrives; at any other host's it leaves, whatever it says of
+    where it is from.
+    """
+    same: dict[tuple[object, ...], list[SipMessage]] = defaultdict(list)
+    for one in messages:
+        what = (one.method, one.status, one.transaction, one.from_tag, one.to_tag, one.size)
+        same[one.source, one.destination, *what].append(one)
+    for sightings in same.values():
+        receiver = places.of_address[sightings[0].destination.ip]
+        arrived = [one for one in sightings if places.of_interface.get(one.interface) == receiver]
+        left = [one for one in sightings if places.of_interface.get(one.interface) != receiver]
+        for repeat, (departure, arrival) in enumerate(_match(left, arrived)):
+            message = departure or arrival
+            if message is not None:
+                yield Passage(
+                    message=message,
+                    sender=places.of_address[message.source.ip] if departure is None else places.of(departure),
+                    receiver=receiver,
+                    left_ns=None if departure is None else departure.time_ns,
+                    arrived_ns=None if arrival is None else arrival.time_ns,
+                    is_lost=arrival is None and receiver in places.captured,
+                    repeat=repeat,
+                )
+
+
+_Pair = tuple["SipMessage | None", "SipMessage | None"]
+
+
+def _match(left: Sequence[SipMessage], arrived: Sequence[SipMessage]) -> list[_Pair]:
+    """Pair equal messages that left with those that arrived, (None, …) and (…, None) where there is no other.
+
+    A path keeps their order, and what arrives is rather the last one that left: from the end on, each arrival takes the
+    latest departure before it.
+    """
+    waiting, pairs = list(left), list[_Pair]()
+    for arrival in reversed(arrived):
+        while waiting and waiting[-1].time_ns > arrival.time_ns:
+            pairs.append((waiting.pop(), None))
+        pairs.append((waiting.pop() if waiting else None, arrival))
+    pairs += ((one, None) for one in reversed(waiting))
+    return sorted(pairs, key=lambda pair: min(one.time_ns for one in pair if one is not None))
+
+
+def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Iterator[Flow]:
+    """Yield the media from lifeline to lifeline, whichever ports and SSRCs they have."""
+    parts: dict[tuple[int, int], list[Stream]] = defaultdict(list)
+    for stream in streams:
+        parts[places.of_address[stream.source.ip], places.of_address[stream.destination.ip]].append(stream)
+    numbers = {endpoint: number for number, endpoint in enumerate(rtp.endpoints)}
+    for (sender, receiver), mine in parts.items():
+        rows = np.zeros(len(rtp), dtype=np.bool_)
+        for one in mine:
+            ends = (rtp.source == numbers[one.source]) & (rtp.destination == numbers[one.destination])
+            rows |= ends & (rtp.ssrc == one.ssrc)
+        here = np.isin(rtp.interface, places.interfaces(receiver))
+        arrived, left = np.sort(rtp.time_ns[rows & here]), np.sort(rtp.time_ns[rows & ~here])
+        if not len(arrived):
+            packets = 0 if receiver in places.captured else None
+            yield from (Flow(sender, receiver, first, last, packets, None) for first, last, _ in _spans(left))
+            continue
+        spans = list(_spans(arrived))
+        nexts = [*(first for first, _, _ in spans[1:]), _NEVER_NS]
+        for (first, last, packets), following in zip(spans, nexts, strict=True):
+            yield Flow(sender, receiver, first, last, packets, _sent_until(left, last, following))
+
+
+def _sent_until(left: Ints, last_ns: int, following_ns: int) -> int | None:
+    """Return when the sender stopped, or fell silent itself, if that was after the last arrival."""
+    begun = [last for first, last, _ in _spans(left) if first <= last_ns]
+    later = left[(left > last_ns) & (left < following_ns) & (left <= max(begun, default=0))]
+    return int(later[-1]) if len(later) else None
+
+
+def _spans(times: Ints) -> Iterator[tuple[int, int, int]]:
+    """Yield first, last and count of what follows each other without a long pause."""
+    for part in np.split(times, np.flatnonzero(np.diff(times) > PAUSE_NS) + 1):
+        if len(part):
+            yield int(part[0]), int(part[-1]), len(part)

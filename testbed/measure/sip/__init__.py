@@ -1,0 +1,1 @@
+"""SIP in datagrams: messages, transactions, dialogs, what they announce."""

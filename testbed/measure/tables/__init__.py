@@ -1,0 +1,1 @@
+"""The tables of many runs, column by column."""

@@ -1,0 +1,18 @@
+"""The tables of `testbed export` by name; docs/results.md is made of them, and a test holds it to that."""
+
+from __future__ import annotations
+
+from testbed.measure.tables.columns_media import HANDOVERS, PACKETS, PATHS, PHASES, RUNS
+from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
+
+TABLES = {
+    table.name: table
+    for table in (RUNS, HANDOVERS, PHASES, PATHS, TRANSACTIONS, MESSAGES, DIALOGS, RTCP, REPORTS, PACKETS)
+}
+LEFT_OUT = (
+    "dialogs.{place}.moves",
+    "dialogs.{place}.media",
+    "dialogs.{place}.transactions",
+    "media.{direction}.rtcp.{path}.voip_metrics",
+)
+"""Parts of result.json that no table has; docs/results.md says so."""

@@ -1,0 +1,1 @@
+"""Frames to UDP datagrams and TCP segments."""

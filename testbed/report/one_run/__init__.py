@@ -1,0 +1,1 @@
+"""What shows one run: its page, its chart, its pictures, its capture for Wireshark."""

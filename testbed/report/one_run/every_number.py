@@ -1,0 +1,63 @@
+"""All numbers of result.json as tables, by the names that docs/metrics.md explains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from testbed.report.pages.pages import Table
+from testbed.report.terminal import DIRECTIONS, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SEVERAL = 2
+
+
+def media_table(result: dict[str, Any]) -> Table:
+    """Return what `media` holds: a row for each number, a column for each direction."""
+    columns = {name: dict(_flat(result["media"][name])) for name in DIRECTIONS}
+    names = dict.fromkeys(name for column in columns.values() for name in column)
+    rows = tuple((name, *(_cell(column.get(name)) for column in columns.values())) for name in names)
+    return Table("Media, as in result.json", ("number", *DIRECTIONS.values()), rows)
+
+
+def signalling_table(result: dict[str, Any]) -> Table:
+    """Return what `signalling` holds."""
+    rows = tuple((name, _cell(value)) for name, value in _flat(result["signalling"]))
+    return Table("Signalling, as in result.json", ("number", "value"), rows)
+
+
+def handovers_table(result: dict[str, Any]) -> Table | None:
+    """Return the handovers of a run that had several, a row for each; None of any other run."""
+    handovers = result.get("handovers") or []
+    if len(handovers) < _SEVERAL:
+        return None
+    fields = ("gap_ms", "interruption_ms", "lost_in_window")
+    columns = (
+        "",
+        *("trigger [s]", "from", "to", "delay [ms]"),
+        *(f"{field} {where}" for where in DIRECTIONS.values() for field in fields),
+    )
+    rows = tuple(
+        (
+            str(order),
+            *(number(one["trigger_s"], 3), _cell(one["old_path"]), _cell(one["new_path"]), number(one["delay_ms"])),
+            *(_cell(one["media"][name].get(field)) for name in DIRECTIONS for field in fields),
+        )
+        for order, one in enumerate(handovers, start=1)
+    )
+    return Table("The handovers of this run", columns, rows)
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Yield numbers with the names of all that they are within: delay_ms.mean; of lists, with their places from 1."""
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value, start=1)
+        for key, part in parts:
+            yield from _flat(part, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
+
+
+def _cell(value: object) -> str:
+    return number(None) if value is None else str(value)

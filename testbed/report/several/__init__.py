@@ -1,0 +1,1 @@
+"""What shows several runs: tables, means with their intervals, the page, exports."""

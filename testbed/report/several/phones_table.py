@@ -1,0 +1,185 @@
+"""What runs with different correspondents have in common, as tables: what each answers to the probe, and who hung up.
+
+`python -m testbed.report.several.phones_table RUN…` prints them; a run without a handover is one that measures the
+set-up alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.text import Text
+
+from testbed.measure import RunError
+from testbed.measure.call.extension import Question, find_question
+from testbed.measure.folder.run_folder import read_events
+from testbed.measure.result.chart import read_chart
+from testbed.report.terminal import console, new_table, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from testbed.measure.result.chart import Chart, Passage
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder: who was called and who hung up, result.json, and the message chart."""
+
+    cn: str
+    hangs_up: str
+    result: dict[str, Any]
+    chart: Chart
+    hung_up_ns: int
+    """When the first user hung up."""
+
+    def requests(self, method: str) -> list[Passage]:
+        """Requests of a method, retransmissions left out."""
+        return [one for one in self.chart.passages if one.message.is_request and one.message.method == method
+                and not one.repeat]  # fmt: skip
+
+    def name(self, lifeline: int) -> str:
+        """What a column of the chart is called."""
+        return self.chart.lifelines[lifeline].name
+
+    def answer(self, request: Passage) -> Passage | None:
+        """The final response to a request, if it arrived."""
+        answers = (one for one in self.chart.passages if one.message.is_final and not one.is_lost)
+        return next((one for one in answers if one.message.transaction == request.message.transaction), None)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder; `RunError` when it is none, or was not measured."""
+    chart, events = read_chart(folder), read_events(folder)
+    try:
+        manifest, result = (json.loads((folder / name).read_text()) for name in ("manifest.json", "result.json"))
+    except (OSError, ValueError) as error:
+        raise RunError(folder, f"has no result: {error}") from error
+    hung_up = min((event.time_ns for event in events if event.name == "hang_up"), default=0)
+    return Run(manifest["cn"], manifest["call"]["hangs_up"], result, chart, hung_up)
+
+
+def tables(runs: Sequence[Run]) -> RenderableType:
+    """All that can be shown of these runs."""
+    moved, still = [one for one in runs if one.result["handover"]], [one for one in runs if not one.result["handover"]]
+    parts: list[RenderableType] = []
+    if moved:
+        parts += [calls_table(moved), Text(), ends_table(moved)]
+    if still:
+        parts += [*([Text()] if moved else []), setup_table(still)]
+    warnings = [(run.cn, warning) for run in runs for warning in run.result["warnings"]]
+    return Group(*parts, *(Text(f"warning, {cn}: {warning}") for cn, warning in warnings))
+
+
+def calls_table(runs: Sequence[Run]) -> Table:
+    """The call and its handover."""
+    table = new_table("The call and its handover (ms; to MN / to CN)", "correspondent", "hangs up", "asked for it")
+    for column in ("set-up", "gap", "path step", "interruption", "lost in\nwindow"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for run in runs:
+        media = [run.result["media"][way] for way in ("to_mn", "to_cn")]
+        table.add_row(
+            run.cn,
+            run.hangs_up,
+            verdict(run),
+            number(run.result["signalling"]["setup_ms"]),
+            *(
+                " / ".join(number(one[field]) for one in media)
+                for field in ("gap_ms", "path_step_ms", "interruption_ms", "lost_in_window")
+            ),
+        )
+    return table
+
+
+def ends_table(runs: Sequence[Run]) -> Table:
+    """Where the BYE of the one who hung up went."""
+    table = new_table("Hanging up", "correspondent", "hangs up", "BYE", "200")
+    table.add_column("until the last\n200 (ms)", justify="right", no_wrap=True)
+    for run in runs:
+        byes = [one for one in run.requests("BYE") if one.time_ns >= run.hung_up_ns]
+        answers = [run.answer(one) for one in byes]
+        ends = [one.arrived_ns for one in answers if one is not None and one.arrived_ns is not None]
+        took = (max(ends) - byes[0].time_ns) / 1e6 if len(ends) == len(byes) > 0 else None
+        said = [one.message.status for one in answers if one is not None]
+        table.add_row(run.cn, run.hangs_up, route(run, byes), f"{said.count(200)} of {len(byes)}", number(took))
+    return table
+
+
+def setup_table(runs: Sequence[Run]) -> Table:
+    """What the question costs: set-up with and without it, over the same link and the same way."""
+    table = new_table("Set-up of a call (ms): mean, least to most", "first link", "way", "runs")
+    for column in ("not asked", "asked: 420", "more", "420 round"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for (link, way), group in groupby(sorted(runs, key=where), key=where):
+        mine = list(group)
+        asked = [run for run in mine if question(run) is not None]
+        plain = [run for run in mine if question(run) is None]
+        with_it, without = ([run.result["signalling"]["setup_ms"] for run in some] for some in (asked, plain))
+        rounds = [one for run in asked for one in [round_ms(run)] if one is not None]
+        more = mean(with_it) - mean(without) if with_it and without else None
+        table.add_row(link, way, f"{len(plain)} + {len(asked)}", spread(without), spread(with_it), number(more),
+                      spread(rounds))  # fmt: skip
+    return table
+
+
+def where(run: Run) -> tuple[str, str]:
+    """The link that the call began on, and whether the B2BUA was in between."""
+    first = run.requests("INVITE")[0]
+    way = "direct" if run.name(first.receiver) == "cn" else f"by {run.name(first.receiver)}"
+    return run.name(first.sender).removeprefix("mn "), way
+
+
+def question(run: Run) -> Question | None:
+    """What the CN was asked about the extension, and what it answered for good (RFC 3261 8.2.4)."""
+    sightings = [one for one in run.chart.passages if not one.repeat]
+    to_cn = {id(one.message) for one in sightings if run.name(one.receiver) == "cn"}
+    found = find_question([one.message for one in sightings], lambda message: id(message) in to_cn)
+    return found if found is not None and found.answer is not None else None
+
+
+def verdict(run: Run) -> str:
+    """What the CN answered when it was asked for the extension."""
+    asked = question(run)
+    return "–" if asked is None or asked.said is None else asked.said
+
+
+def round_ms(run: Run) -> float | None:
+    """From the INVITE that was answered with 420 to the one without the question, as they left."""
+    asked = question(run)
+    return None if asked is None or asked.round_ns is None else asked.round_ns / 1e6
+
+
+def route(run: Run, byes: Iterable[Passage]) -> str:
+    """From whom by way of whom to whom; what got lost is marked."""
+    hops: list[str] = []
+    was = ""
+    for bye in byes:
+        sender, receiver = run.name(bye.sender), run.name(bye.receiver)
+        receiver += " (lost)" if bye.is_lost else ""
+        hops += [f" > {receiver}"] if was == sender else [f"{', ' if hops else ''}{sender} > {receiver}"]
+        was = receiver
+    return "".join(hops)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean, least and most."""
+    if not values:
+        return number(None)
+    return f"{number(mean(values))}, {number(min(values))} to {number(max(values))}"
+
+
+if __name__ == "__main__":
+    try:
+        console().print(tables([read_run(Path(word)) for word in sys.argv[1:]]))
+    except RunError as error:
+        sys.exit(f"error: {error}")

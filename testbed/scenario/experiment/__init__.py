@@ -1,0 +1,1 @@
+"""A scenario with all that it names, checked against each other."""

@@ -1,0 +1,246 @@
+"""A scenario with everything that it names loaded and checked against each other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from testbed.lab.network import AccessLink, Network
+from testbed.lab.plan import DuplicateDetection
+from testbed.scenario.experiment.addressing import addressed, check_addresses
+from testbed.scenario.experiment.around import Around, load_around
+from testbed.scenario.experiment.checks import (
+    check_codecs,
+    check_failure,
+    check_links,
+    check_opportunities,
+    check_radios,
+)
+from testbed.scenario.kinds.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
+from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.scenario import (
+    BRIDGED,
+    OWN_REGISTRARS,
+    RELAYED,
+    Call,
+    Scenario,
+    SchemeName,
+    SchemeSetting,
+    Side,
+)
+from testbed.scenario.kinds.topology import HOME, MOBILE, load_topology
+from testbed.scenario.links.history import Change, history
+from testbed.scenario.links.trace import Opportunities, read_traces
+from testbed.scenario.reading.document import hint, load, validated
+from testbed.scenario.reading.errors import BadScenarioError
+from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
+from testbed.scenario.reading.tree import Place, Tree, named_in, read_tree
+from testbed.scenario.reading.units import shown
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that a run is made of, but for engine and output."""
+
+    path: Path
+    text: str
+    scenario: Scenario
+    network: Network
+    profiles: dict[str, LinkProfile]
+    failure: FailureScript
+    failure_path: Path
+    changes: list[Change]
+    opportunities: list[Opportunities]
+    scheme: SchemeName
+    cn: CorrespondentName
+    hangs_up: Side
+    seed: int
+    around: Around
+    dad: DuplicateDetection = "on"
+    trigger: str | None = None
+    """One of the scenario's `triggers` instead of the scheme's own."""
+
+    @property
+    def setting(self) -> SchemeSetting:
+        """How the scheme is used here."""
+        setting = self.scenario.schemes[self.scheme]
+        if self.trigger is None:
+            return setting
+        return setting.model_copy(update={"trigger": self.scenario.triggers[self.trigger]})
+
+    @property
+    def proxy(self) -> ProxyName:
+        """The proxy in the home network: the scenario's, or the one that the scheme needs."""
+        return proxy_under(self.scheme, self.scenario)
+
+    @property
+    def links(self) -> dict[str, tuple[AccessLink, LinkProfile]]:
+        """The access links in the topology's order, each with its profile."""
+        return {link.name: (link, self.profiles[link.name]) for link in self.network.access_links}
+
+
+def load_experiment(
+    word: str,
+    *,
+    scheme: str | None = None,
+    failure: str | None = None,
+    cn: str | None = None,
+    hangs_up: Side | None = None,
+    seed: int | None = None,
+    dad: DuplicateDetection | None = None,
+    trigger: str | None = None,
+) -> Experiment:
+    """Loads a scenario by name or path; options replace what the file says. Raises BadScenarioError."""
+    path = SCENARIO.find(word)
+    tree = read_tree(path)
+    scenario = validated(tree, Scenario)
+    with named_in(tree, "topology"):
+        network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
+    check_links(tree, scenario, network)
+    profiles = load_profiles(tree, scenario)
+    failure_tree = find_failure(tree, scenario, failure)
+    script = validated(failure_tree, FailureScript)
+    chosen_seed = scenario.seed if seed is None else seed
+    traced, opportunities = read_traces(failure_tree, script)
+    changes = [*history(script, chosen_seed), *traced]
+    check_failure(failure_tree, changes, profiles)
+    check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
+    chosen = choose_scheme(tree, scenario, scheme)
+    around = load_around(tree, path, scenario)
+    check_trigger(tree, scenario, trigger)
+    called = scenario.cn if cn is None else correspondent_named(cn)
+    has_dad = dad is not None or scenario.dad is not None
+    check_company(tree, scenario, network, scheme=chosen, cn=called, has_dad=has_dad)
+    ends_call = hangs_up or scenario.call.hangs_up
+    return Experiment(
+        path=path,
+        text=tree.text,
+        scenario=scenario,
+        network=addressed(scenario, network.with_wireless(wireless(scenario))),
+        profiles=profiles,
+        failure=script,
+        failure_path=failure_tree.path,
+        changes=changes if ends_call == MOBILE else [*changes, hung_up(scenario.call, ends_call)],
+        opportunities=opportunities,
+        scheme=chosen,
+        cn=called,
+        hangs_up=ends_call,
+        seed=chosen_seed,
+        dad=dad or scenario.dad or "on",
+        around=around,
+        trigger=trigger,
+    )
+
+
+def load_profiles(tree: Tree, scenario: Scenario) -> dict[str, LinkProfile]:
+    """The profile of each link, with what the scenario says instead: its losses, and how its radio is attached."""
+    profiles = {}
+    for link, name in scenario.links.items():
+        with named_in(tree, "links", link):
+            profiles[link] = load(PROFILE.find(name, near=tree.path), LinkProfile)
+    for link, loss in scenario.loss.items():
+        try:
+            profiles[link] = profiles[link].with_loss(loss)
+        except ValueError as error:
+            raise BadScenarioError([tree.error(("loss", link), f"loss.{link}: {error}")]) from None
+    for link in wireless(scenario):
+        profiles[link] = profiles[link].model_copy(update={"attach": [], "loss_noticed_after": 0.0})
+    return profiles
+
+
+def find_failure(tree: Tree, scenario: Scenario, instead: str | None) -> Tree:
+    """The failure script that the scenario names, or another one instead."""
+    if instead is not None:
+        return read_tree(FAILURE.find(instead))
+    with named_in(tree, "failure"):
+        return read_tree(FAILURE.find(scenario.failure, near=tree.path))
+
+
+def wireless(scenario: Scenario) -> set[str]:
+    """The links that are the kernel's own 802.11."""
+    return {link for link, radio in scenario.radio.items() if radio == "hwsim"}
+
+
+def hung_up(call: Call, side: Side) -> Change:
+    """The end of the call, which nobody but the MN brings about by itself."""
+    return Change(("call", "hangs_up"), call.start + call.duration, hang_up=side)
+
+
+def check_trigger(tree: Tree, scenario: Scenario, trigger: str | None) -> None:
+    """For a trigger that an option names: it is to be one of the scenario's."""
+    if trigger is not None and trigger not in scenario.triggers:
+        what = f"triggers: {shown(trigger)} is not among the triggers of this scenario"
+        raise BadScenarioError([tree.error(("triggers",), f"{what}{hint(trigger, list(scenario.triggers))}")])
+
+
+def check_company(
+    tree: Tree, scenario: Scenario, network: Network, *, scheme: SchemeName, cn: CorrespondentName, has_dad: bool
+) -> None:
+    """For what others wrote, and what has to be beside it: correspondent, proxy, registrar, and where they live."""
+    if scenario.proxy != "none" and scheme in BRIDGED:
+        what = (
+            f"proxy: under {scheme} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
+        )
+        raise BadScenarioError([tree.error(("proxy",), what)])
+    check_codecs(tree, scenario, is_bridged=scheme in BRIDGED, phone=cn if cn in PHONES else None)
+    if not any(end.address for end in network.interfaces(HOME)):
+        check_no_home_needed(tree, scenario, scheme)
+    proxy = proxy_under(scheme, scenario)
+    check_addresses(tree, scenario, network, proxy=proxy, cn=cn, has_dad=has_dad)
+    check_radios(tree, scenario, proxy=proxy, cn=cn)
+    is_foreign = cn in PHONES or proxy != "none" or bool(scenario.address) or bool(scenario.radio)
+    check_quench(tree, scenario, is_foreign=is_foreign or scenario.registrar not in {"none", *OWN_REGISTRARS})
+
+
+def proxy_under(scheme: SchemeName, scenario: Scenario) -> ProxyName:
+    """The proxy in the home network: the scenario's, or the one that the scheme needs."""
+    return "kamailio" if scheme in RELAYED else scenario.proxy
+
+
+def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:
+    """For a topology without a home network: neither B2BUA nor registrar nor proxy has a place in it."""
+    if scheme in (*BRIDGED, *RELAYED):
+        needed = "B2BUA" if scheme in BRIDGED else "media relay"
+        what = f"topology: has no node '{HOME}' for the {needed}, without which there is no {scheme}"
+        raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
+    for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy)):
+        if choice != "none":
+            what = f"{field}: the topology has no node '{HOME}' for it"
+            raise BadScenarioError(
+                [tree.error((field,), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
+            )
+
+
+def check_quench(tree: Tree, scenario: Scenario, *, is_foreign: bool) -> None:
+    """Source Quench is ICMP's of IPv4, and made by scapy, which is not in the guest with what others wrote."""
+    if scenario.quench is None or (scenario.ip == 4 and not is_foreign):
+        return
+    what = "quench: there is none in IPv6; leave it out, or write: ip: 4"
+    if is_foreign:
+        what = (
+            "quench: the guest with phones and servers of others has no scapy, which makes it;"
+            " leave it out, or use our own correspondent, static addresses and no proxy"
+        )
+    raise BadScenarioError([tree.error(("quench",), what)])
+
+
+def correspondent_named(word: str) -> CorrespondentName:
+    """The correspondent of that name; raises BadScenarioError."""
+    for name in CORRESPONDENTS:
+        if name == word:
+            return name
+    raise missing(shown(word), f"there is no correspondent of that name{hint(word, list(CORRESPONDENTS))}")
+
+
+def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> SchemeName:
+    """The scheme to run: the one asked for, or the scenario's own choice."""
+    for name in scenario.schemes:
+        if name == (wanted or scenario.scheme):
+            return name
+    known = list(scenario.schemes)
+    place: Place = ("scheme",) if wanted is None else ("schemes",)
+    word = scenario.scheme if wanted is None else wanted
+    what = f"{place[0]}: {shown(word)} is not among the schemes of this scenario{hint(word, known)}"
+    if wanted in get_args(SchemeName):
+        what += "; 'all-schemes' is a scenario that has them all"
+    raise BadScenarioError([tree.error(place, what)])

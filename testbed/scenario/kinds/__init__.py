@@ -1,0 +1,1 @@
+"""The kinds of file that a user writes, one module each."""

@@ -1,0 +1,127 @@
+"""Failure scripts as they are written: what happens to links over time."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from testbed.scenario.kinds.profile import check_burst, check_jitter
+from testbed.scenario.reading.document import Document, Name
+from testbed.scenario.reading.ranges import BitsPerSecondRange, DbmRange, PacketsRange, Range, SecondsRange, ShareRange
+from testbed.scenario.reading.units import Seconds
+
+SHAPED = ("rate", "delay", "jitter", "loss", "loss_burst")
+"""What each direction of a link has on its own. The signal is the radio's."""
+MOST_TIMES = 1000
+
+
+class FailureStep(Document):
+    """At this time this link becomes that: at once, or over some time in a straight line from what it was.
+
+    `gone` ends the link: nothing passes any more, and after the time that its profile names the radio notices.
+    `kill` ends an agent instead, as a crash would; with `hang_up` its user hangs up. With `for` the link then becomes
+    again what it was, the same way. `times` does all of it so often, `every` so many seconds. Each value may be a range
+    ("10 ms to 40 ms"), of which the seed chooses, each time anew.
+    """
+
+    at: SecondsRange
+    over: SecondsRange = Range(0.0, 0.0)
+    stays: SecondsRange | None = Field(default=None, alias="for")
+    every: SecondsRange | None = None
+    times: int = Field(default=1, ge=1, le=MOST_TIMES)
+    link: str | None = None
+    direction: Literal["both", "down", "up"] = "both"
+    rate: BitsPerSecondRange | None = None
+    delay: SecondsRange | None = None
+    jitter: SecondsRange | None = None
+    loss: ShareRange | None = None
+    loss_burst: PacketsRange | None = None
+    signal: DbmRange | None = None
+    gone: Literal[True] | None = None
+    kill: str | None = None
+    hang_up: str | None = None
+
+    @field_validator("jitter")
+    @classmethod
+    def _jitter_fits(cls, jitter: Range | None, info: ValidationInfo) -> Range | None:
+        delay = info.data.get("delay")
+        if jitter is not None and delay is not None:
+            check_jitter(delay.least, jitter.most)
+        return jitter
+
+    @field_validator("loss_burst")
+    @classmethod
+    def _burst_fits(cls, burst: Range | None, info: ValidationInfo) -> Range | None:
+        loss = info.data.get("loss")
+        if burst is not None and loss is not None:
+            check_burst(loss.most, burst.least)
+        return burst
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.every is None) != (self.times == 1):
+            missing, there = ("times", "every") if self.times == 1 else ("every", "times")
+            raise ValueError(f"it has '{there}' alone; add '{missing}: …', or leave both out")
+        if self.kill is not None:
+            self._has_only("kill", "an agent is killed at once and nothing else", set(), "'at' and 'kill' alone")
+        elif self.hang_up is not None:
+            self._has_only("hang_up", "hanging up is done at once and alone", set(), "'at' and 'hang_up' alone")
+        elif self.link is None:
+            raise ValueError("a step should say what it happens to; add 'link: …' (or 'kill: …', 'hang_up: …')")
+        elif self.gone:
+            self._check_gone()
+        elif not self.shapes() and self.signal is None:
+            raise ValueError(f"a step should change something; possible are: {', '.join(SHAPED)}, signal, gone")
+        elif self.direction != "both" and not self.shapes():
+            raise ValueError(f"a signal has no direction; leave 'direction: {self.direction}' out")
+        return self
+
+    def _check_gone(self) -> None:
+        allowed = {"link", "stays", "every", "times"}
+        self._has_only("gone", "a link is gone at once and as a whole", allowed, "'at', 'link' and 'gone' alone")
+        if self.every is not None and self.stays is None:
+            raise ValueError("what is gone can't go again; add 'for: …', after which it is back")
+
+    def _has_only(self, field: str, why: str, allowed: set[str], those: str) -> None:
+        if self.model_fields_set - {"at", field} - allowed:
+            raise ValueError(f"{why}; make a step of {those}")
+
+    def shapes(self) -> dict[str, Range]:
+        """The quantities of its directions that the step changes, with what they may become."""
+        return {name: value for name in SHAPED if (value := getattr(self, name)) is not None}
+
+
+class TraceUse(Document):
+    """A link follows a file, from `at` on: a CSV of what it is like over time, or a Mahimahi trace of one direction."""
+
+    link: str
+    csv: str | None = None
+    mahimahi: str | None = None
+    direction: Literal["down", "up"] | None = None
+    at: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.csv is None) == (self.mahimahi is None):
+            raise ValueError("a trace is one file; name it as 'csv: …' or as 'mahimahi: …'")
+        if self.mahimahi is not None and self.direction is None:
+            raise ValueError("a Mahimahi trace is of one direction; add 'direction: down', or 'up'")
+        if self.csv is not None and self.direction is not None:
+            raise ValueError("a CSV names directions in its header, like 'down.loss [%]'; leave 'direction' out")
+        return self
+
+
+class FailureScript(Document):
+    """A named sequence of steps."""
+
+    kind: ClassVar = "failure script"
+
+    name: Name
+    about: str
+    steps: list[FailureStep] = Field(default_factory=list)
+    traces: list[TraceUse] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.steps and not self.traces:
+            raise ValueError("nothing happens in it; add 'steps:' with an entry, or 'traces:'")
+        return self

@@ -1,0 +1,124 @@
+"""Link profiles: what a link is like, each direction on its own, and how a radio gets onto it and notices its loss."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from testbed.lab.network import Direction
+from testbed.scenario.reading.document import Document, Name
+from testbed.scenario.reading.units import SHARE, TIME, BitsPerSecond, Dbm, Packets, Queue, Seconds, Share
+
+LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
+"""Which packets are lost: 'x' is, '.' is not."""
+
+
+class LinkDirection(Document):
+    """One direction of a link, as netem realises it.
+
+    `delay` is one-way and without serialisation, which is a packet's IP bytes at `rate`. `jitter` is the half-width of
+    an even spread around it. Packets stay in order, one that would overtake waits, unless `reordering` is chosen.
+    `loss` is the mean share of packets lost, in bursts of `loss_burst` packets on average (Gilbert-Elliott; bursts of
+    one packet are independent losses). `loss_pattern` loses exactly those packets that it marks, on top of `loss`:
+    'x' for a lost packet and '.' for one that arrives, over and over. `queue` is how much the link holds, on its way
+    and waiting, in packets or in the time that their sending takes; more is dropped.
+    """
+
+    rate: BitsPerSecond
+    delay: Seconds
+    jitter: Seconds = 0.0
+    reordering: bool = False
+    loss: Share = 0.0
+    loss_burst: Packets = 1.0
+    loss_pattern: LossPattern | None = None
+    queue: Queue
+
+    @property
+    def queue_packets(self) -> int:
+        """How many packets the link holds."""
+        return self.queue.count(self.rate, self.delay)
+
+    @field_validator("jitter")
+    @classmethod
+    def _jitter_fits(cls, jitter: float, info: ValidationInfo) -> float:
+        check_jitter(info.data.get("delay"), jitter)
+        return jitter
+
+    @field_validator("loss_burst")
+    @classmethod
+    def _burst_fits(cls, burst: float, info: ValidationInfo) -> float:
+        check_burst(info.data.get("loss"), burst)
+        return burst
+
+
+class AttachPhase(Document):
+    """One step of getting onto the network."""
+
+    phase: str
+    time: Seconds
+
+
+class LinkProfile(Document):
+    """A kind of access link.
+
+    Without `down` and `up` it is the kernel's own link: no delay, no loss, no limit, and no qdisc that could make any.
+    """
+
+    kind: ClassVar = "link profile"
+
+    name: Name
+    about: str
+    signal: Dbm
+    down: LinkDirection | None = None
+    up: LinkDirection | None = None
+    attach: list[AttachPhase] = Field(default_factory=list)
+    loss_noticed_after: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.down is None) != (self.up is None):
+            there, missing = ("up", "down") if self.down is None else ("down", "up")
+            raise ValueError(f"it has '{there}' alone; add '{missing}: …', or leave both out for a link without limits")
+        if self.down is None and self.loss_noticed_after:
+            raise ValueError(
+                "without 'down' and 'up' nothing can hold packets back before the loss is noticed;"
+                " leave 'loss_noticed_after' out"
+            )
+        return self
+
+    @property
+    def directions(self) -> dict[Direction, LinkDirection]:
+        """What is shaped: `down` and `up`, or nothing."""
+        return {} if self.down is None or self.up is None else {"down": self.down, "up": self.up}
+
+    def with_loss(self, loss: float) -> Self:
+        """This link with another mean loss, in bursts as they were. Raises ValueError when it can't have it."""
+        if loss and not self.directions:
+            raise ValueError(f"'{self.name}' has no 'down' and 'up' that could lose anything; leave it out")
+        for direction in self.directions.values():
+            check_burst(loss, direction.loss_burst)
+        down, up = (one and one.model_copy(update={"loss": loss}) for one in (self.down, self.up))
+        return self.model_copy(update={"down": down, "up": up})
+
+
+def check_jitter(delay: float | None, jitter: float) -> None:
+    """Raises ValueError when packets would have to arrive before they are sent."""
+    if delay is not None and jitter > delay:
+        mean, spread = TIME.text(round(delay, 6)), TIME.text(round(jitter, 6))
+        raise ValueError(
+            f"a jitter of {spread} around a delay of {mean} would go back in time; it should not exceed the delay"
+        )
+
+
+def check_burst(loss: float | None, burst: float) -> None:
+    """Raises ValueError when so many losses can't come in bursts so short.
+
+    Bursts of B packets, with at least one packet between two of them, lose at most B of B + 1. A burst of exactly one
+    packet means independent losses, as many as one likes.
+    """
+    if loss is None or loss == 1 or burst == 1:
+        return
+    if loss > burst / (burst + 1) * (1 + 1e-12):
+        raise ValueError(
+            f"a loss of {SHARE.text(round(loss, 4))} can't come in bursts of {burst:.4g} packets with one between them;"
+            f" it takes {loss / (1 - loss):.3g} packets or more, or 1 packet for independent losses"
+        )

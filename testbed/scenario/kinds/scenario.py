@@ -1,0 +1,132 @@
+"""Scenarios: everything that is chosen for a run."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from testbed.lab.plan import Addressing, DuplicateDetection
+from testbed.scenario.kinds.correspondent import CorrespondentName, ProxyName
+from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, Quench
+from testbed.scenario.kinds.triggers import Trigger
+from testbed.scenario.reading.document import Document, Name
+from testbed.scenario.reading.units import TIME, Seconds, Share
+
+SchemeName = Literal["reinvite", "reinvite-soft", "media-handover", "proactive", "handover-cn", "handover-b2bua"]
+
+SCHEMES: dict[SchemeName, str] = {
+    "reinvite": "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
+    "reinvite-soft": "make before break: the re-INVITE goes over the new link while the old one still works",
+    "media-handover": "what can be had today: the media come from elsewhere, and an unmodified rtpengine learns it",
+    "proactive": "a backup session with the B2BUA, made in advance and activated by the handover (paper, Figure 6)",
+    "handover-cn": "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
+    "handover-b2bua": "the same with any phone as correspondent: the home network's B2BUA assists (paper, Figure 8)",
+}
+"""What each scheme does."""
+
+BRIDGED: tuple[SchemeName, ...] = ("proactive", "handover-b2bua")
+"""Schemes under which the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
+
+RELAYED: tuple[SchemeName, ...] = ("media-handover",)
+"""Schemes under which the home network has Kamailio and rtpengine, which relays the media, instead of the B2BUA."""
+
+RegistrarName = Literal["none", "plain", "proactive", "outbound", "kamailio", "kamailio-outbound"]
+
+REGISTRARS: dict[RegistrarName, str] = {
+    "none": "nobody registers anything",
+    "plain": "a registrar by RFC 3261: it ignores what it does not know, and the MN registers its main address alone",
+    "proactive": "the paper's: both interfaces, told apart by ua_id and ranked by if_q, counted in if_no (Figure 5)",
+    "outbound": "the standard's: both interfaces as flows of one instance (RFC 5626)",
+    "kamailio": "Debian's Kamailio: an ordinary registrar that nobody here wrote",
+    "kamailio-outbound": "the same, with its support for flows switched on (RFC 5626)",
+}
+"""What the registrar in the home network supports."""
+
+OWN_REGISTRARS: tuple[RegistrarName, ...] = ("plain", "proactive", "outbound")
+OUTBOUND: tuple[RegistrarName, ...] = ("outbound", "kamailio-outbound")
+"""Registrars that the MN asks in the way of RFC 5626; the others in the paper's."""
+
+RadioName = Literal["profile", "hwsim"]
+"""How an access link is attached: in the time that its profile says, or by the kernel's own 802.11 stack."""
+
+SHORTEST_CALL_S = 1.0
+MOST_SEED = 2**32 - 1
+
+
+class SchemeSetting(Document):
+    """How a scheme is used: what decides that the handover is done, and when the other link is attached."""
+
+    trigger: Trigger
+    attach: Literal["beforehand", "when-triggered"]
+
+
+Side = Literal["mn", "cn"]
+"""An end of the call."""
+
+CodecName = Literal["PCMU", "PCMA", "GSM"]
+
+
+class Call(Document):
+    """The call: who talks for how long, and who ends it. Both sides talk all the time, in `codec`.
+
+    `codecs` are those of one side instead, the preferred first.
+    """
+
+    start: Seconds = 1.0
+    duration: Seconds
+    codec: CodecName = "PCMU"
+    codecs: dict[Side, Annotated[list[CodecName], Field(min_length=1)]] = Field(default_factory=dict)
+    hangs_up: Side = "mn"
+
+    def spoken_by(self, side: Side) -> list[CodecName]:
+        """What one side speaks, the preferred first."""
+        return self.codecs.get(side, [self.codec])
+
+    @field_validator("duration")
+    @classmethod
+    def _is_a_call(cls, duration: float) -> float:
+        if duration < SHORTEST_CALL_S:
+            raise ValueError(f"{TIME.text(duration)} is no call; it should last {TIME.text(SHORTEST_CALL_S)} or more")
+        return duration
+
+
+class Scenario(Document):
+    """A whole experiment but for the numbers of the runs.
+
+    `room` is how many handovers the CN takes at once, and how many calls the B2BUA bridges; any number if not said.
+    `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `ip` is the
+    version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
+    said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
+    more than what their profiles say.
+    `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
+    its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
+    link's router asks to send less.
+    """
+
+    kind: ClassVar = "scenario"
+
+    name: Name
+    about: str
+    topology: str
+    links: dict[str, str]
+    first_link: str
+    second_link: str
+    call: Call
+    failure: str
+    scheme: SchemeName
+    schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
+    registrar: RegistrarName = "none"
+    proxy: ProxyName = "none"
+    cn: CorrespondentName = "testbed"
+    room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
+    seed: int = Field(default=1, ge=0, le=MOST_SEED)
+    loss: dict[str, Share] = Field(default_factory=dict)
+    ip: Literal[4, 6] = 4
+    address: dict[str, Addressing] = Field(default_factory=dict)
+    dad: DuplicateDetection | None = None
+    radio: dict[str, RadioName] = Field(default_factory=dict)
+    triggers: dict[Name, Trigger] = Field(default_factory=dict)
+    track: str | None = None
+    networks: dict[str, NetworkFacts] = Field(default_factory=dict)
+    battery: list[BatteryLevel] = Field(default_factory=list)
+    quench: Quench | None = None

@@ -1,0 +1,182 @@
+"""Topology files: Python that defines a NETWORK, run and checked before anything is built from it."""
+
+import importlib.util
+import re
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from ipaddress import ip_address, ip_interface, ip_network
+from pathlib import Path
+from types import ModuleType
+
+from pydantic import TypeAdapter, ValidationError
+
+from testbed.lab.network import Interface, Network, Node
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+from testbed.scenario.reading.tree import name_of
+from testbed.scenario.reading.units import shown
+
+# Agents, captures and reports know the two ends of the call by these names.
+MOBILE, CORRESPONDENT = "mn", "cn"
+AGENTS = (MOBILE, CORRESPONDENT)
+# Where the B2BUA is; a network may do without it.
+HOME = "home"
+
+# The kernel's IFNAMSIZ, less the zero at the end; the air's ports are named after the link, with "-air-dn" added.
+INTERFACE_NAME_LENGTH = 15
+LINK_NAME_LENGTH = INTERFACE_NAME_LENGTH - len("-air-dn")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# Ethernet addresses are numbered with one byte (Network.mac).
+MOST_INTERFACES = 255
+
+EXAMPLE = "topologies/multihomed.py shows how it should be"
+
+Complaint = tuple[str, str]
+"""The word in the file that it is about, and what is wrong with it."""
+
+
+def load_topology(path: Path) -> Network:
+    """The NETWORK of a topology file; raises BadScenarioError when it has none, can't be run, or could not be built."""
+    module = run(path)
+    network = getattr(module, "NETWORK", None)
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not isinstance(network, Network):
+        what = f"there is no NETWORK here; {EXAMPLE}"
+        raise BadScenarioError([ScenarioError(path, line_with(text, "NETWORK"), what)])
+    try:
+        network = TypeAdapter(Network).validate_python(asdict(network))
+    except ValidationError as error:
+        raise BadScenarioError(
+            [
+                ScenarioError(
+                    path,
+                    line_with(text, "NETWORK"),
+                    f"NETWORK.{name_of(one['loc'])}: {shown(one['input'])} does not belong there; {EXAMPLE}",
+                )
+                for one in error.errors()
+            ]
+        ) from None
+    for wrong in (nodes_wrong, links_wrong, interfaces_wrong, routes_wrong):
+        # One at a time: what is wrong with a node is wrong with its interfaces and routes too.
+        errors = [ScenarioError(path, line_with(text, word), what) for word, what in wrong(network)]
+        if errors:
+            raise BadScenarioError(errors)
+    return network
+
+
+def run(path: Path) -> ModuleType:
+    """Runs a Python file; raises BadScenarioError for whatever goes wrong in it."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise BadScenarioError([ScenarioError(path, 0, "is no Python file; a topology's name ends in .py")])
+    module = importlib.util.module_from_spec(spec)
+    try:
+        compile(path.read_bytes(), path, "exec")
+    except (SyntaxError, ValueError) as error:  # ValueError for null bytes, before Python 3.11.4
+        said, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (str(error), 1)
+        what = f"this is not Python: {said}; look at this line and the one before"
+        raise BadScenarioError([ScenarioError(path, line or 1, what)]) from None
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a user's code can raise anything
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        said = " ".join(str(error).split()) or "no reason given"
+        what = f"this fails with {type(error).__name__}: {said}; a topology should define NETWORK and do nothing else"
+        raise BadScenarioError([ScenarioError(path, (lines or [1])[-1] or 1, what)]) from error
+    return module
+
+
+def line_with(text: str, word: str) -> int:
+    """The first line that has the word in quotes; else the one that begins the NETWORK."""
+    lines = text.splitlines()
+    for sign in (f'"{word}"', f"'{word}'", "NETWORK"):
+        for number, line in enumerate(lines, start=1):
+            if sign in line:
+                return number
+    return 1
+
+
+def nodes_wrong(network: Network) -> Iterator[Complaint]:
+    """Names of nodes, and the two that must be there."""
+    names = [node.name for node in network.nodes]
+    if network.mobile != MOBILE:
+        yield network.mobile, f"the mobile node is called {shown(network.mobile)}; call it '{MOBILE}', as its agent is"
+    for name in AGENTS:
+        if name not in names:
+            yield "NETWORK", f"there is no node '{name}', an end of the call; add Node('{name}')"
+    for name, times in Counter([*names, *(link.air for link in network.access_links)]).items():
+        if times > 1:
+            yield name, f"{times} nodes are called {shown(name)}; give each a name of its own"
+        if not NAME.fullmatch(name):
+            yield name, f"{shown(name)} is no name for a node; use letters, digits, '-', '_' and '.'"
+
+
+def interfaces_wrong(network: Network) -> Iterator[Complaint]:
+    """Both ends of every wire: their nodes, names and addresses."""
+    ends = [end for wire in network.all_wires() for end in (wire.a, wire.b)]
+    if len(ends) > MOST_INTERFACES:
+        yield "NETWORK", f"there are {len(ends)} interfaces; at most {MOST_INTERFACES} can be built"
+    nodes = {node.name for node in network.nodes} | {link.air for link in network.access_links}
+    for end in ends:
+        if end.node not in nodes:
+            yield end.node, f"'{end.name}' belongs to {shown(end.node)}, which is no node; add Node('{end.node}')"
+        if not NAME.fullmatch(end.name) or len(end.name) > INTERFACE_NAME_LENGTH:
+            what = f"use letters, digits, '-', '_' and '.', at most {INTERFACE_NAME_LENGTH}"
+            yield end.name, f"{shown(end.name)} is no name for an interface; {what}"
+        if end.address and not is_valid(ip_interface, end.address):
+            yield end.address, f"{shown(end.address)} is no address; write it like 10.1.0.2/24"
+    for what, values in (("name", [end.name for end in ends]), ("address", [end.address for end in ends])):
+        for value, times in Counter(values).items():
+            if times > 1 and value:
+                yield value, f"{times} interfaces have the {what} {shown(value)}; give each one of its own"
+
+
+def links_wrong(network: Network) -> Iterator[Complaint]:
+    """The access links, and that the correspondent can be reached at all."""
+    for link in network.access_links:
+        if not NAME.fullmatch(link.name) or len(link.name) > LINK_NAME_LENGTH:
+            what = f"use letters, digits, '-', '_' and '.', at most {LINK_NAME_LENGTH}"
+            yield link.name, f"{shown(link.name)} is no name for an access link; {what}"
+        if link.node.node != network.mobile:
+            yield (
+                link.name,
+                f"'{link.name}' does not begin at the mobile node; its 'node' is an interface of '{MOBILE}'",
+            )
+        for end in (link.node, link.router):
+            if not end.address:
+                yield end.name, f"'{end.name}' has no address; both ends of an access link need one"
+    if not any(has_address(end) for end in network.interfaces(CORRESPONDENT)):
+        yield CORRESPONDENT, f"'{CORRESPONDENT}' has no interface with an address; wire it to the network"
+
+
+def routes_wrong(network: Network) -> Iterator[Complaint]:
+    """Destinations and next hops."""
+    for node in network.nodes:
+        for route in node.routes:
+            if route.to != "default" and not is_valid(ip_network, route.to):
+                yield route.to, f"{shown(route.to)} is no destination; write it like 10.1.0.0/24, or 'default'"
+            if not is_valid(ip_address, route.via):
+                yield route.via, f"{shown(route.via)} is no next hop; write it like 10.1.0.1"
+            elif not can_reach(network, node, route.via):
+                yield route.via, f"'{node.name}' has no interface to {route.via}; a next hop is in a subnet of the node"
+
+
+def has_address(end: Interface) -> bool:
+    """Whether an interface has IP."""
+    return bool(end.address)
+
+
+def can_reach(network: Network, node: Node, address: str) -> bool:
+    """Whether an address is in one of a node's own subnets."""
+    subnets = [end.address for end in network.interfaces(node.name) if is_valid(ip_interface, end.address)]
+    return any(ip_address(address) in ip_interface(subnet).network for subnet in subnets)
+
+
+def is_valid(kind: type | object, text: str) -> bool:
+    """Whether `kind` (a constructor of the ipaddress module) takes the text."""
+    try:
+        kind(text)  # type: ignore[operator]
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""Traces of users: what a link is like over time (CSV), and when its packets can leave (Mahimahi).
+
+A CSV has a row for each moment at which something is known anew:
+
+    time [s], signal [dBm], delay [ms], down.loss [%]
+    0,        -55,          3,          0
+    0.5,      -61,          ,           2
+
+The header names each column's quantity and unit. A quantity of one direction has it in front; an empty cell changes
+nothing. Time goes on from row to row.
+
+A trace of Mahimahi has a number in each line: a time in ms when 1500 bytes can leave. It is repeated after the last.
+"""
+
+import csv
+import re
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Literal
+
+from testbed.scenario.kinds.failure import SHAPED, FailureScript
+from testbed.scenario.links.history import Change, moment
+from testbed.scenario.reading.document import hint
+from testbed.scenario.reading.errors import BadScenarioError
+from testbed.scenario.reading.tree import Place, Tree, bad, name_of, read_text
+from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Kind, shown
+
+HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")
+KINDS: dict[str, Kind] = {
+    "time": TIME, "rate": RATE, "delay": TIME, "jitter": TIME, "loss": SHARE, "loss_burst": PACKETS, "signal": POWER,
+}  # fmt: skip
+MOST_ROWS = 20_000
+MOST_DIGITS = 9
+MOST_BYTES = 8 * 1024 * 1024
+Way = Literal["both", "down", "up"]
+WAYS: dict[str | None, Way] = {None: "both", "down": "down", "up": "up"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands below a heading."""
+
+    way: Way
+    name: str
+    unit: str
+
+    def parse(self, cell: str) -> float:
+        """A cell's value in the base unit; raises ValueError."""
+        return KINDS[self.name].parse(f"{cell} {self.unit}")
+
+
+@dataclass(frozen=True)
+class Opportunities:
+    """When packets can leave one direction of a link: a trace of Mahimahi, from scenario time `at` on."""
+
+    place: Place
+    link: str
+    direction: Literal["down", "up"]
+    at: float
+    times_ms: list[int]
+
+
+def read_traces(tree: Tree, script: FailureScript) -> tuple[list[Change], list[Opportunities]]:
+    """All the files that a script names, which lie where it says from its own folder; raises BadScenarioError."""
+    changes: list[Change] = []
+    opportunities: list[Opportunities] = []
+    for index, use in enumerate(script.traces):
+        place: Place = ("traces", index)
+        name, field = (use.csv, "csv") if use.csv is not None else (use.mahimahi or "", "mahimahi")
+        path = tree.path.parent / name
+        if not path.is_file():
+            what = f"{name_of(place)}.{field}: there is no file {path}; name one, from this script's folder"
+            raise BadScenarioError([tree.error((*place, field), what)])
+        if use.direction is None:
+            changes += read_csv(path, place, use.link, use.at)
+        else:
+            opportunities.append(Opportunities(place, use.link, use.direction, use.at, read_opportunities(path)))
+    return changes, opportunities
+
+
+def read_csv(path: Path, place: Place, link: str, at: float) -> list[Change]:
+    """The changes of a link that a CSV tells of, from scenario time `at` on; raises BadScenarioError.
+
+    `place` is where the script names the file.
+    """
+    text = read_text(path, kind="a CSV file", most_bytes=MOST_BYTES)
+    rows = list(csv.reader(StringIO(text), skipinitialspace=True))
+    numbered = [(number, row) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
+    if not numbered:
+        raise bad(path, 1, "the trace is empty; it should begin with a header like: time [s], signal [dBm], delay [ms]")
+    columns = header(path, *numbered[0])
+    if len(numbered) > MOST_ROWS:
+        raise bad(path, numbered[MOST_ROWS][0], f"a trace has at most {MOST_ROWS} rows; thin it out")
+    changes: list[Change] = []
+    before = -1.0
+    for number, row in numbered[1:]:
+        found = row_changes(path, number, columns, row)
+        time_s = found.pop("", {}).get("time", 0.0)
+        if time_s <= before:
+            what = f"time goes back or stands still here, from {before:g} s to {time_s:g} s; sort the rows"
+            raise bad(path, number, what)
+        before = time_s
+        changes += [
+            Change(place, moment(at + time_s), link=link, direction=way, values=found[way])
+            for way in WAYS.values()
+            if way in found
+        ]
+    return changes
+
+
+def header(path: Path, line: int, row: list[str]) -> list[Column]:
+    """The columns; raises BadScenarioError."""
+    columns = []
+    for cell in row:
+        match = HEADER.fullmatch(cell.strip())
+        if match is None:
+            raise bad(path, line, f"{shown(cell.strip())} is no heading of a column; write it like: delay [ms]")
+        way, name, unit = match.groups()
+        if name not in KINDS:
+            raise bad(path, line, f"{shown(name)} is nothing that a link has{hint(name, list(KINDS))}")
+        if unit not in KINDS[name].units:
+            raise bad(path, line, f"{shown(unit)} is no unit of '{name}'; it is in {KINDS[name].unit_names}")
+        if way and name not in SHAPED:
+            raise bad(path, line, f"'{name}' has no direction; leave '{way}.' out")
+        columns.append(Column(WAYS[way], name, unit))
+    names = [(column.way, column.name) for column in columns]
+    doubles = [one for one in names if names.count(one) > 1]
+    if doubles:
+        raise bad(path, line, f"there are two columns '{doubles[0][1]}'; leave one of them out")
+    if not columns or columns[0].name != "time":
+        raise bad(path, line, "the first column is not the time; begin with: time [s]")
+    if len(columns) == 1:
+        raise bad(path, line, "there is nothing but time; add a column like: delay [ms]")
+    return columns
+
+
+def row_changes(path: Path, line: int, columns: list[Column], row: list[str]) -> dict[str, dict[str, float]]:
+    """The values of a row by direction, and the time under ""; raises BadScenarioError."""
+    if len(row) != len(columns):
+        raise bad(path, line, f"{len(row)} cells where the header has {len(columns)}; write each row like the header")
+    found: dict[str, dict[str, float]] = {}
+    for column, cell in zip(columns, row, strict=True):
+        if not cell.strip():
+            if column.name == "time":
+                raise bad(path, line, "a row without time; write when this was")
+            continue
+        try:
+            value = column.parse(cell.strip())
+        except ValueError as error:
+            raise bad(path, line, f"{column.name}: {error}") from None
+        found.setdefault("" if column.name == "time" else column.way, {})[column.name] = value
+    return found
+
+
+def read_opportunities(path: Path) -> list[int]:
+    """The times, in ms, of a trace of Mahimahi; raises BadScenarioError."""
+    times: list[int] = []
+    for number, line in enumerate(read_text(path, kind="a Mahimahi trace", most_bytes=MOST_BYTES).splitlines(), 1):
+        text = line.strip()
+        if not text.isdecimal() or not text.isascii() or len(text) > MOST_DIGITS:
+            raise bad(
+                path, number, f"{shown(text)} is no time in ms; a Mahimahi trace has one whole number in each line"
+            )
+        if times and int(text) < times[-1]:
+            raise bad(path, number, f"time goes back here, from {times[-1]} ms to {text} ms; sort the lines")
+        times.append(int(text))
+    if not times or not times[-1]:
+        raise bad(path, max(1, len(times)), "the trace has no time after 0 ms; it is to last for a while")
+    return times

@@ -1,0 +1,1 @@
+"""An experiment to the plan that the lab carries out."""

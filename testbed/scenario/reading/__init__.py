@@ -1,0 +1,1 @@
+"""Files to checked values: trees that know their lines, units, places."""

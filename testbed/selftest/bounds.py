@@ -1,0 +1,180 @@
+"""Probes in captures to numbers, and whether they are within the bounds that statistics allow.
+
+With "s.e." for the standard error of what was measured, given the profile: everything random is to be within four of
+them (one false alarm in 16 000), what is not random within the tolerance that is stated beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from testbed.measure.capture.pcap import read_capture
+from testbed.measure.wire.packets import decode_udp
+from testbed.selftest.probing import FIRST_PORT, FULL_BYTES, SPEECH_BYTES, Stage, ends, stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from testbed.lab.network import Direction, Network
+    from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+
+STANDARD_ERRORS = 4.0
+# What four kernels' forwarding adds at most.
+DELAY_TOLERANCE_MS = 0.1
+RATE_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity of one direction of a link: what the profile says, what came out, how far it may be off."""
+
+    profile: str
+    direction: str
+    quantity: str
+    configured: float
+    measured: float
+    bound: float
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the link does what its profile says."""
+        return abs(self.measured - self.configured) <= self.bound * (1 + 1e-9)
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The probes of one stage: when each left (ns), and when it arrived, or -1."""
+
+    sent: NDArray[np.int64]
+    arrived: NDArray[np.int64]
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which ones did not arrive."""
+        return self.arrived < 0
+
+
+def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], loss_probes: int) -> list[Row]:
+    """All rows of a run that sent probes over these links."""
+    rows: list[Row] = []
+    links = [link for link in network.access_links if link.name in profiles]
+    for number, link in enumerate(links):
+        profile = profiles[link.name]
+        for way, direction in profile.directions.items():
+            sent, arrived = (
+                times(folder / "captures" / f"{end}.pcap", FIRST_PORT + number, way, network, link.name)
+                for end in ends(network, link.name, way)
+            )
+            planned = stages(direction, loss_probes)
+            probes: dict[str, list[Probes]] = {}
+            for index, stage in enumerate(planned):
+                probes.setdefault(stage.tells, []).append(matched(index, stage, sent, arrived))
+            rows += [
+                Row(profile.name, way, *row)
+                for row in (
+                    *delay_rows(direction, *probes["delay"]),
+                    rate_row(direction, probes["rate"]),
+                    *loss_rows(direction, *probes["loss"]),
+                )
+            ]
+    return rows
+
+
+Quantity = tuple[str, float, float, float]
+"""Name, configured, measured, bound."""
+
+
+def times(capture_file: Path, port: int, way: Direction, network: Network, link: str) -> NDArray[np.int64]:
+    """The probes of one direction in a capture, as rows of stage, number, time in ns."""
+    capture = read_capture(capture_file)
+    datagrams = decode_udp(capture)
+    mobile = network.access_link(link).node.address.partition("/")[0]
+    towards = np.array([end.port == port and (end.ip == mobile) == (way == "down") for end in datagrams.endpoints])
+    mine = towards[datagrams.destination] & (datagrams.captured >= 5) if len(datagrams) else np.zeros(0, dtype=bool)
+    offset = datagrams.offset[mine]
+    number = np.zeros(len(offset), dtype=np.int64)
+    for position in range(1, 5):
+        number = number << 8 | capture.data[offset + position]
+    return np.stack([capture.data[offset].astype(np.int64), number, capture.time_ns[datagrams.packet[mine]]])
+
+
+def matched(index: int, stage: Stage, sent: NDArray[np.int64], arrived: NDArray[np.int64]) -> Probes:
+    """The probes of a stage, in the order of their numbers."""
+    found = []
+    for rows in (sent, arrived):
+        at = np.full(stage.probes, -1, dtype=np.int64)
+        mine = rows[:, rows[0] == index]
+        at[mine[1]] = mine[2]
+        found.append(at)
+    return Probes(*found)
+
+
+def delay_rows(direction: LinkDirection, probes: Probes) -> Iterator[Quantity]:
+    """Mean and spread of the one-way delay in ms. Spread evenly, jitter J has a standard deviation of J / sqrt 3."""
+    delays_ms = (probes.arrived - probes.sent)[~probes.lost] / 1e6
+    count = max(1, len(delays_ms))
+    serialisation_ms = SPEECH_BYTES * 8 / direction.rate * 1e3
+    deviation_ms = direction.jitter * 1e3 / math.sqrt(3)
+    bound = STANDARD_ERRORS * deviation_ms / math.sqrt(count) + DELAY_TOLERANCE_MS
+    yield "delay of 200 bytes, ms", direction.delay * 1e3 + serialisation_ms, mean(delays_ms), bound
+    # An even spread has a kurtosis of 1.8: the standard error of its deviation is the deviation times sqrt(0.8 / 4n).
+    bound = STANDARD_ERRORS * deviation_ms * math.sqrt(0.2 / count) + DELAY_TOLERANCE_MS
+    yield "deviation of delay, ms", deviation_ms, float(np.std(delays_ms)) if len(delays_ms) else math.nan, bound
+
+
+def rate_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
+    """The rate of IP packets in kbit/s, from how far apart the packets of a train arrive.
+
+    Only from where on packets have waited longer than jitter can be: before, it shows in their distance.
+    """
+    settled = math.ceil(2 * direction.jitter / (FULL_BYTES * 8 / direction.rate))
+    bits = seconds = 0.0
+    for one in trains:
+        arrivals = np.sort(one.arrived[~one.lost])[settled:]
+        if len(arrivals) > 1:
+            bits += (len(arrivals) - 1) * FULL_BYTES * 8
+            seconds += float(arrivals[-1] - arrivals[0]) / 1e9
+    measured = bits / seconds / 1e3 if seconds else math.nan
+    return "rate, kbit/s", direction.rate / 1e3, measured, RATE_TOLERANCE * direction.rate / 1e3
+
+
+def loss_rows(direction: LinkDirection, probes: Probes) -> Iterator[Quantity]:
+    """The share of packets lost in %, and how many are lost at a time.
+
+    Losses that come in bursts tell less than independent ones: with entering probability p and leaving probability r,
+    the variance of the mean is L (1 - L) / n times (2 - p - r) / (p + r).
+    """
+    count = len(probes.sent)
+    loss, burst = direction.loss, direction.loss_burst
+    marks = direction.loss_pattern
+    if marks is not None and loss == 0:
+        by_pattern = marks.count("x") / len(marks)
+        yield "loss, %", 100 * by_pattern, 100 * float(probes.lost.mean()), 100 / count * len(marks)
+        return
+    leave = 1 / burst if burst > 1 else 1 - loss
+    enter = loss * leave / (1 - loss) if loss < 1 else 1.0
+    inflation = (2 - enter - leave) / (enter + leave) if loss else 1.0
+    error = math.sqrt(loss * (1 - loss) / count * inflation)
+    yield "loss, %", 100 * loss, 100 * float(probes.lost.mean()), 100 * STANDARD_ERRORS * error
+    lengths = run_lengths(probes.lost)
+    if loss and len(lengths):
+        error = math.sqrt(1 - leave) / leave / math.sqrt(len(lengths))
+        yield "burst, packets", 1 / leave, mean(lengths), STANDARD_ERRORS * error
+
+
+def run_lengths(lost: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many packets each run of losses has."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], lost, [False]]).astype(np.int8)))
+    return np.asarray(edges[1::2] - edges[::2], dtype=np.int64)
+
+
+def mean(values: NDArray[np.float64] | NDArray[np.int64]) -> float:
+    """The mean; not a number for none."""
+    return float(values.mean()) if len(values) else math.nan

@@ -1,0 +1,89 @@
+"""Programs that others wrote: how it is known that they listen."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testbed.lab.processes.foreign import ForeignProcess, bound_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Here:
+    """A node that is this machine."""
+
+    pid = os.getpid()
+
+    def __init__(self) -> None:
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def popen(self, command: list[str], **how: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - as Mininet's
+        self.started.append(subprocess.Popen(command, **how))
+        return self.started[-1]
+
+
+@pytest.fixture
+def here() -> Iterator[Here]:
+    node = Here()
+    yield node
+    for process in node.started:
+        process.kill()
+        process.communicate()
+
+
+def started(here: Here, folder: Path, command: str) -> ForeignProcess:
+    """A shell command as a program in `home`, which is to listen on port 0: never."""
+    return ForeignProcess(
+        {"home": here},
+        {
+            "name": "relay", "node": "home", "package": "none", "command": ["sh", "-c", command],
+            "files": {}, "udp_ports": [0], "start": "", "hang_up": "",
+        },
+        folder,
+    )  # fmt: skip
+
+
+def wakes_the_lab(program: ForeignProcess) -> bool:
+    """Whether there is something to be heard of it: that is its end, and fails the run."""
+    readable, _, _ = select.select([program], [], [], 10.0)
+    return readable == [program]
+
+
+def test_program_that_ends_by_itself_is_heard_of_and_says_why(here: Here, tmp_path: Path) -> None:
+    program = started(here, tmp_path, "echo starting; echo no port left >&2; exit 3")
+    assert wakes_the_lab(program)
+    assert not program.ready
+    assert program.obituary() == "relay, sh, ended with status 3: no port left"
+
+
+def test_program_that_is_killed_is_heard_of(here: Here, tmp_path: Path) -> None:
+    program = started(here, tmp_path, "exec sleep 60")
+    program.kill()
+    assert wakes_the_lab(program)
+    assert program.obituary() == "relay, sh, was killed by signal 9"
+
+
+def test_ports_are_those_of_the_kernels_table() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+        assert port in bound_ports(Path("/proc/self/net/udp").read_text())
+    assert port not in bound_ports(Path("/proc/self/net/udp").read_text())
+
+
+def test_ports_of_sockets_for_both_families_count() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as one:
+        one.bind(("::", 0))
+        assert one.getsockname()[1] in bound_ports(Path("/proc/self/net/udp6").read_text())
+
+
+def test_nobody_listens_on_an_empty_table() -> None:
+    assert bound_ports("  sl  local_address rem_address   st tx_queue rx_queue\n") == set()

@@ -1,0 +1,92 @@
+"""Traces of users: what they become, and what is said to those that are broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.links.trace import read_csv, read_opportunities
+from testbed.scenario.reading.errors import BadScenarioError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = "time [s], signal [dBm], delay [ms], down.loss [%]\n0, -55, 3, 0\n\n0.5, -61, , 2\n1.25,,40,\n"
+
+
+def test_a_row_changes_what_it_has(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(GOOD)
+    found = read_csv(tmp_path / "t.csv", ("traces", 0), "wifi", 10.0)
+    assert [(one.at, one.direction, one.values) for one in found] == [
+        (10.0, "both", {"signal": -55.0, "delay": 0.003}),
+        (10.0, "down", {"loss": 0.0}),
+        (10.5, "both", {"signal": -61.0}),
+        (10.5, "down", {"loss": 0.02}),
+        (11.25, "both", {"delay": 0.04}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("", 1, "the trace is empty; it should begin with a header like: time [s], signal [dBm], delay [ms]"),
+        ("time [s], delay\n", 1, "'delay' is no heading of a column; write it like: delay [ms]"),
+        ("time [s], dealy [ms]\n", 1, "'dealy' is nothing that a link has; did you mean 'delay'?"),
+        ("time [s], delay [m]\n", 1, "'m' is no unit of 'delay'; it is in us, ms, s, min"),
+        ("time [s], down.signal [dBm]\n", 1, "'signal' has no direction; leave 'down.' out"),
+        ("time [s], loss [%], loss [%]\n", 1, "there are two columns 'loss'; leave one of them out"),
+        ("loss [%], time [s]\n", 1, "the first column is not the time; begin with: time [s]"),
+        ("time [s]\n0\n", 1, "there is nothing but time; add a column like: delay [ms]"),
+        ("time [s], loss [%]\n0, 1\n1, 200\n", 3, "loss: '200 %' is impossible; a share is from 0 % to 100 %"),
+        ("time [s], loss [%]\n0, 1\n1\n", 3, "1 cells where the header has 2; write each row like the header"),
+        ("time [s], loss [%]\n2, 1\n1, 1\n", 3, "time goes back or stands still here, from 2 s to 1 s; sort the rows"),
+        ("time [s], loss [%]\n, 1\n", 2, "a row without time; write when this was"),
+        ("time [s], loss [%]\n1, x\n", 2, "loss: 'x %' is not a share; a share is written like 2 %"),
+    ],
+)
+def test_a_broken_csv_is_one_line(text: str, line: int, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(BadScenarioError) as caught:
+        read_csv(path, ("traces", 0), "wifi", 0.0)
+    assert str(caught.value) == f"{path}:{line}: {what}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("", 1, "the trace has no time after 0 ms; it is to last for a while"),
+        ("0\n0\n", 2, "the trace has no time after 0 ms; it is to last for a while"),
+        ("1\n2.5\n", 2, "'2.5' is no time in ms; a Mahimahi trace has one whole number in each line"),
+        ("1\n\n2\n", 2, "'' is no time in ms; a Mahimahi trace has one whole number in each line"),
+        ("7\n5\n", 2, "time goes back here, from 7 ms to 5 ms; sort the lines"),
+    ],
+)
+def test_a_broken_mahimahi_trace_is_one_line(text: str, line: int, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.up"
+    path.write_text(text)
+    with pytest.raises(BadScenarioError) as caught:
+        read_opportunities(path)
+    assert str(caught.value) == f"{path}:{line}: {what}"
+
+
+@pytest.mark.parametrize(
+    ("trace", "what"),
+    [
+        ("{link: wifi, csv: gone.csv}", "traces.1.csv: there is no file {folder}/gone.csv; name one"),
+        ("{link: wifi}", "traces.1: a trace is one file; name it as 'csv: …' or as 'mahimahi: …'"),
+        ("{link: wifi, mahimahi: t.up}", "traces.1: a Mahimahi trace is of one direction; add 'direction: down'"),
+        ("{link: wfi, mahimahi: t.up, direction: up}", "traces.1.link: 'wfi' is no access link of the topology"),
+        ("{link: wifi, csv: t.csv, direction: up}", "traces.1: a CSV names directions in its header"),
+    ],
+)
+def test_a_script_that_names_a_trace_wrongly(trace: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "t.up").write_text("5\n10\n")
+    (tmp_path / "t.csv").write_text(GOOD)
+    script = tmp_path / "s.yaml"
+    script.write_text(f"name: s\nabout: s\ntraces:\n  - {trace}\n")
+    with pytest.raises(BadScenarioError) as caught:
+        load_experiment("wifi-to-umts", failure=str(script))
+    assert str(caught.value).startswith(f"{script}:4: {what.format(folder=tmp_path)}")
