@@ -13,7 +13,7 @@ from testbed.engine.cache import digest
 from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
-from testbed.measure import RunError, measure_run, to_json
+from testbed.measure import RunFolderError, measure_run, to_json
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
 from testbed.report.one_run.run_capture import write_run_capture
 from testbed.scenario.experiment.experiment import Experiment
@@ -25,7 +25,7 @@ PACKET_INTERVAL_MS = 20
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """A run that has ended. `failure` says why it failed; `result` is None when nothing could be measured."""
 
     folder: Path
@@ -37,7 +37,7 @@ class Run:
 
 async def carry_out(
     experiment: Experiment, plan: Plan, engine: Engine, place: Place, folder: Path, report: Report
-) -> Run:
+) -> FinishedRun:
     """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says."""
     manifest = describe(experiment, plan, engine, place)
     write_history(experiment, folder / "history")
@@ -51,7 +51,9 @@ def write_history(experiment: Experiment, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, folder: Path, report: Report) -> Run:
+async def carry_out_plan(
+    plan: Plan, manifest: dict[str, Any], place: Place, folder: Path, report: Report
+) -> FinishedRun:
     """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(plan, indent=1, sort_keys=True) + "\n")
@@ -77,7 +79,7 @@ async def carry_out_plan(plan: Plan, manifest: dict[str, Any], place: Place, fol
     write_manifest(folder, manifest)
     result = measure(folder)
     write_report(folder, result)
-    return Run(folder, manifest["scheme"], manifest["seed"], result, failure)
+    return FinishedRun(folder, manifest["scheme"], manifest["seed"], result, failure)
 
 
 def annotate(folder: Path, title: str = "") -> list[str]:
@@ -90,7 +92,7 @@ def annotate(folder: Path, title: str = "") -> list[str]:
     warnings, names = list[str](), dict[str, str]()
     try:
         names = read_names(folder)
-    except RunError as error:
+    except RunFolderError as error:
         warnings.append(f"run.pcapng names no nodes: {error.what}")
     return [*warnings, *write_run_capture(captures, events, folder / "run.pcapng", names=names, title=title)]
 
@@ -99,7 +101,7 @@ def measure(folder: Path) -> dict[str, Any] | None:
     """Writes result.json and returns its content; None when the folder holds too little."""
     try:
         result = measure_run(folder)
-    except RunError:
+    except RunFolderError:
         return None
     (folder / "result.json").write_text(to_json(result))
     return result

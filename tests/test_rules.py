@@ -26,7 +26,7 @@ from testbed.scenario.kinds.topology import load_topology, run
 from testbed.scenario.kinds.triggers import TRIGGERS
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, TRACK, Kind
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, TRACK, FileKind
 
 from .rules import PACKAGES, Module, is_within, modules
 
@@ -282,6 +282,30 @@ def test_no_folder_holds_more_than_can_be_seen_at_once() -> None:
     assert not full, f"make folders by what one would look for: {full}"
 
 
+# The same thing on both sides of the wire: what agents do, and what is measured or written of it.
+SHARED_NAMES = {"errors", "events", "handover", "playout", "rtcp", "surroundings", "tcp", "units", "__main__"}
+
+
+def test_no_two_files_have_one_name_with_two_meanings() -> None:
+    names = Counter(module.name.rpartition(".")[2] for module in modules() if not module.path.endswith("__init__.py"))
+    twice = sorted(name for name, times in names.items() if times > 1 and name not in SHARED_NAMES)
+    assert not twice, f"say in the name which of the two it is: {twice}"
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    found: dict[str, list[str]] = {}
+    for module in modules():
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(module.path)
+    twice = {
+        name: paths
+        for name, paths in found.items()
+        if len(paths) > 1 and name not in {"LinkDown", "SourceQuench", "Voice"}
+    }
+    assert not twice, f"say in the name which of the two it is: {twice}"
+
+
 # -- what nobody calls ------------------------------------------------------------------------------------------------
 
 
@@ -434,7 +458,7 @@ def test_every_package_is_one() -> None:
 # -- data -------------------------------------------------------------------------------------------------------------
 
 KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)
-MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
+MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
     SCENARIO: Scenario,
     PROFILE: LinkProfile,
     FAILURE: FailureScript,
@@ -445,7 +469,7 @@ MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] =
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, path.stem) for kind in MODELS for path in sorted(kind.folder.glob("*.y*ml"))]
 )
-def test_every_data_file_loads(kind: Kind, name: str) -> None:
+def test_every_data_file_loads(kind: FileKind, name: str) -> None:
     load(kind.find(name), MODELS[kind])
     if kind is SCENARIO:
         load_experiment(name)
@@ -476,7 +500,7 @@ def test_every_topology_is_ours_and_mininet_s(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.listed_as)
-def test_list_shows_every_file(kind: Kind) -> None:
+def test_list_shows_every_file(kind: FileKind) -> None:
     shown = CliRunner().invoke(commands, ["list", kind.listed_as]).output
     missing = [path.stem for path in kind.folder.glob(f"*{kind.suffix}") if f"\n{path.stem} " not in shown]
     assert not missing, f"'testbed list {kind.listed_as}' hides {missing}: see testbed/cli/files/listing.py"

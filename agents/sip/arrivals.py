@@ -20,7 +20,7 @@ from agents.sip.transaction.layer import response_flow
 
 if TYPE_CHECKING:
     from agents.sip.message.address import Flow
-    from agents.sip.message.handover import Handover
+    from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Response
     from agents.sip.session.core import Core
     from agents.sip.transaction.noninvite_server import NonInviteServer
@@ -146,7 +146,7 @@ class Arrivals:
         else:
             self._core.emit(events.RequestReceived(server_request, session))
 
-    def _find_named(self, handover: Handover, user: str) -> Session:
+    def _find_named(self, handover: HandoverHeader, user: str) -> Session:
         """RFC 3891 3: 481 for no match, 603 for one that is over; 403 for somebody else's (8)."""
         session, has_ended = self._core.find_named(handover)
         if session is None:

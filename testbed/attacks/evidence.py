@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.call.direction import Direction
     from testbed.measure.listening.playout import Heard
-    from testbed.measure.wire.packets import Endpoint
+    from testbed.measure.wire.packets import TransportAddress
 
 _CHALLENGED = re.compile(r"^(\d+\.\d+) (\w+) \S+ challenged$", re.MULTILINE)
 RTP_SIZE = 12 + len(NOISE)
@@ -45,8 +45,8 @@ class Packet(NamedTuple):
 
     time_ns: int
     host: str
-    source: Endpoint
-    target: Endpoint
+    source: TransportAddress
+    target: TransportAddress
     is_noise: bool
     data: bytes
 
@@ -174,7 +174,7 @@ class Evidence:
         return [one for one in self.rtp if one.target.ip in self._addresses[one.host]]
 
     @cached_property
-    def _ways(self) -> set[tuple[Endpoint, Endpoint]]:
+    def _ways(self) -> set[tuple[TransportAddress, TransportAddress]]:
         """From where to where speech goes. What takes another way is no end's, and counted as stray."""
         return {_way(one) for one in self._received if not one.is_noise}
 
@@ -211,5 +211,5 @@ def number_of(packet: Packet) -> tuple[int, int]:
     return parsed.ssrc, int(parsed.sequence)
 
 
-def _way(packet: Packet) -> tuple[Endpoint, Endpoint]:
+def _way(packet: Packet) -> tuple[TransportAddress, TransportAddress]:
     return packet.source, packet.target

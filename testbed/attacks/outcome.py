@@ -14,7 +14,7 @@ STILL_NS = 100_000_000
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AttackOutcome:
     """What was sent, how much of it `arrived`, how many got each status, and how many of them the agents' logs have.
 
     `noise` and `displaced` are packets that a listener took for speech, and those of speech that gave way to them.
@@ -34,7 +34,7 @@ class Verdict:
     wrong: str
 
 
-def verdicts(folder: Path, tried: list[Tried]) -> list[Verdict]:
+def verdicts(folder: Path, tried: list[Tried]) -> list[AttackOutcome]:
     """One for each attack."""
     evidence = Evidence(folder)
     return [judge(evidence, one, span) for one, span in zip(tried, spans(evidence, tried), strict=True)]
@@ -49,7 +49,7 @@ def spans(evidence: Evidence, tried: list[Tried]) -> Iterator[Span]:
         yield Span(since, since + round(one.slot_s * 1e9))
 
 
-def judge(evidence: Evidence, tried: Tried, span: Span) -> Verdict:
+def judge(evidence: Evidence, tried: Tried, span: Span) -> AttackOutcome:
     """One attack."""
     host = HOSTS[tried.to]
     if tried.speech:
@@ -65,10 +65,10 @@ def judge(evidence: Evidence, tried: Tried, span: Span) -> Verdict:
     noise, displaced = evidence.heard(span)
     effect = effect_on(evidence, span, noise)
     suffered = evidence.suffered(span)
-    found = Verdict(
+    found = AttackOutcome(
         tried, sent, arrived, answers, counted, effect, evidence.reached_attacker(span), noise, displaced, suffered, ""
     )
-    return Verdict(**{**vars(found), "wrong": "; ".join(complaints(evidence, found))})
+    return AttackOutcome(**{**vars(found), "wrong": "; ".join(complaints(evidence, found))})
 
 
 def exchange(evidence: Evidence, tried: Tried, host: str) -> tuple[int, int, dict[int, int]]:
@@ -95,7 +95,7 @@ def effect_on(evidence: Evidence, span: Span, noise: int) -> Effect:
     return "heard" if noise else "none"
 
 
-def complaints(evidence: Evidence, found: Verdict) -> Iterator[str]:
+def complaints(evidence: Evidence, found: AttackOutcome) -> Iterator[str]:
     """What is not as the RFCs, or we, say that it has to be."""
     tried = found.tried
     if not found.sent:

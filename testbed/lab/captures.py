@@ -18,7 +18,7 @@ FLUSH_S = 1.5
 DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
 
 
-class CaptureError(Exception):
+class CapturingError(Exception):
     """A capture could not be started."""
 
 
@@ -43,7 +43,7 @@ class Captures:
         for name, process in self._processes.items():
             first = process.stderr.readline()
             if "listening on" not in first:
-                raise CaptureError(f"tcpdump on {name}: {first.strip()}")
+                raise CapturingError(f"tcpdump on {name}: {first.strip()}")
 
     def stop(self) -> tuple[list[str], list[str]]:
         """Ends them; returns what failed (a capture that is not whole) and warnings (one that dropped packets)."""

@@ -24,7 +24,7 @@ class Pattern(TypedDict):
     rules: str
 
 
-class Gate(TypedDict):
+class GateOrder(TypedDict):
     """Instead of the air's bridge: a program that lets packets through at a trace's times (lab/links/gate.py)."""
 
     air: str
@@ -137,7 +137,7 @@ class NoteStep(TypedDict):
 Step = ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | QuenchStep | NoteStep
 
 
-class AttachPhase(TypedDict):
+class TimedPhase(TypedDict):
     """One step of getting onto a network, and how long it takes."""
 
     phase: str
@@ -158,7 +158,7 @@ class Radio(TypedDict):
     """
 
     attached: bool
-    attach_phases: list[AttachPhase]
+    attach_phases: list[TimedPhase]
     address: Addressing
     dad: DuplicateDetection
     supplicant: str | None
@@ -200,7 +200,7 @@ class Plan(TypedDict):
     network: dict[str, Any]
     shapes: list[Shape]
     patterns: list[Pattern]
-    gates: list[Gate]
+    gates: list[GateOrder]
     radios: dict[str, Radio]
     timeline: list[Step]
     agents: list[Agent]

@@ -38,7 +38,7 @@ HEARTBEAT_S = 1.0
 TAPPED = "core"
 
 
-class RunError(Exception):
+class LabError(Exception):
     """The run cannot go on: an agent died, a link could not be shaped, time is up."""
 
 
@@ -84,7 +84,7 @@ class Lab:
         A run that fails is wrapped up like one that does not: captures are ended and kept, and outcome.json says why.
         """
         journal = Journal(say)
-        run = Run(self, plan, journal)
+        run = LabRun(self, plan, journal)
         failure = None
         try:
             run.start()
@@ -100,7 +100,7 @@ class Lab:
         (self.out / "outcome.json").write_text(json.dumps(outcome))
 
 
-class Run:
+class LabRun:
     """What happens in a lab during one run."""
 
     def __init__(self, lab: Lab, plan: Plan, journal: Journal) -> None:
@@ -163,7 +163,7 @@ class Run:
             *(f"an address on {link}" for link in links if not self._radios.has_address(link)),
         ]:
             if time.monotonic() > limit:
-                raise RunError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
+                raise LabError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
             self._listen(time.monotonic() + READY_POLL_S)
 
     def carry_out(self) -> None:
@@ -174,7 +174,7 @@ class Run:
         limit = self._zero_s + self._plan["limit_s"]
         while not self._ended:
             if time.monotonic() > limit:
-                raise RunError(f"the call had not ended after {self._plan['limit_s']:.0f} s")
+                raise LabError(f"the call had not ended after {self._plan['limit_s']:.0f} s")
             self._wait(limit)
         drained = time.monotonic() + self._plan["drain_s"]
         while time.monotonic() < drained:
@@ -224,7 +224,7 @@ class Run:
         said = agent.heard()
         if said is None:
             self._selector.unregister(agent)
-            raise RunError(agent.obituary())
+            raise LabError(agent.obituary())
         for line in said:
             self._hear(agent, line)
 

@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from testbed.measure.capture.errors import CaptureError, RunError
+    from testbed.measure.capture.errors import CaptureError, RunFolderError
     from testbed.measure.folder.difference import Difference, first_difference
     from testbed.measure.result.chart import read_chart
     from testbed.measure.result.result import measure_run, to_json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CaptureError",
     "Difference",
-    "RunError",
+    "RunFolderError",
     "first_difference",
     "measure_capture",
     "measure_run",
@@ -27,7 +27,7 @@ __all__ = [
 _HOMES = {
     "CaptureError": "capture.errors",
     "Difference": "folder.difference",
-    "RunError": "capture.errors",
+    "RunFolderError": "capture.errors",
     "first_difference": "folder.difference",
     "measure_capture": "result.summary",
     "measure_run": "result.result",

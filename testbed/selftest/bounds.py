@@ -14,7 +14,7 @@ import numpy as np
 
 from testbed.measure.capture.pcap import read_capture
 from testbed.measure.wire.packets import decode_udp
-from testbed.selftest.probing import FIRST_PORT, FULL_BYTES, SPEECH_BYTES, Stage, ends, stages
+from testbed.selftest.probing import FIRST_PORT, FULL_BYTES, SPEECH_BYTES, ProbingStage, ends, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ RATE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
-class Row:
+class BoundsRow:
     """One quantity of one direction of a link: what the profile says, what came out, how far it may be off."""
 
     profile: str
@@ -61,9 +61,9 @@ class Probes:
         return self.arrived < 0
 
 
-def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], loss_probes: int) -> list[Row]:
+def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], loss_probes: int) -> list[BoundsRow]:
     """All rows of a run that sent probes over these links."""
-    rows: list[Row] = []
+    rows: list[BoundsRow] = []
     links = [link for link in network.access_links if link.name in profiles]
     for number, link in enumerate(links):
         profile = profiles[link.name]
@@ -77,7 +77,7 @@ def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], l
             for index, stage in enumerate(planned):
                 probes.setdefault(stage.tells, []).append(matched(index, stage, sent, arrived))
             rows += [
-                Row(profile.name, way, *row)
+                BoundsRow(profile.name, way, *row)
                 for row in (
                     *delay_rows(direction, *probes["delay"]),
                     rate_row(direction, probes["rate"]),
@@ -105,7 +105,7 @@ def times(capture_file: Path, port: int, way: Direction, network: Network, link:
     return np.stack([capture.data[offset].astype(np.int64), number, capture.time_ns[datagrams.packet[mine]]])
 
 
-def matched(index: int, stage: Stage, sent: NDArray[np.int64], arrived: NDArray[np.int64]) -> Probes:
+def matched(index: int, stage: ProbingStage, sent: NDArray[np.int64], arrived: NDArray[np.int64]) -> Probes:
     """The probes of a stage, in the order of their numbers."""
     found = []
     for rows in (sent, arrived):

@@ -25,7 +25,7 @@ START_S = 0.5
 
 
 @dataclass(frozen=True)
-class Stage:
+class ProbingStage:
     """Probes of one kind: what they tell, when the first leaves, their bytes at IP, how many, seconds between two."""
 
     tells: str
@@ -40,21 +40,21 @@ class Stage:
         return self.at_s + self.probes * self.interval_s
 
 
-def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Stage]:
+def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[ProbingStage]:
     """Probes for one direction of a link, one kind after the other with a pause in between."""
     spread = direction.delay + direction.jitter
     # So far apart that none of them waits for, or would overtake, another one: the delay is the plain sum.
     apart = max(0.02, 2 * direction.jitter + 2 * SPEECH_BYTES * 8 / direction.rate)
     # The first packet waits for the answer to an ARP request, and the next ones with it.
-    found = [Stage("nothing", START_S, SPEECH_BYTES, 1, 4 * spread + 1.0)]
-    found.append(Stage("delay", found[0].end_s, SPEECH_BYTES, DELAY_PROBES, apart))
+    found = [ProbingStage("nothing", START_S, SPEECH_BYTES, 1, 4 * spread + 1.0)]
+    found.append(ProbingStage("delay", found[0].end_s, SPEECH_BYTES, DELAY_PROBES, apart))
     for _ in range(TRAINS):
         at = found[-1].end_s + spread + train_s(direction) + 0.1
-        found.append(Stage("rate", at, FULL_BYTES, train(direction), 0.0))
+        found.append(ProbingStage("rate", at, FULL_BYTES, train(direction), 0.0))
     at = found[-1].end_s + spread + train_s(direction) + 0.1
     interval = max(LEAST_INTERVAL_S, 1.2 * SMALL_BYTES * 8 / direction.rate)
     count = min(loss_probes, int(LOSS_LIMIT_S / interval))
-    return [*found, Stage("loss", at, SMALL_BYTES, count, interval)]
+    return [*found, ProbingStage("loss", at, SMALL_BYTES, count, interval)]
 
 
 def train(direction: LinkDirection) -> int:

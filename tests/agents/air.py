@@ -12,7 +12,7 @@ from agents.roles.role import LinkChange
 from .roles.learning_relay import LearningRelay
 
 if TYPE_CHECKING:
-    from agents.media.call import CallMedia
+    from agents.media.call_media import CallMedia
     from agents.roles.cn.correspondent_node import CorrespondentNode
     from agents.roles.role import Splice, Tell
     from agents.rtp.playout_events import PlayoutEvent

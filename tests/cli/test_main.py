@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from testbed.cli.main import COMMANDS, RUNS_FAULT, USERS_FAULT, commands, main
 from testbed.engine.errors import CommandError, MissingRequirementError
-from testbed.measure import RunError
+from testbed.measure import RunFolderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,11 @@ def test_results_go_into_a_new_folder_only(
     [
         (MissingRequirementError("no qemu: apt-get install it"), RUNS_FAULT, "error: no qemu: apt-get install it"),
         (CommandError(["tc", "-batch"], 2, "a\nb\n"), RUNS_FAULT, "error: tc ended with status 2: b"),
-        (RunError(Path("run/manifest.json"), "is not JSON"), USERS_FAULT, "error: run/manifest.json: is not JSON"),
+        (
+            RunFolderError(Path("run/manifest.json"), "is not JSON"),
+            USERS_FAULT,
+            "error: run/manifest.json: is not JSON",
+        ),
         (OSError(28, "No space left on device", "run"), RUNS_FAULT, "error: [Errno 28] No space left on device: 'run'"),
         (click.Abort(), RUNS_FAULT, "stopped"),
         (KeyboardInterrupt(), RUNS_FAULT, "stopped"),

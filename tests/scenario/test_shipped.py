@@ -19,13 +19,13 @@ from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.errors import BadScenarioError
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, Kind
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, FileKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE)
-MODELS: dict[Kind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
+MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
     SCENARIO: Scenario,
     PROFILE: LinkProfile,
     FAILURE: FailureScript,
@@ -35,7 +35,7 @@ NUMBER = re.compile(r"^\s*(?:- )?(\w+):\s+'?[-+]?\d")
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in MODELS for name in kind.shipped()])
-def test_file_is_called_what_it_calls_itself(kind: Kind, name: str) -> None:
+def test_file_is_called_what_it_calls_itself(kind: FileKind, name: str) -> None:
     document = load(kind.find(name), MODELS[kind])
     assert document.name == name
     assert document.about
@@ -47,7 +47,7 @@ def test_topology_is_called_what_it_calls_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.listed_as)
-def test_something_is_shipped_and_nothing_of_it_is_hidden(kind: Kind) -> None:
+def test_something_is_shipped_and_nothing_of_it_is_hidden(kind: FileKind) -> None:
     assert kind.shipped()
     files = [path for path in kind.folder.iterdir() if path.is_file() and path.suffix in {".yaml", ".yml", ".py"}]
     assert sorted(path.stem for path in files) == kind.shipped()

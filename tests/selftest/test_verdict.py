@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from testbed.scenario.kinds.profile import LinkDirection
-from testbed.selftest.bounds import Probes, Row, delay_rows, loss_rows, rate_row, run_lengths
+from testbed.selftest.bounds import BoundsRow, Probes, delay_rows, loss_rows, rate_row, run_lengths
 from testbed.selftest.probing import stages
 
 UMTS = LinkDirection.model_validate(
@@ -17,7 +17,7 @@ MS = 1_000_000
 
 
 def rows(*quantities: tuple[str, float, float, float]) -> dict[str, bool]:
-    return {name: Row("p", "up", name, *numbers).is_within for name, *numbers in quantities}
+    return {name: BoundsRow("p", "up", name, *numbers).is_within for name, *numbers in quantities}
 
 
 def probes(delays_ms: np.ndarray) -> Probes:

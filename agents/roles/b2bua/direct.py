@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agents.roles.b2bua.shared import SERVER_TIMEOUT, refuse
 from agents.sip.message.errors import LocalProtocolError
-from agents.sip.message.handover import NAME, OPTION_TAG, Handover
+from agents.sip.message.handover import NAME, OPTION_TAG, HandoverHeader
 from agents.sip.session import events
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Direct:
             incoming.session.reject(DECLINE, now=now)
             return
         known = other.confirmed_dialog
-        header = Handover.of(known.id.call_id, known.id.local_tag, known.id.remote_tag)
+        header = HandoverHeader.of(known.id.call_id, known.id.local_tag, known.id.remote_tag)
         peer = self._office.call(
             incoming.request,
             incoming.session.remote_sdp,

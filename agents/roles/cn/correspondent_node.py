@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.media.call import CallMedia, MediaSettings
+from agents.media.call_media import CallMedia, MediaSettings
 from agents.media.reports import control_of
 from agents.roles.guards import PeerGuard, UserGuard
 from agents.roles.log import logged

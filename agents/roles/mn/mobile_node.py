@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.media.call import MediaSettings
+from agents.media.call_media import MediaSettings
 from agents.roles.log import logged
 from agents.roles.mn.call.call import Call
 from agents.roles.mn.call.links import SIP_PORT, Links

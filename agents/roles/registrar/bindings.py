@@ -9,7 +9,7 @@ from agents.sip.message.errors import RemoteProtocolError
 from agents.sip.message.grammar import format_params, quote
 
 if TYPE_CHECKING:
-    from agents.roles.registrar.contact import Contact, Policy
+    from agents.roles.registrar.contact import Contact, RegistrarPolicy
     from agents.sip.message.address import Flow
     from agents.sip.message.message import Request
 
@@ -38,7 +38,7 @@ class Binding(NamedTuple):
         return mine.uri.is_equivalent(contact.uri)
 
 
-class Change(NamedTuple):
+class BindingChange(NamedTuple):
     """What has happened to a binding: "registered", or why it is gone: "asked", "replaced", "expired"."""
 
     what: str
@@ -49,11 +49,11 @@ class Change(NamedTuple):
 class Bindings:
     """All bindings of a domain, by address-of-record in canonical form."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: RegistrarPolicy) -> None:
         self._policy = policy
         self._bindings: dict[str, list[Binding]] = {}
 
-    def register(self, aor: str, request: Request, flow: Flow, *, now: float) -> list[Change]:
+    def register(self, aor: str, request: Request, flow: Flow, *, now: float) -> list[BindingChange]:
         """Carries out a REGISTER, all of it or nothing (RFC 3261 10.3, steps 6 and 7).
 
         Raises `RemoteProtocolError`. A request without Contact changes nothing (10.2.3).
@@ -62,7 +62,7 @@ class Bindings:
         if clears_all(request):
             for binding in current:
                 _check_order(binding, request)
-            changes = [Change("asked", aor, binding) for binding in current]
+            changes = [BindingChange("asked", aor, binding) for binding in current]
         else:
             changes = self._changes(aor, request, flow, now)
         gone = [id(change.binding) for change in changes if change.what != "registered"]
@@ -88,18 +88,18 @@ class Bindings:
         """When the first binding ends."""
         return min((one.expires_at for bindings in self._bindings.values() for one in bindings), default=None)
 
-    def expire(self, *, now: float) -> list[Change]:
+    def expire(self, *, now: float) -> list[BindingChange]:
         """Drops what is over."""
         changes = []
         for aor, bindings in list(self._bindings.items()):
-            changes += [Change("expired", aor, one) for one in bindings if one.expires_at <= now]
+            changes += [BindingChange("expired", aor, one) for one in bindings if one.expires_at <= now]
             self._bindings[aor] = [one for one in bindings if one.expires_at > now]
             if not self._bindings[aor]:
                 del self._bindings[aor]
         return changes
 
-    def _changes(self, aor: str, request: Request, flow: Flow, now: float) -> list[Change]:
-        changes: list[Change] = []
+    def _changes(self, aor: str, request: Request, flow: Flow, now: float) -> list[BindingChange]:
+        changes: list[BindingChange] = []
         left = self.of(aor)
         for contact in contacts_of(request, self._policy):
             for binding in list(left):
@@ -108,14 +108,14 @@ class Bindings:
                     _check_order(binding, request)
                     left.remove(binding)
                     what = "replaced" if not is_named else "renewed" if contact.expires_s else "asked"
-                    changes.append(Change(what, aor, binding))
+                    changes.append(BindingChange(what, aor, binding))
             # Of what stands in one request twice, the last counts.
             changes = [one for one in changes if one.what != "registered" or not one.binding.is_named_by(contact)]
             if contact.expires_s:
                 ends_at = now + min(contact.expires_s, self._policy.max_s)
                 path = tuple(request.tags("path"))
                 binding = Binding(contact, ends_at, request.call_id, request.cseq.number, flow, path)
-                changes.append(Change("registered", aor, binding))
+                changes.append(BindingChange("registered", aor, binding))
         return changes
 
     def _row(self, binding: Binding, asked: set[str], bindings: list[Binding], now: float) -> str:

@@ -20,7 +20,7 @@ MOST_REG_ID = 2**31 - 1
 DIGITS = "0123456789"
 
 
-class Policy(NamedTuple):
+class RegistrarPolicy(NamedTuple):
     """What a registrar supports, and for how long it binds, in seconds."""
 
     #: The paper's `ua_id`, `if_q` and `if_no`.
@@ -48,7 +48,7 @@ class Contact(NamedTuple):
     reg_id: int | None = None
 
 
-def contacts_of(request: Request, policy: Policy) -> list[Contact]:
+def contacts_of(request: Request, policy: RegistrarPolicy) -> list[Contact]:
     """The Contact values of a REGISTER; raises `RemoteProtocolError` where they cannot stand together."""
     flows = _has_flows(request, policy)
     contacts = [_contact(value, request, policy, has_flows=flows) for value in request.contacts]
@@ -72,7 +72,7 @@ def clears_all(request: Request) -> bool:
     return True
 
 
-def _has_flows(request: Request, policy: Policy) -> bool:
+def _has_flows(request: Request, policy: RegistrarPolicy) -> bool:
     """Whether reg-id counts: the first hop must be able to tell flows apart (RFC 5626 6)."""
     if not policy.is_outbound:
         return False
@@ -92,7 +92,7 @@ def _is_outbound_path(request: Request) -> bool:
     return any(name.lower() == "ob" for name, _ in params)
 
 
-def _contact(value: NameAddr, request: Request, policy: Policy, *, has_flows: bool) -> Contact:
+def _contact(value: NameAddr, request: Request, policy: RegistrarPolicy, *, has_flows: bool) -> Contact:
     contact = Contact(Uri.parse(value.uri), value.uri, _expires(value, request, policy), _qvalue(value.param("q")))
     ua_id, if_q = value.param("ua_id") or "", _qvalue(value.param("if_q"))
     if policy.is_proactive and is_token(ua_id) and if_q:
@@ -103,7 +103,7 @@ def _contact(value: NameAddr, request: Request, policy: Policy, *, has_flows: bo
     return contact
 
 
-def _expires(value: NameAddr, request: Request, policy: Policy) -> int:
+def _expires(value: NameAddr, request: Request, policy: RegistrarPolicy) -> int:
     """10.3, step 7: of the contact, else of the request, else our own."""
     text = value.param("expires")
     if text is None:

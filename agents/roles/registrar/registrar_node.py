@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.roles.log import logged
 from agents.roles.registrar.bindings import Bindings
-from agents.roles.registrar.contact import OUTBOUND, Policy
+from agents.roles.registrar.contact import OUTBOUND, RegistrarPolicy
 from agents.roles.role import Note, Open, Tell
 from agents.sip.digest.server import DigestServer
 from agents.sip.message.address import Address, Flow
@@ -23,7 +23,7 @@ from agents.sip.user_agent import UserAgent
 if TYPE_CHECKING:
     from random import Random
 
-    from agents.roles.registrar.bindings import Change
+    from agents.roles.registrar.bindings import BindingChange
     from agents.roles.role import Command, LinkChange
     from agents.sip.message.address import Datagram
     from agents.sip.message.message import Request
@@ -40,7 +40,7 @@ class RegistrarNode:
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         self._address = Address(config["address"], config["port"])
         self._domain: str = config["domain"].lower()
-        self._policy = Policy(**config["policy"])
+        self._policy = RegistrarPolicy(**config["policy"])
         self._digest = DigestServer(config["realm"], config["users"], random)
         supported = (OUTBOUND, PATH) if self._policy.is_outbound else ()
         self._ua = UserAgent(random, Abilities(supported=supported, methods=("REGISTER",), product=PRODUCT))
@@ -146,7 +146,7 @@ class RegistrarNode:
     def _expire(self, now: float) -> None:
         self._tell(self.bindings.expire(now=now), now)
 
-    def _tell(self, changes: list[Change], now: float) -> None:
+    def _tell(self, changes: list[BindingChange], now: float) -> None:
         for what, aor, binding in changes:
             contact = binding.contact
             facts: dict[str, Any] = {"aor": aor, "contact": contact.text}

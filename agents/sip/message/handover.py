@@ -24,7 +24,7 @@ NAME = "Handover"
 _CONTRADICTING = ("replaces", "join")
 
 
-class Handover(NamedTuple):
+class HandoverHeader(NamedTuple):
     """Names one dialog of the receiver."""
 
     call_id: str
@@ -33,7 +33,7 @@ class Handover(NamedTuple):
     params: Params = ()
 
     @classmethod
-    def parse(cls, text: str) -> Handover:
+    def parse(cls, text: str) -> HandoverHeader:
         """Raises `SipParseError`."""
         call_id, semicolon, rest = text.partition(";")
         call_id = call_id.strip()
@@ -50,7 +50,7 @@ class Handover(NamedTuple):
         return cls(call_id, tags["to-tag"], tags["from-tag"], others)
 
     @classmethod
-    def of(cls, call_id: str, local_tag: str, remote_tag: str | None) -> Handover:
+    def of(cls, call_id: str, local_tag: str, remote_tag: str | None) -> HandoverHeader:
         """For a dialog of the sender: its remote tag is the receiver's local one, also where the sender was called."""
         return cls(call_id, remote_tag or "0", local_tag)
 
@@ -58,7 +58,7 @@ class Handover(NamedTuple):
         return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{format_params(self.params)}"
 
 
-def handover_of(request: Request, *, in_dialog: bool) -> Handover | None:
+def handover_of(request: Request, *, in_dialog: bool) -> HandoverHeader | None:
     """The Handover of a request; raises `RemoteProtocolError` where it breaks a rule (RFC 3891 3)."""
     values = request.headers.get_all(NAME)
     if not values:
@@ -70,6 +70,6 @@ def handover_of(request: Request, *, in_dialog: bool) -> Handover | None:
     if any(name in request.headers for name in _CONTRADICTING):
         raise RemoteProtocolError("Handover together with Replaces or Join", status_hint=400)
     try:
-        return Handover.parse(values[0])
+        return HandoverHeader.parse(values[0])
     except SipParseError as error:
         raise RemoteProtocolError(str(error), status_hint=400) from error

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from agents.sip.message.address import Datagram, Flow
-    from agents.sip.message.handover import Handover
+    from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Request, Response
     from agents.sip.session.abilities import Abilities
     from agents.sip.session.dialog import Dialog, DialogId
@@ -166,7 +166,7 @@ class Core:
             self._ended[dialog.id] = session
             self.timers.start(_Forgetter(self._ended, dialog.id), "ended", now + self.timings.give_up)
 
-    def find_named(self, handover: Handover) -> tuple[Session | None, bool]:
+    def find_named(self, handover: HandoverHeader) -> tuple[Session | None, bool]:
         """The session that a Handover names, and whether it already ended (RFC 3891 3, 6.1).
 
         The to-tag is our local tag. "0" is also the null tag; more than one match is no match.
@@ -203,7 +203,7 @@ def contact_uri(contact: Address | str, owner_uri: str) -> str:
     return f"sip:{user}@{contact.hostport}{transport}" if user else f"sip:{contact.hostport}{transport}"
 
 
-def _names(handover: Handover, dialog_id: DialogId) -> bool:
+def _names(handover: HandoverHeader, dialog_id: DialogId) -> bool:
     return (
         handover.call_id == dialog_id.call_id
         and handover.to_tag == dialog_id.local_tag

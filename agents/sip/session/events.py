@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from agents.sip.message.address import Address
-    from agents.sip.message.handover import Handover
+    from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Request, Response
     from agents.sip.session.client_request import ClientRequest
     from agents.sip.session.server_request import ServerRequest
@@ -25,7 +25,7 @@ class IncomingInvite(NamedTuple):
 
     session: Session
     request: Request
-    handover: Handover | None = None
+    handover: HandoverHeader | None = None
     replaced: Session | None = None
 
 

@@ -16,7 +16,7 @@ from agents.sip.session.ending import Ending
 from agents.sip.session.offer_answer import OfferAnswer, session_description
 from agents.sip.session.refresh import SessionTimer
 from agents.sip.session.reinvites import Reinvites
-from agents.sip.session.table import SESSION_TABLE
+from agents.sip.session.states import SESSION_TABLE
 from agents.sip.transaction.invite_server import InviteServer
 from agents.sip.transaction.noninvite_server import NonInviteServer
 

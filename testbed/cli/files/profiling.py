@@ -18,7 +18,7 @@ from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.links.shaping import DirectionState, pattern, shapes
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import PROFILE, TOPOLOGY
-from testbed.selftest.bounds import Row, verdicts
+from testbed.selftest.bounds import BoundsRow, verdicts
 from testbed.selftest.probing import LOSS_PROBES, probe_plan
 
 PROBED_TOPOLOGY = "multihomed"
@@ -77,11 +77,11 @@ def four_figures(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-async def probe_all(profiles: list[LinkProfile], network: Network, loss_probes: int, seed: int) -> list[Row]:
+async def probe_all(profiles: list[LinkProfile], network: Network, loss_probes: int, seed: int) -> list[BoundsRow]:
     """Probes as many profiles at once as the network has access links."""
     engine = make_engine("vm")
     links = [link.name for link in network.access_links]
-    rows: list[Row] = []
+    rows: list[BoundsRow] = []
     with Progress() as progress:
         for start in range(0, len(profiles), len(links)):
             chosen = dict(zip(links, profiles[start:], strict=False))

@@ -13,8 +13,8 @@ from rich.text import Text
 from testbed.engine.cache import cache_folder
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
 from testbed.engine.native import has_netem
+from testbed.engine.vm.emulator import PROGRAM as EMULATOR
 from testbed.engine.vm.image import REQUIRED_PROGRAMS
-from testbed.engine.vm.machine import PROGRAM as EMULATOR
 from testbed.report.terminal import console, new_table
 
 FREE_SPACE_BYTES = 2 << 30

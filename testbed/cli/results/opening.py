@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from testbed.engine.errors import CommandError
-from testbed.measure import RunError
+from testbed.measure import RunFolderError
 from testbed.measure.folder.run_folder import (
     EVENTS,
     MANIFEST,
@@ -44,7 +44,7 @@ def open_command(run: Path) -> None:
     capture = capture_of(run)
     manifest = read_manifest(run)
     if not manifest.links:
-        raise RunError(run / MANIFEST, "names no link of the mobile node")
+        raise RunFolderError(run / MANIFEST, "names no link of the mobile node")
     settings, name = settings_folder(), profile_name(manifest)
     for path in write_profile(settings, name, profile(manifest)):
         click.echo(f"note: {path} is as you changed it; delete it, and it is made anew", err=True)
@@ -65,16 +65,18 @@ def open_command(run: Path) -> None:
 
 
 def capture_of(run: Path) -> Path:
-    """The annotated capture of a run; `RunError` says what the folder is instead, or why there is none."""
+    """The annotated capture of a run; `RunFolderError` says what the folder is instead, or why there is none."""
     if not (run / MANIFEST).exists():
         runs = [str(path.parent) for path in sorted(run.glob(f"*/{MANIFEST}"))]
         if runs:
-            raise RunError(run, f"holds several runs; name one of them: {', '.join(runs)}")
-        raise RunError(run, f"is no run: it has no {MANIFEST}")
+            raise RunFolderError(run, f"holds several runs; name one of them: {', '.join(runs)}")
+        raise RunFolderError(run, f"is no run: it has no {MANIFEST}")
     failure = read_document(run).get("failure")
     capture = run / MERGED
     if not capture.is_file():
-        raise RunError(capture, f"is not there: {f'the run failed: {failure}' if failure else 'nothing was captured'}")
+        raise RunFolderError(
+            capture, f"is not there: {f'the run failed: {failure}' if failure else 'nothing was captured'}"
+        )
     if failure:
         click.echo(f"warning: the run failed: {failure}", err=True)
     if not has_names(capture):

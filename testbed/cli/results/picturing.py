@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from testbed.measure import CaptureError, RunError
+from testbed.measure import CaptureError, RunFolderError
 from testbed.measure.result.story import Story, read_story
 from testbed.report.one_run.terminal_picture import pictures
 
@@ -19,7 +19,7 @@ def show_pictures(out: Console, runs: Sequence[tuple[str, Path, dict[str, Any]]]
     for name, folder, result in runs:
         try:
             stories.append((name, read_story(folder, result)))
-        except (CaptureError, RunError) as error:
+        except (CaptureError, RunFolderError) as error:
             out.print(f"no picture of {name}: {error}", style="yellow", markup=False)
     if stories:
         out.print()

@@ -8,14 +8,14 @@ import click
 from rich.text import Text
 
 from testbed.attacks.catalogue import Tried, attack_steps, calls
-from testbed.attacks.table import attack_table
+from testbed.attacks.attacks_table import attack_table
 from testbed.attacks.outcome import verdicts
 from testbed.cli.runs.progress import Progress
 from testbed.cli.runs.running import new_folder, out_option
 from testbed.engine.choose import make_engine
 from testbed.lab.plan import Plan
 from testbed.report.terminal import console
-from testbed.runner import Run, carry_out_plan, describe
+from testbed.runner import FinishedRun, carry_out_plan, describe
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
 from testbed.scenario.kinds.topology import CORRESPONDENT
@@ -74,11 +74,11 @@ def open_up(plan: Plan) -> None:
             }
 
 
-def carry_out(experiment: Experiment, plan: Plan, folder: Path) -> Run:
+def carry_out(experiment: Experiment, plan: Plan, folder: Path) -> FinishedRun:
     """Runs the plan, with progress on standard error."""
     name = folder.name
 
-    async def once() -> Run:
+    async def once() -> FinishedRun:
         engine = make_engine("vm")
         with Progress() as progress:
             place = await engine.prepare(plan, progress.say)

@@ -21,7 +21,7 @@ from testbed.report.several.comparison_table import comparison
 from testbed.report.terminal import console
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
-from testbed.runner import Run, carry_out
+from testbed.runner import FinishedRun, carry_out
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
 from testbed.scenario.experiment.fitness import doubts
@@ -127,10 +127,10 @@ def replay(
     finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
 
 
-def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int) -> list[Run]:
+def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int) -> list[FinishedRun]:
     """Carries out experiments, several at once, with progress on standard error."""
 
-    async def all_of_them() -> list[Run]:
+    async def all_of_them() -> list[FinishedRun]:
         engine = make_engine(engine_name)
         turns = asyncio.Semaphore(jobs)
         with Progress() as progress:
@@ -139,7 +139,7 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
             plans = [compile_plan(experiment) for experiment, _ in work]
             places = [await engine.prepare(plan, progress.say) for plan in plans]
 
-            async def one(experiment: Experiment, folder: Path, plan: Plan, place: Place) -> Run:
+            async def one(experiment: Experiment, folder: Path, plan: Plan, place: Place) -> FinishedRun:
                 name = folder.name if len(work) > 1 else experiment.scheme
                 async with turns:
                     progress.begin(name)
@@ -155,7 +155,7 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
     return asyncio.run(all_of_them())
 
 
-def finish(runs: list[Run], *, as_json: bool, single: bool, page_in: Path | None = None) -> None:
+def finish(runs: list[FinishedRun], *, as_json: bool, single: bool, page_in: Path | None = None) -> None:
     """Shows the results and ends the program: with 1 when a run failed. `page_in` gets the page that compares them."""
     page = None if page_in is None else compared(runs, page_in)
     if as_json:
@@ -167,14 +167,14 @@ def finish(runs: list[Run], *, as_json: bool, single: bool, page_in: Path | None
         sys.exit(1)
 
 
-def compared(runs: list[Run], folder: Path) -> Path:
+def compared(runs: list[FinishedRun], folder: Path) -> Path:
     """Writes the page that compares runs into their folder."""
     from testbed.report.several.comparison_page import PAGE, write_comparison  # noqa: PLC0415 - bokeh takes half a second to load
 
     return write_comparison((run.folder for run in runs), folder / PAGE)
 
 
-def show(runs: list[Run], page: Path | None = None) -> None:
+def show(runs: list[FinishedRun], page: Path | None = None) -> None:
     """The tables, where the runs are, and how to look into them; `page` compares them all."""
     out = console()
     if len({run.seed for run in runs}) > 1:

@@ -10,7 +10,7 @@ from testbed.cli.runs.running import carry_out_all, engine_option, failure_optio
 from testbed.measure.folder.run_folder import read_events
 from testbed.report.terminal import console
 from testbed.report.several.triggers_table import Triggered, triggers_table
-from testbed.runner import Run
+from testbed.runner import FinishedRun
 from testbed.scenario.experiment.badness import bad_from
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
@@ -49,7 +49,7 @@ def triggers(
         sys.exit(1)
 
 
-def show(experiment: Experiment, runs: list[Run]) -> None:
+def show(experiment: Experiment, runs: list[FinishedRun]) -> None:
     """The table, and where the runs are."""
     out = console()
     bad_s = bad_from(experiment, experiment.scenario.first_link)

@@ -14,9 +14,9 @@ from testbed.cli.runs.progress import Progress
 from testbed.engine.engine import Engine
 from testbed.engine.choose import make_engine
 from testbed.lab.plan import Plan
-from testbed.measure import RunError, first_difference
+from testbed.measure import RunFolderError, first_difference
 from testbed.measure.folder.run_folder import check_version
-from testbed.runner import Run, carry_out_plan, code_digest
+from testbed.runner import FinishedRun, carry_out_plan, code_digest
 
 
 @click.command()
@@ -47,10 +47,10 @@ def verify(run: Path, keep: Path | None) -> None:
     click.echo(f"the same: {count} captures and result.json, byte for byte")
 
 
-def carry_out_again(plan: Plan, manifest: dict[str, Any], folder: Path) -> tuple[Run, list[str]]:
+def carry_out_again(plan: Plan, manifest: dict[str, Any], folder: Path) -> tuple[FinishedRun, list[str]]:
     """Runs a plan again; returns the run, and what is not as it was the first time."""
 
-    async def again() -> tuple[Run, list[str]]:
+    async def again() -> tuple[FinishedRun, list[str]]:
         engine = engine_of(manifest)
         with Progress() as progress:
             place = await engine.prepare(plan, progress.say)
@@ -98,17 +98,17 @@ def content(path: Path) -> bytes | None:
 
 
 def read(folder: Path, name: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """A JSON file of a run folder, with these fields; raises RunError."""
+    """A JSON file of a run folder, with these fields; raises RunFolderError."""
     path = folder / name
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(path, f"cannot be read: {error.strerror}; name the folder of a run") from error
+        raise RunFolderError(path, f"cannot be read: {error.strerror}; name the folder of a run") from error
     except (ValueError, RecursionError) as error:
-        raise RunError(path, f"is not JSON: {error}; name the folder of a run") from error
+        raise RunFolderError(path, f"is not JSON: {error}; name the folder of a run") from error
     if isinstance(found, dict) and "schema_version" in found:
         check_version(path, found)
     for field in fields:
         if not isinstance(found, dict) or field not in found:
-            raise RunError(path, f"has no '{field}'; name the folder of a run that this version made")
+            raise RunFolderError(path, f"has no '{field}'; name the folder of a run that this version made")
     return dict(found)

@@ -12,9 +12,9 @@ from typing import Any
 
 from testbed.engine.cache import building, cache_folder, digest, file_digest
 from testbed.engine.errors import RunFailedError
+from testbed.engine.vm.emulator import MachineFiles, arguments, emulator_version, last_line, machine
 from testbed.engine.vm.image import RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
-from testbed.engine.vm.machine import MachineFiles, arguments, emulator_version, last_line, machine
 from testbed.engine.vm.orders import code_digest, write_order
 
 STATE_VERSION = "2"

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from testbed.engine.errors import RunFailedError
-from testbed.engine.vm.machine import last_line, machine
+from testbed.engine.vm.emulator import last_line, machine
 from testbed.engine.vm.orders import write_order
 from testbed.engine.vm.snapshot import Snapshot
 from testbed.lab.plan import Plan

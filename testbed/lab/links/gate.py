@@ -94,7 +94,7 @@ def port(name: str) -> socket.socket:
     return sock
 
 
-class Air:
+class GatedAir:
     """Both directions of a link, one or both of them gated."""
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -161,4 +161,4 @@ class Air:
 
 
 if __name__ == "__main__":
-    Air(json.loads(Path(sys.argv[1]).read_text())).run()
+    GatedAir(json.loads(Path(sys.argv[1]).read_text())).run()

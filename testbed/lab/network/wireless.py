@@ -10,8 +10,8 @@ from mininet.net import Mininet
 from mininet.node import Node
 from pyroute2 import IPRoute
 
-from testbed.lab.network.description import Interface, Network
 from testbed.lab.network.nodes import index_of, inside, write_sysctl
+from testbed.lab.network.wiring import Interface, Network
 
 # All frames of all simulated radios, with a radiotap header each.
 MONITOR = "hwsim0"

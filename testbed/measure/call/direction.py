@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from testbed.measure.capture.capture import Capture, Ints
-    from testbed.measure.folder.run_folder import Manifest, Node
+    from testbed.measure.folder.run_folder import Manifest, NodePorts
     from testbed.measure.rtp.streams import RtpPackets
 
 NO_PATH = -1
@@ -139,10 +139,10 @@ def _direction(
     rtp: RtpPackets,
     links: tuple[str, ...],
     *,
-    sender: Node,
-    receiver: Node,
-    mn: Node,
-    relay: Node | None,
+    sender: NodePorts,
+    receiver: NodePorts,
+    mn: NodePorts,
+    relay: NodePorts | None,
 ) -> Direction:
     sent = _at(capture, rtp, sender) & _has(rtp, rtp.source, sender)
     received = _at(capture, rtp, receiver) & _has(rtp, rtp.destination, receiver)
@@ -195,14 +195,14 @@ def _before_relay(key: Ints, path: Ints, relayed: NDArray[np.bool_]) -> Ints:
     return np.where((path == NO_PATH) & (keys[at] == key), path[firsts][places][at], path)
 
 
-def _at(capture: Capture, rtp: RtpPackets, node: Node) -> NDArray[np.bool_]:
+def _at(capture: Capture, rtp: RtpPackets, node: NodePorts) -> NDArray[np.bool_]:
     """Return which packets were captured at the node's own interfaces."""
     names = set(node.interfaces.values())
     own = np.array([one.name in names for one in capture.interfaces] or [False], dtype=np.bool_)
     return own[rtp.interface]
 
 
-def _has(rtp: RtpPackets, endpoint: NDArray[np.int32], node: Node) -> NDArray[np.bool_]:
+def _has(rtp: RtpPackets, endpoint: NDArray[np.int32], node: NodePorts) -> NDArray[np.bool_]:
     """Return which packets have an address of the node as this endpoint."""
     own = np.array([one.ip in node.addresses for one in rtp.endpoints] or [False], dtype=np.bool_)
     return own[endpoint]

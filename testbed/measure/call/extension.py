@@ -21,7 +21,7 @@ _CHALLENGES = frozenset({401, 407})
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SupportQuestion:
     """The INVITE that asks, as it left whoever asks; its final response; and the next INVITE of the same Call-ID."""
 
     asked: SipMessage
@@ -46,7 +46,7 @@ class Question:
         return self.again.time_ns - self.asked.time_ns
 
 
-def find_question(messages: Sequence[SipMessage], is_for_cn: Callable[[SipMessage], bool]) -> Question | None:
+def find_question(messages: Sequence[SipMessage], is_for_cn: Callable[[SipMessage], bool]) -> SupportQuestion | None:
     """Return the first question that the correspondent answered for good, a challenge being no answer; else None.
 
     `messages` are in order of time, and may be those of several interfaces: of each the first sighting counts, which is
@@ -70,8 +70,8 @@ def find_question(messages: Sequence[SipMessage], is_for_cn: Callable[[SipMessag
     for key in asking:
         answer = finals.get(key)
         if answer is None:
-            unanswered = unanswered or Question(invites[key], None, None)
+            unanswered = unanswered or SupportQuestion(invites[key], None, None)
         elif answer.status not in _CHALLENGES:
             later = sorted(number for call_id, number in invites if call_id == key[0] and number > key[1])
-            return Question(invites[key], answer, invites[key[0], later[0]] if later else None)
+            return SupportQuestion(invites[key], answer, invites[key[0], later[0]] if later else None)
     return unanswered

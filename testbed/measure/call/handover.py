@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.direction import Direction
     from testbed.measure.folder.run_folder import Event, Manifest
     from testbed.measure.sip.scan import SipMessage
-    from testbed.measure.sip.transactions import Transaction
+    from testbed.measure.sip.transactions import SeenTransaction
 
 NS_PER_S = 1_000_000_000
 
@@ -46,7 +46,7 @@ class Handover:
     kind: str | None
     old: str | None
     new: str | None
-    invite: Transaction | None
+    invite: SeenTransaction | None
     in_dialog: bool
     windows: dict[str, Window]
     attached_ns: int | None
@@ -71,7 +71,7 @@ class Phases:
 
 
 def find_handovers(
-    manifest: Manifest, events: list[Event], transactions: list[Transaction], media: dict[str, Direction]
+    manifest: Manifest, events: list[Event], transactions: list[SeenTransaction], media: dict[str, Direction]
 ) -> list[Handover]:
     """Return the run's handovers, one for each trigger. `transactions` are those at the MN's interfaces."""
     triggers = [event for event in events if event.name == "trigger"]
@@ -85,7 +85,7 @@ def find_handovers(
 def _find_handover(
     manifest: Manifest,
     events: list[Event],
-    transactions: list[Transaction],
+    transactions: list[SeenTransaction],
     media: dict[str, Direction],
     trigger: Event,
     until_ns: int | None,
@@ -175,7 +175,7 @@ def _between(start_ns: int | None, end_ns: int | None) -> int | None:
     return None if start_ns is None or end_ns is None else end_ns - start_ns
 
 
-def _handover_invite(own: Iterable[Transaction], since_ns: int, until_ns: int | None) -> Transaction | None:
+def _handover_invite(own: Iterable[SeenTransaction], since_ns: int, until_ns: int | None) -> SeenTransaction | None:
     """Return the MN's first INVITE after the trigger that succeeded; else its first."""
     invites = [
         one
@@ -187,7 +187,7 @@ def _handover_invite(own: Iterable[Transaction], since_ns: int, until_ns: int | 
     return next((one for one in invites if one.succeeded), invites[0] if invites else None)
 
 
-def _old_link(to_mn: Direction, own: Iterable[Transaction], manifest: Manifest, trigger_ns: int) -> str | None:
+def _old_link(to_mn: Direction, own: Iterable[SeenTransaction], manifest: Manifest, trigger_ns: int) -> str | None:
     """Return the link of the last new packet before the trigger; without media that of the last INVITE."""
     new = to_mn.new
     before = int(np.searchsorted(new.time_ns, trigger_ns, side="left")) - 1
@@ -198,7 +198,7 @@ def _old_link(to_mn: Direction, own: Iterable[Transaction], manifest: Manifest, 
 
 
 def _new_link(
-    invite: Transaction | None, manifest: Manifest, events: list[Event], old: str | None, trigger_ns: int
+    invite: SeenTransaction | None, manifest: Manifest, events: list[Event], old: str | None, trigger_ns: int
 ) -> str | None:
     """Return the link that the handover's INVITE left on; without one, the first other link that was attached."""
     if invite is not None:
@@ -218,7 +218,7 @@ def _reached(events: list[Event], name: str, link: str | None, trigger_ns: int, 
     return after[0] if after else before[-1] if before else None
 
 
-def _released_ns(handover: Handover, transactions: list[Transaction]) -> int | None:
+def _released_ns(handover: Handover, transactions: list[SeenTransaction]) -> int | None:
     """Return when the BYE of the old dialog was finally answered; None if it was not, or need not be."""
     if handover.invite is None or handover.in_dialog:
         return None
@@ -235,7 +235,7 @@ def _released_ns(handover: Handover, transactions: list[Transaction]) -> int | N
     return min(answers, default=None)
 
 
-def _dialog_before(transactions: list[Transaction], trigger_ns: int) -> tuple[str, frozenset[str]] | None:
+def _dialog_before(transactions: list[SeenTransaction], trigger_ns: int) -> tuple[str, frozenset[str]] | None:
     """Return the dialog that the last successful INVITE before the trigger made or changed."""
     dialogs = [
         _dialog(one.final)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from testbed.measure.folder.run_folder import Event, Manifest
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.sip.scan import SipMessage
-    from testbed.measure.sip.transactions import Transaction
+    from testbed.measure.sip.transactions import SeenTransaction
     from testbed.measure.wire.packets import Datagrams
 
 
@@ -44,7 +44,7 @@ class Recording:
     media: dict[str, Direction]
     everywhere: list[SipMessage]
     messages: list[SipMessage]
-    transactions: list[Transaction]
+    transactions: list[SeenTransaction]
     handovers: list[Handover]
     start_ns: int
 

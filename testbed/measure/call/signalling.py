@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
-from testbed.measure.call.extension import Question, find_question
+from testbed.measure.call.extension import SupportQuestion, find_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.sip.scan import SipMessage
-    from testbed.measure.sip.transactions import Transaction
+    from testbed.measure.sip.transactions import SeenTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def signalling_numbers(
 
 
 def handover_signalling(
-    counted: Iterable[Counted], number: int, handover: Handover, own: Iterable[Transaction]
+    counted: Iterable[Counted], number: int, handover: Handover, own: Iterable[SeenTransaction]
 ) -> dict[str, Any]:
     """Return what handover `number` cost, and how long its INVITE took: from the first to the one that succeeded.
 
@@ -132,7 +132,7 @@ def _setup(messages: Sequence[SipMessage], manifest: Manifest) -> tuple[int, int
     return None if ack is None else (invite.time_ns, ack.time_ns)
 
 
-def _question(question: Question, setup_ns: int | None, manifest: Manifest) -> dict[str, Any]:
+def _question(question: SupportQuestion, setup_ns: int | None, manifest: Manifest) -> dict[str, Any]:
     asker = question.asked.source.ip
     if asker in manifest.mn.addresses:
         asker = "mn"

@@ -28,7 +28,7 @@ _WINDOW, _LARGE = 32 << 20, 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
+class CaptureInterface:
     """One capture interface: its name as the file has it (None: the format or the writer gave none)."""
 
     name: str | None
@@ -53,7 +53,7 @@ class Capture:
     offset: Ints
     captured: NDArray[np.int32]
     original: NDArray[np.uint32]
-    interfaces: tuple[Interface, ...]
+    interfaces: tuple[CaptureInterface, ...]
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:

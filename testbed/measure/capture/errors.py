@@ -20,7 +20,7 @@ class CaptureError(Exception):
         self.what = what
 
 
-class RunError(Exception):
+class RunFolderError(Exception):
     """A run folder that cannot be measured: which file, and what is wrong with it, in one line."""
 
     def __init__(self, path: Path, what: str) -> None:

@@ -15,8 +15,8 @@ from testbed.measure.capture.capture import (
     NO_TIME,
     Bytes,
     Capture,
+    CaptureInterface,
     Columns,
-    Interface,
     load,
     release,
     words,
@@ -96,7 +96,7 @@ def _read_pcap(path: Path, data: Bytes, order: str) -> Capture:
         data=data,
         **columns.take(),
         # The upper bits of the link type word hold the length of the Ethernet checksum, not the type.
-        interfaces=(Interface(name=None, linktype=linktype & 0xFFFF, snaplen=snaplen),),
+        interfaces=(CaptureInterface(name=None, linktype=linktype & 0xFFFF, snaplen=snaplen),),
         warnings=_ending(stop, columns.count, position, len(data)),
     )
 

@@ -16,8 +16,8 @@ from testbed.measure.capture.capture import (
     NO_TIME,
     Bytes,
     Capture,
+    CaptureInterface,
     Columns,
-    Interface,
     Ints,
     release,
     words,
@@ -55,7 +55,7 @@ class _Parts:
     """What was read so far, over all sections; `first` is the number of the section's first interface."""
 
     columns: Columns = field(default_factory=lambda: Columns(CAPTURE_COLUMNS))
-    interfaces: list[Interface] = field(default_factory=list)
+    interfaces: list[CaptureInterface] = field(default_factory=list)
     clocks: list[_Clock] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     dropped: dict[int, int] = field(default_factory=dict)
@@ -272,7 +272,7 @@ def _add_interface(data: Bytes, order: str, at: int, parts: _Parts) -> None:
         )
     )
     parts.interfaces.append(
-        Interface(
+        CaptureInterface(
             name=_text(options.get(_IF_NAME)),
             linktype=linktype,
             snaplen=snaplen,

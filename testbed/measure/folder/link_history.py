@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.capture.errors import RunError
+from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.run_folder import PLAN
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def read_links(folder: Path, links: Sequence[str], events: Iterable[Event], end_
             for link in links
         )
     except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise RunError(folder / PLAN, f"describes no links: {error!r}") from None
+        raise RunFolderError(folder / PLAN, f"describes no links: {error!r}") from None
 
 
 def _read_plan(folder: Path) -> dict[str, Any]:
@@ -97,11 +97,11 @@ def _read_plan(folder: Path) -> dict[str, Any]:
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(path, error.strerror or str(error)) from error
+        raise RunFolderError(path, error.strerror or str(error)) from error
     except ValueError as error:
-        raise RunError(path, f"is not JSON: {error}") from None
+        raise RunFolderError(path, f"is not JSON: {error}") from None
     if not isinstance(plan, dict):
-        raise RunError(path, "is no plan")
+        raise RunFolderError(path, "is no plan")
     return plan
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from testbed.measure.capture.errors import RunError
+from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.run_folder import MANIFEST, RESULT, read_document
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ class Record:
         found = self.get(path, "object", **filled)
         return [str(number) for number in range(len(found))] if isinstance(found, list) else list(found or ())
 
-    def _wrong(self, path: str, value: object, kind: str) -> RunError:
+    def _wrong(self, path: str, value: object, kind: str) -> RunFolderError:
         where, _, field = path.partition(".")
         name = "an" if kind[0] in "io" else "a"
         file = self.folder / (MANIFEST if where == "manifest" else RESULT)
-        return RunError(file, f"{field} is {value!r:.60}, and should be {name} {kind}")
+        return RunFolderError(file, f"{field} is {value!r:.60}, and should be {name} {kind}")
 
 
 def _fits(value: object, kind: str) -> bool:
@@ -103,7 +103,7 @@ def find_runs(places: Iterable[Path]) -> list[Path]:
     for place in places:
         below = sorted(_below(place), key=_by_numbers)
         if not below:
-            raise RunError(place, f"holds no run: neither it nor a folder below has a {MANIFEST}")
+            raise RunFolderError(place, f"holds no run: neither it nor a folder below has a {MANIFEST}")
         for folder in below:
             found.setdefault(folder.resolve(), folder)
     return list(found.values())
@@ -129,7 +129,7 @@ def _below(place: Path) -> list[Path]:
     """Return the run folders at and below a place; links to folders are not followed, so that none is met twice."""
 
     def refuse(error: OSError) -> None:
-        raise RunError(Path(error.filename or place), error.strerror or str(error)) from error
+        raise RunFolderError(Path(error.filename or place), error.strerror or str(error)) from error
 
     found = []
     for folder, folders, files in os.walk(place, onerror=refuse):

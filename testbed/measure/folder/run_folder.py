@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.capture.capture import join, only
-from testbed.measure.capture.errors import CaptureError, RunError
+from testbed.measure.capture.errors import CaptureError, RunFolderError
 from testbed.measure.capture.pcap import read_capture
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SCHEMA_VERSION, OLDEST_READ = 1, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class NodePorts:
     """One end of the call: link -> capture interface, and address -> link."""
 
     interfaces: dict[str, str]
@@ -53,9 +53,9 @@ class Manifest:
     reproducible: bool | None
     warnings: tuple[str, ...]
     interval_ns: int
-    mn: Node
-    cn: Node
-    relay: Node | None
+    mn: NodePorts
+    cn: NodePorts
+    relay: NodePorts | None
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -90,14 +90,14 @@ def check_version(path: Path, document: dict[str, Any]) -> None:
     """Raise `RunError` unless this program can read a document of this `schema_version`."""
     version = document.get("schema_version")
     if "schema_version" not in document:
-        raise RunError(path, "has no schema_version, which every testbed writes: this is not the folder of a run")
+        raise RunFolderError(path, "has no schema_version, which every testbed writes: this is not the folder of a run")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise RunError(path, f"schema_version is {version!r:.40}, and should be a whole number")
+        raise RunFolderError(path, f"schema_version is {version!r:.40}, and should be a whole number")
     reads = f"this one reads {OLDEST_READ}" + (f" to {SCHEMA_VERSION}" if OLDEST_READ < SCHEMA_VERSION else "")
     if version > SCHEMA_VERSION:
-        raise RunError(path, f"was made by a newer testbed (schema_version {version}; {reads}): use that one")
+        raise RunFolderError(path, f"was made by a newer testbed (schema_version {version}; {reads}): use that one")
     if version < OLDEST_READ:
-        raise RunError(path, f"was made by an older testbed (schema_version {version}; {reads}): run it anew")
+        raise RunFolderError(path, f"was made by an older testbed (schema_version {version}; {reads}): run it anew")
 
 
 def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
@@ -106,9 +106,9 @@ def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:
-        raise RunError(path, error.strerror or str(error)) from error
+        raise RunFolderError(path, error.strerror or str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise RunError(path, f"is not JSON: {error}") from None
+        raise RunFolderError(path, f"is not JSON: {error}") from None
     document = _section(path, document)
     check_version(path, document)
     return document
@@ -124,10 +124,10 @@ def read_manifest(folder: Path) -> Manifest:
     document = read_document(folder)
     interval = _section(path, document, "call").get("packet_interval_ms")
     if not isinstance(interval, int | float) or not 0 < interval < math.inf:
-        raise RunError(path, f"call.packet_interval_ms is {interval!r}, and should be a time above 0")
+        raise RunFolderError(path, f"call.packet_interval_ms is {interval!r}, and should be a time above 0")
     warnings = document.get("warnings", [])
     if not isinstance(warnings, list) or not all(isinstance(one, str) for one in warnings):
-        raise RunError(path, "warnings is no list of texts")
+        raise RunFolderError(path, "warnings is no list of texts")
     return Manifest(
         scheme=document.get("scheme"),
         seed=document.get("seed"),
@@ -147,22 +147,22 @@ def _section(path: Path, document: dict[str, Any], *names: str) -> dict[str, Any
     for depth, name in enumerate(names, start=1):
         here = here.get(name) if isinstance(here, dict) else None
         if here is None:
-            raise RunError(path, f"has no {'.'.join(names[:depth])}")
+            raise RunFolderError(path, f"has no {'.'.join(names[:depth])}")
     if not isinstance(here, dict):
-        raise RunError(path, f"{'.'.join(names) or 'the document'} is no object")
+        raise RunFolderError(path, f"{'.'.join(names) or 'the document'} is no object")
     return here
 
 
-def _node(path: Path, document: dict[str, Any], role: str) -> Node:
+def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
     interfaces: dict[str, str] = {}
     addresses: dict[str, str] = {}
     for link in _section(path, document, "roles", role, "interfaces"):
         one = _section(path, document, "roles", role, "interfaces", link)
         if not isinstance(one.get("interface"), str) or not isinstance(one.get("address"), str):
-            raise RunError(path, f"roles.{role}.interfaces.{link} needs an interface and an address")
+            raise RunFolderError(path, f"roles.{role}.interfaces.{link} needs an interface and an address")
         interfaces[link] = one["interface"]
         addresses[one["address"]] = link
-    return Node(interfaces, addresses)
+    return NodePorts(interfaces, addresses)
 
 
 def read_hosts(folder: Path) -> tuple[Host, ...]:
@@ -186,9 +186,9 @@ def read_hosts(folder: Path) -> tuple[Host, ...]:
             if not node["forwards"]
         )
     except OSError as error:
-        raise RunError(path, error.strerror or str(error)) from error
+        raise RunFolderError(path, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunError(path, f"describes no network: {error!r}") from None
+        raise RunFolderError(path, f"describes no network: {error!r}") from None
 
 
 def read_names(folder: Path) -> dict[str, str]:
@@ -223,9 +223,9 @@ def _ends(path: Path) -> list[dict[str, str]]:
         ends += [link[end] for link in network["access_links"] for end in ("node", "router")]
         return [{name: str(end[name] or "") for name in ("name", "node", "address")} for end in ends]
     except OSError as error:
-        raise RunError(path, error.strerror or str(error)) from error
+        raise RunFolderError(path, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunError(path, f"describes no network: {error!r}") from None
+        raise RunFolderError(path, f"describes no network: {error!r}") from None
 
 
 def read_events(folder: Path) -> list[Event]:
@@ -234,7 +234,7 @@ def read_events(folder: Path) -> list[Event]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise RunError(path, error.strerror or str(error)) from error
+        raise RunFolderError(path, error.strerror or str(error)) from error
     events = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -252,7 +252,7 @@ def read_events(folder: Path) -> list[Event]:
                 )
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise RunError(path, f"line {number} is no event: {error!r}") from None
+            raise RunFolderError(path, f"line {number} is no event: {error!r}") from None
     return sorted(events, key=lambda event: event.time_ns)
 
 
@@ -276,7 +276,7 @@ def read_captures(folder: Path, names: Collection[str]) -> Capture:
         try:
             return only(read_capture(folder / MERGED), names)
         except CaptureError as error:
-            raise RunError(folder / MERGED, f"{error.what}, and there is no folder {CAPTURES}") from error
+            raise RunFolderError(folder / MERGED, f"{error.what}, and there is no folder {CAPTURES}") from error
     parts, warnings = [], []
     for name in sorted(names):
         try:
@@ -289,7 +289,7 @@ def read_captures(folder: Path, names: Collection[str]) -> Capture:
             said = (f"{warning}; {MERGED} has it, and was measured" for warning in warnings)
             return replace(merged, warnings=(*said, *merged.warnings))
     if not parts:
-        raise RunError(files, f"holds none of the captures {', '.join(sorted(names))}")
+        raise RunFolderError(files, f"holds none of the captures {', '.join(sorted(names))}")
     joined = join(files, parts)
     return replace(joined, warnings=(*warnings, *joined.warnings))
 

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Codec:
+class CodecImpairment:
     """Equipment impairment and packet-loss robustness of a codec (G.113, Tables I.1 and I.4)."""
 
     ie: float
     bpl: float
 
 
-G711 = Codec(ie=0, bpl=4.3)
-G711_PLC = Codec(ie=0, bpl=25.1)
+G711 = CodecImpairment(ie=0, bpl=4.3)
+G711_PLC = CodecImpairment(ie=0, bpl=25.1)
 """G.711 with packet loss concealment (G.711 Appendix I): what our receiver is taken to have."""
 NOT_G711 = "the call was not in G.711 all the way: no rating for other codecs"
 """Why a call has no rating."""
-G729A_VAD = Codec(ie=11, bpl=19)
+G729A_VAD = CodecImpairment(ie=11, bpl=19)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,9 @@ def mos(r: float) -> float:
     return max(1.0, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)
 
 
-def rate_voip(*, loss_percent: float, burst_r: float, mouth_to_ear_ms: float, codec: Codec = G711_PLC) -> Rating:
+def rate_voip(
+    *, loss_percent: float, burst_r: float, mouth_to_ear_ms: float, codec: CodecImpairment = G711_PLC
+) -> Rating:
     """Return the rating of a call without echo problems: one-way delay T = Ta, round trip Tr = 2 T."""
     return rate(
         Parameters(

@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
 from agents.rtp.playout_events import Concealed, DepthChanged, LatePacket, Played
-from testbed.measure.call.framing import framing
+from testbed.measure.call.packing import framing
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from agents.rtp.playout_events import PlayoutEvent
     from testbed.measure.call.direction import Direction
-    from testbed.measure.call.framing import Framing
     from testbed.measure.call.handover import Window
+    from testbed.measure.call.packing import Framing
 
 NS_PER_S = 1e9
 AFTER_RELEASE_S = 1.0

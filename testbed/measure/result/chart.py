@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from testbed.measure.capture.capture import Capture, Ints
-    from testbed.measure.folder.run_folder import Event, Manifest, Node
+    from testbed.measure.folder.run_folder import Event, Manifest, NodePorts
     from testbed.measure.rtp.streams import RtpPackets, Stream
     from testbed.measure.sip.scan import SipMessage
 
@@ -71,7 +71,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class MediaFlow:
     """RTP from one lifeline to another without a long pause.
 
     `first_ns` and `last_ns` are arrivals at the receiver, `packets` how many. Where nothing arrives they are those of
@@ -96,7 +96,7 @@ class Chart:
     start_ns: int
     lifelines: tuple[Lifeline, ...]
     passages: tuple[Passage, ...]
-    flows: tuple[Flow, ...]
+    flows: tuple[MediaFlow, ...]
     events: tuple[Event, ...]
     warnings: tuple[str, ...]
 
@@ -154,7 +154,7 @@ def _lifelines(
     return (*links, *between, *strangers, last)
 
 
-def _host(role: Node, name: str, hosts: Iterable[Host]) -> Host:
+def _host(role: NodePorts, name: str, hosts: Iterable[Host]) -> Host:
     """Return the host that has a role in the call; without a plan, as the manifest has it."""
     interfaces = frozenset(role.interfaces.values())
     named = (host for host in hosts if host.interfaces & interfaces)
@@ -227,7 +227,7 @@ def _match(left: Sequence[SipMessage], arrived: Sequence[SipMessage]) -> list[_P
     return sorted(pairs, key=lambda pair: min(one.time_ns for one in pair if one is not None))
 
 
-def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Iterator[Flow]:
+def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Iterator[MediaFlow]:
     """Yield the media from lifeline to lifeline, whichever ports and SSRCs they have."""
     parts: dict[tuple[int, int], list[Stream]] = defaultdict(list)
     for stream in streams:
@@ -242,12 +242,12 @@ def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Itera
         arrived, left = np.sort(rtp.time_ns[rows & here]), np.sort(rtp.time_ns[rows & ~here])
         if not len(arrived):
             packets = 0 if receiver in places.captured else None
-            yield from (Flow(sender, receiver, first, last, packets, None) for first, last, _ in _spans(left))
+            yield from (MediaFlow(sender, receiver, first, last, packets, None) for first, last, _ in _spans(left))
             continue
         spans = list(_spans(arrived))
         nexts = [*(first for first, _, _ in spans[1:]), _NEVER_NS]
         for (first, last, packets), following in zip(spans, nexts, strict=True):
-            yield Flow(sender, receiver, first, last, packets, _sent_until(left, last, following))
+            yield MediaFlow(sender, receiver, first, last, packets, _sent_until(left, last, following))
 
 
 def _sent_until(left: Ints, last_ns: int, following_ns: int) -> int | None:

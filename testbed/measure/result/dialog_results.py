@@ -10,32 +10,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from testbed.measure.capture.capture import Capture
-    from testbed.measure.sip.dialogs import Dialog, Party, Told
-    from testbed.measure.wire.packets import Endpoint
+    from testbed.measure.sip.dialogs import Party, SeenDialog, Told
+    from testbed.measure.wire.packets import TransportAddress
 
 
 class DialogsOfMedia:
     """Finds the dialogs whose descriptions announced the addresses of a stream."""
 
-    def __init__(self, dialogs: Sequence[Dialog]) -> None:
-        self._at: dict[Endpoint, list[Dialog]] = {}
+    def __init__(self, dialogs: Sequence[SeenDialog]) -> None:
+        self._at: dict[TransportAddress, list[SeenDialog]] = {}
         for dialog in dialogs:
             for endpoint in dialog.addresses:
                 self._at.setdefault(endpoint, []).append(dialog)
 
-    def of(self, source: Endpoint, destination: Endpoint, first_ns: int, last_ns: int) -> list[int]:
+    def of(self, source: TransportAddress, destination: TransportAddress, first_ns: int, last_ns: int) -> list[int]:
         """Return their numbers: of those that announced both ends, else of those that announced the destination."""
         here = [one for one in self._at.get(destination, ()) if one.lives(first_ns, last_ns)]
         both = [one for one in here if source in one.addresses]
         return [one.number for one in both or here]
 
 
-def describe(dialogs: Iterable[Dialog], capture: Capture, start_ns: int) -> list[dict[str, Any]]:
+def describe(dialogs: Iterable[SeenDialog], capture: Capture, start_ns: int) -> list[dict[str, Any]]:
     """Return the dialogs ready for JSON; times in `_s` count from `start_ns`."""
     return [_dialog(one, capture, start_ns) for one in dialogs]
 
 
-def _dialog(one: Dialog, capture: Capture, start_ns: int) -> dict[str, Any]:
+def _dialog(one: SeenDialog, capture: Capture, start_ns: int) -> dict[str, Any]:
     return {
         "number": one.number,
         "call_id": one.call_id,

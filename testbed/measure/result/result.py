@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.direction import Direction
     from testbed.measure.capture.capture import Capture
     from testbed.measure.listening.playout import Heard
-    from testbed.measure.sip.transactions import Transaction
+    from testbed.measure.sip.transactions import SeenTransaction
 
 
 def measure_run(folder: Path) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def measure_recording(run: Recording) -> dict[str, Any]:
     counted = count_messages(run.messages, handovers)
     own = [one for one in run.transactions if one.request.source.ip in manifest.mn.addresses]
     described = [_handover(one, run.media["to_mn"], start_ns, manifest.interval_ns, run.events) for one in handovers]
-    reports = rtcp.Reports(rtcp.find_rtcp(capture, run.datagrams))
+    reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.datagrams))
     told = rtcp.of_paths(reports, run.rtp, manifest.mn.addresses, start_ns)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -110,7 +110,7 @@ def _handover(
     }
 
 
-def _transaction(one: Transaction, capture: Capture, start_ns: int) -> dict[str, Any]:
+def _transaction(one: SeenTransaction, capture: Capture, start_ns: int) -> dict[str, Any]:
     return {
         "method": one.request.method,
         "cseq": one.request.cseq,

@@ -36,7 +36,7 @@ TOUCHING_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
+class PathArrivals:
     """The packets of one direction that arrived over one path, in order; one entry a packet.
 
     `delay_ms` is the one-way delay, NaN where the sending was not captured; `is_new` tells new packets from duplicates.
@@ -51,7 +51,7 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class SilentStretch:
     """A stretch of time in which the listener had nothing to hear; `causes` as the playout buffer names them."""
 
     at_s: float
@@ -65,11 +65,11 @@ class Playout:
 
     time_s: Floats
     depth_ms: Floats
-    holes: tuple[Hole, ...]
+    holes: tuple[SilentStretch, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class DirectionStory:
     """One direction of the call, at its receiver.
 
     `missing_s` are the packets that never arrived on any path: when they left, or should have where nobody saw them
@@ -80,7 +80,7 @@ class Heard:
     """
 
     name: str
-    paths: tuple[Arrivals, ...]
+    paths: tuple[PathArrivals, ...]
     new_s: Floats
     missing_s: Floats
     gap_s: tuple[float, float | None] | None
@@ -99,7 +99,7 @@ class Story:
     result: dict[str, Any]
     chart: Chart
     links: tuple[LinkHistory, ...]
-    directions: dict[str, Heard]
+    directions: dict[str, DirectionStory]
     events: tuple[Event, ...]
     trigger_s: tuple[float, ...]
     start_s: float
@@ -150,9 +150,9 @@ class _Clock:
         return (times_ns - self._start_ns) / NS_PER_S
 
 
-def _heard(name: str, direction: Direction, manifest: Manifest, window: Window | None, clock: _Clock) -> Heard:
+def _heard(name: str, direction: Direction, manifest: Manifest, window: Window | None, clock: _Clock) -> DirectionStory:
     interval_ns = manifest.interval_ns
-    return Heard(
+    return DirectionStory(
         name=name,
         paths=tuple(_arrivals(direction, path, clock) for path in range(len(direction.links))),
         new_s=clock.all_s(direction.new.time_ns),
@@ -163,14 +163,14 @@ def _heard(name: str, direction: Direction, manifest: Manifest, window: Window |
     )
 
 
-def _arrivals(direction: Direction, path: int, clock: _Clock) -> Arrivals:
+def _arrivals(direction: Direction, path: int, clock: _Clock) -> PathArrivals:
     received = direction.received
     here = received.path == path
     delay_ns = direction.delay_ns[here]
     left = direction.onto.pick(direction.onto.path == path)
     firsts = np.unique(left.key, return_index=True)[1]
     lost = firsts[~np.isin(left.key[firsts], direction.off.key[direction.off.path == path])]
-    return Arrivals(
+    return PathArrivals(
         link=direction.links[path],
         time_s=clock.all_s(received.time_ns[here]),
         delay_ms=np.where(delay_ns == NO_DELAY, np.nan, delay_ns / NS_PER_MS),
@@ -221,15 +221,15 @@ def _playout(direction: Direction, interval_ns: int, clock: _Clock) -> Playout |
         return None
     origin_s = clock.s(heard.origin_ns)
     changes = [(one.at, one.depth) for one in heard.depths]
-    holes: list[Hole] = []
+    holes: list[SilentStretch] = []
     for one in sorted(heard.concealed, key=lambda concealed: concealed.at):
         at_s = one.at + origin_s
         last = holes[-1] if holes else None
         if last is not None and at_s - (last.at_s + last.duration_s) < TOUCHING_S:
             causes = last.causes if one.cause in last.causes else (*last.causes, one.cause)
-            holes[-1] = Hole(last.at_s, at_s + one.duration - last.at_s, causes)
+            holes[-1] = SilentStretch(last.at_s, at_s + one.duration - last.at_s, causes)
         else:
-            holes.append(Hole(at_s, one.duration, (one.cause,)))
+            holes.append(SilentStretch(at_s, one.duration, (one.cause,)))
     return Playout(
         time_s=np.array([origin_s, *(at + origin_s for at, _ in changes)]),
         depth_ms=np.array([heard.settings.initial_depth, *(depth for _, depth in changes)]) * 1000,

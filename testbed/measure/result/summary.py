@@ -8,14 +8,14 @@ from testbed.measure import units
 from testbed.measure.capture.pcap import read_capture
 from testbed.measure.result.dialog_results import DialogsOfMedia, describe
 from testbed.measure.rtp import rtcp, stream_numbers
-from testbed.measure.rtp.calls import Call, merge_calls
+from testbed.measure.rtp.calls import MergedCall, merge_calls
 from testbed.measure.rtp.copies import find_copies
 from testbed.measure.rtp.sift import RtpSieve
 from testbed.measure.rtp.streams import RtpPackets, Stream, clock_of, find_streams
 from testbed.measure.sip.announced import Announcements
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.sip.scan import find_sip
-from testbed.measure.sip.transactions import Transaction, across_interfaces, pair
+from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 from testbed.measure.units import seconds
 from testbed.measure.wire.packets import decode_udp
 
@@ -73,7 +73,7 @@ class _Found(NamedTuple):
     rtp: RtpPackets
     skipped: dict[str, int]
     messages: list[SipMessage]
-    reports: rtcp.Reports
+    reports: rtcp.ReceivedReports
     originals: dict[int, int]
 
 
@@ -89,7 +89,7 @@ def _find(path: Path | str) -> _Found:
         rtp=sieve.packets(datagrams),
         skipped=datagrams.skipped,
         messages=find_sip(capture, datagrams),
-        reports=rtcp.Reports(rtcp.find_rtcp(capture, datagrams)),
+        reports=rtcp.ReceivedReports(rtcp.find_rtcp(capture, datagrams)),
         originals=find_copies(capture, sieve.is_media),
     )
 
@@ -155,7 +155,7 @@ def _measured_at(stream: Stream) -> str:
     return f"the last of {stream.seen_on} interfaces that saw it: nearest to the receiver"
 
 
-def _call(rtp: RtpPackets, call: Call, measured: list[dict[str, Any]]) -> dict[str, Any]:
+def _call(rtp: RtpPackets, call: MergedCall, measured: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the numbers of a call from `measured`, its streams; merged anew only where there are several."""
     numbers = measured[0]
     if len(measured) > 1:
@@ -177,7 +177,7 @@ def _call(rtp: RtpPackets, call: Call, measured: list[dict[str, Any]]) -> dict[s
     }
 
 
-def _transaction(capture: Capture, one: Transaction, start_ns: int) -> dict[str, Any]:
+def _transaction(capture: Capture, one: SeenTransaction, start_ns: int) -> dict[str, Any]:
     return {
         "method": one.request.method,
         "cseq": one.request.cseq,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MergedCall:
     """The streams of one SSRC that end at its receiver, and all their packets in order of arrival.
 
     `rows`, `extended` and `path` have one entry a packet; `path` indexes `streams`.
@@ -36,7 +36,7 @@ class Call:
         return [int(copies) for copies in np.bincount(self.path[new], minlength=len(self.streams))]
 
 
-def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int]) -> Iterator[Call]:
+def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int]) -> Iterator[MergedCall]:
     """Merge the streams of each SSRC, and those of its copies; calls come in the order of their first streams.
 
     `originals` says which SSRCs are declared to be copies of which (see `copies`).
@@ -54,15 +54,15 @@ def merge_calls(rtp: RtpPackets, streams: list[Stream], originals: dict[int, int
         yield from (_merge(rtp, group) for group in groups)
 
 
-def _merge(rtp: RtpPackets, streams: list[Stream]) -> Call:
+def _merge(rtp: RtpPackets, streams: list[Stream]) -> MergedCall:
     if len(streams) == 1:
         (one,) = streams
-        return Call(one.ssrc, (one,), one.rows, one.extended, np.zeros(len(one.rows), dtype=np.int64))
+        return MergedCall(one.ssrc, (one,), one.rows, one.extended, np.zeros(len(one.rows), dtype=np.int64))
     rows = np.concatenate([stream.rows for stream in streams])
     path = np.repeat(np.arange(len(streams)), [len(stream.rows) for stream in streams])
     order = by_time(rtp.time_ns[rows], np.arange(len(rows)))
     rows, path = rows[order], path[order]
-    return Call(
+    return MergedCall(
         ssrc=streams[0].ssrc,
         streams=tuple(streams),
         rows=rows,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agents.rtp.rtcp_xr import VoipMetrics
     from testbed.measure.capture.capture import Capture, Ints
     from testbed.measure.rtp.streams import RtpPackets, Stream
-    from testbed.measure.wire.packets import Datagrams, Endpoint
+    from testbed.measure.wire.packets import Datagrams, TransportAddress
 
 _SHORTEST = 8
 _TICK_NS = 1e9 / 65536
@@ -35,8 +35,8 @@ _TICK_NS = 1e9 / 65536
 class Compound:
     """One RTCP datagram; `seen` has when each capture interface that it passed saw it, in order of time."""
 
-    source: Endpoint
-    destination: Endpoint
+    source: TransportAddress
+    destination: TransportAddress
     packets: tuple[RtcpPacket, ...]
     seen: dict[int, int]
 
@@ -80,7 +80,7 @@ def _candidates(capture: Capture, datagrams: Datagrams) -> Iterator[tuple[int, b
             yield row, data[start : start + int(datagrams.captured[row])].tobytes()
 
 
-class Reports:
+class ReceivedReports:
     """The RTCP datagrams of a capture, by the SSRCs that they speak of."""
 
     def __init__(self, compounds: Iterable[Compound]) -> None:
@@ -107,7 +107,7 @@ def _ssrcs(one: Compound) -> Iterator[int]:
                 yield from (packet.ssrc, *(block.ssrc for block in packet.reports))
 
 
-class Arrivals(NamedTuple):
+class StreamArrivals(NamedTuple):
     """What the capture saw of a stream, to set beside the reports: in order of time, numbers without wrap-around."""
 
     time_ns: Ints
@@ -152,7 +152,7 @@ class Ends(NamedTuple):
 
 
 def describe(
-    told: Reports, ends: Ends, clock_hz: int | None, arrivals: Arrivals, start_ns: int
+    told: ReceivedReports, ends: Ends, clock_hz: int | None, arrivals: StreamArrivals, start_ns: int
 ) -> dict[str, Any] | None:
     """Return what RTCP says of a stream, ready for JSON; None where it says nothing. Times count from `start_ns`."""
     compounds = told.on(ends.ssrc)
@@ -195,15 +195,15 @@ def describe(
 
 
 def of_stream(
-    told: Reports, rtp: RtpPackets, stream: Stream, clock_hz: int | None, start_ns: int
+    told: ReceivedReports, rtp: RtpPackets, stream: Stream, clock_hz: int | None, start_ns: int
 ) -> dict[str, Any] | None:
     """Return what RTCP says of a stream, see `describe`."""
-    arrivals = Arrivals(rtp.time_ns[stream.rows], stream.extended)
+    arrivals = StreamArrivals(rtp.time_ns[stream.rows], stream.extended)
     return describe(told, Ends(stream.source.ip, stream.destination.ip, stream.ssrc), clock_hz, arrivals, start_ns)
 
 
 def of_paths(
-    told: Reports, rtp: RtpPackets, links: dict[str, str], start_ns: int
+    told: ReceivedReports, rtp: RtpPackets, links: dict[str, str], start_ns: int
 ) -> dict[str, dict[str, dict[str, Any] | None]]:
     """Return what RTCP says of the streams to and from a node's addresses (address -> link), by direction and link.
 
@@ -260,7 +260,7 @@ def _jitter_ns(block: ReportBlock, clock_hz: int | None) -> float | None:
     return block.jitter * 1e9 / clock_hz if clock_hz else None
 
 
-def _captured(report: Report, arrivals: Arrivals) -> int | None:
+def _captured(report: Report, arrivals: StreamArrivals) -> int | None:
     return arrivals.lost_until(report.block.highest_sequence, report.time_ns)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class StreamCounts:
     """Packets of a stream: `lost` within the range of the sequence numbers seen, `duplicates` beyond first arrivals."""
 
     packets: int
@@ -58,16 +58,16 @@ def in_sequence(extended: Ints) -> Ints:
     return np.unique(extended, return_index=True)[1]
 
 
-def count(extended: Ints, is_new: NDArray[np.bool_] | None = None) -> Counts:
+def count(extended: Ints, is_new: NDArray[np.bool_] | None = None) -> StreamCounts:
     """Count a stream's packets. A new packet is reordered when a later-numbered one came before it (RFC 4737, 3.3).
 
     `is_new` are its `first_arrivals`, where they are known.
     """
     if not len(extended):
-        return Counts(0, 0, 0, 0, 0)
+        return StreamCounts(0, 0, 0, 0, 0)
     new = extended[first_arrivals(extended) if is_new is None else is_new]
     highest = np.maximum.accumulate(new)
-    return Counts(
+    return StreamCounts(
         packets=len(extended),
         unique=len(new),
         lost=int(new.max() - new.min()) + 1 - len(new),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from testbed.measure.sip.announced import Announcements
-    from testbed.measure.wire.packets import Datagrams, Endpoint, Piece
+    from testbed.measure.wire.packets import Datagrams, Piece, TransportAddress
 
 CLOCK_HZ = {
     **dict.fromkeys((0, 3, 4, 5, 7, 8, 9, 12, 13, 15, 18), 8000),
@@ -63,7 +63,7 @@ class RtpPackets:
     sequence: NDArray[np.uint16]
     timestamp: NDArray[np.uint32]
     payload_type: NDArray[np.uint8]
-    endpoints: tuple[Endpoint, ...]
+    endpoints: tuple[TransportAddress, ...]
 
     def __len__(self) -> int:
         return len(self.packet)
@@ -92,8 +92,8 @@ class Stream:
     where signalling announced its destination and payload type, else "regularity".
     """
 
-    source: Endpoint
-    destination: Endpoint
+    source: TransportAddress
+    destination: TransportAddress
     ssrc: int
     payload_type: int
     interfaces: tuple[int, ...]

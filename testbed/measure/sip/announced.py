@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import SdpParseError
-from testbed.measure.wire.packets import Endpoint
+from testbed.measure.wire.packets import TransportAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +63,7 @@ STATIC = {
 class Announced(NamedTuple):
     """One stream of a description: where its receiver listens, and what may be sent there."""
 
-    endpoint: Endpoint
+    endpoint: TransportAddress
     direction: str
     formats: tuple[tuple[int, Format], ...]
 
@@ -102,7 +102,7 @@ def _announced(media: Media) -> Announced | None:
     numbers = [int(word) for word in media.formats if word.isascii() and word.isdigit() and len(word) < 4]
     known = ((number, _format(media, number)) for number in numbers if number < 128)
     formats = tuple((number, one) for number, one in known if one is not None)
-    return Announced(Endpoint(str(address), media.port), media.direction, formats)
+    return Announced(TransportAddress(str(address), media.port), media.direction, formats)
 
 
 def _format(media: Media, number: int) -> Format | None:
@@ -118,7 +118,7 @@ class Announcements:
 
     def __init__(self, messages: Iterable[SipMessage] = ()) -> None:
         """Read the descriptions of these messages, which are in order of time."""
-        self._formats: dict[Endpoint, dict[int, list[tuple[int, Format]]]] = {}
+        self._formats: dict[TransportAddress, dict[int, list[tuple[int, Format]]]] = {}
         for message in messages:
             for one in read_description(message.body) if message.body else ():
                 known = self._formats.setdefault(one.endpoint, {})
@@ -127,14 +127,16 @@ class Announcements:
                     if not told or told[-1][1] != meaning:
                         told.append((message.time_ns, meaning))
 
-    def __contains__(self, endpoint: Endpoint) -> bool:
+    def __contains__(self, endpoint: TransportAddress) -> bool:
         return endpoint in self._formats
 
-    def expects(self, destination: Endpoint, payload_type: int, until_ns: int) -> bool:
+    def expects(self, destination: TransportAddress, payload_type: int, until_ns: int) -> bool:
         """Whether somebody announced before `until_ns` that he hears this payload type at this address."""
         return any(time_ns <= until_ns for time_ns, _ in self._formats.get(destination, {}).get(payload_type, ()))
 
-    def meaning(self, source: Endpoint, destination: Endpoint, payload_type: int, at_ns: int) -> Format | None:
+    def meaning(
+        self, source: TransportAddress, destination: TransportAddress, payload_type: int, at_ns: int
+    ) -> Format | None:
         """Return what a payload type means in a stream that is there at `at_ns`.
 
         RFC 3264, 5.1: the numbers are the receiver's; else the sender's, which an answer repeats; else RFC 3551's.

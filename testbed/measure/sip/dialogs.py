@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.errors import SipParseError
-from agents.sip.message.handover import Handover
+from agents.sip.message.handover import HandoverHeader
 from testbed.measure.sip.announced import Announced, read_description
-from testbed.measure.sip.transactions import Transaction, across_interfaces, pair
+from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from testbed.measure.sip.scan import SipMessage
-    from testbed.measure.wire.packets import Endpoint
+    from testbed.measure.wire.packets import TransportAddress
 
 CALLER, CALLEE = "caller", "callee"
 ESTABLISHED, ENDED, REFUSED, CANCELLED, RINGING, UNANSWERED = (
@@ -36,7 +36,7 @@ class Party(NamedTuple):
 
     tag: str
     uri: str
-    endpoint: Endpoint | None
+    endpoint: TransportAddress | None
 
 
 class Told(NamedTuple):
@@ -52,14 +52,14 @@ class Move(NamedTuple):
 
     time_ns: int
     by: str
-    old: Endpoint
-    new: Endpoint
+    old: TransportAddress
+    new: TransportAddress
     status: int | None
     took_ns: int | None
 
 
 @dataclass(slots=True)
-class Dialog:
+class SeenDialog:
     """One dialog; `number` counts them from 1, in order of their first messages. Times in ns since the epoch.
 
     `invite` is the first INVITE, None where the capture begins later: then `caller` is who sent the first request that
@@ -82,9 +82,9 @@ class Dialog:
     setup_ns: int | None = None
     ended_ns: int | None = None
     ended_by: str | None = None
-    transactions: list[Transaction] = field(default_factory=list)
+    transactions: list[SeenTransaction] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
-    addresses: set[Endpoint] = field(default_factory=set)
+    addresses: set[TransportAddress] = field(default_factory=set)
     moves: list[Move] = field(default_factory=list)
     handovers: list[str] = field(default_factory=list)
     handover_of: int | None = None
@@ -103,7 +103,7 @@ class Dialog:
         return self.first_ns <= last_ns and (self.ended_ns is None or self.ended_ns >= first_ns)
 
 
-def find_dialogs(messages: Sequence[SipMessage]) -> list[Dialog]:
+def find_dialogs(messages: Sequence[SipMessage]) -> list[SeenDialog]:
     """Return the dialogs in a capture's messages (in order of time), and attempts to make one."""
     by_call: dict[str, list[SipMessage]] = defaultdict(list)
     for message in messages:
@@ -135,7 +135,7 @@ class _Call:
             if one.method in {"INVITE", "CANCEL"} and not in_dialog:
                 self._attempts[one.from_tag].append(index)
 
-    def of(self, dialog: Dialog) -> list[SipMessage]:
+    def of(self, dialog: SeenDialog) -> list[SipMessage]:
         """Return the messages of a dialog, and of the attempt to make it, in order of time."""
         mine = set(self._by_tags[dialog.tags] if dialog.callee.tag else ())
         if dialog.invite is not None:
@@ -147,7 +147,7 @@ def _tags(message: SipMessage) -> frozenset[str]:
     return frozenset((message.from_tag, message.to_tag))
 
 
-def _in_call(messages: list[SipMessage]) -> Iterator[Dialog]:
+def _in_call(messages: list[SipMessage]) -> Iterator[SeenDialog]:
     """Yield the dialogs of one Call-ID."""
     call = _Call(messages)
     dialogs = [*_begun(messages)]
@@ -160,7 +160,7 @@ def _in_call(messages: list[SipMessage]) -> Iterator[Dialog]:
             known.add(tags)
             caller = Party(message.from_tag, message.from_uri, message.source)
             callee = Party(message.to_tag, message.to_uri, message.destination)
-            dialogs.append(Dialog(message.call_id, caller, callee, message.time_ns))
+            dialogs.append(SeenDialog(message.call_id, caller, callee, message.time_ns))
     for dialog in dialogs:
         mine = call.of(dialog)
         dialog.transactions = _hops_merged(across_interfaces(pair(mine)))
@@ -170,7 +170,7 @@ def _in_call(messages: list[SipMessage]) -> Iterator[Dialog]:
         yield dialog
 
 
-def _begun(messages: list[SipMessage]) -> Iterator[Dialog]:
+def _begun(messages: list[SipMessage]) -> Iterator[SeenDialog]:
     """Yield a dialog for each INVITE without a To tag: one for each 2xx's tag, else one for the attempt."""
     legs: dict[str, list[SipMessage]] = {}
     numbers: dict[str, set[int]] = defaultdict(set)
@@ -185,7 +185,7 @@ def _begun(messages: list[SipMessage]) -> Iterator[Dialog]:
     for tag, invites in legs.items():
         first = invites[0]
         for to_tag, answer in (answers[tag] or {"": None}).items():
-            yield Dialog(
+            yield SeenDialog(
                 call_id=first.call_id,
                 caller=Party(tag, first.from_uri, first.source),
                 callee=Party(to_tag, first.to_uri, first.destination if answer is None else answer.source),
@@ -195,16 +195,16 @@ def _begun(messages: list[SipMessage]) -> Iterator[Dialog]:
             )
 
 
-def _hops_merged(transactions: Iterable[Transaction]) -> list[Transaction]:
+def _hops_merged(transactions: Iterable[SeenTransaction]) -> list[SeenTransaction]:
     """Return each request of a dialog once, though proxies passed it on: as its sender's side saw it."""
-    firsts: dict[tuple[object, ...], Transaction] = {}
+    firsts: dict[tuple[object, ...], SeenTransaction] = {}
     for one in transactions:
         request = one.request
         firsts.setdefault((request.method, request.cseq, request.from_tag, request.to_tag), one)
     return list(firsts.values())
 
 
-def _settle(dialog: Dialog, messages: list[SipMessage]) -> None:
+def _settle(dialog: SeenDialog, messages: list[SipMessage]) -> None:
     """Find out what became of a dialog."""
     byes = [one for one in dialog.transactions if one.request.method == "BYE"]
     if byes:
@@ -226,7 +226,7 @@ def _settle(dialog: Dialog, messages: list[SipMessage]) -> None:
         _not_established(dialog, messages, is_answered=bool(attempts) and attempts[-1].final is not None)
 
 
-def _not_established(dialog: Dialog, messages: list[SipMessage], *, is_answered: bool) -> None:
+def _not_established(dialog: SeenDialog, messages: list[SipMessage], *, is_answered: bool) -> None:
     if is_answered and dialog.refusals:
         dialog.status = dialog.refusals.pop()
         cancelled = dialog.status == 487 and any(one.method == "CANCEL" for one in messages)
@@ -236,7 +236,7 @@ def _not_established(dialog: Dialog, messages: list[SipMessage], *, is_answered:
     dialog.state = RINGING if provisional else UNANSWERED
 
 
-def _setup_ns(dialog: Dialog, accepted: Transaction, messages: list[SipMessage]) -> int | None:
+def _setup_ns(dialog: SeenDialog, accepted: SeenTransaction, messages: list[SipMessage]) -> int | None:
     """Return the time from the first INVITE to the ACK of the 2xx, where each was seen first."""
     acks = (
         one.time_ns
@@ -247,10 +247,10 @@ def _setup_ns(dialog: Dialog, accepted: Transaction, messages: list[SipMessage])
     return None if acknowledged_ns is None else acknowledged_ns - dialog.first_ns
 
 
-def _descriptions(messages: list[SipMessage], dialog: Dialog) -> tuple[list[Told], set[Endpoint]]:
+def _descriptions(messages: list[SipMessage], dialog: SeenDialog) -> tuple[list[Told], set[TransportAddress]]:
     """Return what each side announced, each change once, and all addresses."""
     told: list[Told] = []
-    addresses: set[Endpoint] = set()
+    addresses: set[TransportAddress] = set()
     seen: set[tuple[object, ...]] = set()
     last: dict[str, tuple[Announced, ...]] = {}
     for message in messages:
@@ -266,10 +266,10 @@ def _descriptions(messages: list[SipMessage], dialog: Dialog) -> tuple[list[Told
     return told, addresses
 
 
-def _moves(dialog: Dialog) -> Iterator[Move]:
+def _moves(dialog: SeenDialog) -> Iterator[Move]:
     """Yield the requests with which a side moved its (first) stream to another address."""
     answers = {(one.request.method, one.request.cseq, one.request.from_tag): one for one in dialog.transactions}
-    last: dict[str, Endpoint] = {}
+    last: dict[str, TransportAddress] = {}
     for told in dialog.told:
         message, new = told.message, told.media[0].endpoint
         old = last.get(told.by)
@@ -287,11 +287,11 @@ def _moves(dialog: Dialog) -> Iterator[Move]:
             )
 
 
-def _handover_of(dialog: Dialog, named: dict[tuple[str, frozenset[str]], Dialog]) -> int | None:
+def _handover_of(dialog: SeenDialog, named: dict[tuple[str, frozenset[str]], SeenDialog]) -> int | None:
     """Return the dialog that a Handover header names; a B2BUA may have replaced it by what the next hop knows."""
     for text in dialog.handovers:
         try:
-            handover = Handover.parse(text)
+            handover = HandoverHeader.parse(text)
         except SipParseError:
             continue
         other = named.get((handover.call_id, frozenset((handover.to_tag, handover.from_tag))))

@@ -17,7 +17,7 @@ from testbed.measure.wire.tcp_streams import read_streams
 
 if TYPE_CHECKING:
     from testbed.measure.capture.capture import Ints
-    from testbed.measure.wire.packets import Datagrams, Endpoint
+    from testbed.measure.wire.packets import Datagrams, TransportAddress
     from testbed.measure.wire.tcp import Segments
 
 _REQUEST = re.compile(rb"([A-Z][A-Z0-9.!%*_+`'~-]{1,31}) (\S{1,512}) SIP/2\.0\r?\n")
@@ -47,8 +47,8 @@ class SipMessage:
     packet: int
     time_ns: int
     interface: int
-    source: Endpoint
-    destination: Endpoint
+    source: TransportAddress
+    destination: TransportAddress
     size: int
     method: str
     status: int | None
@@ -96,8 +96,8 @@ class _Sighting(NamedTuple):
     packet: int
     time_ns: int
     interface: int
-    source: Endpoint
-    destination: Endpoint
+    source: TransportAddress
+    destination: TransportAddress
     size: int
     transport: str
 
@@ -147,7 +147,7 @@ def _in_some(capture: Capture, datagrams: Datagrams, some: Ints, rows: Ints | No
 
 
 def _in_streams(
-    parts: list[tuple[Capture, Segments, Ints | None]], endpoints: tuple[Endpoint, ...]
+    parts: list[tuple[Capture, Segments, Ints | None]], endpoints: tuple[TransportAddress, ...]
 ) -> list[SipMessage]:
     messages = []
     for one in read_streams(parts):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Transaction:
+class SeenTransaction:
     """One request with what answered it; `final` is None when no final response was seen.
 
     `repeats` is how often the request was seen again: its retransmissions, where the interface is the client's.
@@ -33,13 +33,13 @@ class Transaction:
         return self.final is not None and self.final.is_success
 
 
-def pair(messages: Iterable[SipMessage]) -> list[Transaction]:
+def pair(messages: Iterable[SipMessage]) -> list[SeenTransaction]:
     """Return the transactions in `messages` (in order of time), each interface on its own, in order of their requests.
 
     ACK has no response and is no transaction here (RFC 3261, 17.1.1.3 and 13.2.2.4). A final response counts only on
     the interface that saw its request, and only when it goes the other way.
     """
-    found: dict[tuple[object, ...], Transaction] = {}
+    found: dict[tuple[object, ...], SeenTransaction] = {}
     for message in messages:
         if message.method == "ACK":
             continue
@@ -47,7 +47,7 @@ def pair(messages: Iterable[SipMessage]) -> list[Transaction]:
             key = (message.interface, message.transaction, message.source.ip, message.destination.ip)
             known = found.get(key)
             if known is None:
-                found[key] = Transaction(message)
+                found[key] = SeenTransaction(message)
             else:
                 known.repeats += 1
         elif message.is_final:
@@ -58,9 +58,9 @@ def pair(messages: Iterable[SipMessage]) -> list[Transaction]:
     return list(found.values())
 
 
-def across_interfaces(transactions: Iterable[Transaction]) -> list[Transaction]:
+def across_interfaces(transactions: Iterable[SeenTransaction]) -> list[SeenTransaction]:
     """Return each transaction once: as the interface saw it that saw its request first, the one nearest the client."""
-    nearest: dict[tuple[object, ...], Transaction] = {}
+    nearest: dict[tuple[object, ...], SeenTransaction] = {}
     for one in transactions:
         key = (one.request.transaction, one.request.source.ip, one.request.destination.ip)
         known = nearest.get(key)

@@ -21,7 +21,7 @@ class Column(NamedTuple):
     source: str = ""
 
 
-class Table(NamedTuple):
+class TableSchema(NamedTuple):
     """`rows` says what one row is, and in what order they come."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.measure.tables.columns import DIRECTION, WHO, Column, Kind, Table
+from testbed.measure.tables.columns import DIRECTION, WHO, Column, Kind, TableSchema
 
 
 def _media(name: str, kind: Kind, unit: str, meaning: str, field: str = "") -> Column:
@@ -56,7 +56,7 @@ def _handover(name: str, kind: Kind, unit: str, meaning: str, field: str = "") -
     return Column(name, kind, unit, meaning, f"result.handovers.{{number}}.{field or name}")
 
 
-RUNS = Table(
+RUNS = TableSchema(
     "runs",
     "One row for each run and direction. Runs in the order given (below a folder by name), `to_mn` before `to_cn`. "
     "What belongs to the run and not to a direction stands in both rows.",
@@ -169,7 +169,7 @@ RUNS = Table(
 )  # fmt: skip
 
 NUMBER = Column("number", "integer", "", "of the handover in its run, from 0")
-HANDOVERS = Table(
+HANDOVERS = TableSchema(
     "handovers",
     "One row for each handover and direction, in the order of the triggers, `to_mn` before `to_cn`. What belongs to "
     "the handover and not to a direction stands in both rows. A run without a handover has none.",
@@ -213,7 +213,7 @@ HANDOVERS = Table(
     ),
 )  # fmt: skip
 
-PHASES = Table(
+PHASES = TableSchema(
     "phases",
     "One row for each phase of each handover, in the order of time (`detect`, `attach`, `address`, `signalling`, "
     "`media`), and after `attach` one for each part that the radio told of. A run without a handover has none.",
@@ -226,7 +226,7 @@ PHASES = Table(
     ),
 )
 
-PATHS = Table(
+PATHS = TableSchema(
     "paths",
     "One row for each run, direction and link, in the order of the runs, `to_mn` before `to_cn`, links as in the "
     "manifest. A run without a result has none.",
@@ -247,7 +247,7 @@ PATHS = Table(
     ),
 )  # fmt: skip
 
-PACKETS = Table(
+PACKETS = TableSchema(
     "packets",
     "One row for each copy of each RTP packet that was sent or arrived, and one for a packet that nobody saw at all; "
     "from the captures. Runs in the order given, `to_mn` before `to_cn`, packets by `packet`, copies in the order of "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.measure.tables.columns import DIRECTION, WHO, Column, Kind, Table
+from testbed.measure.tables.columns import DIRECTION, WHO, Column, Kind, TableSchema
 
 
 def _transaction(name: str, kind: Kind, unit: str, meaning: str, field: str = "") -> Column:
@@ -23,7 +23,7 @@ def _report(name: str, kind: Kind, unit: str, meaning: str, field: str = "") -> 
 
 PATH = Column("path", "text", "", "the MN's link")
 
-TRANSACTIONS = Table(
+TRANSACTIONS = TableSchema(
     "transactions",
     "One row for each SIP request at the MN's interfaces (ACK has no response and none), in order of the requests.",
     (
@@ -41,7 +41,7 @@ TRANSACTIONS = Table(
     ),
 )  # fmt: skip
 
-MESSAGES = Table(
+MESSAGES = TableSchema(
     "messages",
     "One row for each method of request and each status of response that passed the MN's interfaces, in the order of "
     "result.json: requests by method, then responses by status. A run without a result has none.",
@@ -53,7 +53,7 @@ MESSAGES = Table(
     ),
 )
 
-DIALOGS = Table(
+DIALOGS = TableSchema(
     "dialogs",
     "One row for each SIP dialog that the run's captures show, in the order of result.json.",
     (
@@ -79,7 +79,7 @@ DIALOGS = Table(
     ),
 )
 
-RTCP = Table(
+RTCP = TableSchema(
     "rtcp",
     "One row for each run, direction and link of which RTCP spoke: its reports taken together. `to_mn` is what the MN "
     "reported of what the CN sent. Directions and links as in the table `paths`.",
@@ -108,7 +108,7 @@ RTCP = Table(
     ),
 )  # fmt: skip
 
-REPORTS = Table(
+REPORTS = TableSchema(
     "reports",
     "One row for each RTCP report block, directions and links as in the table `rtcp`, reports in order of time.",
     (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from testbed.measure.folder.records import Record
-    from testbed.measure.tables.columns import Table
+    from testbed.measure.tables.columns import TableSchema
 
 Row = tuple[Any, ...]
 DIRECTIONS = ("to_mn", "to_cn")
@@ -139,7 +139,7 @@ ROWS: dict[str, Callable[[Iterable[Record]], Iterator[Row]]] = {
 }
 
 
-def _row(table: Table, record: Record, told: Mapping[str, Any], /, **filled: str) -> Row:
+def _row(table: TableSchema, record: Record, told: Mapping[str, Any], /, **filled: str) -> Row:
     told = {"run": record.name, **told}
     return tuple(
         record.get(column.source, column.kind, **filled) if column.source else told[column.name]

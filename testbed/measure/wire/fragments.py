@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from testbed.measure.capture.capture import NO_TIME, Capture, Interface
+from testbed.measure.capture.capture import NO_TIME, Capture, CaptureInterface
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -245,7 +245,7 @@ def _capture(capture: Capture, table: _Table) -> Capture:
         offset=np.cumsum(sizes) - sizes,
         captured=sizes.astype(np.int32),
         original=sizes.astype(np.uint32),
-        interfaces=tuple(Interface(one.name, RAW) for one in capture.interfaces),
+        interfaces=tuple(CaptureInterface(one.name, RAW) for one in capture.interfaces),
         warnings=(),
     )
 

@@ -35,7 +35,7 @@ _EXTENSIONS = (0, 43, _FRAGMENT, 60)  # hop-by-hop, routing, fragment, destinati
 _MOST_VLAN_TAGS, _MOST_EXTENSIONS = 4, 8
 
 
-class Endpoint(NamedTuple):
+class TransportAddress(NamedTuple):
     """A transport address."""
 
     ip: str
@@ -83,7 +83,7 @@ class Datagrams(Piece):
     them; they are not among the datagrams here.
     """
 
-    endpoints: tuple[Endpoint, ...]
+    endpoints: tuple[TransportAddress, ...]
     skipped: dict[str, int]
     segments: tcp.Segments
     rebuilt: tuple[Rebuilt, Datagrams] | None = None
@@ -127,9 +127,9 @@ class _Table:
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, int], int] = {}
 
-    def endpoints(self) -> tuple[Endpoint, ...]:
+    def endpoints(self) -> tuple[TransportAddress, ...]:
         """Return the addresses in the order of their numbers."""
-        return tuple(Endpoint(str(ipaddress.ip_address(ip)), port) for ip, port in self._known)
+        return tuple(TransportAddress(str(ipaddress.ip_address(ip)), port) for ip, port in self._known)
 
     def ends(self, data: Bytes, layer: _Layer, *, known_only: bool = False) -> tuple[_Numbers, _Numbers]:
         """Return the numbers of source and destination of each packet; -1 for an unknown one with `known_only`."""

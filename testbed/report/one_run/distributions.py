@@ -9,7 +9,7 @@ from bokeh.models import Range1d
 
 from testbed.report.pages import palette
 from testbed.report.pages.figures import new_figure
-from testbed.report.pages.pages import Plot, Table
+from testbed.report.pages.pages import PlainTable, Plot
 from testbed.report.terminal import DIRECTIONS, number
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure
 
     from testbed.measure.folder.link_history import Floats
-    from testbed.measure.result.story import Heard
+    from testbed.measure.result.story import DirectionStory
 
 DASHES = {"to_mn": "solid", "to_cn": "dashed"}
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99, 100)
 
 
-def delay_distribution(directions: Mapping[str, Heard]) -> Plot:
+def delay_distribution(directions: Mapping[str, DirectionStory]) -> Plot:
     """Return the distribution of one-way delay, a line for each path and direction; of all arrivals, copies too."""
     colours = palette.path_colours([path.link for path in directions["to_mn"].paths])
     lines = [
@@ -41,7 +41,7 @@ def delay_distribution(directions: Mapping[str, Heard]) -> Plot:
     )
 
 
-def interarrival_distribution(directions: Mapping[str, Heard]) -> Plot:
+def interarrival_distribution(directions: Mapping[str, DirectionStory]) -> Plot:
     """Return the distribution of the time between one new packet and the next."""
     lines = [
         (DIRECTIONS[name], np.diff(heard.new_s) * 1000, palette.GREEN.light, DASHES[name])
@@ -66,7 +66,7 @@ def _distribution(name: str, title: str, about: str, lines: list[tuple[str, Floa
         for label, values, _, _ in lines
     )
     columns = ("", "packets", *(f"{one} %" for one in PERCENTILES))
-    table = Table(f"{title}: ms that so many per cent do not exceed", columns, rows)
+    table = PlainTable(f"{title}: ms that so many per cent do not exceed", columns, rows)
     return Plot(name, title, about, _plot(lines) if lines else None, (table,))
 
 

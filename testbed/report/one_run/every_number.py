@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from testbed.report.pages.pages import Table
+from testbed.report.pages.pages import PlainTable
 from testbed.report.terminal import DIRECTIONS, number
 
 if TYPE_CHECKING:
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 _SEVERAL = 2
 
 
-def media_table(result: dict[str, Any]) -> Table:
+def media_table(result: dict[str, Any]) -> PlainTable:
     """Return what `media` holds: a row for each number, a column for each direction."""
     columns = {name: dict(_flat(result["media"][name])) for name in DIRECTIONS}
     names = dict.fromkeys(name for column in columns.values() for name in column)
     rows = tuple((name, *(_cell(column.get(name)) for column in columns.values())) for name in names)
-    return Table("Media, as in result.json", ("number", *DIRECTIONS.values()), rows)
+    return PlainTable("Media, as in result.json", ("number", *DIRECTIONS.values()), rows)
 
 
-def signalling_table(result: dict[str, Any]) -> Table:
+def signalling_table(result: dict[str, Any]) -> PlainTable:
     """Return what `signalling` holds."""
     rows = tuple((name, _cell(value)) for name, value in _flat(result["signalling"]))
-    return Table("Signalling, as in result.json", ("number", "value"), rows)
+    return PlainTable("Signalling, as in result.json", ("number", "value"), rows)
 
 
-def handovers_table(result: dict[str, Any]) -> Table | None:
+def handovers_table(result: dict[str, Any]) -> PlainTable | None:
     """Return the handovers of a run that had several, a row for each; None of any other run."""
     handovers = result.get("handovers") or []
     if len(handovers) < _SEVERAL:
@@ -46,7 +46,7 @@ def handovers_table(result: dict[str, Any]) -> Table | None:
         )
         for order, one in enumerate(handovers, start=1)
     )
-    return Table("The handovers of this run", columns, rows)
+    return PlainTable("The handovers of this run", columns, rows)
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from testbed.measure.folder.run_folder import Event
-    from testbed.measure.result.chart import Chart, Flow, Passage
+    from testbed.measure.result.chart import Chart, MediaFlow, Passage
     from testbed.measure.sip.scan import SipMessage
 
 NARROWEST = 72
@@ -167,7 +167,7 @@ def _media(chart: Chart) -> Iterator[Arrow]:
         yield _flow_arrow(flow, flow.last_ns, "media ends", *where, *count, *until)
 
 
-def _flow_arrow(flow: Flow, time_ns: int, label: str, *notes: str) -> Arrow:
+def _flow_arrow(flow: MediaFlow, time_ns: int, label: str, *notes: str) -> Arrow:
     labels = [(label, ""), *([(label.split()[1], "media")] if " " in label else [])]
     is_lost = flow.packets == 0
     return Arrow(time_ns, "", flow.sender, flow.receiver, labels, notes=notes, is_lost=is_lost, stroke=_MEDIA)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.capture.capture import Booleans
     from testbed.measure.folder.link_history import Floats, LinkHistory
-    from testbed.measure.result.story import Arrivals, Heard, Story
+    from testbed.measure.result.story import DirectionStory, PathArrivals, Story
     from testbed.report.pages.palette import Colour
 
 AROUND_S = 1.5
@@ -37,7 +37,7 @@ STATES = {"up": 1.0, "gone": 0.0, "no carrier": 0.0, "off": 0.0}
 DASHES = {"down": "solid", "up": "dashed"}
 
 
-class Axis:
+class TimeAxis:
     """The time axis of a page, and what every lane shows: triggers, handover window, where the pointer is."""
 
     def __init__(self, story: Story) -> None:
@@ -48,7 +48,7 @@ class Axis:
         self._pointer = Span(dimension="height", line_color=palette.GREY.light, line_width=1)
         self._triggers = story.trigger_s
 
-    def lane(self, *, height: int, label: str, heard: Heard | None = None, is_log: bool = False) -> figure:
+    def lane(self, *, height: int, label: str, heard: DirectionStory | None = None, is_log: bool = False) -> figure:
         """Return an empty plot; the window and the gap of `heard` are shaded in it. `is_log`: its y axis."""
         made = new_figure(height=height, label=label, x_range=self.range, y_axis_type="log" if is_log else "linear")
         made.add_tools(CrosshairTool(overlay=self._pointer))
@@ -70,7 +70,7 @@ def _around_handover(story: Story, whole: tuple[float, float]) -> tuple[float, f
     return max(min(starts) - AROUND_S, whole[0]), min(max(ends) + AROUND_S, whole[1])
 
 
-def _shade(made: figure, heard: Heard, last_s: float) -> None:
+def _shade(made: figure, heard: DirectionStory, last_s: float) -> None:
     """Shade the handover window lightly, and the gap within it; one without an end lasts until the plot's."""
     if heard.window_s is not None:
         left, right = heard.window_s
@@ -98,7 +98,7 @@ def _name_rows(made: figure, names: Sequence[str]) -> None:
     made.ygrid.grid_line_color = None
 
 
-def links_lane(axis: Axis, story: Story, phases: Sequence[tuple[str, float, float]]) -> figure:
+def links_lane(axis: TimeAxis, story: Story, phases: Sequence[tuple[str, float, float]]) -> figure:
     """Return what the links were, when SIP messages left, and the phases of the handover, one row each.
 
     `phases` are (name, start, end) in seconds; one that ends before it starts is drawn backwards.
@@ -153,7 +153,7 @@ def _states(made: figure, link: LinkHistory, row: int, colour: Colour) -> None:
         made.add_tools(HoverTool(renderers=[drawn], tooltips=shown))
 
 
-def packets_lane(axis: Axis, heard: Heard) -> figure:
+def packets_lane(axis: TimeAxis, heard: DirectionStory) -> figure:
     """Return what arrived: a row for each path, new packets as strokes, duplicates as circles, and a row of losses."""
     rows = [*(path.link for path in heard.paths), "lost"]
     made = axis.lane(height=50 + 32 * len(rows), label="", heard=heard)
@@ -171,7 +171,7 @@ def packets_lane(axis: Axis, heard: Heard) -> figure:
     return made
 
 
-def _packets(path: Arrivals, which: Booleans) -> ColumnDataSource:
+def _packets(path: PathArrivals, which: Booleans) -> ColumnDataSource:
     return ColumnDataSource({"x": path.time_s[which].round(6), "delay": path.delay_ms[which].round(3)})
 
 
@@ -188,7 +188,7 @@ def _crosses(made: figure, times_s: Floats, row: float, size: int, what: str) ->
     made.add_tools(HoverTool(renderers=[drawn], tooltips=[("lost", what), ("left", "@x{0.000} s")]))
 
 
-def delay_lane(axis: Axis, heard: Heard) -> figure:
+def delay_lane(axis: TimeAxis, heard: DirectionStory) -> figure:
     """Return the one-way delay of each packet over time; new ones filled, duplicates hollow."""
     made = axis.lane(height=180, label="ms", heard=heard)
     largest = max((np.nanmax(path.delay_ms) for path in heard.paths if _has_delays(path)), default=1.0)
@@ -206,11 +206,11 @@ def delay_lane(axis: Axis, heard: Heard) -> figure:
     return made
 
 
-def _has_delays(path: Arrivals) -> bool:
+def _has_delays(path: PathArrivals) -> bool:
     return bool((~np.isnan(path.delay_ms)).any())
 
 
-def playout_lane(axis: Axis, heard: Heard) -> figure | None:
+def playout_lane(axis: TimeAxis, heard: DirectionStory) -> figure | None:
     """Return the playout buffer's depth over time, and the holes that the listener heard; None without playout."""
     if heard.playout is None:
         return None
@@ -241,12 +241,12 @@ def playout_lane(axis: Axis, heard: Heard) -> figure | None:
 SETTINGS = {"delay": ("delay_ms", "ms"), "loss": ("loss_percent", "%"), "rate": ("rate_kbit_s", "kbit/s")}
 
 
-def settings_lanes(axis: Axis, links: Sequence[LinkHistory]) -> Mapping[str, figure | None]:
+def settings_lanes(axis: TimeAxis, links: Sequence[LinkHistory]) -> Mapping[str, figure | None]:
     """Return what the links were set to over time, by quantity; None where no link has it."""
     return {"signal": _signal_lane(axis, links), **{name: _settings_lane(axis, links, name) for name in SETTINGS}}
 
 
-def _signal_lane(axis: Axis, links: Sequence[LinkHistory]) -> figure | None:
+def _signal_lane(axis: TimeAxis, links: Sequence[LinkHistory]) -> figure | None:
     if not any(len(link.signal_s) for link in links):
         return None
     made = axis.lane(height=140, label="dBm")
@@ -257,7 +257,7 @@ def _signal_lane(axis: Axis, links: Sequence[LinkHistory]) -> figure | None:
     return made
 
 
-def _settings_lane(axis: Axis, links: Sequence[LinkHistory], name: str) -> figure | None:
+def _settings_lane(axis: TimeAxis, links: Sequence[LinkHistory], name: str) -> figure | None:
     column, unit = SETTINGS[name]
     lines = [
         (link.link, way, shaping.time_s, getattr(shaping, column))
@@ -274,7 +274,7 @@ def _settings_lane(axis: Axis, links: Sequence[LinkHistory], name: str) -> figur
     return made
 
 
-def _step(made: figure, axis: Axis, times_s: Floats, values: Floats, colour: str, dash: str) -> None:
+def _step(made: figure, axis: TimeAxis, times_s: Floats, values: Floats, colour: str, dash: str) -> None:
     made.step(
         [*times_s, max(axis.whole[1], float(times_s[-1]))], [*values.round(6), float(values[-1])],
         mode="after", line_color=colour, line_dash=dash, line_width=2,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from testbed.measure import RunError, measure_run
+from testbed.measure import RunFolderError, measure_run
 from testbed.measure.folder.run_folder import read_document
 from testbed.measure.listening.speech import excerpt, read_speech
 from testbed.measure.result.story import Story, read_story
@@ -19,7 +19,7 @@ from testbed.report.one_run import distributions, every_number, lanes, plain_tab
 from testbed.report.one_run.drawing import draw, spoken
 from testbed.report.one_run.ladder import event_text
 from testbed.report.one_run.verdict import judge
-from testbed.report.pages.pages import Plot, Table, render
+from testbed.report.pages.pages import PlainTable, Plot, render
 from testbed.report.pages.palette import path_colours
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED
 
@@ -39,7 +39,7 @@ _SHAPING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChartMessage:
     """One SIP message of the chart: what is said of it, and its text as captured."""
 
     says: str
@@ -65,7 +65,7 @@ class Bar:
 
 
 def write_page(folder: Path, result: dict[str, Any] | None = None) -> Path:
-    """Write the page into the run folder and return its path; `RunError` where there is no manifest to read.
+    """Write the page into the run folder and return its path; `RunFolderError` where there is no manifest to read.
 
     `result` saves measuring where that was done just before.
     """
@@ -76,17 +76,17 @@ def write_page(folder: Path, result: dict[str, Any] | None = None) -> Path:
 
 
 def page(folder: Path, result: dict[str, Any] | None = None) -> str:
-    """Return the page of a run folder; `RunError` where there is no manifest to read."""
+    """Return the page of a run folder; `RunFolderError` where there is no manifest to read."""
     document = read_document(folder)
     story, unread = None, []
     try:
         result = measure_run(folder) if result is None else result
         story = read_story(folder, result)
-    except RunError as error:
+    except RunFolderError as error:
         unread.append(f"{error.path.name}: {error.what}")
     failure = _failure(document)
     warnings = tuple(_list(document, "warnings"))
-    axis = None if story is None else lanes.Axis(story)
+    axis = None if story is None else lanes.TimeAxis(story)
     return render(
         "run.html.j2",
         [] if story is None or axis is None else list(_plots(story, axis)),
@@ -160,7 +160,7 @@ def _failure(document: dict[str, Any]) -> str | None:
     return "it has not come to its end" if document.get("status") == "running" else None
 
 
-def _plots(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
+def _plots(story: Story, axis: lanes.TimeAxis) -> Iterator[Plot]:
     """Yield all plots with the tables behind them."""
     yield Plot(
         "links",
@@ -197,7 +197,7 @@ def _plots(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
     yield from _settings(story, axis)
 
 
-def _settings(story: Story, axis: lanes.Axis) -> Iterator[Plot]:
+def _settings(story: Story, axis: lanes.TimeAxis) -> Iterator[Plot]:
     made = lanes.settings_lanes(axis, story.links)
     yield Plot(
         "set-signal", "Signal", "As the radios reported it.", made["signal"], (plain_tables.signal_table(story.links),)
@@ -219,12 +219,12 @@ def bars(phases: tuple[plain_tables.Phase, ...]) -> tuple[Bar, ...]:
     )
 
 
-def _messages(story: Story) -> Iterator[Message]:
+def _messages(story: Story) -> Iterator[ChartMessage]:
     for passage in story.chart.passages:
         message = passage.message
         cut = len(message.text) < message.size
         end = f"\n[{message.size - len(message.text)} more bytes were not captured]" if cut else ""
-        yield Message(spoken(passage, story.chart), shown(message.text) + end)
+        yield ChartMessage(spoken(passage, story.chart), shown(message.text) + end)
 
 
 def shown(data: bytes) -> str:
@@ -233,10 +233,10 @@ def shown(data: bytes) -> str:
     return "".join(one if one in "\n\t" or one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
-def _events(story: Story) -> Table:
+def _events(story: Story) -> PlainTable:
     start_ns = story.chart.start_ns
     rows = tuple((plain_tables.seconds((one.time_ns - start_ns) / 1e9), event_text(one)) for one in story.events)
-    return Table("The timeline", ("at [s]", "what"), rows)
+    return PlainTable("The timeline", ("at [s]", "what"), rows)
 
 
 def _identity(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.report.pages.pages import Table
+from testbed.report.pages.pages import PlainTable
 from testbed.report.terminal import DIRECTIONS, PHASES, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from testbed.measure.folder.link_history import Floats, LinkHistory, Shaping
-    from testbed.measure.result.story import Arrivals, Heard, Story
+    from testbed.measure.result.story import DirectionStory, PathArrivals, Story
 
 Phase = tuple[str, float, float]
 
 
-def states_table(links: Sequence[LinkHistory]) -> Table:
+def states_table(links: Sequence[LinkHistory]) -> PlainTable:
     """Return what each link was, and from when until when."""
     rows = tuple(
         (link.link, state.name, seconds(state.start_s), seconds(state.end_s)) for link in links for state in link.states
     )
-    return Table("What the links were", ("link", "state", "from [s]", "to [s]"), rows)
+    return PlainTable("What the links were", ("link", "state", "from [s]", "to [s]"), rows)
 
 
-def packets_table(heard: Heard) -> Table:
+def packets_table(heard: DirectionStory) -> PlainTable:
     """Return what arrived and what was lost in each second of the call, by path."""
     links = [path.link for path in heard.paths]
     columns = (
@@ -48,10 +48,10 @@ def packets_table(heard: Heard) -> Table:
     rows = tuple(
         (f"{edges[row]:.0f}", *(number(column[row]) for column in counts)) for row in range(max(len(edges) - 1, 0))
     )
-    return Table(f"Packets {DIRECTIONS[heard.name]}, second by second", columns, rows)
+    return PlainTable(f"Packets {DIRECTIONS[heard.name]}, second by second", columns, rows)
 
 
-def delay_table(heard: Heard) -> Table:
+def delay_table(heard: DirectionStory) -> PlainTable:
     """Return mean, least and most one-way delay in each second of the call, by path."""
     columns = (
         "second",
@@ -65,10 +65,10 @@ def delay_table(heard: Heard) -> Table:
         )
         for row in range(max(len(edges) - 1, 0))
     )
-    return Table(f"One-way delay {DIRECTIONS[heard.name]}, second by second", columns, rows)
+    return PlainTable(f"One-way delay {DIRECTIONS[heard.name]}, second by second", columns, rows)
 
 
-def _seconds_of(heard: Heard) -> Floats:
+def _seconds_of(heard: DirectionStory) -> Floats:
     """Return the edges of the seconds in which something was heard or missed; empty where nothing was."""
     times = np.concatenate([heard.missing_s, *(path.time_s for path in heard.paths)])
     if not len(times):
@@ -80,14 +80,14 @@ def _counted(times_s: Floats, edges: Floats) -> list[int | None]:
     return [int(one) for one in np.histogram(times_s, edges)[0]] if len(edges) > 1 else []
 
 
-def _delays(path: Arrivals, start: float, end: float) -> tuple[str, ...]:
+def _delays(path: PathArrivals, start: float, end: float) -> tuple[str, ...]:
     here = path.delay_ms[(path.time_s >= start) & (path.time_s < end) & ~np.isnan(path.delay_ms)]
     if not len(here):
         return (number(None),) * 3
     return tuple(number(float(one)) for one in (here.min(), here.mean(), here.max()))
 
 
-def playout_tables(heard: Heard) -> tuple[Table, ...]:
+def playout_tables(heard: DirectionStory) -> tuple[PlainTable, ...]:
     """Return the holes that the listener heard, and how deep the buffer was from when on."""
     if heard.playout is None:
         return ()
@@ -100,12 +100,12 @@ def playout_tables(heard: Heard) -> tuple[Table, ...]:
     )
     where = DIRECTIONS[heard.name]
     return (
-        Table(f"Holes {where}: nothing to hear", ("at [s]", "for [ms]", "as packets were"), holes),
-        Table(f"Playout depth {where}", ("from [s]", "depth [ms]"), depths),
+        PlainTable(f"Holes {where}: nothing to hear", ("at [s]", "for [ms]", "as packets were"), holes),
+        PlainTable(f"Playout depth {where}", ("from [s]", "depth [ms]"), depths),
     )
 
 
-def settings_table(caption: str, links: Sequence[LinkHistory], columns: Mapping[str, str]) -> Table:
+def settings_table(caption: str, links: Sequence[LinkHistory], columns: Mapping[str, str]) -> PlainTable:
     """Return what the links were set to; `columns` are fields of Shaping and how they are called."""
     rows = tuple(
         (link.link, way, seconds(float(at)), *(_setting(shaping, name, row) for name in columns))
@@ -113,7 +113,7 @@ def settings_table(caption: str, links: Sequence[LinkHistory], columns: Mapping[
         for way, shaping in link.shaping.items()
         for row, at in enumerate(shaping.time_s)
     )
-    return Table(caption, ("link", "direction", "from [s]", *columns.values()), rows)
+    return PlainTable(caption, ("link", "direction", "from [s]", *columns.values()), rows)
 
 
 def _setting(shaping: Shaping, name: str, row: int) -> str:
@@ -121,14 +121,14 @@ def _setting(shaping: Shaping, name: str, row: int) -> str:
     return "no limit" if np.isnan(value) else f"{value:g}"
 
 
-def signal_table(links: Sequence[LinkHistory]) -> Table:
+def signal_table(links: Sequence[LinkHistory]) -> PlainTable:
     """Return the signal that each radio reported, from when on."""
     rows = tuple(
         (link.link, seconds(float(at)), number(float(signal)))
         for link in links
         for at, signal in zip(link.signal_s, link.signal_dbm, strict=True)
     )
-    return Table("Signal", ("link", "from [s]", "signal [dBm]"), rows)
+    return PlainTable("Signal", ("link", "from [s]", "signal [dBm]"), rows)
 
 
 def phases(story: Story) -> tuple[Phase, ...]:
@@ -149,11 +149,13 @@ def phases(story: Story) -> tuple[Phase, ...]:
     return tuple(found)
 
 
-def phases_table(handover: dict[str, Any]) -> Table:
+def phases_table(handover: dict[str, Any]) -> PlainTable:
     """Return how long each phase took."""
     rows = tuple((name, number(handover["phases_ms"][name])) for name in PHASES)
     rows += tuple((f"attach: {name}", number(took)) for name, took in handover.get("attach_ms", {}).items())
-    return Table("Phases of the handover", ("phase", "ms"), (*rows, ("trigger to media", number(handover["delay_ms"]))))
+    return PlainTable(
+        "Phases of the handover", ("phase", "ms"), (*rows, ("trigger to media", number(handover["delay_ms"])))
+    )
 
 
 def seconds(value: float) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from testbed.measure.result.story import Arrivals, Heard, Story
+    from testbed.measure.result.story import DirectionStory, PathArrivals, Story
 
 WIDTH = 80
 DIRECTIONS = {"to_mn": "to MN", "to_cn": "to CN"}
@@ -35,7 +35,7 @@ _TICK_COLUMNS, _LEAST_MARGIN_S, _PACKETS_A_COLUMN = 10, 0.2, 2
 LOST = "link_gone"
 
 
-class Axis(NamedTuple):
+class TimeColumns(NamedTuple):
     """Columns of `column_ms` each, from `start_ms` on, in milliseconds of scenario time."""
 
     start_ms: int
@@ -81,7 +81,7 @@ def _gutter(story: Story) -> int:
     return len("to MN ") + max([len("missed"), *(len(link[:LONGEST_LINK]) for link in links)]) + 1
 
 
-def _axis(story: Story, columns: int) -> Axis:
+def _axis(story: Story, columns: int) -> TimeColumns:
     """Return the axis: all that belongs to the handover, with a tenth before and after; columns of a round time.
 
     A column takes two packets, so that one which is empty tells of more than the time between packets.
@@ -94,10 +94,10 @@ def _axis(story: Story, columns: int) -> Axis:
     interval_ms = story.document["call"]["packet_interval_ms"]
     least_ms = max((last_s - first_s) * 1000 / (columns - 1), _PACKETS_A_COLUMN * interval_ms)
     column_ms = next((one for one in _COLUMN_MS if one >= least_ms), int(-(-least_ms // 10_000)) * 10_000)
-    return Axis(int(first_s * 1000 // column_ms) * column_ms, column_ms, columns)
+    return TimeColumns(int(first_s * 1000 // column_ms) * column_ms, column_ms, columns)
 
 
-def _head(axis: Axis, gutter: int, story: Story) -> list[Text]:
+def _head(axis: TimeColumns, gutter: int, story: Story) -> list[Text]:
     """Return the seconds, ticks below them, and what happened when."""
     numbers, ticks = [" "] * (axis.columns + gutter), [" "] * axis.columns
     for column in range(0, axis.columns, _TICK_COLUMNS):
@@ -132,7 +132,7 @@ def _marks(story: Story) -> list[tuple[float, str]]:
     return marks
 
 
-def _direction(label: str, heard: Heard, axis: Axis, gutter: int, gap_ms: float | None) -> list[Text]:
+def _direction(label: str, heard: DirectionStory, axis: TimeColumns, gutter: int, gap_ms: float | None) -> list[Text]:
     """Return a line for each path, one for the gap, and one for what was not heard where there is any."""
     rows = []
     for number, path in enumerate(heard.paths):
@@ -150,7 +150,7 @@ def _direction(label: str, heard: Heard, axis: Axis, gutter: int, gap_ms: float 
     return rows
 
 
-def _arrivals(path: Arrivals, axis: Axis) -> str:
+def _arrivals(path: PathArrivals, axis: TimeColumns) -> str:
     """Return a sign a column: what came in over a path, new packets and duplicates."""
     edges = axis.edges_s
     new = np.histogram(path.time_s[path.is_new], edges)[0] > 0
@@ -158,7 +158,7 @@ def _arrivals(path: Arrivals, axis: Axis) -> str:
     return "".join(np.select([new & copies, new, copies], [BOTH, NEW, COPIES], NOTHING).tolist())
 
 
-def _gap(gap_s: tuple[float, float | None] | None, gap_ms: float | None, axis: Axis) -> str:
+def _gap(gap_s: tuple[float, float | None] | None, gap_ms: float | None, axis: TimeColumns) -> str:
     """Return the silence as a bracket, and how long it was beside it; one without an end reaches to the edge."""
     if gap_s is None:
         return "not measured"

@@ -13,7 +13,7 @@ _MS_PER_S = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class DirectionCard:
     """One direction: the interruption in big figures (None: not measured), the others beside it, and their doubts.
 
     `numbers` are (what, value, note).
@@ -29,23 +29,23 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RunVerdict:
     """The whole: one sentence, what goes with it, a card for each direction; warnings that are of neither."""
 
     headline: str
     is_good: bool | None
     explanation: tuple[str, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[DirectionCard, ...]
     warnings: tuple[str, ...]
 
 
-def judge(result: dict[str, Any] | None, warnings: tuple[str, ...], failure: str | None) -> Verdict:
+def judge(result: dict[str, Any] | None, warnings: tuple[str, ...], failure: str | None) -> RunVerdict:
     """Return the verdict on a result.json; `warnings` stand for its own where there is none."""
     said = tuple(warnings if result is None else result["warnings"])
     cards = tuple(_card(name, result, said) for name in WHO)
     mine = tuple(one for one in said if not one.startswith(tuple(f"{name}: " for name in WHO)))
     headline, is_good = _headline(result, failure)
-    return Verdict(headline, is_good, tuple(_explanation(result)), cards, mine)
+    return RunVerdict(headline, is_good, tuple(_explanation(result)), cards, mine)
 
 
 def _media(result: dict[str, Any] | None, name: str) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _explanation(result: dict[str, Any] | None) -> list[str]:
     return found
 
 
-def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -> Card:
+def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -> DirectionCard:
     media = _media(result, name)
     has_one = result is not None and _handovers(result) == 1
     missed = _interruption(result, name)
@@ -136,7 +136,7 @@ def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -
     mine = [one.partition(": ")[2] for one in warnings if one.startswith(f"{name}: ")]
     if media.get("quality_doubt"):
         mine.append(f"MOS: {media['quality_doubt']}")
-    return Card(
+    return DirectionCard(
         name=name,
         title=TITLES[name],
         interruption=number(missed),

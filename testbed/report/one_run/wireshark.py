@@ -74,7 +74,7 @@ class PathRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TsharkQuestion:
     """Something to ask a run's capture with tshark: what it tells, and tshark's options beside the file's."""
 
     tells: str
@@ -123,22 +123,22 @@ def paths(manifest: Manifest) -> list[PathRules]:
     return found
 
 
-def questions(manifest: Manifest) -> list[Question]:
+def questions(manifest: Manifest) -> list[TsharkQuestion]:
     """Return what to ask tshark, with the profile, of a run: what one would look at first in Wireshark."""
     at_mn = _seen_at(manifest.mn.interfaces.values())
     fields = ("-T", "fields", "-e", "frame.time_relative", "-e", "frame.interface_name")
     return [
-        Question(
+        TsharkQuestion(
             "the MN's INVITEs, over which link, and the dialog that the Handover header names",
             ("-Y", f'sip.Method == "INVITE" && {at_mn}', *fields, "-e", "sip.Call-ID", "-e", "sip.Handover"),
         ),
-        Question("RTP streams as the MN's interfaces saw them", ("-2", "-R", at_mn, "-q", "-z", "rtp,streams")),
+        TsharkQuestion("RTP streams as the MN's interfaces saw them", ("-2", "-R", at_mn, "-q", "-z", "rtp,streams")),
         *(
-            Question(f"media over {path.link} as they come to the MN", ("-Y", path.arriving[0][1]))
+            TsharkQuestion(f"media over {path.link} as they come to the MN", ("-Y", path.arriving[0][1]))
             for path in paths(manifest)
         ),
-        Question("the timeline", ("-Y", TIMELINE, *fields, "-e", TIMELINE)),
-        Question("everything at the MN, in the profile's colours", ("--color", "-Y", at_mn)),
+        TsharkQuestion("the timeline", ("-Y", TIMELINE, *fields, "-e", TIMELINE)),
+        TsharkQuestion("everything at the MN, in the profile's colours", ("--color", "-Y", at_mn)),
     ]
 
 

@@ -33,7 +33,7 @@ TEMPLATES = "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PlainTable:
     """A table to be read: text cells, the first of each row its heading."""
 
     caption: str
@@ -52,7 +52,7 @@ class Plot:
     title: str
     about: str
     model: UIElement | None
-    tables: tuple[Table, ...]
+    tables: tuple[PlainTable, ...]
 
 
 def render(template: str, plots: Sequence[Plot], **context: object) -> str:

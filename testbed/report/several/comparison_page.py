@@ -16,7 +16,7 @@ from urllib.parse import quote
 from testbed.measure.folder.records import read_records
 from testbed.report.pages.pages import Plot, render
 from testbed.report.several import groups
-from testbed.report.several.comparison_verdict import Card, card, headline
+from testbed.report.several.comparison_verdict import SchemeCard, card, headline
 from testbed.report.several.groups import conditions
 from testbed.report.several.intervals import CONFIDENCE, share
 from testbed.report.several.plots import difference_plot, metric_plot, phases_plot
@@ -57,13 +57,13 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ConditionPart:
     """What the page says of one condition."""
 
     number: int
     condition: Condition
     headline: str
-    cards: tuple[Card, ...]
+    cards: tuple[SchemeCard, ...]
     suffered: tuple[str, ...]
     differences: tuple[str, ...]
     costs: tuple[str, ...]
@@ -134,9 +134,11 @@ def _plots(condition: Condition, place: int) -> dict[str, list[Plot]]:
     }
 
 
-def _part(condition: Condition, place: int, names: Mapping[str, tuple[str, ...]], links: Mapping[str, str]) -> Part:
+def _part(
+    condition: Condition, place: int, names: Mapping[str, tuple[str, ...]], links: Mapping[str, str]
+) -> ConditionPart:
     runs = [(series.name, entry) for series in condition.series for entry in series.entries]
-    return Part(
+    return ConditionPart(
         number=place,
         condition=condition,
         headline=headline(condition),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SchemeCard:
     """One scheme: how often the call was interrupted, and what each direction and the network had to bear.
 
     `big` is that share as it is said (of one run the interruption itself), `what` it is, `sure` how sure it is; `rows`
@@ -86,7 +86,7 @@ def interrupted(condition: Condition, series: Series) -> Share | None:
     return series.interrupted([condition.interruption.of(way) for way in DIRECTIONS])
 
 
-def card(condition: Condition, series: Series) -> Card:
+def card(condition: Condition, series: Series) -> SchemeCard:
     """Return the card of one scheme."""
     share = interrupted(condition, series)
     metrics = (
@@ -105,7 +105,7 @@ def card(condition: Condition, series: Series) -> Card:
     elif share is not None:
         big, what = number(worse(condition, series)), "ms interruption"
         sure = "The worse direction of one run: there is no interval, and another seed may do differently"
-    return Card(
+    return SchemeCard(
         name=series.name,
         runs=counted(series),
         big=big,

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
-    from testbed.measure.tables.columns import Table
+    from testbed.measure.tables.columns import TableSchema
 
 SUFFIXES = (".parquet", ".csv")
 
 
-def frame(table: Table, rows: Iterable[tuple[Any, ...]]) -> DataFrame:
+def frame(table: TableSchema, rows: Iterable[tuple[Any, ...]]) -> DataFrame:
     """Return rows as a data frame with the table's columns."""
     import polars  # noqa: PLC0415 - 0.1 s and 100 MB that other commands don't need
 
@@ -34,7 +34,7 @@ def frame(table: Table, rows: Iterable[tuple[Any, ...]]) -> DataFrame:
     )
 
 
-def write(table: Table, rows: Iterable[tuple[Any, ...]], path: Path) -> int:
+def write(table: TableSchema, rows: Iterable[tuple[Any, ...]], path: Path) -> int:
     """Write rows as the file's suffix says (`SUFFIXES`), and return how many there are."""
     made = frame(table, rows)
     if path.suffix == ".csv":

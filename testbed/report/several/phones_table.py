@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from testbed.measure import RunError
-from testbed.measure.call.extension import Question, find_question
+from testbed.measure import RunFolderError
+from testbed.measure.call.extension import SupportQuestion, find_question
 from testbed.measure.folder.run_folder import read_events
 from testbed.measure.result.chart import read_chart
 from testbed.report.terminal import console, new_table, number
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Run:
+class PhoneRun:
     """A run folder: who was called and who hung up, result.json, and the message chart."""
 
     cn: str
@@ -58,18 +58,18 @@ class Run:
         return next((one for one in answers if one.message.transaction == request.message.transaction), None)
 
 
-def read_run(folder: Path) -> Run:
-    """Read a run folder; `RunError` when it is none, or was not measured."""
+def read_run(folder: Path) -> PhoneRun:
+    """Read a run folder; `RunFolderError` when it is none, or was not measured."""
     chart, events = read_chart(folder), read_events(folder)
     try:
         manifest, result = (json.loads((folder / name).read_text()) for name in ("manifest.json", "result.json"))
     except (OSError, ValueError) as error:
-        raise RunError(folder, f"has no result: {error}") from error
+        raise RunFolderError(folder, f"has no result: {error}") from error
     hung_up = min((event.time_ns for event in events if event.name == "hang_up"), default=0)
-    return Run(manifest["cn"], manifest["call"]["hangs_up"], result, chart, hung_up)
+    return PhoneRun(manifest["cn"], manifest["call"]["hangs_up"], result, chart, hung_up)
 
 
-def tables(runs: Sequence[Run]) -> RenderableType:
+def tables(runs: Sequence[PhoneRun]) -> RenderableType:
     """All that can be shown of these runs."""
     moved, still = [one for one in runs if one.result["handover"]], [one for one in runs if not one.result["handover"]]
     parts: list[RenderableType] = []
@@ -81,7 +81,7 @@ def tables(runs: Sequence[Run]) -> RenderableType:
     return Group(*parts, *(Text(f"warning, {cn}: {warning}") for cn, warning in warnings))
 
 
-def calls_table(runs: Sequence[Run]) -> Table:
+def calls_table(runs: Sequence[PhoneRun]) -> Table:
     """The call and its handover."""
     table = new_table("The call and its handover (ms; to MN / to CN)", "correspondent", "hangs up", "asked for it")
     for column in ("set-up", "gap", "path step", "interruption", "lost in\nwindow"):
@@ -101,7 +101,7 @@ def calls_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def ends_table(runs: Sequence[Run]) -> Table:
+def ends_table(runs: Sequence[PhoneRun]) -> Table:
     """Where the BYE of the one who hung up went."""
     table = new_table("Hanging up", "correspondent", "hangs up", "BYE", "200")
     table.add_column("until the last\n200 (ms)", justify="right", no_wrap=True)
@@ -115,7 +115,7 @@ def ends_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def setup_table(runs: Sequence[Run]) -> Table:
+def setup_table(runs: Sequence[PhoneRun]) -> Table:
     """What the question costs: set-up with and without it, over the same link and the same way."""
     table = new_table("Set-up of a call (ms): mean, least to most", "first link", "way", "runs")
     for column in ("not asked", "asked: 420", "more", "420 round"):
@@ -132,14 +132,14 @@ def setup_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def where(run: Run) -> tuple[str, str]:
+def where(run: PhoneRun) -> tuple[str, str]:
     """The link that the call began on, and whether the B2BUA was in between."""
     first = run.requests("INVITE")[0]
     way = "direct" if run.name(first.receiver) == "cn" else f"by {run.name(first.receiver)}"
     return run.name(first.sender).removeprefix("mn "), way
 
 
-def question(run: Run) -> Question | None:
+def question(run: PhoneRun) -> SupportQuestion | None:
     """What the CN was asked about the extension, and what it answered for good (RFC 3261 8.2.4)."""
     sightings = [one for one in run.chart.passages if not one.repeat]
     to_cn = {id(one.message) for one in sightings if run.name(one.receiver) == "cn"}
@@ -147,19 +147,19 @@ def question(run: Run) -> Question | None:
     return found if found is not None and found.answer is not None else None
 
 
-def verdict(run: Run) -> str:
+def verdict(run: PhoneRun) -> str:
     """What the CN answered when it was asked for the extension."""
     asked = question(run)
     return "–" if asked is None or asked.said is None else asked.said
 
 
-def round_ms(run: Run) -> float | None:
+def round_ms(run: PhoneRun) -> float | None:
     """From the INVITE that was answered with 420 to the one without the question, as they left."""
     asked = question(run)
     return None if asked is None or asked.round_ns is None else asked.round_ns / 1e6
 
 
-def route(run: Run, byes: Iterable[Passage]) -> str:
+def route(run: PhoneRun, byes: Iterable[Passage]) -> str:
     """From whom by way of whom to whom; what got lost is marked."""
     hops: list[str] = []
     was = ""
@@ -181,5 +181,5 @@ def spread(values: Sequence[float]) -> str:
 if __name__ == "__main__":
     try:
         console().print(tables([read_run(Path(word)) for word in sys.argv[1:]]))
-    except RunError as error:
+    except RunFolderError as error:
         sys.exit(f"error: {error}")

@@ -13,7 +13,7 @@ from bokeh.models.annotations.geometry import Span
 
 from testbed.report.pages import palette
 from testbed.report.pages.figures import new_figure
-from testbed.report.pages.pages import Plot, Table
+from testbed.report.pages.pages import PlainTable, Plot
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import bracketed
 from testbed.report.several.means_table import mean_cell
@@ -40,7 +40,7 @@ _ROOM = 0.06
 """Beyond the outermost dot, as a part of the axis."""
 
 
-class Line(NamedTuple):
+class DottedLine(NamedTuple):
     """What stands at a height of a plot: (name of its run, value) of each dot, and what is known of all of them."""
 
     y: float
@@ -68,11 +68,11 @@ def metric_plot(condition: Condition, number_of: int, metric: Metric, about: str
     )
 
 
-def _lines(condition: Condition, metric: Metric) -> list[Line]:
+def _lines(condition: Condition, metric: Metric) -> list[DottedLine]:
     """Return what is known of a number, for each scheme and direction."""
     ways = list(DIRECTIONS) if "{direction}" in metric.path else [""]
     return [
-        Line(
+        DottedLine(
             y=place + _SHIFT.get(way, 0),
             way=way,
             label=f"{series.name}{f', {DIRECTIONS[way]}' if way else ''}",
@@ -114,13 +114,13 @@ def difference_plot(condition: Condition, number_of: int, metric: Metric) -> Plo
     )
 
 
-def _difference(condition: Condition, both: tuple[Series, Series], y: float, way: str, metric: Metric) -> Line:
+def _difference(condition: Condition, both: tuple[Series, Series], y: float, way: str, metric: Metric) -> DottedLine:
     one, other = both
     found = condition.difference(one, other, metric)
     seeds = [seed for seed in one.by_seed(metric) if seed in other.by_seed(metric)]
     known = [seed for seed in seeds if None not in (one.by_seed(metric)[seed], other.by_seed(metric)[seed])]
     dots = tuple((f"seed {seed}", value) for seed, value in zip(known, found.values, strict=True))
-    return Line(y, way, f"{one.name} less {other.name}, {DIRECTIONS[way]}", dots, found, found.interval)
+    return DottedLine(y, way, f"{one.name} less {other.name}, {DIRECTIONS[way]}", dots, found, found.interval)
 
 
 def phases_plot(condition: Condition, number_of: int) -> Plot:
@@ -158,7 +158,12 @@ def _interval(found: Estimate, metric: Metric) -> tuple[float, float] | None:
 
 
 def _dots(
-    lines: Sequence[Line], series: Sequence[Series], metric: Metric, *, beside: Sequence[Line] = (), zero: bool = False
+    lines: Sequence[DottedLine],
+    series: Sequence[Series],
+    metric: Metric,
+    *,
+    beside: Sequence[DottedLine] = (),
+    zero: bool = False,
 ) -> figure:
     """Draw lines; `zero` marks it, and is always on the axis then, as it is where nothing can be below it."""
     ends = [value for line in lines for value in (*(one for _, one in line.dots), *(line.interval or ()))]
@@ -182,7 +187,7 @@ def _dots(
     return made
 
 
-def _draw(made: figure, lines: Sequence[Line], colour: str, marker: str) -> None:
+def _draw(made: figure, lines: Sequence[DottedLine], colour: str, marker: str) -> None:
     """Draw the lines of one direction: intervals below, means and dots above."""
     sure = [(line, line.interval) for line in lines if line.interval is not None]
     made.segment(
@@ -242,7 +247,7 @@ def _bars(bars: dict[str, list[tuple[float, float, float, float, str]]], series:
     return made
 
 
-def _means_table(lines: Sequence[Line], metric: Metric, caption: str | None = None) -> Table:
+def _means_table(lines: Sequence[DottedLine], metric: Metric, caption: str | None = None) -> PlainTable:
     text: Callable[[float | None], str] = lambda value: number(value, metric.digits)  # noqa: E731
     rows = tuple(
         (
@@ -259,19 +264,19 @@ def _means_table(lines: Sequence[Line], metric: Metric, caption: str | None = No
         for line in lines
     )
     columns = ("", "measured", "mean", "95 % from", "95 % to", "least", "most")
-    return Table(caption or f"{metric.name}: mean and 95 % confidence interval", columns, rows)
+    return PlainTable(caption or f"{metric.name}: mean and 95 % confidence interval", columns, rows)
 
 
-def _dots_table(lines: Sequence[Line], metric: Metric) -> Table:
+def _dots_table(lines: Sequence[DottedLine], metric: Metric) -> PlainTable:
     rows = tuple((line.label, run, number(value, metric.digits)) for line in lines for run, value in line.dots)
-    return Table(f"{metric.name}: each run", ("", "run", metric.unit or metric.name), rows)
+    return PlainTable(f"{metric.name}: each run", ("", "run", metric.unit or metric.name), rows)
 
 
-def _phases_table(condition: Condition) -> Table:
+def _phases_table(condition: Condition) -> PlainTable:
     metrics = [*(groups.PHASE[name] for name in PHASES), groups.DELAY]
     rows = tuple(
         (series.name, *(mean_cell(series.estimate(metric), metric) for metric in metrics))
         for series in condition.series
     )
     columns = ("scheme", *(metric.name for metric in metrics))
-    return Table("Phases: mean ±95 % confidence interval, ms", columns, rows)
+    return PlainTable("Phases: mean ±95 % confidence interval, ms", columns, rows)

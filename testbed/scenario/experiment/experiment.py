@@ -22,7 +22,7 @@ from testbed.scenario.kinds.scenario import (
     BRIDGED,
     OWN_REGISTRARS,
     RELAYED,
-    Call,
+    CallSetting,
     Scenario,
     SchemeName,
     SchemeSetting,
@@ -161,7 +161,7 @@ def wireless(scenario: Scenario) -> set[str]:
     return {link for link, radio in scenario.radio.items() if radio == "hwsim"}
 
 
-def hung_up(call: Call, side: Side) -> Change:
+def hung_up(call: CallSetting, side: Side) -> Change:
     """The end of the call, which nobody but the MN brings about by itself."""
     return Change(("call", "hangs_up"), call.start + call.duration, hang_up=side)
 

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from testbed.lab.plan import Addressing, DuplicateDetection
 from testbed.scenario.kinds.correspondent import CorrespondentName, ProxyName
-from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, Quench
+from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, QuenchSetting
 from testbed.scenario.kinds.triggers import Trigger
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import TIME, Seconds, Share
@@ -65,7 +65,7 @@ Side = Literal["mn", "cn"]
 CodecName = Literal["PCMU", "PCMA", "GSM"]
 
 
-class Call(Document):
+class CallSetting(Document):
     """The call: who talks for how long, and who ends it. Both sides talk all the time, in `codec`.
 
     `codecs` are those of one side instead, the preferred first.
@@ -110,7 +110,7 @@ class Scenario(Document):
     links: dict[str, str]
     first_link: str
     second_link: str
-    call: Call
+    call: CallSetting
     failure: str
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
@@ -129,4 +129,4 @@ class Scenario(Document):
     track: str | None = None
     networks: dict[str, NetworkFacts] = Field(default_factory=dict)
     battery: list[BatteryLevel] = Field(default_factory=list)
-    quench: Quench | None = None
+    quench: QuenchSetting | None = None

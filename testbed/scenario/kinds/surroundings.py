@@ -23,7 +23,7 @@ class BatteryLevel(Document):
     level: Share
 
 
-class Quench(Document):
+class QuenchSetting(Document):
     """When the main link's router asks to send less: while the link has this loss or more, or this rate or less.
 
     In either direction, by the failure script; it asks once every `every`, as long as something arrives.

@@ -24,10 +24,10 @@ from testbed.scenario.links.history import Change, moment
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.tree import Place, Tree, bad, name_of, read_text
-from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Kind, shown
+from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Quantity, shown
 
 HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Quantity] = {
     "time": TIME, "rate": RATE, "delay": TIME, "jitter": TIME, "loss": SHARE, "loss_burst": PACKETS, "signal": POWER,
 }  # fmt: skip
 MOST_ROWS = 20_000
@@ -38,7 +38,7 @@ WAYS: dict[str | None, Way] = {None: "both", "down": "down", "up": "up"}
 
 
 @dataclass(frozen=True)
-class Column:
+class TraceColumn:
     """What stands below a heading."""
 
     way: Way
@@ -109,7 +109,7 @@ def read_csv(path: Path, place: Place, link: str, at: float) -> list[Change]:
     return changes
 
 
-def header(path: Path, line: int, row: list[str]) -> list[Column]:
+def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
     """The columns; raises BadScenarioError."""
     columns = []
     for cell in row:
@@ -123,7 +123,7 @@ def header(path: Path, line: int, row: list[str]) -> list[Column]:
             raise bad(path, line, f"{shown(unit)} is no unit of '{name}'; it is in {KINDS[name].unit_names}")
         if way and name not in SHAPED:
             raise bad(path, line, f"'{name}' has no direction; leave '{way}.' out")
-        columns.append(Column(WAYS[way], name, unit))
+        columns.append(TraceColumn(WAYS[way], name, unit))
     names = [(column.way, column.name) for column in columns]
     doubles = [one for one in names if names.count(one) > 1]
     if doubles:
@@ -135,7 +135,7 @@ def header(path: Path, line: int, row: list[str]) -> list[Column]:
     return columns
 
 
-def row_changes(path: Path, line: int, columns: list[Column], row: list[str]) -> dict[str, dict[str, float]]:
+def row_changes(path: Path, line: int, columns: list[TraceColumn], row: list[str]) -> dict[str, dict[str, float]]:
     """The values of a row by direction, and the time under ""; raises BadScenarioError."""
     if len(row) != len(columns):
         raise bad(path, line, f"{len(row)} cells where the header has {len(columns)}; write each row like the header")

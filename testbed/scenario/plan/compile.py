@@ -7,7 +7,7 @@ from typing import Any
 from testbed.access import dnsmasq, wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.nodes import bare
-from testbed.lab.plan import Agent, Foreign, Gate, Plan, Radio
+from testbed.lab.plan import Agent, Foreign, GateOrder, Plan, Radio
 from testbed.phones import kamailio, rtpengine
 from testbed.phones.kamailio import Subscriber
 from testbed.phones.site import Site
@@ -64,9 +64,9 @@ def compile_plan(experiment: Experiment) -> Plan:
     }
 
 
-def gates(experiment: Experiment) -> list[Gate]:
+def gates(experiment: Experiment) -> list[GateOrder]:
     """Links whose packets leave when a trace lets them."""
-    found: dict[str, Gate] = {}
+    found: dict[str, GateOrder] = {}
     for trace in experiment.opportunities:
         link, profile = experiment.links[trace.link]
         ports = {"down": link.node_port.name, "up": link.router_port.name}

@@ -8,7 +8,7 @@ from testbed.scenario.links.timeline import LinkState, changes_of, link_states
 
 if TYPE_CHECKING:
     from testbed.scenario.experiment.experiment import Experiment
-    from testbed.scenario.kinds.surroundings import Quench
+    from testbed.scenario.kinds.surroundings import QuenchSetting
 
 
 def quench_steps(experiment: "Experiment") -> list[QuenchStep]:
@@ -31,7 +31,7 @@ def quench_steps(experiment: "Experiment") -> list[QuenchStep]:
     return steps
 
 
-def is_bad(state: LinkState, wish: "Quench") -> bool:
+def is_bad(state: LinkState, wish: "QuenchSetting") -> bool:
     """Whether one direction is reason enough. A link without directions has neither loss nor rate."""
     return any(
         (wish.loss is not None and one.loss >= wish.loss) or (wish.rate is not None and one.rate <= wish.rate)

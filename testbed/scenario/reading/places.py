@@ -12,7 +12,7 @@ TEMPLATES = ROOT / "tc-profiles" / "templates"
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of file that we ship and users write: what it is called, where ours lie, how its name ends."""
 
     name: str
@@ -46,12 +46,12 @@ class Kind:
         )
 
 
-SCENARIO = Kind("scenario", "scenarios", ROOT / "topologies" / "scenarios")
-TOPOLOGY = Kind("topology", "topologies", ROOT / "topologies", ".py")
-PROFILE = Kind("profile", "profiles", ROOT / "tc-profiles")
-FAILURE = Kind("failure script", "failures", ROOT / "tc-profiles" / "failures")
-COVERAGE = Kind("coverage map", "coverage", ROOT / "topologies" / "coverage")
-TRACK = Kind("track", "tracks", ROOT / "topologies" / "tracks", ".csv")
+SCENARIO = FileKind("scenario", "scenarios", ROOT / "topologies" / "scenarios")
+TOPOLOGY = FileKind("topology", "topologies", ROOT / "topologies", ".py")
+PROFILE = FileKind("profile", "profiles", ROOT / "tc-profiles")
+FAILURE = FileKind("failure script", "failures", ROOT / "tc-profiles" / "failures")
+COVERAGE = FileKind("coverage map", "coverage", ROOT / "topologies" / "coverage")
+TRACK = FileKind("track", "tracks", ROOT / "topologies" / "tracks", ".csv")
 
 
 def missing(word: str, what: str) -> BadScenarioError:

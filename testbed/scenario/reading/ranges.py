@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import PlainValidator
 
-from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Kind, shown
+from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Quantity, shown
 
 BETWEEN = re.compile(r"(.+?)\s+to\s+(.+)")
 # Drawn numbers are rounded to this many digits, so that they can be written down and read again.
@@ -25,7 +25,7 @@ class Range(NamedTuple):
         return self.least if self.least == self.most else round(random.uniform(self.least, self.most), DIGITS)
 
 
-def ranged(kind: Kind) -> Callable[[object], Range]:
+def ranged(kind: Quantity) -> Callable[[object], Range]:
     """Reads a quantity of that kind, or two with "to" between them; raises ValueError that says what would be right."""
 
     def parse(value: object) -> Range:

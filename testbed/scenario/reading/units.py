@@ -17,7 +17,7 @@ SHOWN_LENGTH = 60
 
 
 @dataclass(frozen=True)
-class Kind:
+class Quantity:
     """A kind of quantity: how it is called, its units in terms of the base unit, and what it can be."""
 
     name: str
@@ -75,7 +75,7 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
-TIME = Kind(
+TIME = Quantity(
     name="a time",
     example="75 ms",
     # Both of Unicode's micro signs: keyboards type the one, fonts and word processors the other.
@@ -91,7 +91,7 @@ TIME = Kind(
     most=Decimal(3600),
     reason="out of range; a time is from 0 s to 60 min",
 )
-RATE = Kind(
+RATE = Quantity(
     name="a rate",
     example="384 kbit/s",
     units={"bit/s": Decimal(1), "kbit/s": Decimal(1000), "Mbit/s": Decimal(10**6), "Gbit/s": Decimal(10**9)},
@@ -100,7 +100,7 @@ RATE = Kind(
     most=Decimal(10**11),
     reason="no rate of a link; a rate is from 100 bit/s to 100 Gbit/s",
 )
-SHARE = Kind(
+SHARE = Quantity(
     name="a share",
     example="2 %",
     units={"%": Decimal("0.01")},
@@ -108,7 +108,7 @@ SHARE = Kind(
     most=Decimal(1),
     reason="impossible; a share is from 0 % to 100 %",
 )
-POWER = Kind(
+POWER = Quantity(
     name="a signal strength",
     example="-72 dBm",
     units={"dBm": Decimal(1)},
@@ -116,7 +116,7 @@ POWER = Kind(
     most=Decimal(100),
     reason="no signal strength of a radio; it is from -200 dBm to 100 dBm",
 )
-LEVEL = Kind(
+LEVEL = Quantity(
     name="a difference of signals",
     example="6 dB",
     units={"dB": Decimal(1)},
@@ -124,7 +124,7 @@ LEVEL = Kind(
     most=Decimal(100),
     reason="no difference of signals; it is from 0 dB to 100 dB",
 )
-LENGTH = Kind(
+LENGTH = Quantity(
     name="a length",
     example="40 m",
     units={"m": Decimal(1), "km": Decimal(1000)},
@@ -132,7 +132,7 @@ LENGTH = Kind(
     most=Decimal(100_000),
     reason="out of range; a length is from 0 m to 100 km",
 )
-WATTAGE = Kind(
+WATTAGE = Quantity(
     name="a power",
     example="0.8 W",
     units={"mW": Decimal("0.001"), "W": Decimal(1)},
@@ -140,7 +140,7 @@ WATTAGE = Kind(
     most=Decimal(100),
     reason="no power of a phone's radio; it is from 0 W to 100 W",
 )
-PACKETS = Kind(
+PACKETS = Quantity(
     name="a number of packets",
     example="100 packets",
     units={"packet": Decimal(1), "packets": Decimal(1)},

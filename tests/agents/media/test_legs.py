@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from agents.media.call import CallMedia, MediaSettings
+from agents.media.call_media import CallMedia, MediaSettings
 from agents.media.leg import Leg
 from agents.rtp.packet import RtpPacket
 from agents.rtp.rtcp import Goodbye, parse_compound

@@ -16,7 +16,7 @@ from agents.rtp.packet import RtpPacket
 from agents.rtp.source import MediaSource
 from agents.sip.digest.client import Account, DigestClient
 from agents.sip.message.address import Address
-from agents.sip.message.handover import Handover
+from agents.sip.message.handover import HandoverHeader
 from agents.sip.message.message import Message, Request, Response
 from tests.agents.world import ATTACKER, ATTACKER_IP, CN_IP, World
 
@@ -59,7 +59,7 @@ def forged(method: str, session: Session, *extra: str, contact: str = ATTACKER_I
 def handing_over(session: Session, *extra: str, call_id: str = "", branch: str = "a") -> bytes:
     """An INVITE that names a session, or a guess, and would have its media sent to the attacker."""
     dialog = session.confirmed_dialog
-    named = str(Handover(call_id or dialog.call_id, dialog.local_tag, dialog.remote_tag or "0"))
+    named = str(HandoverHeader(call_id or dialog.call_id, dialog.local_tag, dialog.remote_tag or "0"))
     data = forged("INVITE", session, f"Handover: {named}", "Require: handover", "Supported: handover", *extra)
     head = re.sub(rb"To: (.*);tag=\S+", rb"To: \1", data)
     head = re.sub(rb"From: (.*);tag=\S+", rb"From: \1;tag=evil", head)
@@ -186,7 +186,7 @@ def test_a_cn_without_guard_believes_whoever_knows_the_identifiers() -> None:
 def test_two_handover_headers_or_one_in_a_dialog_are_a_bad_request() -> None:
     """RFC 3891 3: 400, whoever asks."""
     world = calling("handover-cn")
-    session, more = victim(world, "cn"), f"Handover: {Handover('x', 'y', 'z')}"
+    session, more = victim(world, "cn"), f"Handover: {HandoverHeader('x', 'y', 'z')}"
     assert "400 INVITE cn -> attacker" in world.forge("cn", handing_over(session, more))
     assert "400 BYE cn -> attacker" in world.forge("cn", forged("BYE", session, more))
     assert_untouched(world)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.measure import RunError
+from testbed.measure import RunFolderError
 from testbed.measure.folder.run_folder import read_names
 from tests.measure import synthetic
 
@@ -48,5 +48,5 @@ def test_every_address_of_the_network_has_a_name(tmp_path: Path) -> None:
 def test_a_plan_that_is_none(plan: str, tmp_path: Path) -> None:
     folder = synthetic.begin("reinvite").write(tmp_path / "run")
     (folder / "plan.json").write_text(plan)
-    with pytest.raises(RunError, match=r"plan\.json: describes no network"):
+    with pytest.raises(RunFolderError, match=r"plan\.json: describes no network"):
         read_names(folder)

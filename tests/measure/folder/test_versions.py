@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from testbed.measure import RunError, measure_run, read_chart
+from testbed.measure import RunFolderError, measure_run, read_chart
 from testbed.measure.folder.run_folder import MANIFEST, OLDEST_READ, RESULT, SCHEMA_VERSION, read_document
 from tests.measure import synthetic
 
@@ -45,7 +45,7 @@ def test_a_document_that_cannot_be_read_says_so_in_one_line(
     tmp_path: Path, name: str, version: object, what: str
 ) -> None:
     path = with_version(tmp_path / name, version)
-    with pytest.raises(RunError) as caught:
+    with pytest.raises(RunFolderError) as caught:
         read_document(tmp_path, name)
     assert str(caught.value) == f"{path}: {what}"
 
@@ -61,7 +61,7 @@ def test_neither_measuring_nor_the_chart_takes_a_run_of_another_version(tmp_path
     folder = synthetic.plain_run().write(tmp_path / "run")
     with_version(folder / MANIFEST, version)
     for read in (measure_run, read_chart):
-        with pytest.raises(RunError, match="schema_version"):
+        with pytest.raises(RunFolderError, match="schema_version"):
             read(folder)
 
 

@@ -10,7 +10,7 @@ from testbed.measure.listening.emodel import (
     G711,
     G711_PLC,
     G729A_VAD,
-    Codec,
+    CodecImpairment,
     Parameters,
     doubt,
     loss_and_burst_ratio,
@@ -42,7 +42,7 @@ def test_opinion_scores_end_at_1_and_4_5(r: float, score: float) -> None:
     ("codec", "ratings"),
     [(G711_PLC, (89.57, 86.20, 77.43)), (G711, (75.28, 63.05, 42.13)), (G729A_VAD, (78.01, 74.21, 64.71))],
 )
-def test_loss_of_1_2_and_5_percent(codec: Codec, ratings: tuple[float, ...]) -> None:
+def test_loss_of_1_2_and_5_percent(codec: CodecImpairment, ratings: tuple[float, ...]) -> None:
     found = [rate(Parameters(ie=codec.ie, bpl=codec.bpl, ppl=loss)).r for loss in (1, 2, 5)]
     assert found == pytest.approx(ratings, abs=0.005)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.measure import RunError, read_chart
+from testbed.measure import RunFolderError, read_chart
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame
 from tests.measure.sip_text import request, response
@@ -278,7 +278,7 @@ def test_events_of_links_stand_in_the_chart(tmp_path: Path) -> None:
 def test_a_plan_that_is_none_is_one_clear_line(tmp_path: Path, content: str, words: str) -> None:
     folder = synthetic.begin("reinvite").write(tmp_path / "run")
     (folder / "plan.json").write_text(content)
-    with pytest.raises(RunError, match=words) as caught:
+    with pytest.raises(RunFolderError, match=words) as caught:
         read_chart(folder)
     assert "\n" not in str(caught.value)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.measure.capture.errors import RunError
+from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.result.result import measure_run, to_json
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame
@@ -466,7 +466,7 @@ def test_a_run_without_media_is_all_null(tmp_path: Path) -> None:
 def test_a_damaged_run_folder_is_one_clear_line(tmp_path: Path, file: str, content: str | None, what: str) -> None:
     folder = synthetic.begin("reinvite").write(tmp_path / "run")
     (folder / file).unlink() if content is None else (folder / file).write_text(content)
-    with pytest.raises(RunError, match=what) as caught:
+    with pytest.raises(RunFolderError, match=what) as caught:
         measure_run(folder)
     assert str(caught.value).startswith(str(folder / file))
     assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from testbed.measure.capture.errors import RunError
+from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.result.result import measure_run
 from testbed.measure.result.story import read_story
 from tests.measure import synthetic
@@ -120,5 +120,5 @@ def test_links_are_told_as_they_were_set_and_as_they_fared(tmp_path: Path) -> No
     assert np.isnan(down.rate_kbit_s).all()
     assert umts.shaping["up"].rate_kbit_s.tolist() == [384]
     (folder / "plan.json").write_text('{"network": {"nodes": [], "wires": [], "access_links": []}, "shapes": [1]}')
-    with pytest.raises(RunError, match=r"plan\.json: describes no links"):
+    with pytest.raises(RunFolderError, match=r"plan\.json: describes no links"):
         read_story(folder)

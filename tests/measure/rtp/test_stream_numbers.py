@@ -36,16 +36,16 @@ def test_any_order_loss_and_duplication_within_reach_is_undone(start: int, steps
 def test_counts_of_a_series_with_everything_in_it() -> None:
     #                       lost: 3, 8; doubled: 1, 5, 5; reordered: 6 (after 7), 2 (after 4)
     counts = stream_numbers.count(np.array([1, 1, 4, 2, 5, 5, 7, 6, 5, 9]))
-    assert counts == stream_numbers.Counts(packets=10, unique=7, lost=2, duplicates=3, reordered=2)
+    assert counts == stream_numbers.StreamCounts(packets=10, unique=7, lost=2, duplicates=3, reordered=2)
 
 
 def test_a_late_copy_is_a_duplicate_and_not_reordered() -> None:
-    assert stream_numbers.count(np.array([1, 2, 3, 1])) == stream_numbers.Counts(4, 3, 0, 1, 0)
+    assert stream_numbers.count(np.array([1, 2, 3, 1])) == stream_numbers.StreamCounts(4, 3, 0, 1, 0)
 
 
 def test_nothing_measured_is_none_and_counts_are_zero() -> None:
     empty = np.empty(0, dtype=np.int64)
-    assert stream_numbers.count(empty) == stream_numbers.Counts(0, 0, 0, 0, 0)
+    assert stream_numbers.count(empty) == stream_numbers.StreamCounts(0, 0, 0, 0, 0)
     assert stream_numbers.longest_silence(empty, empty) is None
     assert stream_numbers.longest_silence(np.array([5]), np.array([1])) is None
     assert stream_numbers.packet_interval_ns(np.array([5]), np.array([1]), np.array([1]), 8000) is None

@@ -9,7 +9,7 @@ import pytest
 from testbed.measure import measure_capture
 from testbed.measure.rtp.streams import CLOCK_HZ, MOST_SHORT
 from testbed.measure.sip.announced import STATIC, Format, read_description
-from testbed.measure.wire.packets import Endpoint
+from testbed.measure.wire.packets import TransportAddress
 from tests.measure import frames
 from tests.measure.frames import MS, START_NS, Frame
 from tests.measure.sip_text import request, response, sdp, with_body
@@ -136,7 +136,7 @@ def test_payload_types_that_nobody_can_use_are_left_out() -> None:
     odd = ("a=rtpmap:96 x/0", "a=rtpmap:97 y", "a=rtpmap:98 z/many", "a=rtpmap:99 opus/48000/2")
     (one,) = read_description(sdp("10.0.0.1", 4000, *odd, formats="8 96 97 98 99 200 *"))
     assert one.formats == ((8, Format("PCMA", 8000)), (99, Format("opus", 48000)))
-    assert (one.endpoint, one.codecs) == (Endpoint("10.0.0.1", 4000), ["PCMA", "opus"])
+    assert (one.endpoint, one.codecs) == (TransportAddress("10.0.0.1", 4000), ["PCMA", "opus"])
 
 
 def test_static_payload_types_have_the_clock_that_regular_streams_are_given() -> None:

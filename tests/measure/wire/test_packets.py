@@ -12,7 +12,7 @@ from scapy.layers.l2 import ARP, CookedLinux, CookedLinuxV2, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 
 from testbed.measure.capture.pcap import read_capture
-from testbed.measure.wire.packets import Datagrams, Endpoint, decode_udp
+from testbed.measure.wire.packets import Datagrams, TransportAddress, decode_udp
 from tests.measure import frames
 from tests.measure.frames import START_NS, Frame
 
@@ -57,7 +57,7 @@ def payloads(capture: Capture, found: Datagrams) -> list[bytes]:
 def test_ipv4_under_every_link_type(tmp_path: Path, linktype: int, packet: Packet) -> None:
     capture, found = decode(tmp_path, packet, linktype=linktype)
     assert payloads(capture, found) == [PAYLOAD]
-    assert found.endpoints == (Endpoint("10.0.0.1", 1111), Endpoint("10.0.0.2", 2222))
+    assert found.endpoints == (TransportAddress("10.0.0.1", 1111), TransportAddress("10.0.0.2", 2222))
     assert (found.source.tolist(), found.destination.tolist()) == ([0], [1])
     assert found.length.tolist() == [len(PAYLOAD)]
     assert found.skipped == {}

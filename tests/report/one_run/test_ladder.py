@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.measure.folder.run_folder import Event
-from testbed.measure.result.chart import Chart, Flow, Lifeline, Passage
+from testbed.measure.result.chart import Chart, Lifeline, MediaFlow, Passage
 from testbed.measure.sip.scan import SipMessage
-from testbed.measure.wire.packets import Endpoint
+from testbed.measure.wire.packets import TransportAddress
 from testbed.report.one_run.ladder import NARROWEST, ladder
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def message(
     """A message that left at 0 ms and arrived at 2 ms, from the MN to the CN unless told else."""
     reason = {200: "OK", 420: "Bad Extension"}.get(status or 0, "")
     sip = SipMessage(
-        packet=0, time_ns=0, interface=0, source=Endpoint(f"10.0.0.{sender}", 5060), destination=Endpoint("::", 5060),
+        packet=0, time_ns=0, interface=0, source=TransportAddress(f"10.0.0.{sender}", 5060),
+        destination=TransportAddress("::", 5060),
         size=500, method=method, status=status, reason=reason, call_id=call_id, cseq=1, branch="z", from_tag="x",
         to_tag="", handover=handover, contact=contact, require=require, unsupported=unsupported, direction=direction,
     )  # fmt: skip
@@ -57,7 +58,7 @@ def event(time_ms: float, name: str, **fields: object) -> Event:
 
 
 def chart(
-    *passages: Passage, flows: Sequence[Flow] = (), events: Sequence[Event] = (), names: Sequence[str] = NAMES
+    *passages: Passage, flows: Sequence[MediaFlow] = (), events: Sequence[Event] = (), names: Sequence[str] = NAMES
 ) -> Chart:
     lifelines = tuple(Lifeline(name, frozenset(), frozenset()) for name in names)
     return Chart("handover-cn", 4, 0, lifelines, passages, tuple(flows), tuple(events), ())
@@ -80,8 +81,8 @@ def test_the_chart_of_a_handover() -> None:
             at(7500, message("BYE", receiver=cn), is_lost=True, arrived_ns=None),
             at(8000, message("BYE", receiver=cn), repeat=1),
             flows=[
-                Flow(cn, UMTS, 6300 * MS, 9000 * MS, 135, None),
-                Flow(cn, WIFI, 510 * MS, 7400 * MS, 344, 8001 * MS),
+                MediaFlow(cn, UMTS, 6300 * MS, 9000 * MS, 135, None),
+                MediaFlow(cn, WIFI, 510 * MS, 7400 * MS, 344, 8001 * MS),
             ],
             events=[event(6000, "trigger", link="wifi", kind="signal", signal_dbm=-60.5)],
             names=("mn wifi", "mn umts", "cn"),
@@ -128,9 +129,9 @@ def test_no_line_is_wider_than_the_terminal(width: int, names: Sequence[str]) ->
             at(1, refused, repeat=3),
             at(2, registering, left_ns=None),
             flows=[
-                Flow(0, last, 0, MS, 123456, 7 * MS),
-                Flow(last, 0, 0, MS, 0, None),
-                Flow(0, last, 0, MS, None, None),
+                MediaFlow(0, last, 0, MS, 123456, 7 * MS),
+                MediaFlow(last, 0, 0, MS, 0, None),
+                MediaFlow(0, last, 0, MS, None, None),
             ],
             events=[event(1, "trigger", link="wifi", note="word " * 60)],
             names=names,
@@ -214,13 +215,13 @@ def test_a_message_that_nobody_saw_leaving_or_arriving() -> None:
 
 
 def test_media_that_nobody_hears() -> None:
-    (line, *more) = body(ladder(chart(flows=[Flow(CN, UMTS, 10 * MS, 90 * MS, 0, None)]), 120))
+    (line, *more) = body(ladder(chart(flows=[MediaFlow(CN, UMTS, 10 * MS, 90 * MS, 0, None)]), 120))
     assert "✗" in line
     assert "none arrives, sent until 90.0" in " ".join([line, *(one.strip(" │") for one in more)])
 
 
 def test_media_whose_receiver_was_not_captured_are_those_of_the_sender() -> None:
-    lines = body(ladder(chart(flows=[Flow(CN, UMTS, 10 * MS, 90 * MS, None, None)]), 120))
+    lines = body(ladder(chart(flows=[MediaFlow(CN, UMTS, 10 * MS, 90 * MS, None, None)]), 120))
     assert [line.endswith("seen at the sender") for line in lines] == [True, True]
 
 

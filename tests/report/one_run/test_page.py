@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testbed.cli.main import USERS_FAULT, main
-from testbed.measure import RunError, measure_run
+from testbed.measure import RunFolderError, measure_run
 from testbed.report.one_run.page import bars, page, shown, write_page
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages import palette
@@ -119,7 +119,7 @@ def test_a_run_that_failed_says_why(copy: Path) -> None:
 
 
 def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RunError, match=r"manifest\.json"):
+    with pytest.raises(RunFolderError, match=r"manifest\.json"):
         page(tmp_path)
     with pytest.raises(SystemExit) as end:
         main(["report", str(tmp_path)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from testbed.measure.result.story import read_story
-from testbed.report.one_run.terminal_picture import GAP, GAP_END, GAP_START, LEGEND, WIDTH, Axis, _gap, pictures
+from testbed.report.one_run.terminal_picture import GAP, GAP_END, GAP_START, LEGEND, WIDTH, TimeColumns, _gap, pictures
 from tests.measure import synthetic
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def test_colours_say_nothing_that_signs_do_not(tmp_path: Path) -> None:
 def test_the_bracket_of_a_gap_stays_in_the_picture(
     start_ms: int, column_ms: int, columns: int, at_s: float, lasts_s: float | None, gap_ms: float | None
 ) -> None:
-    drawn = _gap((at_s, None if lasts_s is None else at_s + lasts_s), gap_ms, Axis(start_ms, column_ms, columns))
+    drawn = _gap((at_s, None if lasts_s is None else at_s + lasts_s), gap_ms, TimeColumns(start_ms, column_ms, columns))
     assert len(drawn) <= columns
     assert GAP in drawn or GAP_START in drawn
     assert GAP_END not in drawn or lasts_s is not None

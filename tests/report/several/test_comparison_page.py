@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.measure import RunError, measure_run, to_json
+from testbed.measure import RunFolderError, measure_run, to_json
 from testbed.report.several.comparison_page import comparison_page, write_comparison
 from testbed.report.several.comparison_verdict import card, headline
 from testbed.report.several.groups import conditions
@@ -260,6 +260,6 @@ def test_the_page_does_not_depend_on_where_the_folders_are(tmp_path: Path) -> No
 def test_a_run_of_another_version_has_no_place_in_it(tmp_path: Path, version: int) -> None:
     path = write(tmp_path / "run") / "result.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": version}))
-    with pytest.raises(RunError, match=f"schema_version {version}"):
+    with pytest.raises(RunFolderError, match=f"schema_version {version}"):
         write_comparison([tmp_path], tmp_path / "comparison.html")
     assert not (tmp_path / "comparison.html").exists()

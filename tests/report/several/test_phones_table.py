@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from testbed.report.several.phones_table import Run, round_ms, route, setup_table, verdict, where
+from testbed.report.several.phones_table import PhoneRun, round_ms, route, setup_table, verdict, where
 from testbed.report.terminal import console
 from tests.report.one_run.test_ladder import CN, HOME, UMTS, WIFI, at, chart, message
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from testbed.measure.result.chart import Passage
 
 
-def run(*passages: Passage, setup_ms: float | None = None) -> Run:
+def run(*passages: Passage, setup_ms: float | None = None) -> PhoneRun:
     result: dict[str, Any] = {"signalling": {"setup_ms": setup_ms}}
-    return Run("phone", "cn", result, chart(*passages), 0)
+    return PhoneRun("phone", "cn", result, chart(*passages), 0)
 
 
 def numbered(passage: Passage, cseq: int) -> Passage:

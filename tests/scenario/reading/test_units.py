@@ -6,26 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Kind
+from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Quantity
 
 KINDS = [TIME, RATE, SHARE, POWER, PACKETS]
 kinds = st.sampled_from(KINDS)
 
 
 @st.composite
-def quantities(draw: st.DrawFn) -> tuple[Kind, float]:
+def quantities(draw: st.DrawFn) -> tuple[Quantity, float]:
     kind = draw(kinds)
     return kind, draw(st.floats(float(kind.least), float(kind.most)))
 
 
 @given(quantities())
-def test_printed_quantity_is_read_back_exactly(quantity: tuple[Kind, float]) -> None:
+def test_printed_quantity_is_read_back_exactly(quantity: tuple[Quantity, float]) -> None:
     kind, value = quantity
     assert kind.parse(kind.text(value)) == value
 
 
 @given(quantities())
-def test_printed_quantity_has_a_number_that_people_read(quantity: tuple[Kind, float]) -> None:
+def test_printed_quantity_has_a_number_that_people_read(quantity: tuple[Quantity, float]) -> None:
     kind, value = quantity
     number, unit = kind.text(value).split(" ")
     assert "e" not in number
@@ -56,7 +56,7 @@ def test_printed_quantity_has_a_number_that_people_read(quantity: tuple[Kind, fl
         (PACKETS, "1.5 packets", 1.5),
     ],
 )
-def test_quantity(kind: Kind, text: str, value: float) -> None:
+def test_quantity(kind: Quantity, text: str, value: float) -> None:
     assert kind.parse(text) == value
 
 
@@ -76,7 +76,7 @@ def test_quantity(kind: Kind, text: str, value: float) -> None:
         (PACKETS, 1.5, "1.5 packets"),
     ],
 )
-def test_text(kind: Kind, value: float, text: str) -> None:
+def test_text(kind: Quantity, value: float, text: str) -> None:
     assert kind.text(value) == text
 
 
@@ -86,13 +86,13 @@ def test_text(kind: Kind, value: float, text: str) -> None:
     ["", " ", "5", "5.", ".5 s", "5 parsecs", "5 S", "5 kbit", "five s", "5 5 s", "5 s s", "1e3 s", "nan s", "inf s",
      "0x5 s", "1_000 s", "--5 s", "5,5 s", "s", "% 5", "５ s", 5, 5.0, -1, True, False, None, [], ["5 s"], {"s": 5}],
 )  # fmt: skip
-def test_anything_else_is_refused_with_an_example(kind: Kind, value: object) -> None:
+def test_anything_else_is_refused_with_an_example(kind: Quantity, value: object) -> None:
     with pytest.raises(ValueError, match=f"; .* like {kind.example}$"):
         kind.parse(value)
 
 
 @given(kinds, st.text(max_size=20) | st.none() | st.booleans() | st.integers() | st.floats() | st.lists(st.text()))
-def test_nothing_but_value_errors_and_values_in_range(kind: Kind, value: object) -> None:
+def test_nothing_but_value_errors_and_values_in_range(kind: Quantity, value: object) -> None:
     try:
         number = kind.parse(value)
     except ValueError:
@@ -110,7 +110,7 @@ def test_nothing_but_value_errors_and_values_in_range(kind: Kind, value: object)
         (PACKETS, ["0 packets", "0.9 packets", "-1 packets", "1000001 packets"]),
     ],
 )
-def test_what_no_link_can_have_is_refused_with_the_range(kind: Kind, texts: list[str]) -> None:
+def test_what_no_link_can_have_is_refused_with_the_range(kind: Quantity, texts: list[str]) -> None:
     for text in texts:
         with pytest.raises(ValueError, match=f"^'{text}' is .*; .* from .* to "):
             kind.parse(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agents.media.call import CallMedia, MediaSettings
+from agents.media.call_media import CallMedia, MediaSettings
 from agents.media.leg import Leg, media_address
 from agents.media.reports import control_of
 from agents.roles.guards import PeerGuard
@@ -15,7 +15,7 @@ from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
 from agents.sip.message.errors import LocalProtocolError
-from agents.sip.message.handover import NAME, OPTION_TAG, Handover
+from agents.sip.message.handover import NAME, OPTION_TAG, HandoverHeader
 from agents.sip.message.uri import Uri
 from agents.sip.session.abilities import Abilities
 from agents.sip.user_agent import Invitation, UserAgent
@@ -188,7 +188,7 @@ class Call:
         (RFC 3891 4), and requires the extension: a peer without it would take it for a second call.
         """
         dialog = self.current.confirmed_dialog
-        header = Handover.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
+        header = HandoverHeader.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
         target = dialog.remote_target
         remote = Uri.parse(target).address or self._proxy
         return self._invite(link, _Wish(target, remote, (OPTION_TAG,), ((NAME, str(header)),)), now)

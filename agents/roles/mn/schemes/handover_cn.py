@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.roles.mn.call.quality import PathProof
+from agents.roles.mn.call.path_proof import PathProof
 from agents.roles.mn.schemes.reinvite import Reinvite
 from agents.roles.mn.schemes.scheme import Scheme
 from agents.sip.message.handover import OPTION_TAG

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from agents.roles.mn.triggers.events import LinkEvent
 
 
-class Network:
+class KnownNetwork:
     """One of them: what the operator says of it, and what the radio does.
 
     `cost_per_min` is in whatever money the user counts in, `power_w` what the radio takes while it talks.
@@ -45,12 +45,12 @@ class Surroundings:
     """All networks that the node knows of, by name, in the order in which it prefers them."""
 
     def __init__(self, about: dict[str, dict[str, Any]]) -> None:
-        self._networks = {name: Network(name, one) for name, one in about.items()}
+        self._networks = {name: KnownNetwork(name, one) for name, one in about.items()}
 
-    def __getitem__(self, name: str) -> Network:
+    def __getitem__(self, name: str) -> KnownNetwork:
         return self._networks[name]
 
-    def around(self) -> list[Network]:
+    def around(self) -> list[KnownNetwork]:
         """Those that there is a sign of."""
         return [network for network in self._networks.values() if network.is_around]
 

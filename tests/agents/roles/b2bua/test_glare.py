@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agents.roles.mn.schemes.handover_cn import HandoverCn
-from agents.sip.message.handover import Handover
+from agents.sip.message.handover import HandoverHeader
 from tests.agents.world import World
 
 from .charts import ALL_MODES, MODES, assert_ends, assert_talks, calls, in_a_call, old_dialog, peer_of
@@ -124,7 +124,7 @@ def test_a_second_handover_that_names_the_new_dialog(mode: str, who: str) -> Non
     old, call.session = call.current, successor(world)
     second = call.invite_to_hand_over(world.mn._call.new, now=world.now)
     call.session = old
-    named = Handover.parse(second.invite.headers.get("handover") or "")
+    named = HandoverHeader.parse(second.invite.headers.get("handover") or "")
     assert named.call_id == successor(world).call_id
     world.run_until(lambda: second.state == "CONFIRMED", 1.0)
     world.run_to("DONE")

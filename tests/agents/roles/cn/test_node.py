@@ -11,7 +11,7 @@ from agents.media.leg import Leg
 from agents.roles.cn.correspondent_node import CorrespondentNode
 from agents.roles.role import Note, Open, Tell
 from agents.sip.message.address import Address
-from agents.sip.message.handover import Handover
+from agents.sip.message.handover import HandoverHeader
 from agents.sip.session import events
 from agents.sip.session.abilities import Abilities
 from agents.sip.user_agent import Invitation, UserAgent
@@ -57,7 +57,7 @@ class Caller:
         headers: tuple[tuple[str, str], ...] = ()
         if names is not None:
             dialog = names.confirmed_dialog
-            headers = (("Handover", str(Handover.of(dialog.call_id, dialog.local_tag, dialog.remote_tag))),)
+            headers = (("Handover", str(HandoverHeader.of(dialog.call_id, dialog.local_tag, dialog.remote_tag))),)
         invitation = Invitation(
             "sip:cn@10.0.9.1", "sip:mn@home", "sip:cn@home", contact=local, body=body, headers=headers,
             require=("handover",) if require else (), call_id=call_id,
@@ -336,7 +336,7 @@ def test_a_handover_of_no_dialog_of_ours() -> None:
     dialog = old.confirmed_dialog
     other = Invitation(
         "sip:cn@10.0.9.1", "sip:mn@home", "sip:cn@home", contact=UMTS, body=offer(UMTS), require=("handover",),
-        headers=(("Handover", str(Handover(dialog.call_id, "wrong", dialog.local_tag))),),
+        headers=(("Handover", str(HandoverHeader(dialog.call_id, "wrong", dialog.local_tag))),),
     )  # fmt: skip
     caller.ua.invite(other, local=UMTS, remote=CN, now=caller.now)
     caller.exchange()

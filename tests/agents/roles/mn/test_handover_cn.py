@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.rtp.playout_events import Concealed
-from agents.sip.message.handover import Handover
+from agents.sip.message.handover import HandoverHeader
 from tests.agents.air import Way
 from tests.agents.world import LINK_DOWN, World
 
@@ -49,7 +49,7 @@ def test_the_handover_invite_names_the_old_dialog_as_its_receiver_knows_it() -> 
     first, answer = world.message("INVITE"), world.message("200 INVITE")
     world.signal()
     invite = world.message("INVITE")
-    handover = Handover.parse(invite.headers.get("handover"))
+    handover = HandoverHeader.parse(invite.headers.get("handover"))
     assert handover == (first.call_id, answer.to.tag, first.from_.tag, ())
     assert (invite.tags("require"), invite.tags("supported")) == (["handover"], ["handover"])
     assert invite.to.tag is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.roles.mn.call.links import Links
-from agents.roles.mn.call.quality import possible_round_trips
+from agents.roles.mn.call.path_proof import possible_round_trips
 from agents.roles.mn.schemes import make_scheme
 from agents.roles.mn.triggers import make_decision
 from agents.roles.role import LinkChange

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.sip.message.errors import SipParseError
-from agents.sip.message.handover import Handover
+from agents.sip.message.handover import HandoverHeader
 from agents.sip.session import events
 from agents.sip.session.abilities import Abilities
 from tests.agents.sip.network import ANSWER, MOVED, Network, Node, accept_calls, two_phones
@@ -13,25 +13,25 @@ from tests.agents.sip.network import ANSWER, MOVED, Network, Node, accept_calls,
 ABLE = Abilities(supported=("handover",))
 
 
-def in_a_call() -> tuple[Network, Node, Node, Handover, int]:
+def in_a_call() -> tuple[Network, Node, Node, HandoverHeader, int]:
     """A call between two nodes that know the extension; its dialog as the mobile node names it."""
     network, mn, cn = two_phones(abilities=ABLE)
     session = mn.call(cn)
     network.run()
     dialog = session.confirmed_dialog
-    return network, mn, cn, Handover.of(dialog.call_id, dialog.local_tag, dialog.remote_tag), len(network.sent)
+    return network, mn, cn, HandoverHeader.of(dialog.call_id, dialog.local_tag, dialog.remote_tag), len(network.sent)
 
 
 def test_the_header_of_the_paper() -> None:
     text = "a84b4c76e66710@pc33.company_a.com\t;to-tag=a6c85cf ;from-tag=1928301774"
-    handover = Handover.parse(text)
+    handover = HandoverHeader.parse(text)
     assert handover == ("a84b4c76e66710@pc33.company_a.com", "a6c85cf", "1928301774", ())
     assert str(handover) == "a84b4c76e66710@pc33.company_a.com;to-tag=a6c85cf;from-tag=1928301774"
 
 
 def test_other_parameters_are_allowed_and_kept() -> None:
     """RFC 3891 6.1: generic-param."""
-    handover = Handover.parse('1@a;early-only;FROM-TAG=2;x="y;z";to-tag=3')
+    handover = HandoverHeader.parse('1@a;early-only;FROM-TAG=2;x="y;z";to-tag=3')
     assert handover == ("1@a", "3", "2", (("early-only", None), ("x", '"y;z"')))
 
 
@@ -54,7 +54,7 @@ def test_other_parameters_are_allowed_and_kept() -> None:
 )
 def test_exactly_one_of_each_tag(text: str) -> None:
     with pytest.raises(SipParseError):
-        Handover.parse(text)
+        HandoverHeader.parse(text)
 
 
 def test_the_call_moves_without_a_gap() -> None:
@@ -93,7 +93,7 @@ def test_the_tags_are_the_same_way_round_when_the_mobile_node_was_called() -> No
     back = cn.call(mn)
     network.run()
     dialog = mn.only(events.IncomingInvite).session.confirmed_dialog
-    handover = Handover.of(dialog.call_id, dialog.local_tag, dialog.remote_tag)
+    handover = HandoverHeader.of(dialog.call_id, dialog.local_tag, dialog.remote_tag)
     mn.call(cn, via="umts", require=("handover",), headers=(("Handover", str(handover)),))
     network.run()
     assert cn.seen(events.IncomingInvite)[-1].replaced is back
@@ -168,7 +168,7 @@ def test_the_null_tag_is_zero() -> None:
     network.inject(invite.replace(f";tag={tag}".encode(), b""), to=cn)
     null = cn.ua.sessions[-1]
     assert null.confirmed_dialog.remote_tag is None
-    named = Handover(null.call_id, null.confirmed_dialog.local_tag, "0")
+    named = HandoverHeader(null.call_id, null.confirmed_dialog.local_tag, "0")
     mn.call(cn, via="umts", require=("handover",), headers=(("Handover", str(named)),))
     network.run()
     assert cn.seen(events.IncomingInvite)[-1].replaced is null

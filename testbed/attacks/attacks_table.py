@@ -4,13 +4,13 @@ from rich.table import Table
 from rich.text import Text
 
 from testbed.attacks.catalogue import ATTACKER, NAMES, Tried
-from testbed.attacks.outcome import Verdict
+from testbed.attacks.outcome import AttackOutcome
 from testbed.report.terminal import new_table
 
 COLUMNS = ("attack", "from", "known", "sent", "came back", "RFC", "counted", "the call")
 
 
-def attack_table(title: str, found: list[Verdict]) -> Table:
+def attack_table(title: str, found: list[AttackOutcome]) -> Table:
     """A row for each attack; one whose outcome is not as it has to be is red and ends in "!"."""
     table = new_table(title, *COLUMNS)
     for one in found:
@@ -29,7 +29,7 @@ def place(tried: Tried) -> str:
     return f"{where}, as {NAMES[tried.sender.forged]}" if tried.sender.forged else where
 
 
-def answer(found: Verdict) -> str:
+def answer(found: AttackOutcome) -> str:
     """What came back, or why nothing did."""
     if found.answers:
         return ", ".join(
@@ -38,7 +38,7 @@ def answer(found: Verdict) -> str:
     return "nothing" if found.arrived else "filtered"
 
 
-def counted(found: Verdict) -> str:
+def counted(found: AttackOutcome) -> str:
     """What the agents' logs say of it."""
     if not found.arrived:
         return "-"
@@ -49,7 +49,7 @@ def counted(found: Verdict) -> str:
     return f"{found.counted} {kind}"
 
 
-def call(found: Verdict) -> str:
+def call(found: AttackOutcome) -> str:
     """What became of the call."""
     suffered = found.suffered
     if found.effect == "heard":

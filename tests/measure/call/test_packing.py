@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from testbed.measure.call.direction import Direction, Sightings
-from testbed.measure.call.framing import framing
+from testbed.measure.call.packing import framing
 from testbed.measure.listening.playout import listen, mouth_to_ear_s
 from tests.measure.frames import MS
 
