@@ -6,7 +6,15 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from testbed.cli.runs.running import carry_out_all, engine_option, failure_option, jobs_option, new_folder, out_option, seed_option
+from testbed.cli.runs.running import (
+    carry_out_all,
+    engine_option,
+    failure_option,
+    jobs_option,
+    new_folder,
+    out_option,
+    seed_option,
+)
 from testbed.measure.folder.run_folder import read_events
 from testbed.report.terminal import console
 from testbed.report.several.triggers_table import Triggered, triggers_table

@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.patience import PATIENCE_S
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -66,7 +68,7 @@ class RtpStream:
 def run(tool: str, *arguments: str) -> str:
     """Return the standard output of one of Wireshark's tools."""
     assert shutil.which(tool), f"{tool} is missing: sudo apt-get install -y tshark"
-    done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
