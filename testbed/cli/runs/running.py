@@ -13,19 +13,19 @@ from rich.text import Text
 
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
-from testbed.engine.engine import Place
 from testbed.engine.choose import make_engine
+from testbed.engine.engine import Place
 from testbed.lab.plan import DuplicateDetection, Plan
 from testbed.measure.folder.records import read_records
 from testbed.report.several.comparison_table import comparison
-from testbed.report.terminal import console
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
+from testbed.report.terminal import console
 from testbed.runner import FinishedRun, carry_out
-from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
+from testbed.scenario.plan.compile import compile_plan
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 # One virtual machine has one processor.
