@@ -18,6 +18,7 @@ from testbed.engine.vm import vm_run
 from testbed.lab.plan import Plan
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
+from tests.namespaces import unprivileged, unsharing
 from tests.patience import PATIENCE_S
 
 from .command import DATA, TESTBED, call
@@ -137,15 +138,14 @@ def test_a_kernel_that_differs_from_the_profile_fails_the_run(tmp_path: Path) ->
 
 
 def test_no_privilege_is_needed(tmp_path: Path) -> None:
-    # A user namespace that knows one plain user: no capability over anything outside it.
-    argv = ["unshare", "--user", "--map-user=1000", "--map-group=1000", str(TESTBED), "run", str(SHORT)]
+    argv = [*unprivileged(), str(TESTBED), "run", str(SHORT)]
     done = subprocess.run([*argv, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_full_disk_fails_the_run_without_a_traceback(tmp_path: Path) -> None:
     script = f"mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {TESTBED} run {SHORT} --out {tmp_path}/run"
-    argv = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
+    argv = [*unsharing("--mount"), "sh", "-c", script]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from testbed.cli.main import RUNS_FAULT, main
 from testbed.engine import native
 from tests.patience import PATIENCE_S
 
@@ -144,8 +145,11 @@ def without_netem(folder: Path) -> Path:
     return tools
 
 
-def test_without_root_the_native_engine_says_so(tmp_path: Path) -> None:
-    argv = ["unshare", "--user", "--map-user=1000", str(TESTBED), "run", "ideal", "--engine", "native"]
-    done = subprocess.run([*argv, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == "error: the native engine needs root: run it with sudo, or use --engine vm\n"
+def test_without_root_the_native_engine_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "ideal", "--engine", "native", "--out", str(tmp_path / "run")])
+    assert ended.value.code == RUNS_FAULT
+    assert capsys.readouterr().err == "error: the native engine needs root: run it with sudo, or use --engine vm\n"
