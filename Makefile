@@ -8,14 +8,25 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 TESTBED := $(VENV)/bin/testbed
 CACHE := $(or $(TESTBED_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sip-handover-testbed)
+# What we keep there: images, guests that have booted, records of native runs, corpora, sippy.
+CACHED := {root,booted,prepared}-????????????{,.lock,.unfinished} native-runs fuzz sippy-*
 RUNS := 1000000
 # What ours is compared with in `make bench`, in a virtual environment of its own.
 SIPPY := $(CACHE)/sippy-2.5.0
-# Programs of the host, and the packages that bring them. What measuring and testing needs beside is in TEST_*.
-RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv
-RUN_PACKAGES := qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux python3 python3-venv
-TEST_PROGRAMS := tshark mnexec tcpdump chromium chromedriver
-TEST_PACKAGES := tshark mininet tcpdump libgsm1 chromium chromium-driver
+# The first Python that is new enough (pyproject.toml: requires-python); what to install where there is none.
+OLDEST_PYTHON := 11
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, $(OLDEST_PYTHON)))
+HOST_PYTHON = $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+  if command -v $$each >/dev/null && $$each -c '$(NEW_ENOUGH)'; then echo $$each; break; fi; done)
+# Ubuntu 22.04's own python3 is 3.10; its archive has 3.11 beside it.
+PYTHON_PACKAGE = $(or $(HOST_PYTHON),$(if $(shell command -v python3),python3.$(OLDEST_PYTHON),python3))
+# Programs and files of the host, and the packages that bring them. What testing needs beside is in TEST_*.
+RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv unshare mount tar
+RUN_FILES := /usr/share/keyrings/debian-archive-keyring.gpg
+RUN_PACKAGES = qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux mount tar debian-archive-keyring \
+  $(PYTHON_PACKAGE) $(PYTHON_PACKAGE)-venv
+TEST_PROGRAMS := tshark mnexec tcpdump ip tc ifconfig chromium chromedriver
+TEST_PACKAGES := tshark mininet tcpdump iproute2 net-tools libgsm1 chromium chromium-driver
 TEST_LIBRARIES := libgsm.so.1
 
 .PHONY: help
@@ -142,7 +153,7 @@ bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring besi
 	$(PYTHON) -m tests.bench.bench_measure
 	if [ "$$(id -u)" = 0 ]; then
 	  $(PYTHON) -m tests.bench.bench_relay
-	  test -x "$(SIPPY)/bin/b2bua_simple" || { python3 -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==2.5.0; }
+	  test -x "$(SIPPY)/bin/b2bua_simple" || { $(HOST_PYTHON) -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==2.5.0; }
 	  $(PYTHON) -m tests.bench.bench_signalling "$(SIPPY)/bin/b2bua_simple"
 	else
 	  echo "the B2BUA's benchmarks make network namespaces: sudo make bench"
@@ -153,19 +164,33 @@ fuzz: $(VENV)/.fuzz  ## Parsers on RUNS inputs that nobody thought of (a million
 	@$(PYTHON) -m tests.fuzz.fuzz "$(CACHE)/fuzz" $(RUNS)
 
 .PHONY: clean
-clean:  ## Remove the virtual environment, caches, and what killed native runs left; keeps runs/
-	@if [ -x $(TESTBED) ]; then $(TESTBED) clean; fi
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info "$(CACHE)"
+clean: clean-cache  ## Remove the virtual environment, caches, and what killed native runs left; keeps runs/
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
-# $(call install,PROGRAMS,PACKAGES,LIBRARIES): installs packages when root, says what to install otherwise.
+# What we made and no more: $TESTBED_CACHE may be a folder that holds other things too.
+.PHONY: clean-cache
+clean-cache:
+	@if [ -x $(TESTBED) ]; then $(TESTBED) clean; fi
+	if [ -d "$(CACHE)" ]; then
+	  (cd "$(CACHE)" && rm -rf $(CACHED))
+	  rmdir --ignore-fail-on-non-empty "$(CACHE)"
+	fi
+
+# $(call install,PROGRAMS,PACKAGES,LIBRARIES,FILES): installs packages when root, says what to install otherwise.
 define install
 	@missing=
 	for program in $(1); do command -v $$program >/dev/null || missing="$$missing $$program"; done
-	for library in $(3); do python3 -c "import ctypes; ctypes.CDLL('$$library')" 2>/dev/null || missing="$$missing $$library"; done
-	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"
+	for file in $(4); do test -e $$file || missing="$$missing $$file"; done
+	python=$(or $(HOST_PYTHON),false)
+	$$python -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing Python(3.$(OLDEST_PYTHON)-or-newer,-with-venv)"
+	for library in $(3); do $$python -c "import ctypes; ctypes.CDLL('$$library')" 2>/dev/null || missing="$$missing $$library"; done
 	if [ -n "$$missing" ]; then
+	  if ! command -v apt-get >/dev/null; then
+	    echo "missing:$$missing. Debian has them in: $(strip $(2)); elsewhere see docs/machines.md" >&2
+	    exit 1
+	  fi
 	  if [ "$$(id -u)" != 0 ]; then
-	    echo "missing:$$missing. Install them with: sudo apt-get install --no-install-recommends $(2)" >&2
+	    echo "missing:$$missing. Install them with: sudo apt-get install --no-install-recommends $(strip $(2))" >&2
 	    exit 1
 	  fi
 	  echo "installing packages for:$$missing"
@@ -177,7 +202,7 @@ endef
 
 .PHONY: run-packages
 run-packages:
-	$(call install,$(RUN_PROGRAMS),$(RUN_PACKAGES))
+	$(call install,$(RUN_PROGRAMS),$(RUN_PACKAGES),,$(RUN_FILES))
 
 .PHONY: test-packages
 test-packages:
@@ -185,7 +210,7 @@ test-packages:
 
 $(VENV)/.installed: pyproject.toml .constraints.txt | run-packages
 	@echo "setting up $(VENV)"
-	python3 -m venv $(VENV)
+	$(HOST_PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[dev]'
 	touch $@
 

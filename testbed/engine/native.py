@@ -24,7 +24,19 @@ from testbed.engine.engine import Place, Report, Say
 from testbed.engine.errors import MissingRequirementError, RunFailedError
 from testbed.lab.plan import Plan
 
-PROGRAMS = {"mnexec": "mininet", "tcpdump": "tcpdump", "tc": "iproute2", "ip": "iproute2", "ifconfig": "net-tools"}
+PROGRAMS = {
+    "mnexec": "mininet",
+    "tcpdump": "tcpdump",
+    "tc": "iproute2",
+    "ip": "iproute2",
+    "ifconfig": "net-tools",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+}
+NETEM_REMEDY = (
+    "install a kernel that has it (Debian: apt-get install linux-image-amd64, then reboot;"
+    " Ubuntu: apt-get install linux-modules-extra-$(uname -r))"
+)
 # Beyond the plan's own limit: starting and ending.
 GRACE_S = 60.0
 
@@ -46,8 +58,7 @@ class NativeEngine:
             raise MissingRequirementError("hwsim is a module of the whole machine's kernel: use --engine vm")
         if plan["shapes"] and not has_netem():
             raise MissingRequirementError(
-                "this kernel has no sch_netem, so links would have no delay: install a kernel that has it"
-                " (Debian: apt-get install linux-image-amd64, then reboot), or use --engine vm"
+                f"this kernel has no sch_netem, so links would have no delay: {NETEM_REMEDY}, or use --engine vm"
             )
         return ThisMachine()
 
@@ -57,6 +68,7 @@ class ThisMachine:
 
     async def run(self, plan: Plan, folder: Path, report: Report) -> None:
         """Carries out the plan in namespaces of its own."""
+        folder = folder.resolve()  # the lab, and `testbed clean`, work from other folders than this process
         folder.mkdir(parents=True, exist_ok=True)
         plan_file = folder / ".plan.json"
         plan_file.write_text(json.dumps(plan))
@@ -128,7 +140,7 @@ def recorded(folder: Path) -> Iterator[Callable[[int], None]]:
     """Records a run before anything of it exists, and forgets it when it has ended."""
     path = records_folder() / f"{os.getpid()}-{time.time_ns()}.json"
     record = {"folder": str(folder), "owner": identity_of(os.getpid()), "lab": None}
-    path.write_text(json.dumps(record))
+    note(path, record)
     try:
         yield lambda pid: note(path, {**record, "lab": identity_of(pid)})
     finally:
@@ -136,8 +148,10 @@ def recorded(folder: Path) -> Iterator[Callable[[int], None]]:
 
 
 def note(path: Path, record: dict[str, Any]) -> None:
-    """Writes down what has come into being."""
-    path.write_text(json.dumps(record))
+    """Writes down what has come into being; whoever reads finds the record whole, or the one before."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(record))
+    unfinished.rename(path)
 
 
 def identity_of(pid: int) -> dict[str, int | str | None]:
@@ -163,17 +177,26 @@ def is_alive(identity: dict[str, Any] | None) -> bool:
 
 def clean() -> list[str]:
     """Ends what killed runs left, by record; returns a line for each."""
-    done = []
-    for path in sorted(records_folder().glob("*.json")):
+    for path in records_folder().glob("*.unfinished"):
+        if start_time(int(path.name.partition("-")[0])) is None:
+            path.unlink(missing_ok=True)
+    return [clean_up(path) for path in sorted(records_folder().glob("*.json"))]
+
+
+def clean_up(path: Path) -> str:
+    """Ends what the run of one record left, unless it still runs; returns what was done."""
+    try:
         record = json.loads(path.read_text())
-        if is_alive(record["owner"]):
-            done.append(f"{record['folder']}: still running, left alone")
-            continue
-        if is_alive(record["lab"]):
-            os.kill(record["lab"]["pid"], signal.SIGKILL)
-            done.append(f"{record['folder']}: ended process {record['lab']['pid']} and with it its namespaces")
+        folder, owner, lab = Path(record["folder"]), record["owner"], record["lab"]
+        if is_alive(owner):
+            return f"{folder}: still running, left alone"
+        if is_alive(lab):
+            os.kill(lab["pid"], signal.SIGKILL)
+            done = f"{folder}: ended process {lab['pid']} and with it its namespaces"
         else:
-            done.append(f"{record['folder']}: nothing was left but its record")
-        (Path(record["folder"]) / ".plan.json").unlink(missing_ok=True)
-        path.unlink()
+            done = f"{folder}: nothing was left but its record"
+        (folder / ".plan.json").unlink(missing_ok=True)
+    except (ValueError, KeyError, TypeError) as error:
+        done = f"{path}: no record of a run, removed ({error})"
+    path.unlink(missing_ok=True)
     return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,28 @@ def test_list_has_a_row_for_everything_and_says_what_it_is(what: str) -> None:
     rows = [line for line in listed(what)[2:] if not line.startswith(" ")]
     assert [row.split()[0] for row in rows] == EVERYTHING[what]
     assert all(len(row.split()) > 1 for row in rows)
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_list_for_programs_has_the_same_rows_with_the_columns_as_keys(what: str) -> None:
+    result = CliRunner().invoke(commands, ["list", what, "--json"])
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)
+    assert [row["name"] for row in rows] == EVERYTHING[what]
+    columns = LISTS[what][1]
+    header = listed(what)[1]
+    for row in rows:
+        assert tuple(row) == columns
+        assert row[columns[1]].split()[0] in "\n".join(listed(what))
+    assert all(column in header for column in columns)
+
+
+def test_list_for_programs_has_no_markup_and_null_for_what_there_is_not() -> None:
+    triggers = json.loads(CliRunner().invoke(commands, ["list", "triggers", "--json"]).stdout)
+    assert all("\\" not in row["parameters"] and "[stay]" in row["parameters"] for row in triggers)
+    profiles = json.loads(CliRunner().invoke(commands, ["list", "profiles", "--json"]).stdout)
+    (ideal,) = [row for row in profiles if row["name"] == "ideal"]
+    assert (ideal["loss"], ideal["rate down / up"]) == (None, None)
 
 
 def test_list_of_profiles_has_the_numbers_of_each_direction() -> None:

@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 DATA = Path(__file__).parent / "data"
 TESTBED = Path(sys.executable).parent / "testbed"
-LIMIT_S = 300
 
 
 def call(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end; its exit status, output and errors."""
     argv = [str(TESTBED), *map(str, words)]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=LIMIT_S, env=env)
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S, env=env)
 
 
 def run_scenario(scenario: str | Path, out: Path, *options: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.engine.vm.image import LIBRARIES, copy_library
+from testbed.engine.vm import image
+from testbed.engine.vm.image import LIBRARIES, PLAIN, copy_library
+from testbed.engine.vm.needs import KEYRING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,3 +31,19 @@ def test_pyroute2_works_from_its_copy(tmp_path: Path) -> None:
         [sys.executable, "-S", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(str(tmp_path / "pyroute2"))
+
+
+def test_packages_come_from_debian_and_its_keys_vouch_for_them_whatever_the_host_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(image, "run", lambda argv, **_: started.append(argv))
+    image.bootstrap(PLAIN, tmp_path / "root.tar", tmp_path)
+    ((*options, suite, archive, sources),) = started
+    assert f"--keyring={KEYRING}" in options
+    assert (suite, archive) == ("bookworm", str(tmp_path / "root.tar"))
+    assert [line.split()[1:] for line in sources.splitlines()] == [
+        ["http://deb.debian.org/debian", "bookworm", "main"],
+        ["http://deb.debian.org/debian", "bookworm-updates", "main"],
+        ["http://security.debian.org/debian-security", "bookworm-security", "main"],
+    ]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from testbed.cli.main import RUNS_FAULT, main
 from testbed.engine import native
+from tests.patience import PATIENCE_S
 
 from .command import TESTBED, call
 from .leftovers import left_behind, world
@@ -21,6 +23,40 @@ def native_run(folder: Path) -> subprocess.Popen[str]:
     """A native run in the background."""
     argv = [str(TESTBED), "run", "ideal", "--engine", "native", "--out", str(folder)]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@needs_root
+def test_a_run_from_another_folder_with_a_relative_path(tmp_path: Path) -> None:
+    argv = [str(TESTBED), "run", "ideal", "--engine", "native", "--out", "mine/run"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mine" / "run" / "result.json").exists()
+    assert not (tmp_path / "mine" / "run" / ".plan.json").exists()
+
+
+@pytest.mark.parametrize("text", ['{"folder": "/x", "own', "[]", '{"folder": "/x"}', '{"folder": 1, "owner": 2}'])
+def test_a_record_that_is_none_is_told_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """An older version could be killed while it wrote one."""
+    monkeypatch.setenv("TESTBED_CACHE", str(tmp_path))
+    (native.records_folder() / "1-1.json").write_text(text)
+    (said,) = native.clean()
+    assert said.startswith(f"{tmp_path}/native-runs/1-1.json: no record of a run, removed (")
+    assert native.clean() == []
+
+
+def test_a_record_is_whole_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed while writing leaves the record before, and a file that the next `clean` removes."""
+    monkeypatch.setenv("TESTBED_CACHE", str(tmp_path))
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    with native.recorded(tmp_path / "run"):
+        (record,) = native.records_folder().iterdir()
+        before = record.read_text()
+        unfinished = record.with_name(f"{ended}-1.unfinished")
+        unfinished.write_text(before[:10])
+        assert native.clean() == [f"{tmp_path / 'run'}: still running, left alone"]
+        assert record.read_text() == before
+        assert not unfinished.exists()
+    assert list(native.records_folder().iterdir()) == []
 
 
 def labs_of(folder: Path) -> list[int]:
@@ -42,7 +78,7 @@ def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
     before = world()
     runs = [native_run(tmp_path / name) for name in ("one", "two")]
     for process, name in zip(runs, ("one", "two"), strict=True):
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, said
         result = json.loads((tmp_path / name / "result.json").read_text())
         assert result["reproducible"] is False
@@ -61,7 +97,7 @@ def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
         wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")))
         time.sleep(1)
         process.kill()
-    wait_for("the lab's end", lambda: not labs_of(tmp_path / "run"), limit_s=5)
+    wait_for("the lab's end", lambda: not labs_of(tmp_path / "run"))
     assert left_behind(before) == set()
     said = call("clean").stdout
     assert f"{tmp_path / 'run'}: nothing was left but its record" in said
@@ -74,7 +110,7 @@ def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
     process = native_run(tmp_path / "run")
     wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")))
     process.send_signal(2)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert said.strip().endswith("stopped")
     assert not labs_of(tmp_path / "run")
@@ -109,8 +145,11 @@ def without_netem(folder: Path) -> Path:
     return tools
 
 
-def test_without_root_the_native_engine_says_so(tmp_path: Path) -> None:
-    argv = ["unshare", "--user", "--map-user=1000", str(TESTBED), "run", "ideal", "--engine", "native"]
-    done = subprocess.run([*argv, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == "error: the native engine needs root: run it with sudo, or use --engine vm\n"
+def test_without_root_the_native_engine_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "ideal", "--engine", "native", "--out", str(tmp_path / "run")])
+    assert ended.value.code == RUNS_FAULT
+    assert capsys.readouterr().err == "error: the native engine needs root: run it with sudo, or use --engine vm\n"

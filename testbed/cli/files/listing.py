@@ -1,10 +1,11 @@
 """`list`: what can be named in scenarios and options."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import get_args
 
 import click
-from rich.markup import escape
+from rich.markup import escape, render
 
 from testbed.report.terminal import NOT_MEASURED, console, new_table
 from testbed.scenario.kinds.correspondent import CORRESPONDENTS
@@ -116,11 +117,21 @@ LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
 }
 
 
+def as_object(columns: Row, row: Row) -> dict[str, str | None]:
+    """A row of a table for programs: no markup, None for a dash."""
+    texts = (None if cell == NOT_MEASURED else render(cell).plain for cell in row)
+    return dict(zip(columns, texts, strict=True))
+
+
 @click.command("list")
 @click.argument("what", type=click.Choice(list(LISTS)))
-def listing(what: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects with the table's columns, as JSON.")
+def listing(what: str, *, as_json: bool) -> None:
     """List what we ship."""
     rows, columns = LISTS[what]
+    if as_json:
+        click.echo(json.dumps([as_object(columns, row) for row in rows()], indent=1, ensure_ascii=False))
+        return
     table = new_table(what, *columns)
     for column in table.columns:
         column.vertical = "top"

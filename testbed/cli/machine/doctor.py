@@ -2,19 +2,17 @@
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import click
 from rich.text import Text
 
 from testbed.engine.cache import cache_folder
+from testbed.engine.native import NETEM_REMEDY, has_netem
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
-from testbed.engine.native import has_netem
-from testbed.engine.vm.emulator import PROGRAM as EMULATOR
-from testbed.engine.vm.image import REQUIRED_PROGRAMS
+from testbed.engine.vm.needs import BUILD_NEEDS, RUN_NEEDS, Need
 from testbed.report.terminal import console, new_table
 
 FREE_SPACE_BYTES = 2 << 30
@@ -34,21 +32,16 @@ def program(name: str, package: str, needed_for: str) -> Check:
     return Check(needed_for, name, lambda: shutil.which(name) is not None, f"sudo apt-get install {package}")
 
 
-def may_unshare() -> bool:
-    """Whether this user may make user namespaces, or is root."""
-    return (
-        os.geteuid() == 0 or subprocess.run(["unshare", "-U", "true"], capture_output=True, check=False).returncode == 0
-    )
+def of_the_vm(needs: Iterable[Need], needed_for: str) -> list[Check]:
+    """What the VM engine itself would look for."""
+    return [Check(needed_for, need.what, need.is_met, need.mend()) for need in needs]
 
 
 def checks() -> list[Check]:
     """Everything that matters, what the default engine needs first."""
     return [
-        program(EMULATOR, "qemu-system-x86", "vm"),
-        program("setpriv", "util-linux", "vm"),
-        program("cpio", "cpio", "vm, first run"),
-        *(program(name, package, "vm, first run") for name, package in REQUIRED_PROGRAMS.items()),
-        Check("vm, first run", "user namespaces", may_unshare, "sudo sysctl kernel.unprivileged_userns_clone=1"),
+        *of_the_vm(RUN_NEEDS, "vm"),
+        *of_the_vm((need for need in BUILD_NEEDS if need not in RUN_NEEDS), "vm, first run"),
         Check(
             "vm",
             "2 GB free in the cache",
@@ -57,7 +50,7 @@ def checks() -> list[Check]:
         ),
         Check("native", "root", lambda: os.geteuid() == 0, "run with sudo"),
         *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
-        Check("native", "sch_netem", has_netem, "sudo apt-get install linux-image-amd64, then reboot"),
+        Check("native", "sch_netem", has_netem, NETEM_REMEDY),
         program("wireshark", "wireshark", "looking at captures"),
         program("tshark", "tshark", "looking at captures, tests"),
     ]

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import shlex
-import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator
@@ -19,9 +18,9 @@ from pathlib import Path
 
 from qemu.qmp import EventListener, QMPClient
 
-from testbed.engine.errors import MissingRequirementError, RunFailedError
+from testbed.engine.errors import RunFailedError
+from testbed.engine.vm.needs import EMULATOR, RUN_NEEDS, require
 
-PROGRAM = "qemu-system-x86_64"
 MEMORY_MIB = 768
 ORDER_MIB = 64
 OUTCOME_MIB = 512
@@ -38,7 +37,7 @@ KERNEL_COMMAND_LINE = (
 # the guest's clock is some nanoseconds ahead from then on (icount_start_warp_timer). The record itself is of no use.
 TAKE_TURNS = "rr=record,rrfile=/dev/null"
 MIGRATION_POLL_S = 0.02
-MIGRATION_LIMIT_S = 60.0
+MIGRATION_LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,10 @@ def arguments(files: MachineFiles) -> list[str]:
 def emulator_version() -> str:
     """The emulator's own version line, part of what a snapshot is named by.
 
-    Raises MissingRequirementError where it is not installed.
+    Raises MissingRequirementError where something is missing without which it can't be run.
     """
-    if shutil.which(PROGRAM) is None:
-        raise MissingRequirementError(f"{PROGRAM} is missing: sudo apt-get install qemu-system-x86")
-    return subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True).stdout.splitlines()[0]
+    require("running the guest", RUN_NEEDS)
+    return subprocess.run([EMULATOR, "--version"], check=True, capture_output=True, text=True).stdout.splitlines()[0]
 
 
 class Machine:
@@ -151,7 +149,7 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: b
     turns = [] if is_saved else ["-icount", TAKE_TURNS]
     with log.open("wb") as errors, theirs:
         process = await asyncio.create_subprocess_exec(
-            *("setpriv", "--pdeathsig", "KILL", "--", PROGRAM),
+            *("setpriv", "--pdeathsig", "KILL", "--", EMULATOR),
             *(*arguments(files), *control_arguments, *start, *turns),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=errors,

@@ -20,9 +20,15 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from testbed.engine.cache import building, cache_folder, digest, file_digest
-from testbed.engine.errors import CommandError, MissingRequirementError
+from testbed.engine.errors import CommandError
+from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, require
 
 SUITE = "bookworm"
+# The guest's sources.list, byte for byte, and what Debian's own mmdebstrap would take: the host may be no Debian.
+MIRRORS = """\
+deb http://deb.debian.org/debian bookworm main
+deb http://deb.debian.org/debian bookworm-updates main
+deb http://security.debian.org/debian-security bookworm-security main"""
 KERNEL = "linux-image-cloud-amd64"
 PACKAGES = (
     "busybox-static",
@@ -77,11 +83,6 @@ RADIO_KEPT = tuple(
         *("drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
     )
 )
-REQUIRED_PROGRAMS = {
-    "mmdebstrap": "mmdebstrap",
-    "genext2fs": "genext2fs",
-    "newuidmap": "uidmap",
-}
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
     """
     folder = cache_folder() / f"root-{recipe.digest()[:12]}"
     if not folder.exists():
-        require_programs()
+        require("building the guest", BUILD_NEEDS)
         with building(folder) as unfinished:
             if not folder.exists():
                 more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
@@ -167,15 +168,6 @@ def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
                 build(recipe, unfinished)
     about = json.loads((folder / "about.json").read_text())
     return RootImage(folder, about["sha256"], about["kernel_release"], recipe.size_mib)
-
-
-def require_programs() -> None:
-    """Raises MissingRequirementError with the command that installs what is missing."""
-    missing = [package for program, package in REQUIRED_PROGRAMS.items() if shutil.which(program) is None]
-    if missing:
-        raise MissingRequirementError(
-            f"building the guest needs {', '.join(missing)}: sudo apt-get install {' '.join(missing)}"
-        )
 
 
 def build(recipe: Recipe, folder: Path) -> None:
@@ -216,13 +208,13 @@ def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
     ]
     mode = "root" if os.geteuid() == 0 else "unshare"
     run(
-        ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet"]
+        ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet", f"--keyring={KEYRING}"]
         + ["--aptopt=APT::Install-Recommends false"]
         + [f"--dpkgopt=path-exclude={path}" for path in recipe.left_out]
         + [f"--dpkgopt=path-include={path}" for path in recipe.kept]
         + [f"--include={','.join((recipe.kernel, *recipe.packages))}"]
         + [f"--customize-hook={hook}" for hook in hooks]
-        + [SUITE, str(archive)],
+        + [SUITE, str(archive), MIRRORS],
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
     )
     shutil.rmtree(libraries)

@@ -103,7 +103,8 @@ class GatedAir:
         self._other = {"down": "up", "up": "down"}
         self._gates = {way: Gate(**gate) for way, gate in config["gates"].items()}
         self._zero: float | None = None
-        self._selector = selectors.DefaultSelector()
+        # Of those that Python has, the one that waits by the microsecond: epoll's wait is rounded up to the next ms.
+        self._selector = selectors.SelectSelector()
         for way, sock in self._ports.items():
             self._selector.register(sock, selectors.EVENT_READ, way)
         self._selector.register(0, selectors.EVENT_READ, "")

@@ -1,30 +1,30 @@
 """Runs a function of a test module in a fresh network namespace, and hands back what it returned.
 
-In a process of its own: `unshare` needs root, or a user namespace in which one is root (user_namespaces(7)).
+In a process of its own, since it is the process that leaves the others' namespace.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.namespaces import unsharing
+from tests.patience import PATIENCE_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[3]
-LIMIT_S = 60.0
 
 
 def in_a_namespace(function: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
     """Raises CalledProcessError, with the traceback on our stderr, when it failed."""
-    flags = ["-n"] if os.geteuid() == 0 else ["-U", "-r", "-n"]
-    command = ["unshare", *flags, sys.executable, "-m", __name__, function.__module__, function.__name__]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=LIMIT_S)
+    command = [*unsharing("--net"), sys.executable, "-m", __name__, function.__module__, function.__name__]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S)
     return json.loads(done.stdout)
 
 

@@ -15,12 +15,12 @@ import pytest
 
 from tests.agents.io.conftest import free_port
 from tests.agents.io.parrot import TIMER_S
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_S = 10.0
 
 
 class Agent:
@@ -102,11 +102,12 @@ def test_ready_when_bound_and_over_when_its_input_ends(agent: Agent, log: Path) 
 
 
 def test_a_datagram_is_answered_from_where_it_was_sent_to(agent: Agent) -> None:
+    before_ns = time.time_ns()
     agent.say(b"hello")
     assert agent.socket.recvfrom(100) == (b"hello", ("127.0.0.1", agent.port))
     event = agent.event("heard")
-    assert abs(event["time_ns"] - time.time_ns()) < 5e9
-    assert 0 <= event["waited_s"] < 1.0
+    assert before_ns < event["time_ns"] < time.time_ns()
+    assert 0 <= event["waited_s"] < PATIENCE_S
 
 
 def test_where_sip_is_spoken_over_udp_it_is_over_tcp(agent: Agent) -> None:
@@ -144,7 +145,7 @@ def test_the_start_names_time_zero_and_timers_are_served(agent: Agent) -> None:
     zero_s = time.monotonic() + 0.2
     agent.tell(json.dumps({"report": "start", "zero_s": zero_s}).encode() + b"\n")
     assert agent.event("started")["zero_s"] == zero_s
-    assert 0 <= agent.event("timer")["late_s"] < 1.0
+    assert 0 <= agent.event("timer")["late_s"] < PATIENCE_S
     assert time.monotonic() >= zero_s + TIMER_S
 
 
@@ -152,9 +153,8 @@ def test_speech_is_handed_over_within_the_drivers_patience_and_with_the_kernels_
     before = time.monotonic()
     agent.say(b"speech", port=2)
     event = agent.event("heard")
-    assert before - 0.005 < event["at"] < before + 0.5
-    assert event["waited_s"] < 0.020 + 0.5
-    assert event["at"] <= time.monotonic()
+    # Handed over by the end of its wait, and before it nothing was said of it: what the wait lasts, a machine decides.
+    assert before - 0.005 < event["at"] <= time.monotonic() - event["waited_s"]
 
 
 def test_speech_over_two_sockets_is_handed_over_in_the_order_of_its_arrival(agent: Agent) -> None:

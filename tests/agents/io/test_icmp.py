@@ -11,6 +11,7 @@ from scapy.packet import Raw
 
 from agents.io.icmp import QuenchSocket
 from agents.roles.mn.quench import parse_quench
+from tests.patience import PATIENCE_S
 
 from .namespace import in_a_namespace
 
@@ -27,7 +28,7 @@ def quench_and_others() -> list[list[object]]:
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     for kind in (8, 3, 4):
         raw.sendto(bytes(IP(src=ROUTER, dst=US) / ICMP(type=kind) / about), (US, 0))
-    limit, heard = time.monotonic() + 5.0, list(sock.received())
+    limit, heard = time.monotonic() + PATIENCE_S, list(sock.received())
     while not heard and time.monotonic() < limit:
         heard += sock.received()
     raw.close()

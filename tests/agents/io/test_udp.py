@@ -10,6 +10,7 @@ import pytest
 from agents.io.udp import UdpSocket
 from agents.sip.message.address import Address
 from tests.agents.io.conftest import free_port
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def pair() -> Iterator[tuple[UdpSocket, UdpSocket]]:
 
 
 def received(sock: UdpSocket, count: int) -> list[tuple[bytes, Address, float]]:
-    limit = time.monotonic() + 5.0
+    limit = time.monotonic() + PATIENCE_S
     arrivals: list[tuple[bytes, Address, float]] = []
     while len(arrivals) < count and time.monotonic() < limit:
         arrivals += sock.received()

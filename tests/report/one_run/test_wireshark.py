@@ -15,6 +15,7 @@ from testbed.report.one_run.run_capture import write_run_capture
 from testbed.report.one_run.wireshark import SHADES, jump, paths, profile, profile_name, questions
 from tests.measure import synthetic
 from tests.measure.frames import MS, START_NS
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def tshark(settings: Path, run: Path, *options: str) -> list[str]:
     done = subprocess.run(
         ["tshark", "-C", NAME, "-r", str(run / "run.pcapng"), *options],
         env={**os.environ, "WIRESHARK_CONFIG_DIR": str(settings)},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
     said = [line for line in done.stderr.splitlines() if not line.startswith("Running as user")]
     assert (done.returncode, said) == (0, [])
