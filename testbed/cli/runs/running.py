@@ -181,7 +181,7 @@ def show(runs: list[FinishedRun], page: Path | None = None) -> None:
         out.print(tables_of_many(conditions(read_records(run.folder for run in runs))))
     elif any(run.result for run in runs):
         out.print(comparison([(run.scheme, run.result) for run in runs if run.result]))
-        show_pictures(out, [(run.scheme, run.folder, run.result) for run in runs if run.result])
+        show_pictures(out, [(run.scheme, run.run) for run in runs if run.result])
     out.print("\nRun folders:")
     for run in runs:
         said = "" if run.failure is None else f"failed: {run.failure}"

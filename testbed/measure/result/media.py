@@ -5,8 +5,6 @@ docs/metrics.md says what each of them is. What was not measured is None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +12,14 @@ import numpy as np
 from testbed.measure import units
 from testbed.measure.call import window
 from testbed.measure.call.direction import NO_DELAY
-from testbed.measure.listening import bursts, emodel, fixed_playout, playout
+from testbed.measure.listening import bursts, emodel, playout
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
     from testbed.measure.call.direction import Direction
     from testbed.measure.call.handover import Handover, Window
     from testbed.measure.capture.capture import Ints
+    from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
 
 NEAR_NS = 2_000_000_000
@@ -31,39 +30,6 @@ MOST_UNKNOWN = 0.01
 
 PATH_DELAYS = ("mean", "p99", "min", "max", "sd")
 """What is told of the delays of one path."""
-
-
-@dataclass(frozen=True)
-class Listened:
-    """One direction, and what would have been heard of it with each jitter buffer; worked out once a run."""
-
-    name: str
-    direction: Direction
-    interval_ns: int
-
-    @property
-    def is_measured(self) -> bool:
-        """Whether there were media, and a capture of their receiver."""
-        return self.direction.keys > 0 and self.direction.observed
-
-    @cached_property
-    def heard(self) -> Heard | None:
-        """What the listener heard with the agents' buffer."""
-        return playout.listen(self.direction, self.interval_ns) if self.is_measured else None
-
-    @cached_property
-    def schedule(self) -> fixed_playout.Schedule | None:
-        """When a buffer that never adapts would play."""
-        return fixed_playout.schedule(self.direction, self.interval_ns) if self.is_measured else None
-
-    @cached_property
-    def fixed(self) -> dict[int, Heard | None]:
-        """What the listener would have heard with fixed buffers: depth in ms -> playout."""
-        plan = self.schedule
-        return {
-            depth: None if plan is None else fixed_playout.listen_fixed(self.direction, plan, self.interval_ns, depth)
-            for depth in fixed_playout.DEPTHS_MS
-        }
 
 
 def direction_numbers(one: Listened, handover: Handover | None) -> dict[str, Any]:

@@ -10,42 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
 from testbed.measure.call.handover import Handover, attach_parts, first_new_packet, measure_phases
-from testbed.measure.call.recording import Recording, read_recording
 from testbed.measure.call.signalling import count_messages, handover_signalling, signalling_numbers
-from testbed.measure.folder.run_folder import SCHEMA_VERSION, Event
+from testbed.measure.folder.run_folder import SCHEMA_VERSION
 from testbed.measure.result.dialog_results import describe
-from testbed.measure.result.media import Listened, direction_numbers, doubts, silence_doubts, window_numbers
+from testbed.measure.result.media import direction_numbers, doubts, silence_doubts, window_numbers
 from testbed.measure.rtp import rtcp
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.units import seconds
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from testbed.measure.call.direction import Direction
+    from testbed.measure.call.recording import Recording
     from testbed.measure.capture.capture import Capture
+    from testbed.measure.folder.run_folder import Event
+    from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
     from testbed.measure.sip.transactions import SeenTransaction
 
 
-def measure_run(folder: Path) -> dict[str, Any]:
-    """Return the content of result.json for a run folder.
-
-    `RunError` when the manifest, the timeline or all captures can't be read; what could not be measured is None, and
-    `warnings` says why where there is a reason to doubt a number.
-    """
-    return measure_recording(read_recording(folder))
-
-
-def measure_recording(run: Recording) -> dict[str, Any]:
-    """Return the content of result.json for a run folder that was read."""
-    manifest, capture, handovers, start_ns = run.manifest, run.capture, run.handovers, run.start_ns
-    listened = {name: Listened(name, one, manifest.interval_ns) for name, one in run.media.items()}
+def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any]:
+    """Return the content of result.json; `listened` has what was heard, by direction."""
+    manifest, events, capture = run.manifest, run.events, run.capture
+    handovers, start_ns = run.handovers, run.start_ns
     counted = count_messages(run.messages, handovers)
     own = [one for one in run.transactions if one.request.source.ip in manifest.mn.addresses]
-    described = [_handover(one, run.media["to_mn"], start_ns, manifest.interval_ns, run.events) for one in handovers]
-    reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.datagrams))
-    told = rtcp.of_paths(reports, run.rtp, manifest.mn.addresses, start_ns)
+    described = [_handover(one, run.media["to_mn"], start_ns, manifest.interval_ns, events) for one in handovers]
+    reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.traffic.datagrams))
+    told = rtcp.of_paths(reports, run.traffic.rtp, manifest.mn.addresses, start_ns)
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
@@ -56,7 +49,7 @@ def measure_recording(run: Recording) -> dict[str, Any]:
         "media": {
             name: direction_numbers(one, run.first_handover) | {"rtcp": told[name]} for name, one in listened.items()
         },
-        "signalling": signalling_numbers(counted, run.everywhere, manifest),
+        "signalling": signalling_numbers(counted, run.traffic.messages, manifest),
         "handovers": [
             {
                 **said,
@@ -66,7 +59,7 @@ def measure_recording(run: Recording) -> dict[str, Any]:
             for number, (one, said) in enumerate(zip(handovers, described, strict=True))
         ],
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
-        "dialogs": describe(find_dialogs(run.everywhere), capture, start_ns),
+        "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [*manifest.warnings, *capture.warnings, *_untold(run), *_doubts(listened, handovers)],
     }
@@ -129,7 +122,7 @@ def _settings(heard: Heard) -> dict[str, Any]:
     return {"buffer": "agents.rtp.playout", **heard.settings._asdict()}
 
 
-def _doubts(listened: dict[str, Listened], handovers: list[Handover]) -> list[str]:
+def _doubts(listened: Mapping[str, Listened], handovers: list[Handover]) -> list[str]:
     """Return the reasons to look twice at the numbers; those of later handovers say which one they are about."""
     first = handovers[0] if handovers else None
     found = []

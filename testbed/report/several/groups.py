@@ -162,7 +162,10 @@ _ALWAYS_NAMED = 3
 
 
 def conditions(records: Iterable[Record]) -> tuple[Condition, ...]:
-    """Group runs into conditions, as they come, and these into series, in `ORDER`; `RunError` for a field of no use."""
+    """Group runs into conditions, as they come, and these into series, in `ORDER`.
+
+    `RunFolderError` for a field of no use.
+    """
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         key = tuple(str(record.get(path, kind) or "–") for _, path, kind in _COMMON)

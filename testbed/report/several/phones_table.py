@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from testbed.measure import RunFolderError
+from testbed.measure import Run, RunFolderError
 from testbed.measure.call.extension import SupportQuestion, find_question
-from testbed.measure.folder.run_folder import read_events
-from testbed.measure.result.chart import read_chart
 from testbed.report.terminal import console, new_table, number
 
 if TYPE_CHECKING:
@@ -60,7 +58,8 @@ class PhoneRun:
 
 def read_run(folder: Path) -> PhoneRun:
     """Read a run folder; `RunFolderError` when it is none, or was not measured."""
-    chart, events = read_chart(folder), read_events(folder)
+    run = Run(folder)
+    chart, events = run.chart, run.events
     try:
         manifest, result = (json.loads((folder / name).read_text()) for name in ("manifest.json", "result.json"))
     except (OSError, ValueError) as error:

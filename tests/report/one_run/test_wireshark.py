@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import Event, read_manifest, read_names
 from testbed.report.one_run.run_capture import write_run_capture
 from testbed.report.one_run.wireshark import SHADES, jump, paths, profile, profile_name, questions
@@ -18,8 +19,7 @@ from tests.measure.frames import MS, START_NS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from testbed.measure.folder.run_folder import Manifest
+from testbed.measure.folder.run_folder import Manifest
 
 NAME = "testbed-wifi-umts"
 
@@ -27,7 +27,6 @@ NAME = "testbed-wifi-umts"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = synthetic.handover_cn_run().write(tmp_path_factory.mktemp("run") / "handover-cn")
-    files = [(name, folder / "captures" / f"{name}.pcap") for name in synthetic.INTERFACES]
     events = [
         {
             "time_ns": START_NS + at_ms * MS,
@@ -43,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (5000, "lab", "link_gone", {"link": "wifi"}),
         )
     ]
-    write_run_capture(files, events, folder / "run.pcapng", names=read_names(folder))
+    write_run_capture(RunCaptures(folder), events, folder / "run.pcapng", names=read_names(folder))
     return folder
 
 
