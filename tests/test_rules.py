@@ -203,8 +203,9 @@ CORRIDORS = {
         "folder": "capture",
         "call": "units capture wire sip rtp folder",
         "listening": "capture wire rtp call",
-        "result": "units capture wire sip rtp folder call listening",
-        "tables": "capture wire rtp folder call listening result",
+        "numbers": "units call listening rtp capture",
+        "result": "units capture wire sip rtp folder call listening numbers",
+        "tables": "capture wire rtp folder call listening numbers result",
     },
     "testbed.report": {
         "terminal": "",
