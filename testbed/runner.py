@@ -4,6 +4,7 @@ import asyncio
 import json
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
 from testbed.measure import Run, RunFolderError, to_json
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
+from testbed.measure.numbers.user_numbers import LoadedNumber
 from testbed.report.one_run.run_capture import write_run_capture
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
@@ -44,12 +46,20 @@ class FinishedRun:
 
 
 async def carry_out(
-    experiment: Experiment, plan: Plan, engine: Engine, place: Place, folder: Path, report: Report
+    experiment: Experiment,
+    plan: Plan,
+    engine: Engine,
+    place: Place,
+    folder: Path,
+    report: Report,
+    numbers: Sequence[LoadedNumber] = (),
 ) -> FinishedRun:
-    """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says."""
+    """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says; `numbers` are the user's."""
     manifest = describe(experiment, plan, engine, place)
+    if numbers:
+        manifest["numbers"] = [one.described() for one in numbers]
     write_history(experiment, folder / "history")
-    return await carry_out_plan(plan, manifest, place, folder, report)
+    return await carry_out_plan(plan, manifest, place, folder, report, numbers)
 
 
 def write_history(experiment: Experiment, folder: Path) -> None:
@@ -60,7 +70,12 @@ def write_history(experiment: Experiment, folder: Path) -> None:
 
 
 async def carry_out_plan(
-    plan: Plan, manifest: dict[str, Any], place: Place, folder: Path, report: Report
+    plan: Plan,
+    manifest: dict[str, Any],
+    place: Place,
+    folder: Path,
+    report: Report,
+    numbers: Sequence[LoadedNumber] = (),
 ) -> FinishedRun:
     """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +97,7 @@ async def carry_out_plan(
         warnings.append(f"not reproducible: made in wall-clock time by the {manifest['engine']} engine")
     if failure is not None:
         warnings.append(f"the run failed: {failure}")
-    run = Run(folder)
+    run = Run(folder, numbers)
     warnings += annotate(run, f"{manifest['scheme']}, seed {manifest['seed']}")
     manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
     write_manifest(folder, manifest)

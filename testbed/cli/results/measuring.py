@@ -13,15 +13,26 @@ from testbed.measure.result.summary import measure_capture
 if TYPE_CHECKING:
     from testbed.measure.result.run import Run
 
+number_option = click.option(
+    "--number",
+    "numbers",
+    multiple=True,
+    metavar="NUMBER",
+    help="A number of yours: a file (./mine.py), or what an installed package brings; repeatable.",
+)
+
 
 @click.command()
 @click.argument(
     "what", metavar="RUN_OR_CAPTURE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
+@number_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
+def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) -> None:
     """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers."""
-    opened = [_open(path) if path.is_dir() else None for path in what]
+    if numbers and not all(path.is_dir() for path in what):
+        raise click.UsageError("--number is about runs: name run folders, not captures.")
+    opened = [_open(path, numbers) if path.is_dir() else None for path in what]
     results = [measure_capture(path) if run is None else run.result for path, run in zip(what, opened, strict=True)]
     if as_json:
         click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
@@ -35,10 +46,11 @@ def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
 # Both import what the measuring of a capture can do without, which takes as long as measuring a million packets.
 
 
-def _open(folder: Path) -> Run:
+def _open(folder: Path, numbers: tuple[str, ...]) -> Run:
+    from testbed.measure.numbers.user_numbers import load_numbers  # noqa: PLC0415 - see above
     from testbed.measure.result.run import Run  # noqa: PLC0415 - see above
 
-    return Run(folder)
+    return Run(folder, load_numbers(numbers))
 
 
 def _show(runs: list[Run], captures: list[tuple[Path, dict[str, Any]]]) -> None:

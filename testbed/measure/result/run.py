@@ -6,20 +6,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.call.recording import Recording
+from testbed.measure.folder.run_folder import RESULT, read_document
 from testbed.measure.listening.listened import Listened
 from testbed.measure.listening.speech import speech_of
+from testbed.measure.numbers.user_numbers import work_out
 from testbed.measure.result.chart import draw_up
 from testbed.measure.result.result import result_of
 from testbed.measure.result.story import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from testbed.measure.listening.speech import RunSpeech
+    from testbed.measure.numbers.user_numbers import LoadedNumber
     from testbed.measure.result.chart import Chart
     from testbed.measure.result.story import Story
 
-TOLD = frozenset({"folder", "result", "chart", "story"})
+TOLD = frozenset({"folder", "numbers", "result", "chart", "story"})
 """What stays of a run when its captures are let go of."""
 
 
@@ -27,7 +31,12 @@ class Run(Recording):
     """A run folder: what was captured (see `Recording`), what was heard of it, and what is said of it.
 
     Each part is made when it is first asked for, and once, of captures that are opened once. `RunFolderError` as there.
+    `numbers` are a user's, to be worked out beside ours.
     """
+
+    def __init__(self, folder: Path, numbers: Iterable[LoadedNumber] = ()) -> None:
+        super().__init__(folder)
+        self.numbers = tuple(numbers)
 
     @cached_property
     def listened(self) -> dict[str, Listened]:
@@ -39,9 +48,21 @@ class Run(Recording):
     def result(self) -> dict[str, Any]:
         """The content of result.json.
 
-        What could not be measured is None, and `warnings` says why where there is a reason to doubt a number.
+        What could not be measured is None, and `warnings` says why where there is a reason to doubt a number. Of users'
+        numbers there are those that are asked for; else those in the folder's result.json stay.
         """
-        return result_of(self, self.listened)
+        measured = result_of(self, self.listened)
+        vars(self)["result"] = measured  # which a user's number may look at
+        values, warnings = work_out(self.numbers, self) if self.numbers else (self._kept, [])
+        users = {"numbers": values} if values else {}
+        return {**measured, "warnings": [*measured["warnings"], *warnings], **users}
+
+    @property
+    def _kept(self) -> dict[str, Any]:
+        if not (self.folder / RESULT).exists():
+            return {}
+        found = read_document(self.folder, RESULT).get("numbers")
+        return found if isinstance(found, dict) else {}
 
     @cached_property
     def chart(self) -> Chart:

@@ -34,6 +34,19 @@ def signalling_table(result: dict[str, Any]) -> PlainTable:
     return PlainTable("Signalling, as in result.json", ("number", "value", "unit", "what"), rows)
 
 
+def users_table(result: dict[str, Any], document: dict[str, Any]) -> PlainTable | None:
+    """Return the numbers that the user brought, with what the manifest says of them; None without any."""
+    numbers = result.get("numbers")
+    if not numbers:
+        return None
+    said = {one.get("key"): one for one in document.get("numbers") or () if isinstance(one, dict)}
+    rows = tuple(
+        (name, _cell(value), *(str(said.get(name.partition(".")[0], {}).get(what, "")) for what in ("unit", "about")))
+        for name, value in _flat(numbers)
+    )
+    return PlainTable("Numbers of yours", ("number", "value", "unit", "what"), rows)
+
+
 def _about(name: str, rows: Mapping[str, Number[Any]]) -> tuple[str, str]:
     """Return unit and meaning of a number; nothing of what the register has no row for: lists whose names vary."""
     where, _, rest = name.partition(".")

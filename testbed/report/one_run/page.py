@@ -104,7 +104,7 @@ def page(run: Run) -> str:
         if result is None or result["handover"] is None
         else plain_tables.phases_table(result["handover"]),
         handovers=None if result is None else every_number.handovers_table(result),
-        numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
+        numbers=() if result is None else tuple(_numbers(result, document)),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(_messages(story)),
         events=None if story is None else _events(story),
@@ -113,6 +113,15 @@ def page(run: Run) -> str:
         identity=tuple(_identity(document)),
         files=tuple(_files(run.folder)),
     )
+
+
+def _numbers(result: dict[str, Any], document: dict[str, Any]) -> Iterator[PlainTable]:
+    """Yield the tables of all numbers, those that the user brought first."""
+    users = every_number.users_table(result, document)
+    if users is not None:
+        yield users
+    yield every_number.media_table(result)
+    yield every_number.signalling_table(result)
 
 
 def sounds(speech: RunSpeech) -> dict[str, Sound]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
     """Tables of (name, result.json) pairs."""
     parts: list[RenderableType] = [media_table(results), Text(), phases_table(results)]
+    users = users_table(results)
+    parts += [] if users is None else [Text(), users]
     for name, result in results:
         parts += [Text(f"warning, {name}: {warning}", style="yellow") for warning in result["warnings"]]
     return Group(*parts)
@@ -44,6 +46,29 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
                 number(media["mos"], 2),
             )
     return table
+
+
+def users_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:
+    """The numbers that the user brought; None without any. One of the whole run stands in its first row."""
+    keys = list(dict.fromkeys(key for _, result in results for key in result.get("numbers", ())))
+    if not keys:
+        return None
+    table = new_table("Numbers of yours", "scheme", "")
+    for key in keys:
+        table.add_column(Text(key), justify="right", vertical="bottom", overflow="fold")
+    for name, result in results:
+        for place, (way, direction) in enumerate(DIRECTIONS.items()):
+            values = (users_value(result, key, way, is_first=place == 0) for key in keys)
+            table.add_row(name if place == 0 else "", direction, *(number(value, 3) for value in values))
+    return table
+
+
+def users_value(result: dict[str, Any], key: str, way: str, *, is_first: bool) -> float | None:
+    """Return a user's number of a direction; one of the whole run where that is the first."""
+    value = result.get("numbers", {}).get(key)
+    if isinstance(value, dict):
+        return value.get(way)
+    return value if is_first else None
 
 
 def phases_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
