@@ -39,7 +39,7 @@ class Missing(NamedTuple):
     gaps: Periods | None
 
 
-class Span(NamedTuple):
+class HandoverSpan(NamedTuple):
     """A handover, and its window in this direction."""
 
     handover: Handover
@@ -52,8 +52,9 @@ class MediaFacts:
     def __init__(self, listened: Listened, handover: Handover | None) -> None:
         self.listened, self.direction, self.interval_ns = listened, listened.direction, listened.interval_ns
         self.heard, self.is_measured = listened.heard, listened.is_measured
-        has_window = handover is not None and self.is_measured
-        self.span = Span(handover, handover.windows[listened.name]) if handover is not None and has_window else None
+        self.span: HandoverSpan | None = None
+        if handover is not None and self.is_measured:
+            self.span = HandoverSpan(handover, handover.windows[listened.name])
 
     @cached_property
     def counts(self) -> StreamCounts:
@@ -70,7 +71,7 @@ class MediaFacts:
         times = self.direction.new.time_ns
         return Delays(delays_of_new(self.direction)[(times >= since_ns) & (times <= until_ns)])
 
-    def missed_s(self, heard: Heard, span: Span) -> float:
+    def missed_s(self, heard: Heard, span: HandoverSpan) -> float:
         """Return how long there was nothing to play in the window."""
         elsewhere = window.lost_outside(self.direction, span.window)
         return playout.interruption_s(heard, span.window, window.silence_start(self.direction, span.window), elsewhere)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from testbed.measure.call import window
 from testbed.measure.listening import bursts, emodel, fixed_playout, playout
-from testbed.measure.numbers.media_facts import NEAR_NS, MediaFacts, Span
+from testbed.measure.numbers.media_facts import NEAR_NS, HandoverSpan, MediaFacts
 from testbed.measure.numbers.number import Number, Value, by_key
 from testbed.measure.units import mean, ms
 
@@ -32,12 +32,12 @@ def _heard(compute: Callable[[MediaFacts, Heard], Value]) -> Callable[[MediaFact
     return lambda one: None if one.heard is None else compute(one, one.heard)
 
 
-def _window(compute: Callable[[MediaFacts, Span], Value]) -> Callable[[MediaFacts], Value]:
+def _window(compute: Callable[[MediaFacts, HandoverSpan], Value]) -> Callable[[MediaFacts], Value]:
     """Of the handover window."""
     return lambda one: None if one.span is None else compute(one, one.span)
 
 
-def _heard_in_window(compute: Callable[[MediaFacts, Heard, Span], Value]) -> Callable[[MediaFacts], Value]:
+def _heard_in_window(compute: Callable[[MediaFacts, Heard, HandoverSpan], Value]) -> Callable[[MediaFacts], Value]:
     """Of what the listener heard in the handover window."""
     return lambda one: None if one.heard is None or one.span is None else compute(one, one.heard, one.span)
 
@@ -181,17 +181,17 @@ LATE_IN_WINDOW = _packets(
 
 
 def _delay(
-    part: str, about: str, compute: Callable[[MediaFacts, Span], float | None], more: str = ""
+    part: str, about: str, compute: Callable[[MediaFacts, HandoverSpan], float | None], more: str = ""
 ) -> Number[MediaFacts]:
     return _ms(f"delay_change_ms.{part}", about, _window(compute), more, f"delay_{part}_ms")
 
 
-def _after(one: MediaFacts, span: Span) -> float | None:
+def _after(one: MediaFacts, span: HandoverSpan) -> float | None:
     until_ns, next_ns = span.window.close_ns + NEAR_NS, span.handover.until_ns
     return one.delays_between(span.window.close_ns + 1, until_ns if next_ns is None else min(until_ns, next_ns)).mean
 
 
-def _on_path(one: MediaFacts, span: Span, link: str | None) -> float | None:
+def _on_path(one: MediaFacts, span: HandoverSpan, link: str | None) -> float | None:
     return ms(window.path_delay(one.direction, link, span.window, NEAR_NS))
 
 
@@ -260,7 +260,7 @@ def _fixed(depth: int) -> tuple[Number[MediaFacts], ...]:
     """The numbers of a jitter buffer of that many ms, which never adapts."""
 
     def row(
-        key: str, unit: str, about: str, compute: Callable[[MediaFacts, Heard, Span | None], Value]
+        key: str, unit: str, about: str, compute: Callable[[MediaFacts, Heard, HandoverSpan | None], Value]
     ) -> Number[MediaFacts]:
         def of_playout(one: MediaFacts) -> Value:
             heard = one.listened.fixed[depth]

@@ -30,6 +30,13 @@ class Number(Generic[Subject]):
     compute: Callable[[Subject], Value]
     more: str = ""
 
+    def read(self, part: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a JSON value of its kind
+        """Return it from its part of a result; None where that has it not."""
+        here: Any = part
+        for name in self.key.split("."):
+            here = here.get(name) if isinstance(here, dict) else None
+        return here
+
 
 def fill(
     rows: Iterable[Number[Subject]], subject: Subject, there: Mapping[str, object] | None = None

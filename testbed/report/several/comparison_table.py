@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from testbed.report.terminal import DIRECTIONS, PHASES, new_table, number
+from testbed.measure.numbers.handover_numbers import DELAY, PHASES
+from testbed.measure.numbers.media_numbers import DUPLICATES, GAP, INTERRUPTION, LOST, LOST_IN_WINDOW, MOS, PATH_STEP
+from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
+from testbed.report.terminal import DIRECTIONS, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +40,10 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
             table.add_row(
                 name if key == "to_mn" else "",
                 direction,
-                *(number(media[field]) for field in ("gap_ms", "path_step_ms")),
-                Text(
-                    number(media["interruption_ms"]),
-                    style="bold green" if media["interruption_ms"] == 0 else "bold red",
-                ),
-                *(number(media[field]) for field in ("lost_in_window", "lost", "duplicates")),
-                number(media["mos"], 2),
+                *(number(one.read(media)) for one in (GAP, PATH_STEP)),
+                good_or_bad(INTERRUPTION.read(media)),
+                *(number(one.read(media)) for one in (LOST_IN_WINDOW, LOST, DUPLICATES)),
+                number(MOS.read(media), 2),
             )
     return table
 
@@ -77,11 +77,10 @@ def phases_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     for column in ("detect", "attach", "address", "signal-\nling", "media", "delay", "SIP mes-\nsages", "SIP\nbytes"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
-        handover = result["handover"] or {"delay_ms": None, "phases_ms": dict.fromkeys(PHASES)}
+        handover = result["handover"] or {}
         table.add_row(
             name,
-            *(number(handover["phases_ms"][phase]) for phase in PHASES),
-            number(handover["delay_ms"]),
-            *(number(result["signalling"][field]) for field in ("messages", "bytes")),
+            *(number(one.read(handover)) for one in (*PHASES.values(), DELAY)),
+            *(number(one.read(result["signalling"])) for one in (MESSAGES, BYTES)),
         )
     return table

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from testbed.measure import measure_run
-from testbed.measure.numbers.media_numbers import WINDOW
+from testbed.measure.numbers.handover_numbers import HANDOVER, PHASES
+from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
 from testbed.measure.numbers.number import Number, by_key, fill
+from testbed.measure.numbers.signalling_numbers import SIGNALLING
 from testbed.measure.tables.schema import TABLES
+from testbed.report import terminal
 from tests.documented import DOCS, REGISTER, keys
 from tests.measure import synthetic
+from tests.rules import modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +49,23 @@ def test_every_column_of_the_register_is_in_a_table_once() -> None:
         assert len(names) == len(set(names)), table.name
     known = {column.name for name in ("runs", "handovers", "paths") for column in TABLES[name].columns}
     assert {one.column for _, one in ROWS} - {None} <= known
+
+
+def test_no_report_has_a_number_s_name_of_its_own() -> None:
+    names = {one.key for rows in (MEDIA, HANDOVER, SIGNALLING) for one in rows.values() if one.key.endswith("_ms")}
+    names -= {"jitter_ms", "delay_ms"}  # of streams and of links' settings, too
+    found = [
+        f"{module.path}:{line} says '{text}': take the row from testbed/measure/numbers"
+        for module in modules()
+        if module.is_in("testbed.report") and not module.is_in("testbed.report.streams_table")  # of any capture
+        for text, line in module.strings()
+        if text in names
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_terminals_name_the_phases_that_there_are() -> None:
+    assert tuple(PHASES) == terminal.PHASES
 
 
 def leaves(value: dict[str, Any], name: str = "") -> Iterator[str]:
