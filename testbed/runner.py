@@ -4,6 +4,7 @@ import asyncio
 import json
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,8 +14,9 @@ from testbed.engine.cache import digest
 from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
-from testbed.measure import RunFolderError, measure_run, to_json
+from testbed.measure import Run, RunFolderError, to_json
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
+from testbed.measure.numbers.user_numbers import LoadedNumber
 from testbed.report.one_run.run_capture import write_run_capture
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
@@ -26,22 +28,38 @@ PACKET_INTERVAL_MS = 20
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that has ended. `failure` says why it failed; `result` is None when nothing could be measured."""
+    """A run that has ended. `failure` says why it failed; `result` is None when nothing could be measured.
 
-    folder: Path
+    `run` has let go of its captures: it keeps what was told of them.
+    """
+
+    run: Run
     scheme: str
     seed: int
     result: dict[str, Any] | None
     failure: str | None
 
+    @property
+    def folder(self) -> Path:
+        """Its run folder."""
+        return self.run.folder
+
 
 async def carry_out(
-    experiment: Experiment, plan: Plan, engine: Engine, place: Place, folder: Path, report: Report
+    experiment: Experiment,
+    plan: Plan,
+    engine: Engine,
+    place: Place,
+    folder: Path,
+    report: Report,
+    numbers: Sequence[LoadedNumber] = (),
 ) -> FinishedRun:
-    """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says."""
+    """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says; `numbers` are the user's."""
     manifest = describe(experiment, plan, engine, place)
+    if numbers:
+        manifest["numbers"] = [one.described() for one in numbers]
     write_history(experiment, folder / "history")
-    return await carry_out_plan(plan, manifest, place, folder, report)
+    return await carry_out_plan(plan, manifest, place, folder, report, numbers)
 
 
 def write_history(experiment: Experiment, folder: Path) -> None:
@@ -52,7 +70,12 @@ def write_history(experiment: Experiment, folder: Path) -> None:
 
 
 async def carry_out_plan(
-    plan: Plan, manifest: dict[str, Any], place: Place, folder: Path, report: Report
+    plan: Plan,
+    manifest: dict[str, Any],
+    place: Place,
+    folder: Path,
+    report: Report,
+    numbers: Sequence[LoadedNumber] = (),
 ) -> FinishedRun:
     """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,44 +97,48 @@ async def carry_out_plan(
         warnings.append(f"not reproducible: made in wall-clock time by the {manifest['engine']} engine")
     if failure is not None:
         warnings.append(f"the run failed: {failure}")
-    warnings += annotate(folder, f"{manifest['scheme']}, seed {manifest['seed']}")
+    run = Run(folder, numbers)
+    warnings += annotate(run, f"{manifest['scheme']}, seed {manifest['seed']}")
     manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
     write_manifest(folder, manifest)
-    result = measure(folder)
-    write_report(folder, result)
-    return FinishedRun(folder, manifest["scheme"], manifest["seed"], result, failure)
+    result = measure(run)
+    write_report(run)
+    run.let_go()
+    return FinishedRun(run, manifest["scheme"], manifest["seed"], result, failure)
 
 
-def annotate(folder: Path, title: str = "") -> list[str]:
-    """Writes run.pcapng from the captures, the timeline and the names of nodes; returns warnings."""
-    captures = [(path.stem, path) for path in sorted((folder / "captures").glob("*.pcap"))]
-    if not captures:
+def annotate(run: Run, title: str = "") -> list[str]:
+    """Writes run.pcapng from the captures, the timeline and the names of nodes; returns warnings.
+
+    Of the run it asks for nothing but the captures: the manifest and the timeline may still change.
+    """
+    if not run.captures.names:
         return []
-    events_file = folder / "events.jsonl"
+    folder, events_file = run.folder, run.folder / "events.jsonl"
     events = [json.loads(line) for line in events_file.read_text().splitlines()] if events_file.exists() else []
     warnings, names = list[str](), dict[str, str]()
     try:
         names = read_names(folder)
     except RunFolderError as error:
         warnings.append(f"run.pcapng names no nodes: {error.what}")
-    return [*warnings, *write_run_capture(captures, events, folder / "run.pcapng", names=names, title=title)]
+    return [*warnings, *write_run_capture(run.captures, events, folder / "run.pcapng", names=names, title=title)]
 
 
-def measure(folder: Path) -> dict[str, Any] | None:
+def measure(run: Run) -> dict[str, Any] | None:
     """Writes result.json and returns its content; None when the folder holds too little."""
     try:
-        result = measure_run(folder)
+        result = run.result
     except RunFolderError:
         return None
-    (folder / "result.json").write_text(to_json(result))
+    (run.folder / "result.json").write_text(to_json(result))
     return result
 
 
-def write_report(folder: Path, result: dict[str, Any] | None) -> None:
+def write_report(run: Run) -> None:
     """Writes report.html."""
     from testbed.report.one_run.page import write_page  # noqa: PLC0415 - half a second, which only runs have to wait for
 
-    write_page(folder, result)
+    write_page(run)
 
 
 def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -> dict[str, Any]:

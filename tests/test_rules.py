@@ -203,8 +203,9 @@ CORRIDORS = {
         "folder": "capture",
         "call": "units capture wire sip rtp folder",
         "listening": "capture wire rtp call",
-        "result": "units capture wire sip rtp folder call listening",
-        "tables": "capture wire rtp folder call listening",
+        "numbers": "units call listening rtp capture",
+        "result": "units capture wire sip rtp folder call listening numbers",
+        "tables": "capture wire rtp folder call listening numbers result",
     },
     "testbed.report": {
         "terminal": "",
@@ -283,7 +284,7 @@ def test_no_folder_holds_more_than_can_be_seen_at_once() -> None:
 
 
 # The same thing on both sides of the wire: what agents do, and what is measured or written of it.
-SHARED_NAMES = {"errors", "events", "handover", "playout", "rtcp", "surroundings", "tcp", "units", "__main__"}
+SHARED_NAMES = {"errors", "events", "handover", "playout", "rtcp", "run", "surroundings", "tcp", "units", "__main__"}
 
 
 def test_no_two_files_have_one_name_with_two_meanings() -> None:

@@ -13,7 +13,8 @@ from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import PCMU, RtpPacket
 from testbed.attacks.catalogue import ADDRESSES, NOISE
 from testbed.measure.call.direction import directions
-from testbed.measure.folder.run_folder import read_captures, read_events, read_hosts, read_manifest, scenario_start_ns
+from testbed.measure.folder.run_captures import RunCaptures
+from testbed.measure.folder.run_folder import read_events, read_hosts, read_manifest, scenario_start_ns
 from testbed.measure.listening.playout import listen
 from testbed.measure.rtp.streams import RtpPackets, find_rtp
 from testbed.measure.sip.scan import find_sip
@@ -79,7 +80,7 @@ class Evidence:
         hosts = read_hosts(folder)
         self._addresses = {host.name: host.addresses for host in hosts}
         host_of = {name: host.name for host in hosts for name in host.interfaces}
-        self._capture = read_captures(folder, host_of)
+        self._capture = RunCaptures(folder).at(host_of)
         self._hosts = [host_of[one.name or ""] for one in self._capture.interfaces]
         self.start_ns = scenario_start_ns(self.events, self._capture)
         datagrams = decode_udp(self._capture)

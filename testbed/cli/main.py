@@ -11,6 +11,7 @@ from click.exceptions import NoArgsIsHelpError
 from testbed.cli.lazy_group import LazyGroup
 from testbed.engine.errors import CommandError, MissingRequirementError
 from testbed.measure.capture.errors import CaptureError, RunFolderError
+from testbed.measure.numbers.errors import UserNumberError
 from testbed.scenario.reading.errors import BadScenarioError
 
 USERS_FAULT = 2
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:
         end(USERS_FAULT, *(str(error) for error in errors.errors))
-    except (CaptureError, RunFolderError) as error:
+    except (CaptureError, RunFolderError, UserNumberError) as error:
         end(USERS_FAULT, f"error: {error}")
     except NoArgsIsHelpError as error:
         error.show()

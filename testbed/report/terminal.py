@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 NOT_MEASURED = "–"
 PIPED_WIDTH = 120
@@ -26,6 +27,11 @@ def new_table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, vertical="bottom", no_wrap=True)
     return table
+
+
+def good_or_bad(value: float | None) -> Text:
+    """What must be 0, as a number: green if it is, else red."""
+    return Text(number(value), style="bold green" if value == 0 else "bold red")
 
 
 def number(value: float | None, digits: int = 1) -> str:

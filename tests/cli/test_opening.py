@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.cli.main import RUNS_FAULT, USERS_FAULT, main
+from testbed.measure.folder.run_captures import RunCaptures
 from testbed.report.one_run.run_capture import write_run_capture
 from tests.measure import synthetic
 
@@ -151,7 +152,7 @@ def test_a_folder_of_several_runs_names_them(run: Path, capsys: pytest.CaptureFi
 
 
 def test_a_capture_of_an_older_version_is_told(run: Path, said: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_run_capture([("mn-wifi", run / "captures" / "mn-wifi.pcap")], [], run / "run.pcapng")
+    write_run_capture(RunCaptures(run), [], run / "run.pcapng")
     main(["open", str(run)])
     assert capsys.readouterr().err.splitlines()[0] == (
         f"note: {run / 'run.pcapng'} is of an older version and names no nodes: the paths will have no colours"

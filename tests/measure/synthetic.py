@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import read_names
 from testbed.report.one_run.run_capture import write_run_capture
 
@@ -156,8 +157,7 @@ class Run:
         (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
         document = {**DOCUMENT, "scheme": self.scheme, "warnings": self.warnings}
         (folder / "manifest.json").write_text(json.dumps(document))
-        files = [(name, captures / f"{name}.pcap") for name in INTERFACES]
-        write_run_capture(files, events, folder / "run.pcapng", names=read_names(folder))
+        write_run_capture(RunCaptures(folder), events, folder / "run.pcapng", names=read_names(folder))
         if merged:
             for path in captures.iterdir():
                 path.unlink()

@@ -8,7 +8,7 @@ import click
 from testbed.measure.folder.records import read_records
 from testbed.measure.tables.columns_media import PACKETS, RUNS
 from testbed.measure.tables.packet_rows import packet_rows
-from testbed.measure.tables.rows import ROWS, without_column
+from testbed.measure.tables.rows import ROWS, run_rows, with_users, without_column
 from testbed.measure.tables.schema import TABLES
 from testbed.report.several.export import SUFFIXES, write
 
@@ -53,6 +53,9 @@ def export(places: tuple[Path, ...], out: Path, name: str) -> None:
     if unknown:
         more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
         click.echo(f"note: no column has {', '.join(islice(unknown, MOST_NAMED))}{more} of result.json", err=True)
-    rows = packet_rows(records) if name == PACKETS.name else ROWS[name](records)
-    count = write(TABLES[name], rows, out)
+    if name == RUNS.name:
+        table = with_users(records)
+        count = write(table, run_rows(records, table), out)
+    else:
+        count = write(TABLES[name], packet_rows(records) if name == PACKETS.name else ROWS[name](records), out)
     click.echo(f"{out}: {count} rows of {len(records)} runs")

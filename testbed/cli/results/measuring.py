@@ -1,38 +1,59 @@
 """`measure`: numbers from captures and run folders."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from testbed.measure.result.summary import measure_capture
+
+if TYPE_CHECKING:
+    from testbed.measure.result.run import Run
+
+number_option = click.option(
+    "--number",
+    "numbers",
+    multiple=True,
+    metavar="NUMBER",
+    help="A number of yours: a file (./mine.py), or what an installed package brings; repeatable.",
+)
 
 
 @click.command()
 @click.argument(
     "what", metavar="RUN_OR_CAPTURE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
+@number_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-def measure(what: tuple[Path, ...], *, as_json: bool) -> None:
+def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) -> None:
     """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers."""
-    results = [_measure_run(path) if path.is_dir() else measure_capture(path) for path in what]
+    if numbers and not all(path.is_dir() for path in what):
+        raise click.UsageError("--number is about runs: name run folders, not captures.")
+    opened = [_open(path, numbers) if path.is_dir() else None for path in what]
+    results = [measure_capture(path) if run is None else run.result for path, run in zip(what, opened, strict=True)]
     if as_json:
         click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
         return
-    _show(what, results)
+    _show(
+        [run for run in opened if run is not None],
+        [(path, one) for path, one in zip(what, results, strict=True) if not path.is_dir()],
+    )
 
 
 # Both import what the measuring of a capture can do without, which takes as long as measuring a million packets.
 
 
-def _measure_run(folder: Path) -> dict[str, Any]:
-    from testbed.measure.result.result import measure_run  # noqa: PLC0415 - see above
+def _open(folder: Path, numbers: tuple[str, ...]) -> Run:
+    from testbed.measure.numbers.user_numbers import load_numbers  # noqa: PLC0415 - see above
+    from testbed.measure.result.run import Run  # noqa: PLC0415 - see above
 
-    return measure_run(folder)
+    return Run(folder, load_numbers(numbers))
 
 
-def _show(what: tuple[Path, ...], results: list[dict[str, Any]]) -> None:
+def _show(runs: list[Run], captures: list[tuple[Path, dict[str, Any]]]) -> None:
     from rich.text import Text  # noqa: PLC0415 - see above
 
     from testbed.cli.results.picturing import show_pictures  # noqa: PLC0415 - see above
@@ -41,13 +62,11 @@ def _show(what: tuple[Path, ...], results: list[dict[str, Any]]) -> None:
     from testbed.report.terminal import console  # noqa: PLC0415 - see above
 
     out = console()
-    folders = [(path, result) for path, result in zip(what, results, strict=True) if path.is_dir()]
-    if folders:
-        schemes = [str(result["scheme"]) for _, result in folders]
-        names = schemes if len({*schemes}) == len(schemes) else [path.name for path, _ in folders]
-        out.print(comparison([(name, result) for name, (_, result) in zip(names, folders, strict=True)]))
-        show_pictures(out, [(name, path, result) for name, (path, result) in zip(names, folders, strict=True)])
-    for path, result in zip(what, results, strict=True):
-        if not path.is_dir():
-            out.print(Text(str(path), style="bold"))
-            out.print(tables(result))
+    if runs:
+        schemes = [str(run.result["scheme"]) for run in runs]
+        names = schemes if len({*schemes}) == len(schemes) else [run.folder.name for run in runs]
+        out.print(comparison([(name, run.result) for name, run in zip(names, runs, strict=True)]))
+        show_pictures(out, list(zip(names, runs, strict=True)))
+    for path, result in captures:
+        out.print(Text(str(path), style="bold"))
+        out.print(tables(result))

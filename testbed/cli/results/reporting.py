@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from testbed.measure import Run
 from testbed.measure.folder.records import find_runs
 
 
@@ -27,7 +28,7 @@ def report(runs: tuple[Path, ...]) -> None:
 
     folders = find_runs(runs)
     for folder in folders:
-        click.echo(write_page(folder))
+        click.echo(write_page(Run(folder)))
     if len(folders) > 1:
         common = Path(os.path.commonpath([folder.resolve().parent for folder in folders]))
         click.echo(write_comparison(folders, common / PAGE))

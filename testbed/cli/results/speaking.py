@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from testbed.measure import Run
 from testbed.measure.listening.lqo import has_pesq
-from testbed.measure.listening.speech import RunSpeech, read_speech, to_wav
+from testbed.measure.listening.speech import RunSpeech, to_wav
 from testbed.measure.result.speech_scores import speech_result
 from testbed.report.several.speech_table import speech_table
 from testbed.report.terminal import console
@@ -33,7 +34,7 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
         click.echo(NO_SCORE, err=True)
     results, folders = [], []
     for name, path in zip(names, runs, strict=True):
-        said = read_speech(path)
+        said = Run(path).speech
         folder = path / FOLDER if out is None else out / name if len(runs) > 1 else out
         _write(said, folder)
         results.append(speech_result(said))

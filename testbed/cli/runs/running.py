@@ -4,6 +4,7 @@ import asyncio
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -11,12 +12,14 @@ from typing import get_args
 import click
 from rich.text import Text
 
+from testbed.cli.results.measuring import number_option
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
 from testbed.engine.choose import make_engine
 from testbed.engine.engine import Place
 from testbed.lab.plan import DuplicateDetection, Plan
 from testbed.measure.folder.records import read_records
+from testbed.measure.numbers.user_numbers import LoadedNumber, join_numbers, load_numbers
 from testbed.report.several.comparison_table import comparison
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
@@ -63,18 +66,20 @@ jobs_option = click.option(
 @cn_option
 @hangs_up_option
 @dad_option
+@number_option
 @out_option
 @json_option
 def run(  # noqa: PLR0913 - a command's options
     scenario: str, engine: str, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
-    trigger: str | None, cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None, as_json: bool,
+    trigger: str | None, cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
+    numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
     experiment = load_experiment(
         scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed, dad=dad, trigger=trigger
     )
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
-    (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
+    (done,) = carry_out_all([(experiment, folder)], engine, jobs=1, numbers=numbers)
     finish([done], as_json=as_json, single=True)
 
 
@@ -88,11 +93,12 @@ def run(  # noqa: PLR0913 - a command's options
 @failure_option
 @cn_option
 @hangs_up_option
+@number_option
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
     scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: str, seed: int | None, failure: str | None,
-    out: Path | None, *, cn: str | None, hangs_up: Side | None, as_json: bool,
+    out: Path | None, *, cn: str | None, hangs_up: Side | None, numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
     first = load_experiment(scenario, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed)
@@ -103,7 +109,7 @@ def compare(  # noqa: PLR0913 - a command's options
         for number in range(runs)
     ]
     work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
-    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
+    finish(carry_out_all(work, engine, jobs=jobs, numbers=numbers), as_json=as_json, single=False, page_in=folder)
 
 
 @click.command()
@@ -127,8 +133,11 @@ def replay(
     finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
 
 
-def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int) -> list[FinishedRun]:
-    """Carries out experiments, several at once, with progress on standard error."""
+def carry_out_all(
+    work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int, numbers: Sequence[str] = ()
+) -> list[FinishedRun]:
+    """Carries out experiments, several at once, with progress on standard error; `numbers` beside the scenario's."""
+    users = [numbers_of(experiment, numbers) for experiment, _ in work]
 
     async def all_of_them() -> list[FinishedRun]:
         engine = make_engine(engine_name)
@@ -139,20 +148,27 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
             plans = [compile_plan(experiment) for experiment, _ in work]
             places = [await engine.prepare(plan, progress.say) for plan in plans]
 
-            async def one(experiment: Experiment, folder: Path, plan: Plan, place: Place) -> FinishedRun:
+            async def one(
+                experiment: Experiment, folder: Path, plan: Plan, place: Place, own: Sequence[LoadedNumber]
+            ) -> FinishedRun:
                 name = folder.name if len(work) > 1 else experiment.scheme
                 async with turns:
                     progress.begin(name)
                     done = await carry_out(
-                        experiment, plan, engine, place, folder, lambda report: progress.report(name, report)
+                        experiment, plan, engine, place, folder, lambda report: progress.report(name, report), own
                     )
                     progress.end(name, "done" if done.failure is None else f"FAILED: {done.failure}")
                     return done
 
-            rows = zip(work, plans, places, strict=True)
-            return await asyncio.gather(*(one(*item, plan, place) for item, plan, place in rows))
+            rows = zip(work, plans, places, users, strict=True)
+            return await asyncio.gather(*(one(*item, plan, place, own) for item, plan, place, own in rows))
 
     return asyncio.run(all_of_them())
+
+
+def numbers_of(experiment: Experiment, words: Sequence[str]) -> tuple[LoadedNumber, ...]:
+    """The user's numbers of a run: those that its scenario names, and those of the command."""
+    return join_numbers(load_numbers(experiment.scenario.numbers, experiment.path.parent), load_numbers(words))
 
 
 def finish(runs: list[FinishedRun], *, as_json: bool, single: bool, page_in: Path | None = None) -> None:
@@ -181,7 +197,7 @@ def show(runs: list[FinishedRun], page: Path | None = None) -> None:
         out.print(tables_of_many(conditions(read_records(run.folder for run in runs))))
     elif any(run.result for run in runs):
         out.print(comparison([(run.scheme, run.result) for run in runs if run.result]))
-        show_pictures(out, [(run.scheme, run.folder, run.result) for run in runs if run.result])
+        show_pictures(out, [(run.scheme, run.run) for run in runs if run.result])
     out.print("\nRun folders:")
     for run in runs:
         said = "" if run.failure is None else f"failed: {run.failure}"

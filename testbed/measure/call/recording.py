@@ -1,13 +1,20 @@
-"""A run folder read once: its captures decoded, its media and messages sorted out, its handovers found."""
+"""A run folder that was opened: its captures decoded, its media and messages sorted out, its handovers found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from testbed.measure.call.direction import directions
 from testbed.measure.call.handover import find_handovers
-from testbed.measure.folder.run_folder import read_captures, read_events, read_manifest, scenario_start_ns
+from testbed.measure.folder.run_captures import RunCaptures
+from testbed.measure.folder.run_folder import (
+    read_document,
+    read_events,
+    read_hosts,
+    read_manifest,
+    scenario_start_ns,
+)
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
 from testbed.measure.sip.scan import find_sip
@@ -20,61 +27,120 @@ if TYPE_CHECKING:
     from testbed.measure.call.direction import Direction
     from testbed.measure.call.handover import Handover
     from testbed.measure.capture.capture import Capture
-    from testbed.measure.folder.run_folder import Event, Manifest
+    from testbed.measure.folder.run_folder import Event, Host, Manifest
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
     from testbed.measure.wire.packets import Datagrams
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What a run folder holds, for all who make numbers or pictures of it.
+class Traffic:
+    """What passed some interfaces, decoded once: UDP, and the RTP and SIP in it, in order of time."""
 
-    `capture` has the interfaces of both ends and of the relay between them; `rtp` are its packets with the SSRCs that
-    they have, while in `media` copies count as their originals. `everywhere` are the messages at all of these
-    interfaces; `messages`, and the `transactions` in them, those at the MN, each of which passes only one of its own.
+    def __init__(self, capture: Capture) -> None:
+        self.capture = capture
+
+    @cached_property
+    def datagrams(self) -> Datagrams:
+        """All UDP datagrams."""
+        return decode_udp(self.capture)
+
+    @cached_property
+    def rtp(self) -> RtpPackets:
+        """The RTP packets, with the SSRCs that they have."""
+        return find_rtp(self.capture, self.datagrams)
+
+    @cached_property
+    def messages(self) -> list[SipMessage]:
+        """The SIP messages, each as often as an interface saw it."""
+        return find_sip(self.capture, self.datagrams)
+
+
+class Recording:
+    """What a run folder holds, each part read or worked out when it is first asked for, and kept.
+
+    `RunFolderError` where the manifest, the timeline or all captures can't be read, from whatever needs them. The
+    folder may be opened before it is complete: what nobody has asked for yet is read later.
     """
 
-    manifest: Manifest
-    events: list[Event]
-    capture: Capture
-    datagrams: Datagrams
-    rtp: RtpPackets
-    media: dict[str, Direction]
-    everywhere: list[SipMessage]
-    messages: list[SipMessage]
-    transactions: list[SeenTransaction]
-    handovers: list[Handover]
-    start_ns: int
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def captures(self) -> RunCaptures:
+        """The capture files."""
+        return RunCaptures(self.folder)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """manifest.json as it is."""
+        return read_document(self.folder)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What measuring needs of it."""
+        return read_manifest(self.folder)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """The timeline in order of time."""
+        return read_events(self.folder)
+
+    @cached_property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts of the run's network; none where the folder has no plan."""
+        return read_hosts(self.folder)
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """What passed the interfaces of both ends, and of the relay between them."""
+        return Traffic(self.captures.at(self.manifest.interface_names))
+
+    @cached_property
+    def traffic_of_hosts(self) -> Traffic:
+        """The same, and what passed the interfaces of all other hosts."""
+        ends = self.manifest.interface_names
+        every = ends.union(*(host.interfaces for host in self.hosts))
+        return self.traffic if every == ends else Traffic(self.captures.at(every))
+
+    @property
+    def capture(self) -> Capture:
+        """The packets of `traffic`."""
+        return self.traffic.capture
+
+    @cached_property
+    def originals(self) -> RtpPackets:
+        """The RTP packets of `traffic`, copies with the SSRC of their original."""
+        return as_originals(self.traffic.rtp, find_copies(self.capture))
+
+    @cached_property
+    def media(self) -> dict[str, Direction]:
+        """The call's media by direction: `to_mn`, `to_cn`. Copies count as their originals."""
+        return directions(self.capture, self.originals, self.manifest)
+
+    @cached_property
+    def messages(self) -> list[SipMessage]:
+        """The SIP messages at the MN, each of which passes only one of its interfaces."""
+        own = set(self.manifest.mn.interfaces.values())
+        interfaces = self.capture.interfaces
+        return [one for one in self.traffic.messages if interfaces[one.interface].name in own]
+
+    @cached_property
+    def transactions(self) -> list[SeenTransaction]:
+        """The transactions in `messages`."""
+        return pair(self.messages)
+
+    @cached_property
+    def handovers(self) -> list[Handover]:
+        """The call's handovers, one for each trigger."""
+        return find_handovers(self.manifest, self.events, self.transactions, self.media)
 
     @property
     def first_handover(self) -> Handover | None:
         """The one that the numbers of the whole call are about."""
         return self.handovers[0] if self.handovers else None
 
-
-def read_recording(folder: Path) -> Recording:
-    """Read a run folder; `RunError` when the manifest, the timeline or all captures can't be read."""
-    manifest, events = read_manifest(folder), read_events(folder)
-    capture = read_captures(folder, manifest.interface_names)
-    datagrams = decode_udp(capture)
-    rtp = find_rtp(capture, datagrams)
-    media = directions(capture, as_originals(rtp, find_copies(capture)), manifest)
-    everywhere = find_sip(capture, datagrams)
-    own = set(manifest.mn.interfaces.values())
-    messages = [message for message in everywhere if capture.interfaces[message.interface].name in own]
-    transactions = pair(messages)
-    return Recording(
-        manifest=manifest,
-        events=events,
-        capture=capture,
-        datagrams=datagrams,
-        rtp=rtp,
-        media=media,
-        everywhere=everywhere,
-        messages=messages,
-        transactions=transactions,
-        handovers=find_handovers(manifest, events, transactions, media),
-        start_ns=scenario_start_ns(events, capture),
-    )
+    @cached_property
+    def start_ns(self) -> int:
+        """Where scenario time begins."""
+        return scenario_start_ns(self.events, self.capture)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from testbed.measure import units
 from testbed.measure.call.extension import SupportQuestion, find_question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from testbed.measure.call.handover import Handover
     from testbed.measure.folder.run_folder import Manifest
@@ -66,33 +66,66 @@ def _handover_at(handovers: Sequence[Handover], time_ns: int) -> int | None:
     return None
 
 
-def signalling_numbers(
-    counted: Sequence[Counted], everywhere: Sequence[SipMessage], manifest: Manifest
-) -> dict[str, Any]:
-    """Return `signalling` of result.json; `everywhere` are the messages at all captured interfaces, by time."""
-    messages = [one.message for one in counted]
-    ends = _setup(messages, manifest)
-    setup_ns = None if ends is None else ends[1] - ends[0]
-    question = None
-    if ends is not None:
-        until = [one for one in everywhere if ends[0] <= one.time_ns <= ends[1]]
-        question = find_question(until, lambda one: one.destination.ip in manifest.cn.addresses)
-    return {
-        "setup_ms": units.ms(setup_ns),
-        **sums(counted),
-        "question": None if question is None else _question(question, setup_ns, manifest),
-        "requests": _tally(one.method for one in messages if one.is_request),
-        "responses": _tally(str(one.status) for one in messages if not one.is_request),
-        "handover": sums([one for one in counted if one.handover is not None]),
-        "registering": sums([one for one in counted if one.registers]),
-        "rest": sums([one for one in counted if one.handover is None and not one.registers]),
-    }
+class Cost(NamedTuple):
+    """How many messages, their bytes of UDP payload, and how many of them were sent again."""
+
+    messages: int
+    bytes: int
+    retransmissions: int
 
 
-def handover_signalling(
-    counted: Iterable[Counted], number: int, handover: Handover, own: Iterable[SeenTransaction]
-) -> dict[str, Any]:
-    """Return what handover `number` cost, and how long its INVITE took: from the first to the one that succeeded.
+class Asked(NamedTuple):
+    """The question for the Handover extension in the set-up: who asked, the answer, the round that a 420 cost."""
+
+    asked_by: str
+    answer: str | None
+    round_ns: int | None
+    setup_without_round_ns: int | None
+
+
+class Signalling:
+    """What passed the MN's interfaces; `everywhere` are the messages at all captured interfaces, by time."""
+
+    def __init__(self, counted: Sequence[Counted], everywhere: Sequence[SipMessage], manifest: Manifest) -> None:
+        self._counted, self._everywhere, self._manifest = counted, everywhere, manifest
+
+    def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:
+        """Return what those of the messages cost."""
+        found = [one for one in self._counted if which(one)]
+        return Cost(len(found), sum(one.message.size for one in found), sum(one.is_repeat for one in found))
+
+    @cached_property
+    def _setup(self) -> tuple[int, int] | None:
+        return _setup([one.message for one in self._counted], self._manifest)
+
+    @property
+    def setup_ns(self) -> int | None:
+        """From the MN's first INVITE out to its ACK out."""
+        return None if self._setup is None else self._setup[1] - self._setup[0]
+
+    @cached_property
+    def question(self) -> Asked | None:
+        """The question; None where nobody asked in the set-up."""
+        if self._setup is None:
+            return None
+        since_ns, until_ns = self._setup
+        until = [one for one in self._everywhere if since_ns <= one.time_ns <= until_ns]
+        question = find_question(until, lambda one: one.destination.ip in self._manifest.cn.addresses)
+        return None if question is None else _asked(question, until_ns - since_ns, self._manifest)
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many requests there were, by method."""
+        return _tally(one.message.method for one in self._counted if one.message.is_request)
+
+    @property
+    def responses(self) -> dict[str, int]:
+        """How many responses there were, by status."""
+        return _tally(str(one.message.status) for one in self._counted if not one.message.is_request)
+
+
+def invite_delay_ns(handover: Handover, own: Iterable[SeenTransaction]) -> int | None:
+    """Return how long a handover's INVITE took: from its first one to the final response of the one that succeeded.
 
     `own` are the transactions that the MN began.
     """
@@ -104,19 +137,7 @@ def handover_signalling(
         and (handover.until_ns is None or one.request.time_ns < handover.until_ns)
     ]
     final_ns = handover.final_ns
-    return {
-        "delay_ms": None if final_ns is None or not invites else units.ms(final_ns - min(invites)),
-        **sums([one for one in counted if one.handover == number]),
-    }
-
-
-def sums(counted: Sequence[Counted]) -> dict[str, int]:
-    """Return how many messages these are, their bytes of UDP payload, and how many of them were sent again."""
-    return {
-        "messages": len(counted),
-        "bytes": sum(one.message.size for one in counted),
-        "retransmissions": sum(one.is_repeat for one in counted),
-    }
+    return None if final_ns is None or not invites else final_ns - min(invites)
 
 
 def _setup(messages: Sequence[SipMessage], manifest: Manifest) -> tuple[int, int] | None:
@@ -132,20 +153,14 @@ def _setup(messages: Sequence[SipMessage], manifest: Manifest) -> tuple[int, int
     return None if ack is None else (invite.time_ns, ack.time_ns)
 
 
-def _question(question: SupportQuestion, setup_ns: int | None, manifest: Manifest) -> dict[str, Any]:
+def _asked(question: SupportQuestion, setup_ns: int, manifest: Manifest) -> Asked:
     asker = question.asked.source.ip
     if asker in manifest.mn.addresses:
         asker = "mn"
     elif manifest.relay is not None and asker in manifest.relay.addresses:
         asker = "relay"
     round_ns = question.round_ns
-    without_ns = None if setup_ns is None or round_ns is None else setup_ns - round_ns
-    return {
-        "asked_by": asker,
-        "answer": question.said,
-        "round_ms": units.ms(round_ns),
-        "setup_without_round_ms": units.ms(without_ns),
-    }
+    return Asked(asker, question.said, round_ns, None if round_ns is None else setup_ns - round_ns)
 
 
 def _tally(words: Iterable[str]) -> dict[str, int]:

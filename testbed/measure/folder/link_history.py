@@ -71,7 +71,7 @@ class LinkHistory:
 
 
 def read_links(folder: Path, links: Sequence[str], events: Iterable[Event], end_s: float) -> tuple[LinkHistory, ...]:
-    """Read the history of these links up to `end_s` (scenario time); `RunError` when the plan is damaged."""
+    """Read the history of these links up to `end_s` (scenario time); `RunFolderError` when the plan is damaged."""
     plan = _read_plan(folder)
     events = list(events)
     try:

@@ -54,7 +54,7 @@ class Record:
     def get(self, path: str, kind: str, /, **filled: str) -> Any:  # noqa: ANN401 - a JSON value of that kind
         """Return the field at a dotted path that begins with `manifest` or `result`; None where it is not there.
 
-        `filled` stands for the path's parts in braces. `RunError` when the field, or one on the way there, is of
+        `filled` stands for the path's parts in braces. `RunFolderError` when the field, or one on the way there, is of
         another kind.
         """
         where, *names = (part.format(**filled) for part in path.split("."))
@@ -96,8 +96,8 @@ def _fits(value: object, kind: str) -> bool:
 def find_runs(places: Iterable[Path]) -> list[Path]:
     """Return the run folders at and below these, each once; in the order given, below each by name (seed2, seed10).
 
-    A folder is one of a run when it holds a manifest.json; what is below that is not searched. `RunError` for a place
-    without any, or one that can't be read.
+    A folder is one of a run when it holds a manifest.json; what is below that is not searched. `RunFolderError` for a
+    place without any, or one that can't be read.
     """
     found: dict[Path, Path] = {}
     for place in places:
@@ -110,7 +110,7 @@ def find_runs(places: Iterable[Path]) -> list[Path]:
 
 
 def read_records(places: Iterable[Path]) -> list[Record]:
-    """Read the runs that `find_runs` finds; `RunError` when one can't be read, or is of another version."""
+    """Read the runs that `find_runs` finds; `RunFolderError` when one can't be read, or is of another version."""
     folders = find_runs(places)
     whole = [folder.resolve() for folder in folders]
     common = Path(os.path.commonpath([one.parent for one in whole]))

@@ -1,4 +1,4 @@
-"""What measuring reads of a run folder: the manifest, the timeline, the captures of the two ends.
+"""What measuring reads of a run folder beside its captures: the manifest, the timeline, the plan's network.
 
 The one place that knows the names of files and of the manifest's fields.
 """
@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.capture.capture import join, only
-from testbed.measure.capture.errors import CaptureError, RunFolderError
-from testbed.measure.capture.pcap import read_capture
+from testbed.measure.capture.errors import RunFolderError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from testbed.measure.capture.capture import Capture
@@ -87,7 +84,7 @@ class Event:
 
 
 def check_version(path: Path, document: dict[str, Any]) -> None:
-    """Raise `RunError` unless this program can read a document of this `schema_version`."""
+    """Raise `RunFolderError` unless this program can read a document of this `schema_version`."""
     version = document.get("schema_version")
     if "schema_version" not in document:
         raise RunFolderError(path, "has no schema_version, which every testbed writes: this is not the folder of a run")
@@ -101,7 +98,7 @@ def check_version(path: Path, document: dict[str, Any]) -> None:
 
 
 def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
-    """Read manifest.json (or result.json) as it is; `RunError` when it is none, or of a version that can't be read."""
+    """Read manifest.json (or result.json) as it is; `RunFolderError` for none, or a version that can't be read."""
     path = folder / name
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
@@ -119,7 +116,7 @@ def _no_number(name: str) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read what measuring needs of manifest.json; `RunError` names what is missing."""
+    """Read what measuring needs of manifest.json; `RunFolderError` names what is missing."""
     path = folder / MANIFEST
     document = read_document(folder)
     interval = _section(path, document, "call").get("packet_interval_ms")
@@ -166,7 +163,7 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
 
 
 def read_hosts(folder: Path) -> tuple[Host, ...]:
-    """Read the hosts of the run's network, in its order; none where the folder has no plan. `RunError` as ever."""
+    """Read the hosts of the run's network, in its order; none without a plan. `RunFolderError` as ever."""
     path = folder / PLAN
     if not path.exists():
         return ()
@@ -192,7 +189,7 @@ def read_hosts(folder: Path) -> tuple[Host, ...]:
 
 
 def read_names(folder: Path) -> dict[str, str]:
-    """Return what to call each address of the run's network, in a fixed order; `RunError` as ever.
+    """Return what to call each address of the run's network, in a fixed order; `RunFolderError` as ever.
 
     An address of the MN is called like its capture interface (`mn-wifi`), any other like its node (`home`, `wifi-gw`).
     Those that links came to by DHCP or SLAAC are in the timeline; without a plan the addresses of the two ends are all.
@@ -229,7 +226,7 @@ def _ends(path: Path) -> list[dict[str, str]]:
 
 
 def read_events(folder: Path) -> list[Event]:
-    """Read the timeline in order of time; `RunError` names a line that is none."""
+    """Read the timeline in order of time; `RunFolderError` names a line that is none."""
     path = folder / EVENTS
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -263,41 +260,3 @@ def scenario_start_ns(events: list[Event], capture: Capture) -> int:
         return capture.start_ns
     nearest = min(both, key=lambda event: abs(event.t_s or 0.0))
     return nearest.time_ns - round((nearest.t_s or 0.0) * 1e9)
-
-
-def read_captures(folder: Path, names: Collection[str]) -> Capture:
-    """Read the capture interfaces `names`: one file each in captures/, or all of them out of run.pcapng.
-
-    That is done where a file is missing or damaged and run.pcapng has what it held. Else what is not there becomes a
-    warning; `RunError` when there is nothing at all.
-    """
-    files = folder / CAPTURES
-    if not files.is_dir():
-        try:
-            return only(read_capture(folder / MERGED), names)
-        except CaptureError as error:
-            raise RunFolderError(folder / MERGED, f"{error.what}, and there is no folder {CAPTURES}") from error
-    parts, warnings = [], []
-    for name in sorted(names):
-        try:
-            parts.append((name, read_capture(files / f"{name}.pcap")))
-        except CaptureError as error:
-            warnings.append(f"capture {name}: {error.what}")
-    if warnings:
-        merged = _merged(folder, names)
-        if merged is not None:
-            said = (f"{warning}; {MERGED} has it, and was measured" for warning in warnings)
-            return replace(merged, warnings=(*said, *merged.warnings))
-    if not parts:
-        raise RunFolderError(files, f"holds none of the captures {', '.join(sorted(names))}")
-    joined = join(files, parts)
-    return replace(joined, warnings=(*warnings, *joined.warnings))
-
-
-def _merged(folder: Path, names: Collection[str]) -> Capture | None:
-    """Return the interfaces `names` of run.pcapng; None where it is not readable, or lacks one of them."""
-    try:
-        whole = read_capture(folder / MERGED)
-    except CaptureError:
-        return None
-    return only(whole, names) if {*names} <= {one.name for one in whole.interfaces} else None

@@ -18,18 +18,16 @@ import numpy as np
 from agents.rtp.codec import MissingLibraryError
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure.call import window
-from testbed.measure.call.recording import read_recording
-from testbed.measure.listening import playout
 from testbed.measure.listening.stretch import stretch
 from testbed.measure.listening.voice import RATE_HZ, Samples, Voice, decode, fill, find_round, payloads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from testbed.measure.call.direction import Direction
+    from testbed.measure.call.recording import Recording
     from testbed.measure.listening.playout import Heard
 
 NS_PER_S = 1e9
@@ -116,24 +114,23 @@ class RunSpeech:
     warnings: tuple[str, ...]
 
 
-def read_speech(folder: Path) -> RunSpeech:
-    """Read the speech of a run folder; `RunError` as for `measure_run`."""
-    run = read_recording(folder)
+def speech_of(run: Recording, playouts: Mapping[str, Heard | None]) -> RunSpeech:
+    """Return the speech of a run, played as `playouts` say, which are by direction."""
     first = run.first_handover
     warnings: list[str] = []
     speech: dict[str, Speech | None] = {}
     for name, direction in run.media.items():
-        heard = playout.listen(direction, run.manifest.interval_ns)
+        heard = playouts[name]
         silence_ns = window.silence_start(direction, first.windows[name]) if first else None
         why = _none_of(direction, heard)
         speech[name] = None
         if heard is not None and why is None:
             try:
                 voices = [
-                    decode(payloads(run.capture, run.datagrams, run.rtp, seen), direction.keys, _samples(heard))
+                    decode(payloads(run.traffic, seen), direction.keys, _samples(heard))
                     for seen in (direction.sent, direction.received)
                 ]
-                speech[name] = speech_of(heard, *voices, silence_ns=silence_ns)
+                speech[name] = played(heard, *voices, silence_ns=silence_ns)
                 why = _doubt(speech[name])
             except MissingLibraryError as error:  # GSM without libgsm
                 why = str(error)
@@ -141,7 +138,7 @@ def read_speech(folder: Path) -> RunSpeech:
     return RunSpeech(run.manifest.scheme, run.start_ns, speech, tuple(warnings))
 
 
-def speech_of(heard: Heard, sent: Voice, received: Voice, *, silence_ns: int | None = None) -> Speech:
+def played(heard: Heard, sent: Voice, received: Voice, *, silence_ns: int | None = None) -> Speech:
     """Return the speech of a playout and of the packets at both ends."""
     events: list[HeardEvent] = [*heard.played, *heard.concealed]
     events.sort(key=lambda event: event.at)

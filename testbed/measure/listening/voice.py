@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from agents.rtp.codec import Codec
     from testbed.measure.call.direction import Sightings
-    from testbed.measure.capture.capture import Booleans, Capture
-    from testbed.measure.rtp.streams import RtpPackets
-    from testbed.measure.wire.packets import Datagrams
+    from testbed.measure.call.recording import Traffic
+    from testbed.measure.capture.capture import Booleans
 
 RATE_HZ = 8000
 """Samples a second, of every codec that there is here."""
@@ -80,10 +79,9 @@ def _linear(codec: Codec, payload: bytes) -> Samples | None:
         return None
 
 
-def payloads(
-    capture: Capture, datagrams: Datagrams, rtp: RtpPackets, seen: Sightings
-) -> Iterable[tuple[int, int, bytes | None]]:
+def payloads(traffic: Traffic, seen: Sightings) -> Iterable[tuple[int, int, bytes | None]]:
     """Yield key, payload type and payload of the first sighting of each key, in the order of the keys."""
+    capture, datagrams, rtp = traffic.capture, traffic.datagrams, traffic.rtp
     keys, firsts = np.unique(seen.key, return_index=True)
     rows = seen.row[firsts]
     order = np.argsort(datagrams.packet, kind="stable")

@@ -12,22 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.folder.run_folder import (
-    Host,
-    read_captures,
-    read_events,
-    read_hosts,
-    read_manifest,
-    scenario_start_ns,
-)
-from testbed.measure.rtp.streams import find_rtp, find_streams
-from testbed.measure.sip.scan import find_sip
-from testbed.measure.wire.packets import decode_udp
+from testbed.measure.folder.run_folder import Host, scenario_start_ns
+from testbed.measure.rtp.streams import find_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
+    from testbed.measure.call.recording import Recording
     from testbed.measure.capture.capture import Capture, Ints
     from testbed.measure.folder.run_folder import Event, Manifest, NodePorts
     from testbed.measure.rtp.streams import RtpPackets, Stream
@@ -101,12 +92,10 @@ class Chart:
     warnings: tuple[str, ...]
 
 
-def read_chart(folder: Path) -> Chart:
-    """Read the message chart of a run folder; `RunError` when it is none."""
-    manifest, hosts, events = read_manifest(folder), read_hosts(folder), read_events(folder)
-    capture = read_captures(folder, manifest.interface_names.union(*(host.interfaces for host in hosts)))
-    datagrams = decode_udp(capture)
-    messages, rtp = find_sip(capture, datagrams), find_rtp(capture, datagrams)
+def draw_up(run: Recording) -> Chart:
+    """Return the message chart of a run; `RunFolderError` when its folder is none."""
+    manifest, hosts, events, traffic = run.manifest, run.hosts, run.events, run.traffic_of_hosts
+    capture, messages, rtp = traffic.capture, traffic.messages, traffic.rtp
     streams = find_streams(rtp)
     addresses = dict.fromkeys(end.ip for one in messages for end in (one.source, one.destination))
     addresses |= dict.fromkeys(end.ip for one in streams for end in (one.source, one.destination))

@@ -9,43 +9,50 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
-from testbed.measure.call.handover import Handover, attach_parts, first_new_packet, measure_phases
-from testbed.measure.call.recording import Recording, read_recording
-from testbed.measure.call.signalling import count_messages, handover_signalling, signalling_numbers
-from testbed.measure.folder.run_folder import SCHEMA_VERSION, Event
+from testbed.measure.call.handover import attach_parts
+from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
+from testbed.measure.folder.run_folder import SCHEMA_VERSION
+from testbed.measure.numbers.handover_numbers import TIMES, WHERE, WINDOW_S, HandoverFacts, WindowFacts
+from testbed.measure.numbers.media_facts import MediaFacts
+from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
+from testbed.measure.numbers.number import fill
+from testbed.measure.numbers.path_numbers import PATHS, PathFacts
+from testbed.measure.numbers.signalling_numbers import (
+    COSTS,
+    HANDOVER_SIGNALLING,
+    PARTS,
+    QUESTION,
+    SETUP,
+    HandoverCost,
+)
 from testbed.measure.result.dialog_results import describe
-from testbed.measure.result.media import Listened, direction_numbers, doubts, silence_doubts, window_numbers
+from testbed.measure.result.doubts import doubts
 from testbed.measure.rtp import rtcp
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.units import seconds
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
-    from testbed.measure.call.direction import Direction
+    from testbed.measure.call.handover import Handover
+    from testbed.measure.call.recording import Recording
+    from testbed.measure.call.signalling import Counted
     from testbed.measure.capture.capture import Capture
+    from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
     from testbed.measure.sip.transactions import SeenTransaction
 
-
-def measure_run(folder: Path) -> dict[str, Any]:
-    """Return the content of result.json for a run folder.
-
-    `RunError` when the manifest, the timeline or all captures can't be read; what could not be measured is None, and
-    `warnings` says why where there is a reason to doubt a number.
-    """
-    return measure_recording(read_recording(folder))
+UNTOLD = "the timeline is empty: nobody knows of a handover, and times count from the first packet"
 
 
-def measure_recording(run: Recording) -> dict[str, Any]:
-    """Return the content of result.json for a run folder that was read."""
-    manifest, capture, handovers, start_ns = run.manifest, run.capture, run.handovers, run.start_ns
-    listened = {name: Listened(name, one, manifest.interval_ns) for name, one in run.media.items()}
+def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any]:
+    """Return the content of result.json; `listened` has what was heard, by direction."""
+    manifest, events, capture = run.manifest, run.events, run.capture
+    handovers, start_ns = run.handovers, run.start_ns
     counted = count_messages(run.messages, handovers)
-    own = [one for one in run.transactions if one.request.source.ip in manifest.mn.addresses]
-    described = [_handover(one, run.media["to_mn"], start_ns, manifest.interval_ns, run.events) for one in handovers]
-    reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.datagrams))
-    told = rtcp.of_paths(reports, run.rtp, manifest.mn.addresses, start_ns)
+    described = [_handover(run, one) for one in handovers]
+    reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.traffic.datagrams))
+    told = rtcp.of_paths(reports, run.traffic.rtp, manifest.mn.addresses, start_ns)
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
@@ -53,30 +60,23 @@ def measure_recording(run: Recording) -> dict[str, Any]:
         "engine": manifest.engine,
         "reproducible": manifest.reproducible,
         "handover": described[0] if described else None,
-        "media": {
-            name: direction_numbers(one, run.first_handover) | {"rtcp": told[name]} for name, one in listened.items()
-        },
-        "signalling": signalling_numbers(counted, run.everywhere, manifest),
+        "media": {name: _media(one, run.first_handover) | {"rtcp": told[name]} for name, one in listened.items()},
+        "signalling": _signalling(Signalling(counted, run.traffic.messages, manifest)),
         "handovers": [
             {
                 **said,
-                "media": {name: window_numbers(way, one) for name, way in listened.items()},
-                "signalling": handover_signalling(counted, number, one, own),
+                "media": {name: _of_window(way, one) for name, way in listened.items()},
+                "signalling": _handover_signalling(run, counted, number),
             }
             for number, (one, said) in enumerate(zip(handovers, described, strict=True))
         ],
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
-        "dialogs": describe(find_dialogs(run.everywhere), capture, start_ns),
+        "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
-        "warnings": [*manifest.warnings, *capture.warnings, *_untold(run), *_doubts(listened, handovers)],
-    }
-
-
-def _untold(run: Recording) -> list[str]:
-    """Return that the timeline says nothing, where it doesn't."""
-    if run.events:
-        return []
-    return ["the timeline is empty: nobody knows of a handover, and times count from the first packet"]
+        "warnings": [
+            *manifest.warnings, *capture.warnings, *([] if events else [UNTOLD]), *doubts(listened, handovers)
+        ],
+    }  # fmt: skip
 
 
 def to_json(result: dict[str, Any]) -> str:
@@ -84,30 +84,44 @@ def to_json(result: dict[str, Any]) -> str:
     return json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _handover(
-    handover: Handover, to_mn: Direction, start_ns: int, interval_ns: int, events: list[Event]
-) -> dict[str, Any]:
-    phases = measure_phases(handover, to_mn, interval_ns)
-    first_ns = first_new_packet(to_mn, handover.new, handover.trigger_ns)
+def _media(one: Listened, handover: Handover | None) -> dict[str, Any]:
+    """Return the numbers of a direction; those of the window are about `handover`."""
+    facts, direction = MediaFacts(one, handover), one.direction
+    there = {"delay_change_ms": facts.span, "burst_loss": facts.is_measured or None}
+    paths = {link: fill(PATHS.values(), PathFacts(direction, path)) for path, link in enumerate(direction.links)}
+    return {**fill(MEDIA.values(), facts, there), "paths": paths}
+
+
+def _of_window(one: Listened, handover: Handover) -> dict[str, Any]:
+    facts = MediaFacts(one, handover)
+    return fill(WINDOW, facts, {"delay_change_ms": facts.span})
+
+
+def _handover(run: Recording, handover: Handover) -> dict[str, Any]:
+    facts = HandoverFacts(handover, run.media["to_mn"], run.manifest.interval_ns, run.start_ns)
     return {
-        "trigger_s": seconds(handover.trigger_ns - start_ns),
-        "delay_ms": units.ms(None if first_ns is None else first_ns - handover.trigger_ns),
-        "phases_ms": {
-            name: units.ms(getattr(phases, name)) for name in ("detect", "attach", "address", "signalling", "media")
-        },
-        "attach_ms": {name: units.ms(part) for name, part in attach_parts(handover, events).items()},
-        "kind": handover.kind,
-        "old_path": handover.old,
-        "new_path": handover.new,
+        **fill(TIMES, facts),
+        "attach_ms": {name: units.ms(part) for name, part in attach_parts(handover, run.events).items()},
+        **fill(WHERE, facts),
         "window_s": {
-            name: {
-                "open": seconds(one.open_ns - start_ns),
-                "close": seconds(one.close_ns - start_ns),
-                "released": one.released,
-            }
-            for name, one in handover.windows.items()
+            name: fill(WINDOW_S.values(), WindowFacts(one, run.start_ns)) for name, one in handover.windows.items()
         },
     }
+
+
+def _signalling(facts: Signalling) -> dict[str, Any]:
+    return {
+        **fill((SETUP, *COSTS, *QUESTION), facts, {"question": facts.question}),
+        "requests": facts.requests,
+        "responses": facts.responses,
+        **fill(PARTS, facts),
+    }
+
+
+def _handover_signalling(run: Recording, counted: Sequence[Counted], number: int) -> dict[str, Any]:
+    own = [one for one in run.transactions if one.request.source.ip in run.manifest.mn.addresses]
+    mine = Signalling([one for one in counted if one.handover == number], (), run.manifest)
+    return fill(HANDOVER_SIGNALLING.values(), HandoverCost(invite_delay_ns(run.handovers[number], own), mine.cost()))
 
 
 def _transaction(one: SeenTransaction, capture: Capture, start_ns: int) -> dict[str, Any]:
@@ -127,21 +141,3 @@ def _transaction(one: SeenTransaction, capture: Capture, start_ns: int) -> dict[
 def _settings(heard: Heard) -> dict[str, Any]:
     """Return the playout buffer's settings, as it names them: seconds, but for the clock in Hz."""
     return {"buffer": "agents.rtp.playout", **heard.settings._asdict()}
-
-
-def _doubts(listened: dict[str, Listened], handovers: list[Handover]) -> list[str]:
-    """Return the reasons to look twice at the numbers; those of later handovers say which one they are about."""
-    first = handovers[0] if handovers else None
-    found = []
-    if len(handovers) > 1:
-        found.append(
-            f"{len(handovers)} handovers were triggered: 'handover' and 'media' are about the first one, "
-            "'handovers' has all of them"
-        )
-    found += first.warnings if first else []
-    for one in listened.values():
-        found += doubts(one, first)
-    for number, handover in enumerate(handovers[1:], start=2):
-        silent = [said for one in listened.values() if one.is_measured for said in silence_doubts(one, handover)]
-        found += [f"handover {number}: {said}" for said in (*handover.warnings, *silent)]
-    return found

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.call.direction import NO_DELAY, Direction
-from testbed.measure.call.recording import read_recording
+from testbed.measure.call.direction import NO_DELAY
 from testbed.measure.call.window import longest_gap, open_silence
 from testbed.measure.capture.capture import NO_TIME
-from testbed.measure.folder.link_history import LinkHistory, read_links
-from testbed.measure.folder.run_folder import Event, read_document
-from testbed.measure.listening import playout
-from testbed.measure.result.chart import Chart, read_chart
-from testbed.measure.result.result import measure_recording
+from testbed.measure.folder.link_history import read_links
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from testbed.measure.call.direction import Direction
     from testbed.measure.call.handover import Window
+    from testbed.measure.call.recording import Recording
     from testbed.measure.capture.capture import Booleans, Ints
-    from testbed.measure.folder.link_history import Floats
-    from testbed.measure.folder.run_folder import Manifest
+    from testbed.measure.folder.link_history import Floats, LinkHistory
+    from testbed.measure.folder.run_folder import Event
+    from testbed.measure.listening.listened import Listened
+    from testbed.measure.listening.playout import Heard
+    from testbed.measure.result.chart import Chart
 
 NS_PER_S, NS_PER_MS = 1e9, 1e6
 TOUCHING_S = 1e-6
@@ -106,27 +106,19 @@ class Story:
     end_s: float
 
 
-def read_story(folder: Path, result: dict[str, Any] | None = None) -> Story:
-    """Read a run folder; `RunError` as `measure_run` has it.
-
-    `result` saves measuring where that was done just before; otherwise it is measured anew, so that the pictures and
-    the numbers beside them are of the same captures.
-    """
-    run = read_recording(folder)
+def tell(run: Recording, listened: Mapping[str, Listened], chart: Chart, result: dict[str, Any]) -> Story:
+    """Return the story of a run of which these are known; `RunFolderError` where its plan describes no links."""
     manifest, events, capture, handover = run.manifest, run.events, run.capture, run.first_handover
-    result = measure_recording(run) if result is None else result
-    chart = read_chart(folder)
     clock = _Clock(run.start_ns)
     timed = capture.time_ns[capture.time_ns != NO_TIME]
     ends_s = (clock.s(int(timed.min())), clock.s(int(timed.max()))) if len(timed) else (0.0, 0.0)
     return Story(
-        document=read_document(folder),
+        document=run.document,
         result=result,
         chart=chart,
-        links=read_links(folder, manifest.links, events, ends_s[1]),
+        links=read_links(run.folder, manifest.links, events, ends_s[1]),
         directions={
-            name: _heard(name, one, manifest, handover.windows[name] if handover else None, clock)
-            for name, one in run.media.items()
+            name: _heard(one, handover.windows[name] if handover else None, clock) for name, one in listened.items()
         },
         events=tuple(events),
         trigger_s=tuple(clock.s(one.time_ns) for one in events if one.name == "trigger"),
@@ -150,16 +142,16 @@ class _Clock:
         return (times_ns - self._start_ns) / NS_PER_S
 
 
-def _heard(name: str, direction: Direction, manifest: Manifest, window: Window | None, clock: _Clock) -> DirectionStory:
-    interval_ns = manifest.interval_ns
+def _heard(one: Listened, window: Window | None, clock: _Clock) -> DirectionStory:
+    direction, interval_ns = one.direction, one.interval_ns
     return DirectionStory(
-        name=name,
+        name=one.name,
         paths=tuple(_arrivals(direction, path, clock) for path in range(len(direction.links))),
         new_s=clock.all_s(direction.new.time_ns),
         missing_s=_missing(direction, interval_ns, clock),
         gap_s=_gap(direction, interval_ns, window, clock),
         window_s=None if window is None else (clock.s(window.open_ns), clock.s(window.close_ns)),
-        playout=_playout(direction, interval_ns, clock),
+        playout=None if one.playout is None else _playout(one.playout, clock),
     )
 
 
@@ -215,10 +207,7 @@ def _gap(
     return clock.s(int(before[longest])), clock.s(int(after[longest]))
 
 
-def _playout(direction: Direction, interval_ns: int, clock: _Clock) -> Playout | None:
-    heard = playout.listen(direction, interval_ns)
-    if heard is None:
-        return None
+def _playout(heard: Heard, clock: _Clock) -> Playout:
     origin_s = clock.s(heard.origin_ns)
     changes = [(one.at, one.depth) for one in heard.depths]
     holes: list[SilentStretch] = []

@@ -6,9 +6,10 @@ in; the others are told by the rows' maker (`rows`, `packet_rows`).
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-Kind = Literal["text", "integer", "number", "truth"]
+if TYPE_CHECKING:
+    from testbed.measure.numbers.number import Kind
 
 
 class Column(NamedTuple):

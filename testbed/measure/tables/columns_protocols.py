@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from testbed.measure.tables.columns import DIRECTION, WHO, Column, Kind, TableSchema
+from typing import TYPE_CHECKING
+
+from testbed.measure.tables.columns import DIRECTION, WHO, Column, TableSchema
+
+if TYPE_CHECKING:
+    from testbed.measure.numbers.number import Kind
 
 
 def _transaction(name: str, kind: Kind, unit: str, meaning: str, field: str = "") -> Column:

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.call.direction import NO_PATH, Direction, directions
-from testbed.measure.folder.run_folder import read_captures, read_events, read_manifest, scenario_start_ns
-from testbed.measure.listening import playout
-from testbed.measure.rtp.copies import as_originals, find_copies
-from testbed.measure.rtp.streams import find_rtp
-from testbed.measure.wire.packets import decode_udp
+from testbed.measure.call.direction import NO_PATH
+from testbed.measure.result.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from testbed.measure.call.direction import Direction
     from testbed.measure.capture.capture import Ints
     from testbed.measure.folder.records import Record
     from testbed.measure.listening.playout import Heard
@@ -39,22 +36,22 @@ class _Copies:
 
 
 def packet_rows(records: Iterable[Record]) -> Iterator[Row]:
-    """Yield a row for each copy of each packet of each run, as `PACKETS` says; `RunError` without captures.
+    """Yield a row for each copy of each packet of each run, as `PACKETS` says; `RunFolderError` without captures.
 
     A run of which nothing was measured has none, and need not have captures.
     """
     for record in records:
         if record.result is None:
             continue
-        manifest, events = read_manifest(record.folder), read_events(record.folder)
-        capture = read_captures(record.folder, manifest.interface_names)
-        rtp = as_originals(find_rtp(capture, decode_udp(capture)), find_copies(capture))
-        start_ns = scenario_start_ns(events, capture)
         who = record.name, record.get("manifest.scheme", "text"), record.get("manifest.seed", "integer")
-        for name, direction in directions(capture, rtp, manifest).items():
-            heard = playout.listen(direction, manifest.interval_ns)
-            for row in _direction_rows(direction, heard, rtp, start_ns):
-                yield (*who, name, *row)
+        yield from ((*who, *row) for row in _run_rows(Run(record.folder)))
+
+
+def _run_rows(run: Run) -> Iterator[Row]:
+    """Yield the part of each row that follows the run; nothing of the run is kept afterwards."""
+    for name, one in run.listened.items():
+        for row in _direction_rows(one.direction, one.playout, run.originals, run.start_ns):
+            yield (name, *row)
 
 
 def _direction_rows(direction: Direction, heard: Heard | None, rtp: RtpPackets, start_ns: int) -> Iterator[Row]:

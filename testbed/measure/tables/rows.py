@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.tables.columns import Column
 from testbed.measure.tables.columns_media import HANDOVERS, PATHS, PHASES, RUNS
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 from testbed.measure.tables.schema import LEFT_OUT, TABLES
@@ -23,15 +24,34 @@ DIRECTIONS = ("to_mn", "to_cn")
 PHASES_MS, ATTACH_MS = "result.handovers.{number}.phases_ms", "result.handovers.{number}.attach_ms"
 COUNTS = {"request": "result.signalling.requests", "response": "result.signalling.responses"}
 BETWEEN_WARNINGS = " | "
+USERS = "user_"
+"""What the columns of users' numbers begin with."""
 
 
-def run_rows(records: Iterable[Record]) -> Iterator[Row]:
-    """Yield a row for each run and direction."""
+def run_rows(records: Iterable[Record], table: TableSchema = RUNS) -> Iterator[Row]:
+    """Yield a row for each run and direction; `table` is that of runs, with the users' numbers (`with_users`)."""
+    users = [column.name for column in table.columns[len(RUNS.columns) :]]
     for record in records:
         warnings = record.warnings
         told = {"warnings": len(warnings), "warnings_text": BETWEEN_WARNINGS.join(warnings) or None}
         for direction in DIRECTIONS:
-            yield _row(RUNS, record, {**told, "direction": direction}, direction=direction)
+            own = {name: _users(record, name.removeprefix(USERS), direction) for name in users}
+            yield _row(table, record, {**told, **own, "direction": direction}, direction=direction)
+
+
+def with_users(records: Iterable[Record]) -> TableSchema:
+    """Return the table of runs with a column for each number that a user brought to any of these, in their order."""
+    keys = dict.fromkeys(key for record in records for key in record.keys("result.numbers"))
+    columns = (Column(f"{USERS}{key}", "number", "1", "a number that the user brought") for key in keys)
+    return RUNS._replace(columns=(*RUNS.columns, *columns))
+
+
+def _users(record: Record, key: str, direction: str) -> float | None:
+    """Return a user's number of a direction; one of the whole run stands in both of its rows."""
+    value = None if record.result is None else (record.result.get("numbers") or {}).get(key)
+    path = "result.numbers.{key}.{direction}" if isinstance(value, dict) else "result.numbers.{key}"
+    found: float | None = record.get(path, "number", key=key, direction=direction)
+    return found
 
 
 def handover_rows(records: Iterable[Record]) -> Iterator[Row]:
@@ -155,6 +175,7 @@ def without_column(record: Record) -> list[str]:
         *([*path.split(".")[1:], "{part}"] for path in (*COUNTS.values(), PHASES_MS, ATTACH_MS)),
         *(["handover", name, "{part}"] for name in ("phases_ms", "attach_ms")),
         ["dialogs", "{place}", "refusals"],
+        ["numbers", "{key}", "{direction}"],
         *([name] for name in ("schema_version", "scheme", "seed", "engine", "reproducible", "warnings")),
     ]
     left = [path.split(".") for path in LEFT_OUT]

@@ -4,27 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, MEDIA
+from testbed.measure.numbers.path_numbers import PATHS
+from testbed.measure.numbers.signalling_numbers import SIGNALLING
 from testbed.report.pages.pages import PlainTable
 from testbed.report.terminal import DIRECTIONS, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from testbed.measure.numbers.number import Number
 
 _SEVERAL = 2
 
 
 def media_table(result: dict[str, Any]) -> PlainTable:
-    """Return what `media` holds: a row for each number, a column for each direction."""
+    """Return what `media` holds: a row for each number, a column for each direction, and what it is."""
     columns = {name: dict(_flat(result["media"][name])) for name in DIRECTIONS}
     names = dict.fromkeys(name for column in columns.values() for name in column)
-    rows = tuple((name, *(_cell(column.get(name)) for column in columns.values())) for name in names)
-    return PlainTable("Media, as in result.json", ("number", *DIRECTIONS.values()), rows)
+    rows = tuple(
+        (name, *(_cell(column.get(name)) for column in columns.values()), *_about(name, MEDIA)) for name in names
+    )
+    return PlainTable("Media, as in result.json", ("number", *DIRECTIONS.values(), "unit", "what"), rows)
 
 
 def signalling_table(result: dict[str, Any]) -> PlainTable:
     """Return what `signalling` holds."""
-    rows = tuple((name, _cell(value)) for name, value in _flat(result["signalling"]))
-    return PlainTable("Signalling, as in result.json", ("number", "value"), rows)
+    rows = tuple((name, _cell(value), *_about(name, SIGNALLING)) for name, value in _flat(result["signalling"]))
+    return PlainTable("Signalling, as in result.json", ("number", "value", "unit", "what"), rows)
+
+
+def users_table(result: dict[str, Any], document: dict[str, Any]) -> PlainTable | None:
+    """Return the numbers that the user brought, with what the manifest says of them; None without any."""
+    numbers = result.get("numbers")
+    if not numbers:
+        return None
+    said = {one.get("key"): one for one in document.get("numbers") or () if isinstance(one, dict)}
+    rows = tuple(
+        (name, _cell(value), *(str(said.get(name.partition(".")[0], {}).get(what, "")) for what in ("unit", "about")))
+        for name, value in _flat(numbers)
+    )
+    return PlainTable("Numbers of yours", ("number", "value", "unit", "what"), rows)
+
+
+def _about(name: str, rows: Mapping[str, Number[Any]]) -> tuple[str, str]:
+    """Return unit and meaning of a number; nothing of what the register has no row for: lists whose names vary."""
+    where, _, rest = name.partition(".")
+    link, _, key = rest.partition(".")
+    row = PATHS.get(key) if where == "paths" and link else rows.get(name)
+    return ("", "") if row is None else (row.unit, row.about)
 
 
 def handovers_table(result: dict[str, Any]) -> PlainTable | None:
@@ -32,7 +60,7 @@ def handovers_table(result: dict[str, Any]) -> PlainTable | None:
     handovers = result.get("handovers") or []
     if len(handovers) < _SEVERAL:
         return None
-    fields = ("gap_ms", "interruption_ms", "lost_in_window")
+    fields = [one.key for one in (GAP, INTERRUPTION, LOST_IN_WINDOW)]
     columns = (
         "",
         *("trigger [s]", "from", "to", "delay [ms]"),

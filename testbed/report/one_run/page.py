@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from testbed.measure import RunFolderError, measure_run
-from testbed.measure.folder.run_folder import read_document
-from testbed.measure.listening.speech import excerpt, read_speech
-from testbed.measure.result.story import Story, read_story
+from testbed.measure import RunFolderError
+from testbed.measure.listening.speech import excerpt
 from testbed.report.one_run import distributions, every_number, lanes, plain_tables
 from testbed.report.one_run.drawing import draw, spoken
 from testbed.report.one_run.ladder import event_text
@@ -26,6 +24,10 @@ from testbed.report.terminal import DIRECTIONS, NOT_MEASURED
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from testbed.measure import Run
+    from testbed.measure.listening.speech import RunSpeech
+    from testbed.measure.result.story import Story
 
 PAGE = "report.html"
 MOST_FILES = 200
@@ -64,24 +66,21 @@ class Bar:
     ms: float
 
 
-def write_page(folder: Path, result: dict[str, Any] | None = None) -> Path:
-    """Write the page into the run folder and return its path; `RunFolderError` where there is no manifest to read.
-
-    `result` saves measuring where that was done just before.
-    """
-    text = page(folder, result)
-    path = folder / PAGE
+def write_page(run: Run) -> Path:
+    """Write the page into the run folder and return its path; `RunFolderError` where there is no manifest to read."""
+    text = page(run)
+    path = run.folder / PAGE
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def page(folder: Path, result: dict[str, Any] | None = None) -> str:
-    """Return the page of a run folder; `RunFolderError` where there is no manifest to read."""
-    document = read_document(folder)
-    story, unread = None, []
+def page(run: Run) -> str:
+    """Return the page of a run; `RunFolderError` where there is no manifest to read."""
+    document = run.document
+    result, story, unread = None, None, []
     try:
-        result = measure_run(folder) if result is None else result
-        story = read_story(folder, result)
+        result = run.result
+        story = run.story
     except RunFolderError as error:
         unread.append(f"{error.path.name}: {error.what}")
     failure = _failure(document)
@@ -97,7 +96,7 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
         failure=failure,
         unread=unread,
         directions=DIRECTIONS,
-        sounds={} if story is None else sounds(folder),
+        sounds={} if story is None else sounds(run.speech),
         links=() if story is None else tuple(link.link for link in story.links),
         path_colours=() if story is None else tuple(path_colours([link.link for link in story.links]).values()),
         bars=() if story is None else bars(plain_tables.phases(story)),
@@ -105,20 +104,29 @@ def page(folder: Path, result: dict[str, Any] | None = None) -> str:
         if result is None or result["handover"] is None
         else plain_tables.phases_table(result["handover"]),
         handovers=None if result is None else every_number.handovers_table(result),
-        numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
+        numbers=() if result is None else tuple(_numbers(result, document)),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(_messages(story)),
         events=None if story is None else _events(story),
         command=shlex.join(["testbed", *_list(document, "command")]),
         scenario=_scenario(document, "text"),
         identity=tuple(_identity(document)),
-        files=tuple(_files(folder)),
+        files=tuple(_files(run.folder)),
     )
 
 
-def sounds(folder: Path) -> dict[str, Sound]:
+def _numbers(result: dict[str, Any], document: dict[str, Any]) -> Iterator[PlainTable]:
+    """Yield the tables of all numbers, those that the user brought first."""
+    users = every_number.users_table(result, document)
+    if users is not None:
+        yield users
+    yield every_number.media_table(result)
+    yield every_number.signalling_table(result)
+
+
+def sounds(speech: RunSpeech) -> dict[str, Sound]:
     """Return what can be heard of each direction."""
-    speech, found = read_speech(folder), {}
+    found = {}
     for name, one in speech.directions.items():
         if one is not None:
             part = excerpt(one)

@@ -16,13 +16,13 @@ import numpy as np
 
 from testbed.measure.capture.capture import NO_TIME
 from testbed.measure.capture.errors import CaptureError
-from testbed.measure.capture.pcap import read_capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from testbed.measure.capture.capture import Capture, Ints
+    from testbed.measure.folder.run_captures import RunCaptures
 
 NODE_OF_THE_TIMELINE = "mn"
 """Events of sources without an interface of their own (the lab) are shown at this node's packets."""
@@ -37,7 +37,7 @@ _END_OF_RECORDS = b"\0\0\0\0"
 
 
 def write_run_capture(
-    captures: Sequence[tuple[str, Path]],
+    captures: RunCaptures,
     events: Sequence[Mapping[str, Any]],
     out_path: Path,
     *,
@@ -46,7 +46,7 @@ def write_run_capture(
 ) -> tuple[str, ...]:
     """Merge one capture file an interface into `out_path`, in order of time; return what could not be used.
 
-    `captures` are (interface name, file); at equal times their order decides. `events` are the lines of events.jsonl:
+    At equal times the order of the interfaces' names decides. `events` are the lines of events.jsonl:
     each becomes a comment on the next packet of its source's node (`mn` -> an interface `mn-…`), or of any node where
     that one has none, or on the last packet where none follows. `names` are what to call addresses, for Wireshark's
     name resolution. `title` says which run it is: it begins the comment on the file, which tells scenario time.
@@ -78,12 +78,12 @@ def has_names(path: Path) -> bool:
     return False
 
 
-def _load(captures: Sequence[tuple[str, Path]]) -> tuple[list[tuple[str, Capture]], tuple[str, ...]]:
+def _load(captures: RunCaptures) -> tuple[list[tuple[str, Capture]], tuple[str, ...]]:
     """Read the files that can be read; a packet without a time has no place in a merged file and ends up nowhere."""
     loaded, warnings = [], []
-    for name, path in captures:
+    for name in captures.names:
         try:
-            one = read_capture(path)
+            one = captures.of(name)
         except CaptureError as error:
             warnings.append(f"capture {name}: {error.what}")
             continue

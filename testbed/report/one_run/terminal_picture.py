@@ -11,6 +11,9 @@ import numpy as np
 from rich.console import Group
 from rich.text import Text
 
+from testbed.measure.numbers.media_numbers import GAP as GAP_OF_WINDOW
+from testbed.measure.numbers.media_numbers import GAP_CALL
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -71,7 +74,7 @@ def picture(name: str, story: Story) -> RenderableType:
         heard = story.directions.get(direction)
         if heard is not None:
             media = story.result["media"][direction]
-            gap_ms = media["gap_call_ms" if heard.window_s is None else "gap_ms"]
+            gap_ms = (GAP_CALL if heard.window_s is None else GAP_OF_WINDOW).read(media)
             lines += _direction(label, heard, axis, gutter, gap_ms)
     return Group(*lines)
 

@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from testbed.measure.numbers.media_numbers import (
+    DUPLICATES,
+    GAP,
+    GAP_CALL,
+    INTERRUPTION,
+    INTERRUPTION_CALL,
+    LOST,
+    LOST_IN_WINDOW,
+    MOS,
+    PATH_STEP,
+    QUALITY_DOUBT,
+    SENT,
+)
 from testbed.report.terminal import NOT_MEASURED, number
 
 WHO = {"to_mn": "the phone (MN)", "to_cn": "the correspondent (CN)"}
@@ -59,8 +72,8 @@ def _handovers(result: dict[str, Any]) -> int:
 
 def _interruption(result: dict[str, Any] | None, name: str) -> float | None:
     """Return the interruption of the handover; of the whole call where there was none, or several."""
-    field = "interruption_ms" if result is not None and _handovers(result) == 1 else "interruption_call_ms"
-    value = _media(result, name).get(field)
+    row = INTERRUPTION if result is not None and _handovers(result) == 1 else INTERRUPTION_CALL
+    value = row.read(_media(result, name))
     return None if value is None else float(value)
 
 
@@ -84,7 +97,7 @@ def _headline(result: dict[str, Any] | None, failure: str | None) -> tuple[str, 
 
 def _all_is_well(result: dict[str, Any], what: str) -> str:
     """Return the headline of a handover without an interruption; a link may have lost something besides."""
-    beside = {name: _media(result, name).get("interruption_call_ms") or 0.0 for name in WHO}
+    beside = {name: INTERRUPTION_CALL.read(_media(result, name)) or 0.0 for name in WHO}
     missed = [f"{WHO[name]} missed {duration(value)}" for name, value in beside.items() if value]
     if not missed:
         return f"{what} without an interruption."
@@ -110,7 +123,7 @@ def _explanation(result: dict[str, Any] | None) -> list[str]:
             f"The call was handed over{several} from {handover['old_path']} to {handover['new_path']}, triggered{why} "
             f"{number(handover['trigger_s'], 3)} s into the scenario."
         )
-    steps = [value for name in WHO if (value := _media(result, name).get("path_step_ms")) is not None and value > 0]
+    steps = [value for name in WHO if (value := PATH_STEP.read(_media(result, name))) is not None and value > 0]
     if steps:
         found.append(
             "The interruption is speech that was never heard, and the number that must be zero. The gap is silence on "
@@ -124,18 +137,18 @@ def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -
     media = _media(result, name)
     has_one = result is not None and _handovers(result) == 1
     missed = _interruption(result, name)
-    lost, sent = media.get("lost"), media.get("sent")
+    lost, sent = LOST.read(media), SENT.read(media)
     numbers = [
-        ("gap [ms]", number(media.get("gap_ms" if has_one else "gap_call_ms")), "longest silence on the wire"),
-        ("path step [ms]", number(media.get("path_step_ms")), "how much slower the new path is"),
-        ("lost in handover", number(media.get("lost_in_window")), "packets"),
+        ("gap [ms]", number((GAP if has_one else GAP_CALL).read(media)), "longest silence on the wire"),
+        ("path step [ms]", number(PATH_STEP.read(media)), "how much slower the new path is"),
+        ("lost in handover", number(LOST_IN_WINDOW.read(media)), "packets"),
         ("lost in call", number(lost), NOT_MEASURED if sent is None else f"of {sent} packets"),
-        ("duplicates", number(media.get("duplicates")), "packets"),
-        ("MOS", number(media.get("mos"), 2), "1 bad to 4.5 (ITU-T G.107)"),
+        ("duplicates", number(DUPLICATES.read(media)), "packets"),
+        ("MOS", number(MOS.read(media), 2), "1 bad to 4.5 (ITU-T G.107)"),
     ]
     mine = [one.partition(": ")[2] for one in warnings if one.startswith(f"{name}: ")]
-    if media.get("quality_doubt"):
-        mine.append(f"MOS: {media['quality_doubt']}")
+    if doubt := QUALITY_DOUBT.read(media):
+        mine.append(f"MOS: {doubt}")
     return DirectionCard(
         name=name,
         title=TITLES[name],

@@ -77,7 +77,9 @@ class ConditionPart:
 
 
 def write_comparison(folders: Iterable[Path], out: Path) -> Path:
-    """Write the page of the runs in and below `folders` to `out`, and return that; `RunError` where one can't be read.
+    """Write the page of the runs in and below `folders` to `out`, and return that.
+
+    `RunFolderError` where one can't be read.
 
     Each run is linked to its own page, where it has one by now.
     """

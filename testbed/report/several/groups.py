@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from testbed.measure.numbers import handover_numbers, media_numbers, signalling_numbers
 from testbed.report.several.intervals import Estimate, Share, estimate, paired, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from testbed.measure.folder.records import Record
+    from testbed.measure.numbers.number import Number
 
 BASELINE = "reinvite"
 """What the other schemes are compared with, where it is there: RFC 3261's own way."""
 ORDER = ("reinvite", "reinvite-soft", "media-handover", "proactive", "handover-cn", "handover-b2bua")
 """Schemes in the order in which they are told of, whatever the folders' order is; others follow."""
 DIRECTIONS = ("to_mn", "to_cn")
-PHASES = ("detect", "attach", "address", "signalling", "media")
 
 
 class Metric(NamedTuple):
@@ -40,24 +41,28 @@ class Metric(NamedTuple):
         return self._replace(path=self.path.format(direction=direction))
 
 
-def _media(name: str, field: str, unit: str, digits: int = 1, least: float = 0.0) -> Metric:
-    return Metric(name, f"result.media.{{direction}}.{field}", unit, digits, least)
+def _metric(name: str, where: str, row: Number[Any], digits: int = 1, least: float = 0.0) -> Metric:
+    return Metric(name, f"result.{where}.{row.key}", "" if row.unit == "1" else row.unit, digits, least)
 
 
-INTERRUPTION = _media("interruption", "interruption_ms", "ms")
-GAP = _media("gap", "gap_ms", "ms")
-STEP = _media("path step", "path_step_ms", "ms", least=float("-inf"))
-LOST = _media("lost in window", "lost_in_window", "packets")
-LOST_IN_CALL = _media("lost in call", "lost", "packets")
-DUPLICATES = _media("duplicates", "duplicates", "packets")
-MOS = _media("MOS", "mos", "", 2, 1.0)
-INTERRUPTION_CALL = _media("interruption", "interruption_call_ms", "ms")
-GAP_CALL = _media("gap", "gap_call_ms", "ms")
-DELAY = Metric("handover delay", "result.handover.delay_ms", "ms", least=0.0)
-SETUP = Metric("set-up", "result.signalling.setup_ms", "ms", least=0.0)
-MESSAGES = Metric("SIP messages", "result.signalling.messages", "messages", least=0.0)
-BYTES = Metric("SIP bytes", "result.signalling.bytes", "bytes", least=0.0)
-PHASE = {name: Metric(name, f"result.handover.phases_ms.{name}", "ms") for name in PHASES}
+def _media(name: str, row: Number[Any], digits: int = 1, least: float = 0.0) -> Metric:
+    return _metric(name, "media.{direction}", row, digits, least)
+
+
+INTERRUPTION = _media("interruption", media_numbers.INTERRUPTION)
+GAP = _media("gap", media_numbers.GAP)
+STEP = _media("path step", media_numbers.PATH_STEP, least=float("-inf"))
+LOST = _media("lost in window", media_numbers.LOST_IN_WINDOW)
+LOST_IN_CALL = _media("lost in call", media_numbers.LOST)
+DUPLICATES = _media("duplicates", media_numbers.DUPLICATES)
+MOS = _media("MOS", media_numbers.MOS, 2, 1.0)
+INTERRUPTION_CALL = _media("interruption", media_numbers.INTERRUPTION_CALL)
+GAP_CALL = _media("gap", media_numbers.GAP_CALL)
+DELAY = _metric("handover delay", "handover", handover_numbers.DELAY)
+SETUP = _metric("set-up", "signalling", signalling_numbers.SETUP)
+MESSAGES = _metric("SIP messages", "signalling", signalling_numbers.MESSAGES)
+BYTES = _metric("SIP bytes", "signalling", signalling_numbers.BYTES)
+PHASE = {name: _metric(name, "handover", row, least=float("-inf")) for name, row in handover_numbers.PHASES.items()}
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,10 @@ _ALWAYS_NAMED = 3
 
 
 def conditions(records: Iterable[Record]) -> tuple[Condition, ...]:
-    """Group runs into conditions, as they come, and these into series, in `ORDER`; `RunError` for a field of no use."""
+    """Group runs into conditions, as they come, and these into series, in `ORDER`.
+
+    `RunFolderError` for a field of no use.
+    """
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         key = tuple(str(record.get(path, kind) or "–") for _, path, kind in _COMMON)

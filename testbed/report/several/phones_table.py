@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from testbed.measure import RunFolderError
+from testbed.measure import Run, RunFolderError
 from testbed.measure.call.extension import SupportQuestion, find_question
-from testbed.measure.folder.run_folder import read_events
-from testbed.measure.result.chart import read_chart
+from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, PATH_STEP
+from testbed.measure.numbers.signalling_numbers import SETUP
 from testbed.report.terminal import console, new_table, number
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class PhoneRun:
 
 def read_run(folder: Path) -> PhoneRun:
     """Read a run folder; `RunFolderError` when it is none, or was not measured."""
-    chart, events = read_chart(folder), read_events(folder)
+    run = Run(folder)
+    chart, events = run.chart, run.events
     try:
         manifest, result = (json.loads((folder / name).read_text()) for name in ("manifest.json", "result.json"))
     except (OSError, ValueError) as error:
@@ -92,10 +93,10 @@ def calls_table(runs: Sequence[PhoneRun]) -> Table:
             run.cn,
             run.hangs_up,
             verdict(run),
-            number(run.result["signalling"]["setup_ms"]),
+            number(SETUP.read(run.result["signalling"])),
             *(
-                " / ".join(number(one[field]) for one in media)
-                for field in ("gap_ms", "path_step_ms", "interruption_ms", "lost_in_window")
+                " / ".join(number(row.read(one)) for one in media)
+                for row in (GAP, PATH_STEP, INTERRUPTION, LOST_IN_WINDOW)
             ),
         )
     return table
@@ -124,7 +125,7 @@ def setup_table(runs: Sequence[PhoneRun]) -> Table:
         mine = list(group)
         asked = [run for run in mine if question(run) is not None]
         plain = [run for run in mine if question(run) is None]
-        with_it, without = ([run.result["signalling"]["setup_ms"] for run in some] for some in (asked, plain))
+        with_it, without = ([SETUP.read(run.result["signalling"]) for run in some] for some in (asked, plain))
         rounds = [one for run in asked for one in [round_ms(run)] if one is not None]
         more = mean(with_it) - mean(without) if with_it and without else None
         table.add_row(link, way, f"{len(plain)} + {len(asked)}", spread(without), spread(with_it), number(more),

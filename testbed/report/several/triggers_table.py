@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.text import Text
-
-from testbed.report.terminal import DIRECTIONS, new_table, number
+from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTION_CALL, LOST, LOST_IN_WINDOW
+from testbed.report.terminal import DIRECTIONS, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +45,8 @@ def triggers_table(title: str, runs: Sequence[Triggered]) -> Table:
             table.add_row(
                 *(about if first else [""] * len(about)),
                 direction,
-                *(number(media[field]) for field in ("gap_ms", "interruption_ms", "lost_in_window")),
-                Text(
-                    number(media["interruption_call_ms"]),
-                    style="bold green" if media["interruption_call_ms"] == 0 else "bold red",
-                ),
-                number(media["lost"]),
+                *(number(one.read(media)) for one in (GAP, INTERRUPTION, LOST_IN_WINDOW)),
+                good_or_bad(INTERRUPTION_CALL.read(media)),
+                number(LOST.read(media)),
             )
     return table

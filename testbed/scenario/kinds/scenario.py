@@ -99,7 +99,7 @@ class Scenario(Document):
     more than what their profiles say.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
     its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
-    link's router asks to send less.
+    link's router asks to send less. `numbers` are the user's own: files (./mine.py, from this file's folder), or names.
     """
 
     kind: ClassVar = "scenario"
@@ -130,3 +130,4 @@ class Scenario(Document):
     networks: dict[str, NetworkFacts] = Field(default_factory=dict)
     battery: list[BatteryLevel] = Field(default_factory=list)
     quench: QuenchSetting | None = None
+    numbers: list[str] = Field(default_factory=list)

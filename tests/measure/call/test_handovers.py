@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.measure.result.result import measure_run
+from testbed.measure.result.run import measure_run
 from tests.measure import synthetic
 from tests.measure.frames import START_NS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.result.result import measure_run
+from testbed.measure.result.run import measure_run
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame
 

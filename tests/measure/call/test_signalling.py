@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.measure.result.result import measure_run
+from testbed.measure.result.run import measure_run
 from tests.measure import frames, synthetic
 from tests.measure.frames import START_NS, Frame
 from tests.measure.sip_text import request, response

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from testbed.measure.capture.errors import RunFolderError
-from testbed.measure.result.result import measure_run, to_json
+from testbed.measure.result.result import to_json
+from testbed.measure.result.run import measure_run
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame
 from tests.measure.sip_text import request, response

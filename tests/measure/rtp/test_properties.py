@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from testbed.measure.result.result import measure_run, to_json
+from testbed.measure.result.result import to_json
+from testbed.measure.result.run import measure_run
 from tests.measure import synthetic
 from tests.measure.result.test_oracle import spoiled_run
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.measure.capture.pcap import read_capture
-from testbed.measure.folder.run_folder import read_names
+from testbed.measure.folder.run_captures import RunCaptures
+from testbed.measure.folder.run_folder import CAPTURES, read_names
 from testbed.report.one_run.run_capture import comment, write_run_capture
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame
@@ -22,12 +23,12 @@ def event(at_ms: float, source: str, name: str, **details: object) -> dict[str, 
     return {"time_ns": time_ns, "t_s": at_ms / 1000, "source": source, "event": name, **details}
 
 
-def captures(folder: Path, times_ms: dict[str, list[float]]) -> list[tuple[str, Path]]:
-    made = []
+def captures(folder: Path, times_ms: dict[str, list[float]]) -> RunCaptures:
+    (folder / CAPTURES).mkdir()
     for name, times in times_ms.items():
         packets = [Frame(START_NS + round(at * MS), frames.udp(*ENDS, f"{name} {at}".encode())) for at in times]
-        made.append((name, frames.write_pcap(folder / f"{name}.pcap", packets)))
-    return made
+        frames.write_pcap(folder / CAPTURES / f"{name}.pcap", packets)
+    return RunCaptures(folder)
 
 
 def fields(path: Path, *names: str) -> list[list[str]]:
@@ -45,9 +46,9 @@ def test_interfaces_are_merged_in_order_of_time_with_their_names(tmp_path: Path)
         ["mn-wifi", "node mn, link wifi", "1767225600.000000000"],
         ["cn-eth0", "node cn, link eth0", "1767225600.001000000"],
         ["mn-wifi", "node mn, link wifi", "1767225600.002000001"],
-        ["mn-wifi", "node mn, link wifi", "1767225600.005000000"],
-        ["mn-umts", "node mn, link umts", "1767225600.005000000"],
         ["cn-eth0", "node cn, link eth0", "1767225600.005000000"],
+        ["mn-umts", "node mn, link umts", "1767225600.005000000"],
+        ["mn-wifi", "node mn, link wifi", "1767225600.005000000"],
         ["mn-umts", "node mn, link umts", "1767225600.006000000"],
     ]
     text = tshark.run("capinfos", "-I", "-t", "-c", str(out))
@@ -108,9 +109,8 @@ def test_the_same_run_gives_the_same_bytes_and_the_reader_gets_them_back(tmp_pat
 
 def test_addresses_have_names_in_wireshark(tmp_path: Path) -> None:
     folder, out = synthetic.handover_cn_run().write(tmp_path / "run"), tmp_path / "named.pcapng"
-    files = [(name, folder / "captures" / f"{name}.pcap") for name in synthetic.INTERFACES]
     names = {**read_names(folder), "2001:db8::1": "a-router", "no address": "nobody"}
-    write_run_capture(files, [], out, names=names)
+    write_run_capture(RunCaptures(folder), [], out, names=names)
     text = tshark.run(
         "tshark", "-r", str(out), "-N", "n", "-Y", "udp", "-T", "fields", "-e", "ip.src_host", "-e", "ip.dst_host"
     )
@@ -134,18 +134,18 @@ def test_the_file_says_which_run_it_is_and_when_scenario_time_begins(tmp_path: P
 
 
 def test_snapped_packets_keep_their_length_on_the_wire(tmp_path: Path) -> None:
-    frames.write_pcap(tmp_path / "a.pcap", [Frame(START_NS, b"x" * 61, wire=1500)])
-    write_run_capture([("a", tmp_path / "a.pcap")], [], tmp_path / "run.pcapng")
+    files = captures(tmp_path, {})
+    frames.write_pcap(tmp_path / CAPTURES / "a.pcap", [Frame(START_NS, b"x" * 61, wire=1500)])
+    write_run_capture(files, [], tmp_path / "run.pcapng")
     assert fields(tmp_path / "run.pcapng", "frame.cap_len", "frame.len") == [["61", "1500"]]
 
 
 def test_captures_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     files = captures(tmp_path, {"mn-wifi": [0, 1], "cn-eth0": [0, 1]})
-    path = files[1][1]
+    path = tmp_path / CAPTURES / "cn-eth0.pcap"
     path.write_bytes(path.read_bytes()[:-1])
-    (tmp_path / "x.pcap").write_bytes(b"")
-    frames.write_pcapng(tmp_path / "y.pcap", ["a", "b"], [])
-    files += [("x", tmp_path / "x.pcap"), ("y", tmp_path / "y.pcap")]
+    (tmp_path / CAPTURES / "x.pcap").write_bytes(b"")
+    frames.write_pcapng(tmp_path / CAPTURES / "y.pcap", ["a", "b"], [])
     warnings = write_run_capture(files, [event(0, "mn", "x")], tmp_path / "run.pcapng")
     assert warnings[0].startswith("capture cn-eth0: cut off in packet 2")
     assert warnings[1].startswith("capture x: is empty")
@@ -156,7 +156,7 @@ def test_captures_that_cannot_be_used_are_told(tmp_path: Path) -> None:
 def test_a_run_without_packets_is_an_empty_capture(tmp_path: Path) -> None:
     write_run_capture(captures(tmp_path, {"mn-wifi": []}), [event(0, "mn", "x")], tmp_path / "run.pcapng")
     assert fields(tmp_path / "run.pcapng", "frame.number") == []
-    write_run_capture([], [], tmp_path / "none.pcapng")
+    write_run_capture(RunCaptures(tmp_path / "nothing"), [], tmp_path / "none.pcapng")
     assert len(read_capture(tmp_path / "none.pcapng")) == 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import Event, read_manifest, read_names
 from testbed.report.one_run.run_capture import write_run_capture
 from testbed.report.one_run.wireshark import SHADES, jump, paths, profile, profile_name, questions
@@ -19,8 +20,7 @@ from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from testbed.measure.folder.run_folder import Manifest
+from testbed.measure.folder.run_folder import Manifest
 
 NAME = "testbed-wifi-umts"
 
@@ -28,7 +28,6 @@ NAME = "testbed-wifi-umts"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = synthetic.handover_cn_run().write(tmp_path_factory.mktemp("run") / "handover-cn")
-    files = [(name, folder / "captures" / f"{name}.pcap") for name in synthetic.INTERFACES]
     events = [
         {
             "time_ns": START_NS + at_ms * MS,
@@ -44,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (5000, "lab", "link_gone", {"link": "wifi"}),
         )
     ]
-    write_run_capture(files, events, folder / "run.pcapng", names=read_names(folder))
+    write_run_capture(RunCaptures(folder), events, folder / "run.pcapng", names=read_names(folder))
     return folder
 
 

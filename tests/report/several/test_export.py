@@ -15,12 +15,11 @@ from testbed.measure import measure_run, to_json
 from testbed.measure.folder.records import read_records
 from testbed.measure.tables.rows import without_column
 from testbed.measure.tables.schema import LEFT_OUT, TABLES
+from tests.documented import columns
 from tests.measure import synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from testbed.measure.tables.columns import Column
 
     Capture = pytest.CaptureFixture
 
@@ -67,20 +66,13 @@ def refusal(capsys: Capture[str], *arguments: object) -> str:
     return line
 
 
-def described(column: Column) -> str:
-    unit = column.unit or "–"
-    return f"| `{column.name}` | {column.kind} | {unit} | {column.meaning} |"
-
-
 # -- documentation ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_column_is_documented_as_it_is(name: str) -> None:
-    table = TABLES[name]
-    wanted = [f"## `--table {name}`", "", table.rows, "", "| column | type | unit | what |", "|---|---|---|---|"]
-    wanted += [described(column) for column in table.columns]
-    assert "\n".join(wanted) + "\n" in DOCUMENT.read_text(), f"docs/results.md should have:\n\n{chr(10).join(wanted)}"
+    wanted = columns(TABLES[name])
+    assert wanted in DOCUMENT.read_text(), f"python -m tests.documented writes into docs/results.md:\n\n{wanted}"
 
 
 def test_no_table_is_documented_that_there_is_not() -> None:
@@ -301,7 +293,7 @@ def test_each_packet_is_what_was_sent(runs: Path, tmp_path: Path) -> None:
 
 def test_every_field_of_a_result_has_a_column(runs: Path) -> None:
     for record in read_records([runs]):
-        assert without_column(record) == [], "add it to testbed/measure/columns_….py and to docs/results.md"
+        assert without_column(record) == [], "give it a column: testbed/measure/numbers/, or tables/columns_….py"
 
 
 def test_a_run_that_failed_early_keeps_nobody_from_the_packets_of_the_others(

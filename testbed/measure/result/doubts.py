@@ -1,0 +1,58 @@
+"""Why to look twice at the numbers of a run, as `warnings` of result.json say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from testbed.measure.call import window
+from testbed.measure.call.direction import NO_DELAY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from testbed.measure.call.handover import Handover
+    from testbed.measure.listening.listened import Listened
+
+
+def doubts(listened: Mapping[str, Listened], handovers: Sequence[Handover]) -> list[str]:
+    """Return the reasons to look twice at the numbers; those of later handovers say which one they are about."""
+    first = handovers[0] if handovers else None
+    found = []
+    if len(handovers) > 1:
+        found.append(
+            f"{len(handovers)} handovers were triggered: 'handover' and 'media' are about the first one, "
+            "'handovers' has all of them"
+        )
+    found += first.warnings if first else []
+    for one in listened.values():
+        found += _doubts(one, first)
+    for number, handover in enumerate(handovers[1:], start=2):
+        silent = [said for one in listened.values() if one.is_measured for said in _silent(one, handover)]
+        found += [f"handover {number}: {said}" for said in (*handover.warnings, *silent)]
+    return found
+
+
+def _doubts(one: Listened, handover: Handover | None) -> list[str]:
+    """Return the reasons to look twice at a direction's numbers."""
+    name, direction = one.name, one.direction
+    if not direction.keys:
+        return [f"{name}: no RTP stream was captured"]
+    if not direction.observed:
+        return [f"{name}: a capture of the receiver is missing: nothing was measured"]
+    found = []
+    if not len(direction.sent):
+        found.append(f"{name}: the sender's packets were not captured: delays are unknown, losses perhaps more")
+    found += _silent(one, handover)
+    unsent = int((direction.delay_ns == NO_DELAY).sum())
+    if len(direction.sent) and unsent:
+        found.append(f"{name}: {unsent} packets were received whose sending was not captured; they have no delay")
+    return found
+
+
+def _silent(one: Listened, handover: Handover | None) -> list[str]:
+    """Return that the gap has no end, where it has none."""
+    span = handover.windows[one.name] if handover else None
+    silent_ns = window.open_silence(one.direction, one.interval_ns, span)
+    if not silent_ns or window.longest_gap(one.direction, one.interval_ns, span) is not None:
+        return []
+    return [f"{one.name}: silent to the end of the call, for {silent_ns / 1e9:.2f} s at least: the gap has no end"]
