@@ -6,12 +6,13 @@ from typing import get_args
 import click
 from rich.markup import escape
 
+from agents.roles.mn.schemes import SCHEMES
 from testbed.report.terminal import NOT_MEASURED, console, new_table
 from testbed.scenario.kinds.correspondent import CORRESPONDENTS
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.positions import load_track
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
-from testbed.scenario.kinds.scenario import SCHEMES, Scenario
+from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.kinds.triggers import TRIGGERS
@@ -42,7 +43,7 @@ def failures() -> Iterator[Row]:
 
 def schemes() -> Iterator[Row]:
     """Handover schemes."""
-    yield from SCHEMES.items()
+    yield from ((name, row.about) for name, row in SCHEMES.items())
 
 
 def phones() -> Iterator[Row]:

@@ -13,19 +13,19 @@ from rich.text import Text
 
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
-from testbed.engine.engine import Place
 from testbed.engine.choose import make_engine
+from testbed.engine.engine import Place
 from testbed.lab.plan import DuplicateDetection, Plan
 from testbed.measure.folder.records import read_records
 from testbed.report.several.comparison_table import comparison
-from testbed.report.terminal import console
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
+from testbed.report.terminal import console
 from testbed.runner import FinishedRun, carry_out
-from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
+from testbed.scenario.plan.compile import compile_plan
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 # One virtual machine has one processor.
@@ -120,10 +120,11 @@ def replay(
     """Carry out the default scenario with the failure script FAILURE: a name that we ship, or a file."""
     first = load_experiment(DEFAULT_SCENARIO, failure=failure, seed=seed)
     folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
-    work = [
-        (load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed), folder / scheme)
+    experiments = [
+        load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed)
         for scheme in dict.fromkeys(schemes or first.scenario.schemes)
     ]
+    work = [(one, folder / one.scheme) for one in experiments]
     finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
 
 

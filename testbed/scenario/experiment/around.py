@@ -9,7 +9,7 @@ from testbed.lab.network import AccessLink
 from testbed.lab.plan import Step
 from testbed.scenario.kinds.positions import Fix, fixes, load_track
 from testbed.scenario.kinds.profile import LinkProfile
-from testbed.scenario.kinds.scenario import Scenario
+from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import MOBILE
 from testbed.scenario.kinds.triggers import AnyOf, Policy, Position, Single, Trigger, Weighted
@@ -28,14 +28,14 @@ class Around:
     maps: dict[str, CoverageMap] = field(default_factory=dict)
 
 
-def load_around(tree: Tree, path: Path, scenario: Scenario) -> Around:
+def load_around(tree: Tree, path: Path, scenario: Scenario, setting: SchemeSetting) -> Around:
     """Loads what a scenario's triggers name; raises BadScenarioError."""
     track = []
     if scenario.track is not None:
         with named_in(tree, "track"):
             track = load_track(TRACK.find(scenario.track, near=path))
     maps: dict[str, CoverageMap] = {}
-    for place, trigger in every_trigger(scenario):
+    for place, trigger in every_trigger(scenario, setting):
         if isinstance(trigger, Position):
             check_position(tree, place, scenario)
             with named_in(tree, *place, "coverage"):
@@ -50,10 +50,12 @@ def load_around(tree: Tree, path: Path, scenario: Scenario) -> Around:
     return Around(track, maps)
 
 
-def every_trigger(scenario: Scenario) -> Iterator[tuple[Place, Single]]:
-    """Every single trigger of a scenario, with its place."""
-    for scheme, setting in scenario.schemes.items():
-        yield from singles(("schemes", scheme, "trigger"), setting.trigger)
+def every_trigger(scenario: Scenario, setting: SchemeSetting) -> Iterator[tuple[Place, Single]]:
+    """Every single trigger of a scenario, with its place, and of the scheme's setting, be it the scenario's or not."""
+    if setting not in scenario.schemes.values():
+        yield from singles(("schemes",), setting.trigger)
+    for scheme, one in scenario.schemes.items():
+        yield from singles(("schemes", scheme, "trigger"), one.trigger)
     for name, trigger in scenario.triggers.items():
         yield from singles(("triggers", name), trigger)
 

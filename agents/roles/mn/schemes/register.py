@@ -54,6 +54,14 @@ class SchemeRow(NamedTuple):
         """Whether Kamailio and rtpengine, which relays the media, have the B2BUA's place."""
         return self.home is Home.RELAY
 
+    def wrong(self) -> str:
+        """What is wrong with a row that a user made; nothing where nothing is."""
+        if not (isinstance(self.scheme, type) and issubclass(self.scheme, Scheme)):
+            return f"scheme={self.scheme!r} is no class; write a class that inherits from Scheme"
+        if self.home not in tuple(Home):
+            return f"home={self.home!r} is not possible; write {', '.join(map(repr_of, Home))}"
+        return ""
+
     def loaded(self) -> type[Scheme]:
         """Its class."""
         if isinstance(self.scheme, str):
@@ -61,6 +69,11 @@ class SchemeRow(NamedTuple):
             found: type[Scheme] = getattr(import_module(module), name)
             return found
         return self.scheme
+
+
+def repr_of(home: Home) -> str:
+    """As one writes it."""
+    return f"Home.{home.name}"
 
 
 HERE = "agents.roles.mn.schemes"
