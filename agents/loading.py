@@ -32,7 +32,7 @@ class RegisterRow(Protocol):
 RowT = TypeVar("RowT", bound=RegisterRow)
 
 
-class Origin(NamedTuple):
+class ModuleAt(NamedTuple):
     """Where an object is: `attribute` of `module`, which is `mine.py` or `package.module`, in a folder."""
 
     folder: str
@@ -50,7 +50,7 @@ class LoadingError(Exception):
         super().__init__(f"{file}:{line}: {self.what}" if line else f"{file}: {self.what}")
 
 
-def load(source: Origin, kind: type[RowT], version: int) -> RowT:
+def load(source: ModuleAt, kind: type[RowT], version: int) -> RowT:
     """The object that a user's module defines; raises LoadingError, whatever is wrong with it."""
     file = file_of(source.module)
     module = loaded(source)
@@ -68,7 +68,7 @@ def load(source: Origin, kind: type[RowT], version: int) -> RowT:
     return found
 
 
-def loaded(source: Origin) -> ModuleType:
+def loaded(source: ModuleAt) -> ModuleType:
     """The module, run for the first time; raises LoadingError where that fails. Leaves no byte code behind."""
     sys.dont_write_bytecode = True
     try:
@@ -112,6 +112,6 @@ def line_of(module: ModuleType, name: str) -> int:
     return next(starts, 0)
 
 
-def example(source: Origin, kind: type[RegisterRow], version: int) -> str:
+def example(source: ModuleAt, kind: type[RegisterRow], version: int) -> str:
     """What should stand there."""
     return f"{source.attribute} = {kind.__name__}(api={version}, …)"

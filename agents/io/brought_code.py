@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from agents.loading import LoadingError, Origin, blamed
+from agents.loading import LoadingError, ModuleAt, blamed
 from agents.roles.mn.brought import adopt
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run_brought(config: dict[str, Any], folder: Path, run: Callable[[TextIO], No
     watch = Watch(str(folder))
     try:
         for one in config["brought"]:
-            adopt(one["kind"], one["name"], Origin(str(folder), one["module"], one["attribute"]))
+            adopt(one["kind"], one["name"], ModuleAt(str(folder), one["module"], one["attribute"]))
         run(events)
     except BaseException as error:
         watch.end()

@@ -16,10 +16,10 @@ def main(root: str, order: str) -> None:
     sys.path.insert(0, root)
     from importlib import import_module  # noqa: PLC0415
 
-    from agents.loading import LoadingError, Origin, file_of, load  # noqa: PLC0415 - ROOT has to be on the path first
+    from agents.loading import LoadingError, ModuleAt, file_of, load  # noqa: PLC0415 - ROOT has to be on the path first
 
     wish = json.loads(order)
-    source = Origin(wish["folder"], wish["module"], wish["attribute"])
+    source = ModuleAt(wish["folder"], wish["module"], wish["attribute"])
     where, _, name = wish["row"].partition(":")
     register = import_module(where)
     said: dict[str, object]

@@ -1,7 +1,6 @@
 """`list`: what can be named in scenarios and options."""
 
 from collections.abc import Callable, Iterator
-from typing import get_args
 
 import click
 from rich.markup import escape
@@ -15,7 +14,7 @@ from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
-from testbed.scenario.kinds.triggers import TRIGGERS
+from testbed.scenario.kinds.triggers import ALL_TRIGGERS
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
 from testbed.scenario.reading.units import RATE, SHARE, TIME
@@ -53,8 +52,7 @@ def phones() -> Iterator[Row]:
 
 def triggers() -> Iterator[Row]:
     """Triggers, as their models describe themselves, with their parameters: those in brackets have a default."""
-    for model in TRIGGERS:
-        (name,) = get_args(model.model_fields["on"].annotation)
+    for name, model in ALL_TRIGGERS.items():
         fields = [(field, info) for field, info in model.model_fields.items() if field not in {"on", "stay"}]
         parameters = [field if info.is_required() else escape(f"[{field}]") for field, info in fields]
         yield name, " ".join((model.__doc__ or "").split()), " ".join([*parameters, escape("[stay]")])

@@ -19,6 +19,7 @@ from mininet.node import Node
 from pyroute2 import netns
 
 from agents.roles.mn.schemes import SCHEMES
+from agents.roles.mn.triggers import TRIGGERS
 
 # Of our own agents: loaded before the first of them starts.
 PRELOADED = (
@@ -33,8 +34,10 @@ def preload() -> None:
     """Loads what the agents will need."""
     for name in PRELOADED:
         importlib.import_module(name)
-    for row in SCHEMES.values():
-        row.loaded()
+    for scheme in SCHEMES.values():
+        scheme.loaded()
+    for trigger in TRIGGERS.values():
+        trigger.loaded()
     # What is loaded stays: the agents' collectors need not look at it, which would also copy its pages.
     gc.collect()
     gc.freeze()

@@ -82,7 +82,7 @@ class Experiment:
     @property
     def brought(self) -> list[Brought]:
         """What its user brought: the run carries it along."""
-        return [] if self.chosen.brought is None else [self.chosen.brought]
+        return [*([] if self.chosen.brought is None else [self.chosen.brought]), *self.around.brought.values()]
 
     @property
     def proxy(self) -> ProxyName:
