@@ -32,7 +32,7 @@ def run_brought(config: dict[str, Any], folder: Path, run: Callable[[TextIO], No
     """Runs an agent, once what `config` says of the user's modules in `folder` has been loaded."""
     events = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    sys.stdout = Diverted(sys.stderr, lambda: warn(events, config["brought"]))
+    sys.stdout = Diverted(sys.stderr, sys.stdout, lambda: warn(events, config["brought"]))
     watch = Watch(str(folder))
     try:
         for one in config["brought"]:
@@ -59,8 +59,9 @@ def warn(events: TextIO, brought: list[dict[str, str]]) -> None:
 class Diverted:
     """Standard output for the user's code: leads to `log`, and says so the first time."""
 
-    def __init__(self, log: TextIO, tell: Callable[[], None]) -> None:
+    def __init__(self, log: TextIO, before: TextIO, tell: Callable[[], None]) -> None:
         self._log = log
+        self._before = before  # kept: the end of it would close descriptor 1, which is the log's now
         self._tell: Callable[[], None] | None = tell
 
     def write(self, text: str) -> int:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.roles.mn.triggers import TRIGGERS, Is, Parameter, TriggerRow
-from testbed.brought import Brought, BroughtError, bring
+from agents.roles.mn.triggers import Is
+from testbed.brought import Brought
 from testbed.lab.network import AccessLink
 from testbed.lab.plan import Step
 from testbed.scenario.kinds.positions import Fix, fixes, load_track
@@ -15,17 +15,17 @@ from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import MOBILE
 from testbed.scenario.kinds.triggers import (
-    TRIGGER,
     AnyOf,
     BroughtTrigger,
     Single,
     Trigger,
     TriggerSetting,
     Weighted,
-    setting_of,
+    find_trigger,
+    setting_of_brought,
 )
 from testbed.scenario.reading.document import hint, load, validated_at
-from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.places import COVERAGE, TRACK
 from testbed.scenario.reading.tree import Place, Tree, named_in
 from testbed.scenario.reading.units import shown
@@ -70,16 +70,8 @@ def load_around(tree: Tree, path: Path, scenario: Scenario, setting: SchemeSetti
 
 def load_brought(tree: Tree, place: Place, trigger: BroughtTrigger, around: Around) -> TriggerSetting:
     """Looks at a user's trigger, and at what the scenario says of its parameters; raises BadScenarioError."""
-    try:
-        brought = around.brought[trigger.on] = bring(trigger.on, TRIGGER, near=tree.path)
-    except BroughtError as error:
-        raise BadScenarioError([ScenarioError(error.path, error.line, error.what)]) from None
-    if brought.name in TRIGGERS:
-        what = f"the testbed has a trigger '{brought.name}' of its own; give the file another name"
-        raise BadScenarioError([ScenarioError(brought.path, 0, what)])
-    parameters = {name: Parameter(Is(kind), default) for name, (kind, default) in brought.facts["parameters"].items()}
-    needed = tuple(brought.facts["needs_one_of"])
-    model = setting_of(brought.name, TriggerRow(brought.facts["api"], brought.facts["about"], "", parameters, needed))
+    brought = around.brought[trigger.on] = find_trigger(trigger.on, near=tree.path)
+    model = setting_of_brought(brought)
     return validated_at(tree, place, {"on": brought.name, **trigger.said}, model)
 
 

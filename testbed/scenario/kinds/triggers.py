@@ -1,14 +1,16 @@
 """Triggers as scenarios name them, with their parameters: models made from the rows of the register."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, create_model, model_validator
 
 from agents.roles.mn.triggers import ANY, TRIGGERS, WEIGHTED, Is, Parameter, TriggerRow
 from agents.roles.mn.triggers.trigger_rows import REQUIRED
-from testbed.brought import Kind, is_brought
+from testbed.brought import Brought, BroughtError, Kind, bring, is_brought
 from testbed.scenario.reading.document import Document
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.units import Dbm, Decibels, Metres, Seconds, Share
 
 TRIGGER = Kind("trigger", "TRIGGER", "sip_handover_testbed.triggers", "agents.roles.mn.triggers:TriggerRow")
@@ -80,6 +82,26 @@ def or_brought(value: object, handler: ValidatorFunctionWrapHandler) -> object:
     if isinstance(value, dict) and isinstance(value.get("on"), str) and is_brought(value["on"], TRIGGER):
         return BroughtTrigger(on=value["on"], said={name: one for name, one in value.items() if name != "on"})
     return handler(value)
+
+
+def setting_of_brought(brought: Brought) -> type[TriggerSetting]:
+    """The model of a user's trigger that has been looked at."""
+    parameters = {name: Parameter(Is(kind), default) for name, (kind, default) in brought.facts["parameters"].items()}
+    needed = tuple(brought.facts["needs_one_of"])
+    row = TriggerRow(brought.facts["api"], brought.facts["about"], "", parameters, needed)
+    return setting_of(brought.name, row)
+
+
+def find_trigger(word: str, *, near: Path | None = None) -> Brought:
+    """The trigger that a user brought; raises BadScenarioError."""
+    try:
+        brought = bring(word, TRIGGER, near=near)
+    except BroughtError as error:
+        raise BadScenarioError([ScenarioError(error.path, error.line, error.what)]) from None
+    if brought.name in ALL_TRIGGERS:
+        what = f"the testbed has a trigger '{brought.name}' of its own; give the file another name"
+        raise BadScenarioError([ScenarioError(brought.path, 0, what)])
+    return brought
 
 
 SETTINGS = [setting_of(name, row) for name, row in TRIGGERS.items()]
