@@ -12,6 +12,8 @@ from agents.io.driver import Driver
 from agents.rtp.au import read_mu_law
 
 if TYPE_CHECKING:
+    from typing import Any, TextIO
+
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
 
@@ -21,6 +23,16 @@ SPEECH = Path(__file__).parent / "rtp" / "speech"
 def main(role_name: str, config_path: str) -> None:
     """Runs a role until its standard input ends. Same seed, same identifiers."""
     config = json.loads(Path(config_path).read_text())
+    if "brought" in config:
+        from agents.io.brought_code import run_brought  # noqa: PLC0415 - most runs bring nothing
+
+        run_brought(config, Path(config_path).with_suffix(""), lambda events: run(role_name, config, events))
+    else:
+        run(role_name, config, sys.stdout)
+
+
+def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
+    """Runs the role until the end of standard input; its events go to `events`."""
     random = Random(f"{config['seed']}/{role_name}")  # noqa: S311 - reproducible on purpose
     role: Role
     links: KernelLinks | None = None
@@ -48,7 +60,7 @@ def main(role_name: str, config_path: str) -> None:
         role = Probe(config)
     else:
         sys.exit(f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar and probe")
-    Driver(role, links).run()
+    Driver(role, links, events).run()
 
 
 def speech(role_name: str) -> bytes:

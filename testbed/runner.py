@@ -174,7 +174,8 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "duration_s": scenario.call.duration,
             "hangs_up": experiment.hangs_up,
         },
-        "roles": roles(experiment.network, experiment.scheme),
+        "roles": roles(experiment.network, experiment.row),
+        **({"modules": {one.name: one.described() for one in experiment.brought}} if experiment.brought else {}),
     }
 
 

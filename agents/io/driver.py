@@ -18,6 +18,7 @@ from agents.sip.message.address import UDP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
@@ -34,8 +35,10 @@ COLLECT_AFTER = (20_000, 50, 1_000)
 class Driver:
     """Runs a role: datagrams by its sockets, reports by standard input, events by standard output."""
 
-    def __init__(self, role: Role, links: KernelLinks | None = None) -> None:
+    def __init__(self, role: Role, links: KernelLinks | None = None, events: TextIO | None = None) -> None:
+        """`events`: where events go to, if not to standard output."""
         self._role = role
+        self._events = events or sys.stdout
         self._links = links
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[Address, UdpSocket] = {}
@@ -219,5 +222,5 @@ class Driver:
         self._notes.append(f"{time.monotonic() - self._zero_s:.6f} {text}\n")
 
     def _write(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        self._events.write(line + "\n")
+        self._events.flush()

@@ -7,6 +7,7 @@ gives; somebody who is off the path has only guesses.
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.plan import ATTACKERS, Attack, AttackStep
 
 MN, HOME, CN = "10.1.0.2", "10.10.0.2", "10.20.0.2"
@@ -111,7 +112,7 @@ def calls(scheme: str) -> list[list[Tried]]:
 
     What ends a call, or moves it, is tried on one of its own.
     """
-    called = HOME if scheme == "handover-b2bua" else CN
+    called = HOME if SCHEMES[scheme].is_bridged else CN
     dialog = f"{MN}>{called}/ACK"
     found = [*in_dialog(dialog, called, is_caller=True), *in_dialog(dialog, MN, is_caller=False)]
     if called == HOME:

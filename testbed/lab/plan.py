@@ -165,13 +165,17 @@ class Radio(TypedDict):
 
 
 class Agent(TypedDict):
-    """One of our agents in a node's namespace, with the configuration of its role. One of them ends the run."""
+    """One of our agents in a node's namespace, with the configuration of its role. One of them ends the run.
+
+    `files` are what its user brought for it, by their path from a folder of its own.
+    """
 
     name: str
     node: str
     role: str
     config: dict[str, Any]
     ends_run: bool
+    files: NotRequired[dict[str, str]]
 
 
 class Foreign(TypedDict):

@@ -96,7 +96,7 @@ class Lab:
         failures, warnings = self.captures.stop()
         failure = "; ".join([*([failure] if failure else []), *failures]) or None
         journal.write(self.out / "events.jsonl")
-        outcome = {"failure": failure, "warnings": warnings, "zero_ns": journal.zero_ns}
+        outcome = {"failure": failure, "warnings": [*run.warnings, *warnings], "zero_ns": journal.zero_ns}
         (self.out / "outcome.json").write_text(json.dumps(outcome))
 
 
@@ -116,6 +116,8 @@ class LabRun:
         self._signals: dict[str, float] = {}
         self._zero_s = 0.0
         self._ended = False
+        self.warnings: list[str] = []
+        """What agents want to be known beside the run's numbers."""
         quenched = {step["link"] for step in plan["timeline"] if step["do"] == "quench"}
         self._quenchers = {link: lab.quencher(link) for link in sorted(quenched)}
         self._attacker = lab.attacker() if any(step["do"] == "attack" for step in plan["timeline"]) else None
@@ -232,6 +234,9 @@ class LabRun:
         """An agent's line: a request to its radio, or an event for the journal."""
         if line.get("request") == "attach":
             self._attach(line["link"])
+            return
+        if "warning" in line:
+            self.warnings.append(line["warning"])
             return
         event = line.pop("event")
         self._journal.add(agent.name, event, **line)

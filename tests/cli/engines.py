@@ -79,6 +79,6 @@ async def a_run(folder: Path, engine: WrittenEngine) -> None:
         "engine_identity": engine.place.identity(),
         "versions": {"code_sha256": "of an earlier version"},
         "call": {"packet_interval_ms": 20, "duration_s": 6.0},
-        "roles": roles(experiment.network, experiment.scheme),
+        "roles": roles(experiment.network, experiment.row),
     }
     await carry_out_plan(plan, manifest, engine.place, folder, lambda _: None)

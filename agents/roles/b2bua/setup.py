@@ -11,12 +11,14 @@ turn into the MN's, and we bridge and transcode.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agents.media.leg import media_address
 from agents.roles.b2bua.bridged import Bridged
 from agents.roles.b2bua.direct import Direct
 from agents.roles.b2bua.shared import SERVER_TIMEOUT, refuse
+from agents.roles.by_table import ByTable
 from agents.sdp.audio import PCMU, offered_formats
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import SdpParseError
@@ -25,8 +27,11 @@ from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
 
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from agents.roles.b2bua.relay import Relay
     from agents.roles.b2bua.shared import Office
+    from agents.roles.by_table import Table
     from agents.sdp.audio import AudioFormat
     from agents.sip.session.events import Event, IncomingInvite
     from agents.sip.session.session import Session
@@ -38,8 +43,20 @@ NO_COMMON_CODEC = {NOT_ACCEPTABLE_HERE, 606}
 REQUEST_PENDING = 491
 
 
-class Setup:
-    """ASKING the peer with the extension, CALLING it without, or RE-ENTERING the media of a peer that ignored it."""
+class Entering(StrEnum):
+    """ASKING the peer with the MN's own media, CALLING it with ours, RE-ENTERING the media of one that said yes.
+
+    OVER when somebody else has its sessions, or nobody any more.
+    """
+
+    ASKING = "ASKING"
+    CALLING = "CALLING"
+    REENTERING = "RE-ENTERING"
+    OVER = "OVER"
+
+
+class Setup(ByTable):
+    """Sets one call up."""
 
     def __init__(self, office: Office, incoming: IncomingInvite, *, always_bridges: bool, now: float) -> None:
         self._office = office
@@ -51,6 +68,7 @@ class Setup:
         self._relay: Relay | None = None
         self._offer: SessionDescription | None = None
         self._peer: Session | None = None
+        self.state = Entering.ASKING
         office.handlers[self._mn] = self
         #: What the MN offers and we know: it comes first in what we offer for it.
         self._formats = known_formats(self._mn.remote_sdp)
@@ -64,20 +82,7 @@ class Setup:
 
     def receive_event(self, event: Event, *, now: float) -> None:
         """The peer's answers, or the end of either side."""
-        if isinstance(event, events.Provisional):
-            if event.response.status > 100 and self._mn.state in {"INCOMING", "RINGING"}:
-                self._mn.ring(status=event.response.status if event.response.status in {180, 183} else 180, now=now)
-        elif isinstance(event, events.Established):
-            self._established(event, now)
-        elif isinstance(event, events.InviteRejected):
-            self._rejected(event, now)
-        elif isinstance(event, events.SessionTerminated):
-            self._drop_media()
-            other = self._peer if event.session is self._mn else self._mn
-            if other is not None:
-                other.hang_up(now=now)
-        else:
-            self._go_on_reentering(event, now)
+        self.feed(event, now)
 
     def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
         """There is nothing to hand over yet."""
@@ -95,12 +100,29 @@ class Setup:
         self._peer = peer
         self._office.handlers[peer] = self
 
-    def _established(self, event: events.Established, now: float) -> None:
+    def _ring(self, event: events.Provisional, now: float) -> None:
+        if event.response.status > 100 and self._mn.state in {"INCOMING", "RINGING"}:
+            self._mn.ring(status=event.response.status if event.response.status in {180, 183} else 180, now=now)
+
+    def _ended(self, event: events.SessionTerminated, now: float) -> None:
+        """Of one side: then of the other one too."""
+        self._drop_media()
+        other = self._peer if event.session is self._mn else self._mn
+        if other is not None:
+            other.hang_up(now=now)
+
+    def _in(self, event: events.Established, now: float) -> None:
+        """The peer has said yes to our media."""
+        if self._mn.is_over:
+            event.session.hang_up(now=now)
+        else:
+            self._bridge(now)
+
+    def _accepted(self, event: events.Established, now: float) -> None:
+        """The peer has said yes to the MN's own media."""
         peer, response = event
         if self._mn.is_over:
             peer.hang_up(now=now)
-        elif self._offer is not None:
-            self._bridge(now)
         elif not self._wants or OPTION_TAG in response.tags("require"):
             self._join(now)
         elif self._office.has_room:
@@ -108,14 +130,15 @@ class Setup:
         else:  # a call it is; that the 200 proves nothing tells the MN enough (RFC 3261 8.2.4)
             self._join(now)
 
+    def _rejected_extension(self, event: events.InviteRejected, now: float) -> None:
+        if event.status != BAD_EXTENSION or not self._wants or self._mn.is_over:
+            self._rejected(event, now)
+        elif self._office.has_room:
+            self._call_bridged(event.session, now)
+        else:  # neither of us can: the MN may call without (RFC 3261 8.1.3.5; paper 4.3, "enough resources")
+            self._mn.reject(BAD_EXTENSION, headers=[("Unsupported", OPTION_TAG)], now=now)
+
     def _rejected(self, event: events.InviteRejected, now: float) -> None:
-        asked = self._wants and self._offer is None
-        if event.status == BAD_EXTENSION and asked and not self._mn.is_over:
-            if self._office.has_room:
-                self._call_bridged(event.session, now)
-            else:  # neither of us can: the MN may call without (RFC 3261 8.1.3.5; paper 4.3, "enough resources")
-                self._mn.reject(BAD_EXTENSION, headers=[("Unsupported", OPTION_TAG)], now=now)
-            return
         self._drop_media()
         if event.status in NO_COMMON_CODEC and self._may_widen and self._office.has_room and not self._mn.is_over:
             self._may_widen = False
@@ -126,12 +149,14 @@ class Setup:
 
     def _call_bridged(self, retry_of: Session | None, now: float) -> None:
         """Calls the peer with our own media and without the extension."""
+        self.state = Entering.CALLING
         self._relay = self._office.new_relay()
         self._offer = self._office.offer(self._office.open_media(self._relay), self._formats)
         self._take_peer(self._office.call(self._request, bytes(self._offer), retry_of=retry_of, now=now), now)
 
     def _reenter(self, peer: Session, now: float) -> None:
         """The peer has said yes to the MN's own media, and not that it can hand over."""
+        self.state = Entering.REENTERING
         if self._relay is None or self._offer is None:
             self._relay = self._office.new_relay()
             self._offer = self._office.offer(self._office.open_media(self._relay), self._formats)
@@ -141,15 +166,11 @@ class Setup:
         except LocalProtocolError:  # it changes the session itself at this very moment
             self._join(now)
 
-    def _go_on_reentering(self, event: Event, now: float) -> None:
-        if isinstance(event, events.ReinviteAnswered):
-            self._bridge(now)
-        elif isinstance(event, events.ReinviteRejected):
-            self._kept_out(event, now)
-        elif isinstance(event, events.ReinviteDue):
-            self._reenter(event.session, now)
-        elif isinstance(event, events.ReinviteReceived):
-            self._let_in(event.session, now)
+    def _reenter_again(self, event: events.ReinviteDue, now: float) -> None:
+        self._reenter(event.session, now)
+
+    def _reentered(self, _: events.ReinviteAnswered, now: float) -> None:
+        self._bridge(now)
 
     def _kept_out(self, event: events.ReinviteRejected, now: float) -> None:
         """The peer does not let us into the media: then the MN can't have its handover either, but a call."""
@@ -160,9 +181,9 @@ class Setup:
         elif event.retry_at is None:
             self._join(now)
 
-    def _let_in(self, peer: Session, now: float) -> None:
+    def _let_in(self, event: events.ReinviteReceived, now: float) -> None:
         """After a 491 its own re-INVITE comes first (14.1): we answer that with our media, and are in."""
-        answer = None
+        peer, answer = event.session, None
         if self._offer is not None:
             answer = self._office.answer(peer.remote_sdp, media_address(self._offer), self._formats)
         if answer is None:
@@ -187,6 +208,7 @@ class Setup:
         """The peer's media are with us; now the MN's."""
         if self._peer is None or self._relay is None or self._offer is None:
             raise RuntimeError("no peer, or no media of ours with it")
+        self.state = Entering.OVER
         bridged = Bridged(self._office, self._relay, self._peer, self._offer)
         applied = (OPTION_TAG,) if OPTION_TAG in self._request.tags("require") and self._wants else ()
         bridged.begin(self._mn, applied=applied, now=now)
@@ -195,9 +217,34 @@ class Setup:
         """We are not needed for the media."""
         if self._peer is None:
             raise RuntimeError("no peer")
+        self.state = Entering.OVER
         self._drop_media()
         direct = Direct(self._office)
         direct.join(self._mn, self._peer, now=now)
+
+    TABLE: ClassVar[Table] = {
+        Entering.ASKING: {
+            events.Provisional: _ring,
+            events.Established: _accepted,
+            events.InviteRejected: _rejected_extension,
+            events.SessionTerminated: _ended,
+        },
+        Entering.CALLING: {
+            events.Provisional: _ring,
+            events.Established: _in,
+            events.InviteRejected: _rejected,
+            events.SessionTerminated: _ended,
+        },
+        Entering.REENTERING: {
+            events.Provisional: _ring,
+            events.ReinviteAnswered: _reentered,
+            events.ReinviteRejected: _kept_out,
+            events.ReinviteDue: _reenter_again,
+            events.ReinviteReceived: _let_in,
+            events.SessionTerminated: _ended,
+        },
+        Entering.OVER: {},
+    }
 
 
 def known_formats(offer: bytes | None) -> tuple[AudioFormat, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.media.call_media import MediaSettings
+from agents.roles.by_table import ByTable
 from agents.roles.log import logged
 from agents.roles.mn.call.call import Call
 from agents.roles.mn.call.links import SIP_PORT, Links
@@ -14,7 +16,9 @@ from agents.sip.session import events
 
 if TYPE_CHECKING:
     from random import Random
+    from typing import ClassVar
 
+    from agents.roles.by_table import Table
     from agents.roles.mn.registration import Registration
     from agents.roles.role import Command, LinkChange
     from agents.sip.message.address import Address, Datagram
@@ -24,7 +28,29 @@ BUSY_HERE = 486
 BAD_EXTENSION = 420
 
 
-class MobileNode:
+class Calling(StrEnum):
+    """BEFORE the call, WAITING for a link to make it over, CALLING until it is over, HANGING UP, and OVER."""
+
+    BEFORE = "BEFORE"
+    WAITING = "WAITING"
+    CALLING = "CALLING"
+    HANGING_UP = "HANGING UP"
+    OVER = "OVER"
+
+
+class TimeToCall(NamedTuple):
+    """The call's time has come."""
+
+
+class LinkUsable(NamedTuple):
+    """The first link may be usable now."""
+
+
+class HangUp(NamedTuple):
+    """The call's time is over, its user hangs up, or there is nothing left to hang up."""
+
+
+class MobileNode(ByTable):
     """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz."""
 
     def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
@@ -48,8 +74,7 @@ class MobileNode:
         self._is_handing_over = False
         self._begin_at: float | None = None
         self._hang_up_at: float | None = None
-        # BEFORE the call, WAITING for a link to make it over, CALLING until it is over, HANGING UP, and OVER.
-        self._state = "BEFORE"
+        self.state = Calling.BEFORE
 
     def start(self, *, now: float) -> None:
         """Scenario time zero is at `now`: the call begins, and ends if it is ours to end, at its times after it."""
@@ -103,7 +128,7 @@ class MobileNode:
                 self._call.open_sip(link)
         if news:
             self._call.partings.link_changed(link, now=now)
-            self._begin_if_possible(now)
+            self.feed(LinkUsable(), now)
             self._scheme.link_changed(link, now=now)
             self._sensing.link_changed(link, [event for event, _ in news], now=now)
             self._consider(now)
@@ -128,9 +153,7 @@ class MobileNode:
         self._call.media.handle_timer(now=now)
         if self._begin_at is not None and now >= self._begin_at:
             self._begin_at = None
-            self._state = "WAITING"
-            self._call.attach(self._link)
-            self._begin_if_possible(now)
+            self.feed(TimeToCall(), now)
         if self._hang_up_at is not None and now >= self._hang_up_at:
             self._hang_up(now)
         self._call.ua.handle_timer(now=now)
@@ -154,9 +177,14 @@ class MobileNode:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _begin_if_possible(self, now: float) -> None:
-        if self._state == "WAITING" and self._link.is_usable:
-            self._state = "CALLING"
+    def _wait_for_link(self, _: TimeToCall, now: float) -> None:
+        self.state = Calling.WAITING
+        self._call.attach(self._link)
+        self.feed(LinkUsable(), now)
+
+    def _begin(self, _: LinkUsable, now: float) -> None:
+        if self._link.is_usable:
+            self.state = Calling.CALLING
             self._call.begin(require=self._require, now=now)
 
     def _take_events(self, now: float) -> None:
@@ -181,10 +209,11 @@ class MobileNode:
         elif isinstance(event, events.SessionTerminated):
             call.media.drop(event.session, now=now)
         elif isinstance(event, events.Established) and event.session is call.session:
-            self._established(event, now)
+            self.feed(event, now)
             return
         self._scheme.receive_event(event, now=now)
-        self._consider_end(event, now)
+        if not isinstance(event, events.Established):
+            self.feed(event, now)
 
     def _established(self, event: events.Established, now: float) -> None:
         if self._call.send_media(event.session, now=now) is None:  # 13.2.2.4: an answer that can't be used
@@ -195,27 +224,21 @@ class MobileNode:
         self._sensing.call_established(now=now)
         self._consider(now)  # the link may have become bad before there was anything to hand over
 
-    def _consider_end(self, event: Event, now: float) -> None:
-        """Goes on to the end of the call when its session has ended, and tells when nothing is left of it."""
-        call = self._call
-        if isinstance(event, events.SessionTerminated):
-            if event.session is call.session:
-                self._hang_up(now)
-            self._end_if_possible(None)
-        elif isinstance(event, events.ByeAnswered):
-            self._end_if_possible(event.status)
-        elif isinstance(event, events.InviteRejected):
-            if event.session is call.session and self._state == "CALLING":
-                self._rejected(event, now)
-            self._end_if_possible(event.status)
+    def _ended(self, event: events.SessionTerminated, now: float) -> None:
+        """Of the session that carries the call it is the end of the call."""
+        if event.session is self._call.session:
+            self._hang_up(now)
 
     def _rejected(self, event: events.InviteRejected, now: float) -> None:
         """No call; or one without the extension that the peer does not have (8.1.3.5)."""
+        if event.session is not self._call.session:
+            return
         if event.status == BAD_EXTENSION and self._require:
             self._require = ()
             self._call.begin(require=(), now=now, retry_of=event.session)
         else:
-            self._state = "HANGING UP"
+            self.state = Calling.HANGING_UP
+            self._end_if_possible(event.status)
 
     def _consider(self, now: float) -> None:
         """Hands over when the triggers want it: one handover at a time, and none after one that has failed."""
@@ -236,19 +259,41 @@ class MobileNode:
 
     def _hang_up(self, now: float) -> None:
         self._begin_at = self._hang_up_at = None
-        if self._state in {"HANGING UP", "OVER"}:
-            return
-        self._state = "HANGING UP"
+        self.feed(HangUp(), now)
+
+    def _end_call(self, _: HangUp, now: float) -> None:
+        self.state = Calling.HANGING_UP
         self._call.tell("hang_up")
         self._scheme.stop()
         self._call.hang_up(now=now)
         self._end_if_possible(None)
 
+    def _end(self, event: events.SessionTerminated | events.ByeAnswered | events.InviteRejected, _: float) -> None:
+        self._end_if_possible(None if isinstance(event, events.SessionTerminated) else event.status)
+
     def _end_if_possible(self, status: int | None) -> None:
         """Tells when nothing is left of the call; `status` is that of its last BYE, or of its INVITE."""
-        if self._state == "HANGING UP" and not self._call.has_sessions:
-            self._state = "OVER"
-            self._hang_up_at = None
-            if self._call.media.stray:
-                self._call.tell("stray_media", packets=self._call.media.stray)
-            self._call.tell("call_ended", **({} if status is None else {"status": status}))
+        if self._call.has_sessions:
+            return
+        self.state = Calling.OVER
+        self._hang_up_at = None
+        if self._call.media.stray:
+            self._call.tell("stray_media", packets=self._call.media.stray)
+        self._call.tell("call_ended", **({} if status is None else {"status": status}))
+
+    TABLE: ClassVar[Table] = {
+        Calling.BEFORE: {TimeToCall: _wait_for_link, HangUp: _end_call},
+        Calling.WAITING: {LinkUsable: _begin, HangUp: _end_call},
+        Calling.CALLING: {
+            events.Established: _established,
+            events.InviteRejected: _rejected,
+            events.SessionTerminated: _ended,
+            HangUp: _end_call,
+        },
+        Calling.HANGING_UP: {
+            events.InviteRejected: _end,
+            events.SessionTerminated: _end,
+            events.ByeAnswered: _end,
+        },
+        Calling.OVER: {},
+    }

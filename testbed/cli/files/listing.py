@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import get_args
 
 import click
 from rich.markup import escape, render
 
+from testbed.brought import installed
 from testbed.report.terminal import NOT_MEASURED, console, new_table
+from testbed.scenario.kinds.chosen_scheme import find_scheme, known_schemes
 from testbed.scenario.kinds.correspondent import CORRESPONDENTS
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.positions import load_track
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
-from testbed.scenario.kinds.scenario import SCHEMES, Scenario
+from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
-from testbed.scenario.kinds.triggers import TRIGGERS
+from testbed.scenario.kinds.triggers import ALL_TRIGGERS, TRIGGER, find_trigger, setting_of_brought
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
 from testbed.scenario.reading.units import RATE, SHARE, TIME
@@ -43,7 +44,7 @@ def failures() -> Iterator[Row]:
 
 def schemes() -> Iterator[Row]:
     """Handover schemes."""
-    yield from SCHEMES.items()
+    yield from ((name, find_scheme(name).row.about) for name in known_schemes())
 
 
 def phones() -> Iterator[Row]:
@@ -53,8 +54,8 @@ def phones() -> Iterator[Row]:
 
 def triggers() -> Iterator[Row]:
     """Triggers, as their models describe themselves, with their parameters: those in brackets have a default."""
-    for model in TRIGGERS:
-        (name,) = get_args(model.model_fields["on"].annotation)
+    brought = {name: setting_of_brought(find_trigger(name)) for name in installed(TRIGGER)}
+    for name, model in {**ALL_TRIGGERS, **brought}.items():
         fields = [(field, info) for field, info in model.model_fields.items() if field not in {"on", "stay"}]
         parameters = [field if info.is_required() else escape(f"[{field}]") for field, info in fields]
         yield name, " ".join((model.__doc__ or "").split()), " ".join([*parameters, escape("[stay]")])

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from agents.roles.mn.schemes import SCHEMES
+from agents.sip.message.handover import OPTION_TAG
 from testbed.attacks.attacks_table import attack_table
 from testbed.attacks.catalogue import Tried, attack_steps, calls
 from testbed.attacks.outcome import verdicts
@@ -21,12 +23,13 @@ from testbed.scenario.kinds.topology import CORRESPONDENT
 from testbed.scenario.plan.compile import compile_plan
 
 SCENARIO = "attacked"
-SCHEMES = ("handover-cn", "handover-b2bua")
+ATTACKED = [name for name, row in SCHEMES.items() if OPTION_TAG in row.loaded().requires]
+"""Schemes with the Handover header: the attacks are on what it does."""
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]…")
-@click.option("--scheme", "schemes", multiple=True, type=click.Choice(SCHEMES), help="Only this scheme; repeatable.")
+@click.option("--scheme", "schemes", multiple=True, type=click.Choice(ATTACKED), help="Only this scheme; repeatable.")
 @click.option("--unguarded", is_flag=True, help="Have the CN believe anybody: shows what its guards are for.")
 @out_option
 def attack(names: tuple[str, ...], schemes: tuple[str, ...], out: Path | None, *, unguarded: bool) -> None:
@@ -34,12 +37,12 @@ def attack(names: tuple[str, ...], schemes: tuple[str, ...], out: Path | None, *
 
     Ends with 1 when one has another answer or effect than it has to have.
     """
-    known = {one.name for scheme in SCHEMES for call in calls(scheme) for one in call}
+    known = {one.name for scheme in ATTACKED for call in calls(scheme) for one in call}
     if unknown := set(names) - known:
         raise click.UsageError(f"there is no attack {min(unknown)!r}; possible are: {', '.join(sorted(known))}.")
     folder = new_folder(out, "attacks")
     is_wrong = False
-    for scheme in schemes or SCHEMES:
+    for scheme in schemes or ATTACKED:
         for number, call in enumerate(calls(scheme), start=1):
             tried = [one for one in call if not names or one.name in names]
             if tried:

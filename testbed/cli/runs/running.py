@@ -126,10 +126,11 @@ def replay(
     """Carry out the default scenario with the failure script FAILURE: a name that we ship, or a file."""
     first = load_experiment(DEFAULT_SCENARIO, failure=failure, seed=seed)
     folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
-    work = [
-        (load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed), folder / scheme)
+    experiments = [
+        load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed)
         for scheme in dict.fromkeys(schemes or first.scenario.schemes)
     ]
+    work = [(one, folder / one.scheme) for one in experiments]
     finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
 
 

@@ -27,6 +27,10 @@ class AgentProcess:
         self._log = logs / f"{self.name}.log"
         config = logs / f"{self.name}.json"
         config.write_text(json.dumps(agent["config"]))
+        for name, text in agent.get("files", {}).items():
+            path = logs / self.name / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         self._program = Program(net[agent["node"]], [*(command or ("agents", agent["role"])), str(config)], self._log)
         self._rest = b""
 

@@ -18,12 +18,13 @@ from pathlib import Path
 from mininet.node import Node
 from pyroute2 import netns
 
+from agents.roles.mn.schemes import SCHEMES
+from agents.roles.mn.triggers import TRIGGERS
+
 # Of our own agents: loaded before the first of them starts.
 PRELOADED = (
     "agents.__main__", "agents.io.kernel", "agents.sip.digest.client",
     "agents.roles.mn.mobile_node", "agents.roles.mn.registration",
-    "agents.roles.mn.schemes.reinvite", "agents.roles.mn.schemes.handover_cn", "agents.roles.mn.schemes.proactive",
-    "agents.roles.mn.schemes.media_handover",
     "agents.roles.cn.correspondent_node", "agents.roles.b2bua.back_to_back", "agents.roles.registrar.registrar_node",
 )  # fmt: skip
 POLL_S = 0.01
@@ -33,6 +34,10 @@ def preload() -> None:
     """Loads what the agents will need."""
     for name in PRELOADED:
         importlib.import_module(name)
+    for scheme in SCHEMES.values():
+        scheme.loaded()
+    for trigger in TRIGGERS.values():
+        trigger.loaded()
     # What is loaded stays: the agents' collectors need not look at it, which would also copy its pages.
     gc.collect()
     gc.freeze()

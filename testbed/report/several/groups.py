@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agents.roles.mn.schemes import BASELINE, SCHEMES
 from testbed.measure.numbers import handover_numbers, media_numbers, signalling_numbers
 from testbed.report.several.intervals import Estimate, Share, estimate, paired, share
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from testbed.measure.folder.records import Record
     from testbed.measure.numbers.number import Number
 
-BASELINE = "reinvite"
-"""What the other schemes are compared with, where it is there: RFC 3261's own way."""
-ORDER = ("reinvite", "reinvite-soft", "media-handover", "proactive", "handover-cn", "handover-b2bua")
+ORDER = tuple(SCHEMES)
 """Schemes in the order in which they are told of, whatever the folders' order is; others follow."""
 DIRECTIONS = ("to_mn", "to_cn")
 

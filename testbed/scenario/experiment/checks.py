@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.network import Network
 from testbed.scenario.kinds.correspondent import PHONES
 from testbed.scenario.kinds.failure import SHAPED
@@ -53,10 +54,9 @@ def check_codecs(tree: Tree, scenario: Scenario, *, is_bridged: bool, phone: str
         what = f"{phone} as the correspondent has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"
         raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
     if not is_bridged and not set(mn) & set(cn):
+        bridging = " or ".join(name for name, row in SCHEMES.items() if row.is_bridged)
         what = "the two sides have no codec in common, and under this scheme nobody is there to transcode"
-        raise BadScenarioError(
-            [tree.error(place, f"{'.'.join(place)}: {what}; add one, or choose proactive or handover-b2bua")]
-        )
+        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}; add one, or choose {bridging}")])
 
 
 def check_failure(tree: Tree, changes: list[Change], profiles: dict[str, LinkProfile]) -> None:

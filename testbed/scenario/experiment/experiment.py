@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
+from pydantic import ValidationError
+
+from agents.roles.mn.schemes import Home, SchemeRow
+from testbed.brought import Brought
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.plan import DuplicateDetection
 from testbed.scenario.experiment.addressing import addressed, check_addresses
@@ -15,16 +18,14 @@ from testbed.scenario.experiment.checks import (
     check_opportunities,
     check_radios,
 )
+from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
 from testbed.scenario.kinds.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import (
-    BRIDGED,
     OWN_REGISTRARS,
-    RELAYED,
     CallSetting,
     Scenario,
-    SchemeName,
     SchemeSetting,
     Side,
 )
@@ -32,9 +33,9 @@ from testbed.scenario.kinds.topology import HOME, MOBILE, load_topology
 from testbed.scenario.links.history import Change, history
 from testbed.scenario.links.trace import Opportunities, read_traces
 from testbed.scenario.reading.document import hint, load, validated
-from testbed.scenario.reading.errors import BadScenarioError
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
-from testbed.scenario.reading.tree import Place, Tree, named_in, read_tree
+from testbed.scenario.reading.tree import Tree, name_of, named_in, read_tree
 from testbed.scenario.reading.units import shown
 
 
@@ -51,7 +52,8 @@ class Experiment:
     failure_path: Path
     changes: list[Change]
     opportunities: list[Opportunities]
-    scheme: SchemeName
+    chosen: ChosenScheme
+    setting_of_scheme: SchemeSetting
     cn: CorrespondentName
     hangs_up: Side
     seed: int
@@ -61,17 +63,31 @@ class Experiment:
     """One of the scenario's `triggers` instead of the scheme's own."""
 
     @property
+    def scheme(self) -> str:
+        """The scheme's name, as tables have it."""
+        return self.chosen.name
+
+    @property
+    def row(self) -> SchemeRow:
+        """What is known of the scheme."""
+        return self.chosen.row
+
+    @property
     def setting(self) -> SchemeSetting:
         """How the scheme is used here."""
-        setting = self.scenario.schemes[self.scheme]
         if self.trigger is None:
-            return setting
-        return setting.model_copy(update={"trigger": self.scenario.triggers[self.trigger]})
+            return self.setting_of_scheme
+        return self.setting_of_scheme.model_copy(update={"trigger": self.scenario.triggers[self.trigger]})
+
+    @property
+    def brought(self) -> list[Brought]:
+        """What its user brought: the run carries it along."""
+        return [*([] if self.chosen.brought is None else [self.chosen.brought]), *self.around.brought.values()]
 
     @property
     def proxy(self) -> ProxyName:
         """The proxy in the home network: the scenario's, or the one that the scheme needs."""
-        return proxy_under(self.scheme, self.scenario)
+        return proxy_under(self.row, self.scenario)
 
     @property
     def links(self) -> dict[str, tuple[AccessLink, LinkProfile]]:
@@ -105,8 +121,8 @@ def load_experiment(
     changes = [*history(script, chosen_seed), *traced]
     check_failure(failure_tree, changes, profiles)
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
-    chosen = choose_scheme(tree, scenario, scheme)
-    around = load_around(tree, path, scenario)
+    chosen, setting = choose_scheme(tree, scenario, scheme)
+    around = load_around(tree, path, scenario, setting)
     check_trigger(tree, scenario, trigger)
     called = scenario.cn if cn is None else correspondent_named(cn)
     has_dad = dad is not None or scenario.dad is not None
@@ -122,7 +138,8 @@ def load_experiment(
         failure_path=failure_tree.path,
         changes=changes if ends_call == MOBILE else [*changes, hung_up(scenario.call, ends_call)],
         opportunities=opportunities,
-        scheme=chosen,
+        chosen=chosen,
+        setting_of_scheme=setting,
         cn=called,
         hangs_up=ends_call,
         seed=chosen_seed,
@@ -174,34 +191,31 @@ def check_trigger(tree: Tree, scenario: Scenario, trigger: str | None) -> None:
 
 
 def check_company(
-    tree: Tree, scenario: Scenario, network: Network, *, scheme: SchemeName, cn: CorrespondentName, has_dad: bool
+    tree: Tree, scenario: Scenario, network: Network, *, scheme: ChosenScheme, cn: CorrespondentName, has_dad: bool
 ) -> None:
     """For what others wrote, and what has to be beside it: correspondent, proxy, registrar, and where they live."""
-    if scenario.proxy != "none" and scheme in BRIDGED:
-        what = (
-            f"proxy: under {scheme} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
-        )
-        raise BadScenarioError([tree.error(("proxy",), what)])
-    check_codecs(tree, scenario, is_bridged=scheme in BRIDGED, phone=cn if cn in PHONES else None)
+    if scenario.proxy != "none" and scheme.row.is_bridged:
+        what = f"under {scheme.name} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
+        raise BadScenarioError([tree.error(("proxy",), f"proxy: {what}")])
+    check_codecs(tree, scenario, is_bridged=scheme.row.is_bridged, phone=cn if cn in PHONES else None)
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, scheme)
-    proxy = proxy_under(scheme, scenario)
+    proxy = proxy_under(scheme.row, scenario)
     check_addresses(tree, scenario, network, proxy=proxy, cn=cn, has_dad=has_dad)
     check_radios(tree, scenario, proxy=proxy, cn=cn)
     is_foreign = cn in PHONES or proxy != "none" or bool(scenario.address) or bool(scenario.radio)
     check_quench(tree, scenario, is_foreign=is_foreign or scenario.registrar not in {"none", *OWN_REGISTRARS})
 
 
-def proxy_under(scheme: SchemeName, scenario: Scenario) -> ProxyName:
+def proxy_under(scheme: SchemeRow, scenario: Scenario) -> ProxyName:
     """The proxy in the home network: the scenario's, or the one that the scheme needs."""
-    return "kamailio" if scheme in RELAYED else scenario.proxy
+    return "kamailio" if scheme.is_relayed else scenario.proxy
 
 
-def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: SchemeName) -> None:
+def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: ChosenScheme) -> None:
     """For a topology without a home network: neither B2BUA nor registrar nor proxy has a place in it."""
-    if scheme in (*BRIDGED, *RELAYED):
-        needed = "B2BUA" if scheme in BRIDGED else "media relay"
-        what = f"topology: has no node '{HOME}' for the {needed}, without which there is no {scheme}"
+    if scheme.row.home is not Home.NOBODY:
+        what = f"topology: has no node '{HOME}' for the {scheme.row.home}, without which there is no {scheme.name}"
         raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
     for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy)):
         if choice != "none":
@@ -232,15 +246,22 @@ def correspondent_named(word: str) -> CorrespondentName:
     raise missing(shown(word), f"there is no correspondent of that name{hint(word, list(CORRESPONDENTS))}")
 
 
-def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> SchemeName:
-    """The scheme to run: the one asked for, or the scenario's own choice."""
-    for name in scenario.schemes:
-        if name == (wanted or scenario.scheme):
-            return name
-    known = list(scenario.schemes)
-    place: Place = ("scheme",) if wanted is None else ("schemes",)
+def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> tuple[ChosenScheme, SchemeSetting]:
+    """The scheme to run, the one asked for or the scenario's own choice; and how: as the scenario says, or its row."""
+    if wanted is None:
+        with named_in(tree, "scheme"):
+            chosen = find_scheme(scenario.scheme, near=tree.path)
+    else:
+        # As the scenario writes it, it is the scenario's, whose paths begin at its own folder.
+        chosen = find_scheme(wanted, near=tree.path if wanted in scenario.schemes else None)
     word = scenario.scheme if wanted is None else wanted
-    what = f"{place[0]}: {shown(word)} is not among the schemes of this scenario{hint(word, known)}"
-    if wanted in get_args(SchemeName):
-        what += "; 'all-schemes' is a scenario that has them all"
-    raise BadScenarioError([tree.error(place, what)])
+    for name, setting in scenario.schemes.items():
+        if name == chosen.name or same_scheme(word, name, tree.path):
+            return chosen, setting
+    try:
+        return chosen, SchemeSetting.model_validate({"trigger": chosen.row.trigger, "attach": chosen.row.attach})
+    except ValidationError as error:
+        path = tree.path if chosen.brought is None else chosen.brought.path
+        first = error.errors()[0]
+        what = f"SCHEME: {name_of(first['loc'])}: {shown(first['input'])} does not fit; {first['msg']}"
+        raise BadScenarioError([ScenarioError(path, 0, what)]) from None

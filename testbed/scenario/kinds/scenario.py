@@ -5,29 +5,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from testbed.lab.plan import Addressing, DuplicateDetection
+from testbed.scenario.kinds.chosen_scheme import SchemeName
 from testbed.scenario.kinds.correspondent import CorrespondentName, ProxyName
 from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, QuenchSetting
 from testbed.scenario.kinds.triggers import Trigger
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import TIME, Seconds, Share
-
-SchemeName = Literal["reinvite", "reinvite-soft", "media-handover", "proactive", "handover-cn", "handover-b2bua"]
-
-SCHEMES: dict[SchemeName, str] = {
-    "reinvite": "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
-    "reinvite-soft": "make before break: the re-INVITE goes over the new link while the old one still works",
-    "media-handover": "what can be had today: the media come from elsewhere, and an unmodified rtpengine learns it",
-    "proactive": "a backup session with the B2BUA, made in advance and activated by the handover (paper, Figure 6)",
-    "handover-cn": "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
-    "handover-b2bua": "the same with any phone as correspondent: the home network's B2BUA assists (paper, Figure 8)",
-}
-"""What each scheme does."""
-
-BRIDGED: tuple[SchemeName, ...] = ("proactive", "handover-b2bua")
-"""Schemes under which the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
-
-RELAYED: tuple[SchemeName, ...] = ("media-handover",)
-"""Schemes under which the home network has Kamailio and rtpengine, which relays the media, instead of the B2BUA."""
 
 RegistrarName = Literal["none", "plain", "proactive", "outbound", "kamailio", "kamailio-outbound"]
 

@@ -1,112 +1,114 @@
-"""Triggers as scenarios name them, with their parameters; what each one is stands in its docstring."""
+"""Triggers as scenarios name them, with their parameters: models made from the rows of the register."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, create_model, model_validator
 
+from agents.roles.mn.triggers import ANY, TRIGGERS, WEIGHTED, Is, Parameter, TriggerRow
+from agents.roles.mn.triggers.trigger_rows import REQUIRED
+from testbed.brought import Brought, BroughtError, Kind, bring, is_brought
 from testbed.scenario.reading.document import Document
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.units import Dbm, Decibels, Metres, Seconds, Share
+
+TRIGGER = Kind("trigger", "TRIGGER", "sip_handover_testbed.triggers", "agents.roles.mn.triggers:TriggerRow")
+
+WRITTEN: dict[Is, Any] = {
+    Is.SIGNAL: Dbm,
+    Is.DIFFERENCE: Decibels,
+    Is.TIME: Seconds,
+    Is.SHARE: Share,
+    Is.LENGTH: Metres,
+    Is.COUNT: Annotated[int, Field(ge=1)],
+    Is.LINKS: Annotated[list[str], Field(min_length=1)],
+    Is.SIGNALS: dict[str, Dbm],
+    Is.COVERAGE: str,
+}
+"""How files have each kind of parameter."""
 
 
 class TriggerSetting(Document):
     """What every trigger has: after a handover it waits for `stay` with the next one, unless the link is lost."""
 
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
+    needs_one_of: ClassVar[tuple[str, ...]] = ()
+
+    if TYPE_CHECKING:
+        on: str
+
     stay: Seconds = 0.0
-
-
-class LinkDown(TriggerSetting):
-    """The kernel says that the link has lost its carrier (IEEE 802.21: Link_Down)."""
-
-    on: Literal["link-down"]
-
-
-class SignalBelow(TriggerSetting):
-    """The radio reports a signal that is weaker than `below` for `time_to_trigger`.
-
-    Back when it is `hysteresis` stronger.
-    """
-
-    on: Literal["signal"]
-    below: Dbm
-    hysteresis: Decibels = 0.0
-    time_to_trigger: Seconds = 0.0
-
-
-class GoingDown(TriggerSetting):
-    """The signal's slope over the last `window` says that it falls to `floor` `within` so long.
-
-    IEEE 802.21: Link_Going_Down. Back when it is `hysteresis` stronger than it was then, and does not fall.
-    """
-
-    on: Literal["link-going-down"]
-    floor: Dbm
-    within: Seconds
-    window: Seconds = 1.0
-    hysteresis: Decibels = 6.0
-
-
-class Quality(TriggerSetting):
-    """Of what was received over the link in the last `window`, `loss`, `jitter` or `delay` is above its limit.
-
-    Or of what was sent `uplink_loss`, by RTCP. Delay is what the slowest packets take more than the fastest. Knows no
-    way back: nothing is received there.
-    """
-
-    on: Literal["quality"]
-    loss: Share | None = None
-    jitter: Seconds | None = None
-    delay: Seconds | None = None
-    uplink_loss: Share | None = None
-    window: Seconds = 1.0
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Self:
-        if self.loss is self.jitter is self.delay is self.uplink_loss is None:
-            raise ValueError("it has no limit; add 'loss: …', 'jitter: …', 'delay: …' or 'uplink_loss: …'")
+        if self.needs_one_of and all(getattr(self, name) is None for name in self.needs_one_of):
+            *wanted, last = [f"'{name}: …'" for name in self.needs_one_of]
+            raise ValueError(f"it has no limit; add {', '.join(wanted)} or {last}")
         return self
 
+    def of_kind(self, *kinds: Is) -> Iterable[tuple[str, Any]]:
+        """Its parameters of these kinds, and their values."""
+        return ((name, getattr(self, name)) for name, one in self.parameters.items() if one.kind in kinds)
 
-class Position(TriggerSetting):
-    """The GPS receiver says that the edge of the link's `coverage` is nearer than `margin`.
 
-    It follows the scenario's `track`. Back when `hysteresis` further inside.
+class BroughtTrigger(TriggerSetting):
+    """A trigger of a user's: `on` names its file or package, `said` are its parameters as the file has them.
+
+    What it may have is not known before it has been looked at.
     """
 
-    on: Literal["position"]
-    coverage: str
-    margin: Metres = 0.0
-    hysteresis: Metres = 10.0
+    on: str
+    said: dict[str, Any]
 
 
-class SourceQuench(TriggerSetting):
-    """Routers on the link have asked `count` times `within` so long to send less (ICMP type 4; paper, 4.2).
-
-    Knows no way back: nobody asks who does not send there.
-    """
-
-    on: Literal["source-quench"]
-    count: Annotated[int, Field(ge=1)] = 3
-    within: Seconds = 1.0
-
-
-class Policy(TriggerSetting):
-    """The user's wish: the cheapest of the networks that are there, and of those the first in `prefer`.
-
-    With a battery below `save_below` the one that takes the least power. A network is there while its signal is not
-    weaker than its `there_from`, less `hysteresis`, for `time_to_trigger`.
-    """
-
-    on: Literal["policy"]
-    prefer: Annotated[list[str], Field(min_length=1)]
-    there_from: dict[str, Dbm] = Field(default_factory=dict)
-    hysteresis: Decibels = 5.0
-    time_to_trigger: Seconds = 0.0
-    save_below: Share = 0.0
+def setting_of(name: str, row: TriggerRow) -> type[TriggerSetting]:
+    """The model of a trigger, from its row."""
+    fields: dict[str, Any] = {"on": (Literal[name], ...)}
+    fields |= {
+        field: (
+            WRITTEN[one.kind] if one.default is not None else WRITTEN[one.kind] | None,
+            ... if one.default == REQUIRED else one.default,
+        )
+        for field, one in row.parameters.items()
+    }
+    model = create_model(name, __base__=TriggerSetting, __doc__=row.about, **fields)
+    model.parameters, model.needs_one_of = row.parameters, row.needs_one_of
+    return model
 
 
-Single = Annotated[
-    LinkDown | SignalBelow | GoingDown | Quality | Position | SourceQuench | Policy, Field(discriminator="on")
-]
+def or_brought(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """A trigger that its `on` says to be a user's, or one of ours."""
+    if isinstance(value, dict) and isinstance(value.get("on"), str) and is_brought(value["on"], TRIGGER):
+        return BroughtTrigger(on=value["on"], said={name: one for name, one in value.items() if name != "on"})
+    return handler(value)
+
+
+def setting_of_brought(brought: Brought) -> type[TriggerSetting]:
+    """The model of a user's trigger that has been looked at."""
+    parameters = {name: Parameter(Is(kind), default) for name, (kind, default) in brought.facts["parameters"].items()}
+    needed = tuple(brought.facts["needs_one_of"])
+    row = TriggerRow(brought.facts["api"], brought.facts["about"], "", parameters, needed)
+    return setting_of(brought.name, row)
+
+
+def find_trigger(word: str, *, near: Path | None = None) -> Brought:
+    """The trigger that a user brought; raises BadScenarioError."""
+    try:
+        brought = bring(word, TRIGGER, near=near)
+    except BroughtError as error:
+        raise BadScenarioError([ScenarioError(error.path, error.line, error.what)]) from None
+    if brought.name in ALL_TRIGGERS:
+        what = f"the testbed has a trigger '{brought.name}' of its own; give the file another name"
+        raise BadScenarioError([ScenarioError(brought.path, 0, what)])
+    return brought
+
+
+SETTINGS = [setting_of(name, row) for name, row in TRIGGERS.items()]
+if TYPE_CHECKING:
+    Single = TriggerSetting
+else:
+    Single = Annotated[Union[tuple(SETTINGS)], Field(discriminator="on"), WrapValidator(or_brought)]  # noqa: UP007
 
 
 class AnyOf(TriggerSetting):
@@ -121,7 +123,7 @@ class AnyOf(TriggerSetting):
         return self
 
 
-class Voice(Document):
+class WeightedTrigger(Document):
     """One trigger among several."""
 
     weight: Share
@@ -132,7 +134,7 @@ class Weighted(TriggerSetting):
     """Several triggers with a weight each, `of` which enough have to say so: `at_least` this weight together."""
 
     on: Literal["weighted"]
-    of: Annotated[list[Voice], Field(min_length=1)]
+    of: Annotated[list[WeightedTrigger], Field(min_length=1)]
     at_least: Share
 
     @model_validator(mode="after")
@@ -145,21 +147,15 @@ class Weighted(TriggerSetting):
 
 def check_stays(triggers: list[Single]) -> None:
     """Raises ValueError: the guard is the decision's, and not one trigger's."""
-    if any(one.stay for one in triggers):
+    if any(one.stay or (isinstance(one, BroughtTrigger) and "stay" in one.said) for one in triggers):
         raise ValueError("'stay' is for all of them together; write it beside 'of'")
 
 
-TRIGGERS = (LinkDown, SignalBelow, GoingDown, Quality, Position, SourceQuench, Policy, AnyOf, Weighted)
-"""All triggers."""
+COMBINATIONS: dict[str, type[TriggerSetting]] = {ANY: AnyOf, WEIGHTED: Weighted}
+ALL_TRIGGERS: dict[str, type[TriggerSetting]] = {**dict(zip(TRIGGERS, SETTINGS, strict=True)), **COMBINATIONS}
+"""All triggers that we ship, and their combinations."""
 
-Trigger = Annotated[
-    LinkDown | SignalBelow | GoingDown | Quality | Position | SourceQuench | Policy | AnyOf | Weighted,
-    Field(discriminator="on"),
-]
-
-
-def parts(trigger: Trigger) -> list[Single]:
-    """The single triggers that it is made of."""
-    if isinstance(trigger, AnyOf):
-        return list(trigger.of)
-    return [one.trigger for one in trigger.of] if isinstance(trigger, Weighted) else [trigger]
+if TYPE_CHECKING:
+    Trigger = TriggerSetting
+else:
+    Trigger = Annotated[Union[tuple(ALL_TRIGGERS.values())], Field(discriminator="on"), WrapValidator(or_brought)]  # noqa: UP007

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
+from agents.roles.mn.schemes import Home, SchemeRow
 from testbed.access import dnsmasq, wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.nodes import bare
@@ -15,7 +16,7 @@ from testbed.scenario.experiment.around import networks, report_steps, trigger_c
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import OWN, PHONES
 from testbed.scenario.kinds.profile import LinkProfile
-from testbed.scenario.kinds.scenario import BRIDGED, OUTBOUND, OWN_REGISTRARS, RELAYED, SchemeName
+from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.links.timeline import timeline
@@ -93,11 +94,14 @@ def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
 def agents(experiment: Experiment) -> list[Agent]:
     """Who takes part in the call; the MN ends the run."""
     found = [agent(CORRESPONDENT, CORRESPONDENT, correspondent(experiment))] if experiment.cn in OWN else []
-    if experiment.scheme in BRIDGED:
+    if experiment.row.is_bridged:
         found.append(agent(B2BUA, HOME, back_to_back(experiment)))
     if experiment.scenario.registrar in OWN_REGISTRARS:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
-    return [*found, agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)]
+    own = agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)
+    if experiment.brought:
+        own["files"] = {name: text for one in experiment.brought for name, text in one.files.items()}
+    return [*found, own]
 
 
 def agent(name: str, node: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent:
@@ -130,6 +134,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "trigger": trigger_config(experiment.setting.trigger, experiment.around, scenario.first_link),
         "networks": networks(scenario, experiment.links),
         **registers(experiment),
+        **({"brought": [one.order for one in experiment.brought]} if experiment.brought else {}),
     }
 
 
@@ -140,7 +145,7 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "user": CORRESPONDENT,
         "address": main_address(experiment.network, CORRESPONDENT),
         "supports_handover": experiment.cn == "testbed-handover"
-        or (experiment.cn == "testbed" and experiment.scheme not in BRIDGED),
+        or (experiment.cn == "testbed" and not experiment.row.is_bridged),
         "codecs": experiment.scenario.call.spoken_by("cn"),
         "duplication": experiment.scenario.duplication,
         "room": experiment.scenario.room.get("cn"),
@@ -150,21 +155,21 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
 
 def callers(experiment: Experiment) -> dict[str, Any]:
     """How the CN knows who calls: the MN by its password, the B2BUA, which does not move, by its host."""
-    if experiment.scheme in BRIDGED:
+    if experiment.row.is_bridged:
         return {"caller_stays": True}
     return {"realm": PEER_REALM, "users": {MOBILE: PASSWORD}}
 
 
 def peer_account(experiment: Experiment) -> dict[str, Any]:
     """The MN's account with a CN that it calls itself: "the sender must be authenticated" (paper 4.3)."""
-    if experiment.scheme in BRIDGED:
+    if experiment.row.is_bridged:
         return {}
     return {"account": {"user": MOBILE, "password": PASSWORD, "realm": PEER_REALM}}
 
 
 def home(experiment: Experiment) -> dict[str, Any] | None:
     """Where the MN's calls go by way of its home network, and how it proves who it is."""
-    if experiment.scheme not in BRIDGED and experiment.proxy == "none":
+    if not experiment.row.is_bridged and experiment.proxy == "none":
         return None
     address = main_address(experiment.network, HOME)
     return {"address": address, "port": SIP_PORT, "user": MOBILE, "password": PASSWORD, "realm": REALM}
@@ -177,7 +182,7 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         "address": main_address(experiment.network, HOME),
         "realm": REALM,
         "users": {MOBILE: PASSWORD},
-        "always_bridges": experiment.scheme == "proactive",
+        "always_bridges": experiment.row.always_bridges,
         "room": experiment.scenario.room.get("b2bua"),
     }
 
@@ -214,7 +219,7 @@ def programs(experiment: Experiment) -> list[Foreign]:
     found = [phone(experiment)] if experiment.cn in PHONES else []
     if experiment.proxy == "kamailio":
         site = Site(HOME, main_address(experiment.network, HOME), SIP_PORT, PHONE_MEDIA_PORT)
-        is_relayed = experiment.scheme in RELAYED
+        is_relayed = experiment.row.is_relayed
         if is_relayed:
             found.append(rtpengine.program(site))
         found.append(kamailio.proxy(site, is_relayed=is_relayed))
@@ -256,14 +261,17 @@ def addressed(network: Network, node: str) -> Interface:
     return next(end for end in network.interfaces(node) if end.address)
 
 
-def roles(network: Network, scheme: SchemeName) -> dict[str, Any]:
+def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """Which interfaces the two ends of the call have, and the relay between them, for whoever measures."""
 
     def described(interface: Interface) -> dict[str, str]:
         return {"interface": interface.name, "address": bare(interface.address)}
 
-    is_relayed = scheme in (*BRIDGED, *RELAYED)
-    relay = {"relay": {"interfaces": {"eth0": described(addressed(network, HOME))}}} if is_relayed else {}
+    relay = (
+        {"relay": {"interfaces": {"eth0": described(addressed(network, HOME))}}}
+        if scheme.home is not Home.NOBODY
+        else {}
+    )
     return {
         **relay,
         MOBILE: {"interfaces": {link.name: described(link.node) for link in network.access_links}},

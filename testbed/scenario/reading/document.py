@@ -53,6 +53,16 @@ def validated(tree: Tree, model: type[DocumentT]) -> DocumentT:
         raise BadScenarioError(errors_of(tree, complaints, model)) from None
 
 
+def validated_at(tree: Tree, place: Place, content: dict[str, Any], model: type[DocumentT]) -> DocumentT:
+    """The model of what stands at a place, whose kind only something else has told; raises BadScenarioError."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        complaints = [Complaint(one, place_in(tree, (*place, *one["loc"])), model) for one in error.errors()]
+        errors = [tree.error(one.place, f"{one}") for one in complaints[:MOST_ERRORS]]
+        raise BadScenarioError(errors) from None
+
+
 def errors_of(tree: Tree, complaints: list["Complaint"], model: type[Document]) -> list[ScenarioError]:
     """One error for each mistake: a name with a slip is not missed too, and a file of another kind is one mistake."""
     strange = [one for one in complaints if one.is_unknown and one.meant is None and len(one.place) == 1]

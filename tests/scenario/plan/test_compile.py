@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from agents.roles.mn.schemes import SCHEMES
 from testbed.engine.vm.image import WITH_FOREIGN, recipe_for
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.correspondent import PHONES
@@ -138,7 +139,10 @@ def test_media_handover_has_kamailio_and_rtpengine_at_home_and_nothing_of_ours()
     assert [(one["name"], one["node"]) for one in plan["programs"]] == [("rtpengine", "home"), ("kamailio", "home")]
     assert agent(plan, "mn")["home"]["address"] == "10.10.0.2"
     assert recipe_for(program["package"] for program in plan["programs"]) is WITH_FOREIGN
-    assert roles(experiment.network, "media-handover")["relay"] == roles(experiment.network, "handover-b2bua")["relay"]
+    assert (
+        roles(experiment.network, SCHEMES["media-handover"])["relay"]
+        == roles(experiment.network, SCHEMES["handover-b2bua"])["relay"]
+    )
 
 
 def test_proxy_that_the_scheme_has_anyway_may_be_named(files: Files) -> None:
@@ -153,7 +157,7 @@ def test_plain_proxy_relays_no_media(files: Files) -> None:
     files.change(SCENARIO_FILE, "seed: 1", "proxy: kamailio\nseed: 1")
     experiment = load_experiment(str(files.scenario))
     assert [one["name"] for one in compile_plan(experiment)["programs"]] == ["kamailio"]
-    assert "relay" not in roles(experiment.network, experiment.scheme)
+    assert "relay" not in roles(experiment.network, experiment.row)
 
 
 def without_home(files: Files) -> None:
@@ -301,7 +305,7 @@ def test_loss_of_an_unshaped_link_is_refused(files: Files) -> None:
 
 
 def test_roles_say_which_capture_belongs_to_whom() -> None:
-    assert roles(load_experiment("wifi-to-umts").network, "handover-cn") == {
+    assert roles(load_experiment("wifi-to-umts").network, SCHEMES["handover-cn"]) == {
         "mn": {
             "interfaces": {
                 "wifi": {"interface": "mn-wifi", "address": "10.1.0.2"},

@@ -7,73 +7,76 @@ reaches the node. Nothing is copied; and whoever else speaks to the relay's port
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agents.roles.mn.schemes.reinvite import Reinvite
-from agents.roles.mn.schemes.scheme import Scheme
+from agents.roles.mn.schemes.reinvite import HEARD, OrReinvite
+from agents.roles.mn.schemes.table_scheme import Due, LinkNews, Wanted
 
 if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from agents.roles.by_table import Table
     from agents.roles.mn.call.call import Call
-    from agents.roles.mn.call.links import Link
-    from agents.sip.session.events import Event
 
 # A few round trips over UMTS. A relay that has not learned by then does not: the re-INVITE has to tell it.
 LEARNED_LIMIT_S = 1.0
 
 
-class MediaHandover(Scheme):
-    """IDLE, WAITING for the new link, LEARNING until media come over it, then REINVITING, for good."""
+class Learning(StrEnum):
+    """WAITING for the new link, LEARNING until media come over it, then REINVITING, for good."""
+
+    IDLE = "IDLE"
+    WAITING = "WAITING"
+    LEARNING = "LEARNING"
+    REINVITING = "REINVITING"
+    OVER = "OVER"
+
+
+class MediaHandover(OrReinvite):
+    """Has the relay learn where the node is, then tells the peer."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
-        self._reinvite = Reinvite(call)
         self._path = ""
         self._told_at = 0.0
 
-    def triggered(self, *, now: float) -> None:
-        """Gets onto the new link."""
-        if self.state == "IDLE":
-            self._set_state("WAITING")
-            self.call.attach(self.call.new)
-            self._speak_if_possible(now)
-
-    def link_changed(self, link: Link, *, now: float) -> None:
-        """Goes on when the new link can be used; goes back when it is gone before it was of any use."""
-        if self.state == "WAITING":
-            self._speak_if_possible(now)
-        elif self.state == "LEARNING" and not self.call.new.is_usable:
-            self._set_state("WAITING")
-            self.call.send_media(self.call.current, now=now)
-        elif self.state == "REINVITING":
-            self._reinvite.link_changed(link, now=now)
-
-    def receive_event(self, event: Event, *, now: float) -> None:
-        """What becomes of the re-INVITE."""
-        if self.state == "REINVITING":
-            self._reinvite.receive_event(event, now=now)
-
     def get_timer(self) -> float | None:
         """When the relay is waited for no longer."""
-        return self._told_at if self.state == "LEARNING" else None
+        return self._told_at if self.state == Learning.LEARNING else None
 
-    def handle_timer(self, *, now: float) -> None:
-        """Looks whether media come over the new link; then it is SIP's turn."""
-        if self.state != "LEARNING":
-            return
-        if now >= self._told_at or self.call.media.receiver.statistics(self._path) is not None:
-            self._tell(now)
+    def _attach(self, _: Wanted, now: float) -> None:
+        """Gets onto the new link."""
+        self.enter(Learning.WAITING)
+        self.call.attach(self.call.new)
+        self._speak(None, now)
 
-    def _speak_if_possible(self, now: float) -> None:
+    def _speak(self, _: LinkNews | None, now: float) -> None:
         if not self.call.new.is_usable:
             return
         leg = self.call.move_media(self.call.new)
         if leg is None:  # on hold: who doesn't speak is not learned
-            self._tell(now)
+            self.move(now)
             return
-        self._set_state("LEARNING")
+        self.enter(Learning.LEARNING)
         self._path = leg.path
         self._told_at = now + LEARNED_LIMIT_S
 
-    def _tell(self, now: float) -> None:
-        self._set_state("REINVITING")
-        self._reinvite.triggered(now=now)
+    def _need_new_link(self, _: LinkNews, now: float) -> None:
+        """Goes back when it is gone before it was of any use."""
+        if not self.call.new.is_usable:
+            self.enter(Learning.WAITING)
+            self.call.send_media(self.call.current, now=now)
+
+    def _look(self, _: Due, now: float) -> None:
+        """Whether media come over the new link; then it is SIP's turn."""
+        if now >= self._told_at or self.call.media.receiver.statistics(self._path) is not None:
+            self.move(now)
+
+    TABLE: ClassVar[Table] = {
+        Learning.IDLE: {Wanted: _attach},
+        Learning.WAITING: {LinkNews: _speak},
+        Learning.LEARNING: {LinkNews: _need_new_link, Due: _look},
+        Learning.REINVITING: dict.fromkeys(HEARD, OrReinvite.pass_on),
+        Learning.OVER: {},
+    }

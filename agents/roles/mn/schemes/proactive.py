@@ -7,102 +7,115 @@ sends everything there. Nothing is copied: what the old link has lost or still c
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agents.roles.mn.schemes.reinvite import Reinvite
-from agents.roles.mn.schemes.scheme import Scheme
+from agents.roles.mn.schemes.reinvite import HEARD, OrReinvite
+from agents.roles.mn.schemes.table_scheme import CallUp, LinkNews, Wanted
 from agents.sip.session import events
 
 if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from agents.roles.by_table import Table
     from agents.roles.mn.call.call import Call
-    from agents.roles.mn.call.links import Link
-    from agents.sip.session.events import Event
     from agents.sip.session.session import Session
 
 
-class Proactive(Scheme):
-    """IDLE; BACKING UP until the B2BUA answers, BACKED UP; ACTIVATING, RELEASING the old session, DONE.
+class BackingUp(StrEnum):
+    """BACKING UP until the B2BUA answers, BACKED UP; ACTIVATING, RELEASING the old session, DONE.
 
-    Without a backup session (none was accepted, or the new link came too late) the call moves by re-INVITE: REINVITING.
+    FAILED without a backup session: none was accepted, or it is gone. Then the call moves by re-INVITE: REINVITING. So
+    it does when the new link came too late.
     """
+
+    IDLE = "IDLE"
+    BACKING_UP = "BACKING UP"
+    BACKED_UP = "BACKED UP"
+    ACTIVATING = "ACTIVATING"
+    RELEASING = "RELEASING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    REINVITING = "REINVITING"
+    OVER = "OVER"
+
+
+class Proactive(OrReinvite):
+    """Hands the call over to its backup session."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
         self._backup: Session | None = None
-        self._reinvite = Reinvite(call)
         self._is_triggered = False
 
-    def call_established(self, *, now: float) -> None:
-        """There is something to back up."""
-        self._back_up_if_possible(now)
+    def _back_up(self, _: CallUp | LinkNews, now: float) -> None:
+        """When there is something to back up, and the link to do it over."""
+        if self.call.is_up and self.call.new.is_usable:
+            self.enter(BackingUp.BACKING_UP)
+            self._backup = self.call.invite_beside(self.call.new, now=now)
 
-    def triggered(self, *, now: float) -> None:
-        """Activates the backup session."""
+    def _go_without(self, _: Wanted, now: float) -> None:
+        self.move(now)
+
+    def _remember(self, _: Wanted, now: float) -> None:
+        """The backup session will be activated as soon as there is one."""
+        del now
         self._is_triggered = True
-        if self.state == "BACKED UP":
-            self._activate(now)
-        elif self.state in {"IDLE", "FAILED"}:
-            self._move(now)
 
-    def link_changed(self, link: Link, *, now: float) -> None:
-        """The second link has come or gone."""
-        if self.state == "REINVITING":
-            self._reinvite.link_changed(link, now=now)
-        else:
-            self._back_up_if_possible(now)
-
-    def receive_event(self, event: Event, *, now: float) -> None:
-        """What becomes of the backup session, and then of the old one."""
-        if self.state == "REINVITING":
-            self._reinvite.receive_event(event, now=now)
-        elif isinstance(event, events.SessionTerminated) and event.session is self._backup:
-            if self.state in {"BACKING UP", "BACKED UP", "ACTIVATING"}:  # later it is the call itself that has ended
-                self._lose_backup(now)
-        elif self.state == "BACKING UP":
-            self._take_answer(event, now)
-        elif self.state == "ACTIVATING":
-            self._take_activation(event, now)
-        elif self.state == "RELEASING" and isinstance(event, events.ByeAnswered):
-            self._done()
-
-    def _back_up_if_possible(self, now: float) -> None:
-        call = self.call
-        if self.state == "IDLE" and not self._is_triggered and call.is_up and call.new.is_usable:
-            self._set_state("BACKING UP")
-            self._backup = call.invite_beside(call.new, now=now)
-
-    def _take_answer(self, event: Event, now: float) -> None:
-        if isinstance(event, events.Established) and event.session is self._backup:
-            self._set_state("BACKED UP")
+    def _backed_up(self, event: events.Established, now: float) -> None:
+        if event.session is self._backup:
+            self.enter(BackingUp.BACKED_UP)
             if self._is_triggered:
-                self._activate(now)
-        elif isinstance(event, events.InviteRejected) and event.session is self._backup:
-            self._lose_backup(now)
+                self._activate(Wanted(), now)
 
-    def _activate(self, now: float) -> None:
-        if self._backup is None or not self.call.resume(self._backup, self.call.new, now=now):
-            self._move(now)
-            return
-        self._set_state("ACTIVATING")
+    def _activate(self, _: Wanted, now: float) -> None:
+        self._is_triggered = True
+        if self._backup is not None and self.call.resume(self._backup, self.call.new, now=now):
+            self.enter(BackingUp.ACTIVATING)
+        else:
+            self.move(now)
 
-    def _take_activation(self, event: Event, now: float) -> None:
-        if isinstance(event, events.ReinviteAnswered) and event.session is self._backup:
+    def _activated(self, event: events.ReinviteAnswered, now: float) -> None:
+        if event.session is self._backup:
             old, self.call.session = self.call.current, self._backup
             self.call.send_media(self._backup, now=now)
-            self._set_state("RELEASING")
+            self.enter(BackingUp.RELEASING)
             self.call.part(old, over=self.call.old, now=now)
-        elif isinstance(event, events.ReinviteRejected) and event.session is self._backup:
-            self._lose_backup(now)
 
-    def _lose_backup(self, now: float) -> None:
-        """Back to what every SIP phone can do."""
-        if self._backup is not None:
-            self.call.part(self._backup, over=self.call.new, now=now)
+    def _released(self, _: events.ByeAnswered, now: float) -> None:
+        del now
+        self.done()
+
+    def _lost(
+        self, event: events.SessionTerminated | events.InviteRejected | events.ReinviteRejected, now: float
+    ) -> None:
+        """Of the backup session: back to what every SIP phone can do."""
+        if self._backup is None or event.session is not self._backup:
+            return
+        self.call.part(self._backup, over=self.call.new, now=now)
         self._backup = None
-        self._set_state("FAILED")
+        self.enter(BackingUp.FAILED)
         if self._is_triggered:
-            self._move(now)
+            self.move(now)
 
-    def _move(self, now: float) -> None:
-        self._set_state("REINVITING")
-        self._reinvite.triggered(now=now)
+    TABLE: ClassVar[Table] = {
+        BackingUp.IDLE: {CallUp: _back_up, LinkNews: _back_up, Wanted: _go_without},
+        BackingUp.BACKING_UP: {
+            Wanted: _remember,
+            events.Established: _backed_up,
+            events.InviteRejected: _lost,
+            events.SessionTerminated: _lost,
+        },
+        BackingUp.BACKED_UP: {Wanted: _activate, events.SessionTerminated: _lost},
+        BackingUp.ACTIVATING: {
+            events.ReinviteAnswered: _activated,
+            events.ReinviteRejected: _lost,
+            events.SessionTerminated: _lost,
+        },
+        # From here on the end of the backup session is that of the call.
+        BackingUp.RELEASING: {events.ByeAnswered: _released},
+        BackingUp.DONE: {},
+        BackingUp.FAILED: {Wanted: _go_without},
+        BackingUp.REINVITING: dict.fromkeys(HEARD, OrReinvite.pass_on),
+        BackingUp.OVER: {},
+    }

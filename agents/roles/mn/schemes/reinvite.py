@@ -9,58 +9,95 @@ the one path that the peer sends on.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agents.roles.mn.schemes.scheme import Scheme
+from agents.roles.mn.schemes.table_scheme import LinkNews, TableScheme, Wanted
 from agents.sip.session import events
 
 if TYPE_CHECKING:
-    from agents.roles.mn.call.links import Link
-    from agents.sip.session.events import Event
+    from typing import ClassVar
+
+    from agents.roles.by_table import Table
+    from agents.roles.mn.call.call import Call
+
+SERVICE_UNAVAILABLE = 503
 
 
-class Reinvite(Scheme):
-    """IDLE, WAITING for the new link, MOVING until the re-INVITE is answered, DONE or FAILED."""
+class Moving(StrEnum):
+    """WAITING for the new link, or for the end of a change by the peer; MOVING until the re-INVITE is answered."""
 
-    def triggered(self, *, now: float) -> None:
-        """Gets onto the new link."""
-        if self.state == "IDLE":
-            self._set_state("WAITING")
-            self.call.attach(self.call.new)
-            self._move_if_possible(now)
+    IDLE = "IDLE"
+    WAITING = "WAITING"
+    MOVING = "MOVING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    OVER = "OVER"
 
-    def link_changed(self, link: Link, *, now: float) -> None:
-        """Goes on when the new link can be used."""
-        if self.state == "WAITING":
-            self._move_if_possible(now)
 
-    def receive_event(self, event: Event, *, now: float) -> None:
-        """The peer's answer, or the end of what kept us from asking."""
-        if self.state == "WAITING" and isinstance(event, events.ReinviteConfirmed):
-            self._move_if_possible(now)
-        elif self.state == "MOVING":
-            self._take_answer(event, now)
+class Reinvite(TableScheme):
+    """Moves the call by a re-INVITE over the new link."""
 
-    def _take_answer(self, event: Event, now: float) -> None:
-        if isinstance(event, events.ReinviteAnswered):
-            if self.call.send_media(event.session, now=now) is None:
-                self._fail(event.response.status)
-                return
-            self._done()
-        elif isinstance(event, events.ReinviteDue):
-            self._move_if_possible(now)
-        elif isinstance(event, events.ReinviteRejected) and event.retry_at is None:
-            if event.status == 503 and event.response is None:
-                self._set_state("WAITING")  # it was not sent: the new link has just gone again
-            else:
-                self._fail(event.status)
+    def _attach(self, _: Wanted, now: float) -> None:
+        """Gets onto the new link, if it is not there already."""
+        self.enter(Moving.WAITING)
+        self.call.attach(self.call.new)
+        self._move(None, now)
 
-    def _move_if_possible(self, now: float) -> None:
-        if not self.call.new.is_usable:
-            self._set_state("WAITING")
-        elif self.call.move(self.call.new, now=now):
-            self._set_state("MOVING")
+    def _move(self, _: object, now: float) -> None:
+        """Asks, if the link is there and nothing keeps us from asking; else its news, or a ReinviteConfirmed, will."""
+        can_be_asked = self.call.new.is_usable and self.call.move(self.call.new, now=now)
+        self.enter(Moving.MOVING if can_be_asked else Moving.WAITING)
+
+    def _answered(self, event: events.ReinviteAnswered, now: float) -> None:
+        if self.call.send_media(event.session, now=now) is None:
+            self._fail(event.response.status)
+        else:
+            self.done()
+
+    def _rejected(self, event: events.ReinviteRejected, _: float) -> None:
+        if event.retry_at is not None:  # a ReinviteDue comes then
+            return
+        if event.status == SERVICE_UNAVAILABLE and event.response is None:
+            self.enter(Moving.WAITING)  # it was not sent: the new link has just gone again
+        else:
+            self._fail(event.status)
 
     def _fail(self, status: int) -> None:
-        self._set_state("FAILED")
+        self.enter(Moving.FAILED)
         self.call.tell("handover_failed", status=status)
+
+    # Which link has changed does not matter, nor whose change has ended: it is looked at anew.
+    TABLE: ClassVar[Table] = {
+        Moving.IDLE: {Wanted: _attach},
+        Moving.WAITING: {LinkNews: _move, events.ReinviteConfirmed: _move},
+        Moving.MOVING: {
+            events.ReinviteAnswered: _answered,
+            events.ReinviteRejected: _rejected,
+            events.ReinviteDue: _move,
+        },
+        Moving.DONE: {},
+        Moving.FAILED: {},
+        Moving.OVER: {},
+    }
+
+
+#: What a re-INVITE has to hear of while a scheme has fallen back on it.
+HEARD = frozenset(event for row in Reinvite.TABLE.values() for event in row)
+
+
+class OrReinvite(TableScheme):
+    """A scheme that can fall back on what every SIP phone can do. From its state REINVITING it does not come back."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self._reinvite = Reinvite(call)
+
+    def move(self, now: float) -> None:
+        """From now on it is a re-INVITE's."""
+        self.enter("REINVITING")
+        self._reinvite.triggered(now=now)
+
+    def pass_on(self, event: object, now: float) -> None:
+        """To the re-INVITE."""
+        self._reinvite.feed(event, now)

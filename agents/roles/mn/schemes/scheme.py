@@ -1,4 +1,4 @@
-"""What every handover scheme is for the mobile node."""
+"""What every handover scheme is for the mobile node: the interface of ours and of those that users bring."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ if TYPE_CHECKING:
     from agents.roles.mn.call.links import Link
     from agents.sip.session.events import Event
 
+# Of what a user's scheme sees: this class, SchemeRow, what of Call and Link docs/schemes.md names, and the events.
+API_VERSION = 1
+
 
 class Scheme:
     """How a call is moved from its old link to its new one. Steps come in any order; a scheme does what fits.
 
-    `requires` are the extensions that the first INVITE of a call under this scheme asks for.
+    `requires` are the extensions that the first INVITE of a call under this scheme asks for. `state` is told to the
+    timeline at each change.
     """
 
     requires: tuple[str, ...] = ()
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.state = "IDLE"
+        self.state: str = "IDLE"
 
     def call_established(self, *, now: float) -> None:
         """The peer has answered the call."""
@@ -35,21 +39,23 @@ class Scheme:
         """Something of SIP happened."""
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is wanted next."""
+        """When `handle_timer` is wanted next, in the seconds of `now`."""
         return None
 
     def handle_timer(self, *, now: float) -> None:
-        """Do what is due."""
+        """Do what is due. Also asked with each packet of media that arrives: look at the time."""
 
     def stop(self) -> None:
         """The call is being ended: no more steps."""
-        self._set_state("OVER")
+        self.enter("OVER")
 
-    def _done(self) -> None:
-        self._set_state("DONE")
+    def done(self) -> None:
+        """The call is on the new link: DONE."""
+        self.enter("DONE")
         self.call.handed_over()
 
-    def _set_state(self, state: str) -> None:
+    def enter(self, state: str) -> None:
+        """Goes into a state, and tells of it."""
         if state != self.state:
             self.call.tell("scheme", change=f"{self.state} -> {state}")
             self.state = state

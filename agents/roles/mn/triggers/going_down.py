@@ -32,7 +32,7 @@ class GoingDownTrigger(Trigger):
     """
 
     def __init__(self, config: dict[str, Any], main: str) -> None:
-        self._main = main
+        super().__init__(config, main)
         self._floor: float = config["floor"]
         self._within_s: float = config["within"]
         self._window_s: float = config["window"]
@@ -44,9 +44,9 @@ class GoingDownTrigger(Trigger):
 
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Looks at the signal."""
-        if isinstance(event, LinkDown) and event.link == self._main:
+        if isinstance(event, LinkDown) and event.link == self.main:
             self._signals.clear()
-        if not isinstance(event, LinkParametersReport) or event.link != self._main:
+        if not isinstance(event, LinkParametersReport) or event.link != self.main:
             return
         self._signals.append((now, event.signal_dbm))
         while self._signals[0][0] < now - self._window_s:
@@ -58,7 +58,7 @@ class GoingDownTrigger(Trigger):
 
     def opinion(self, link: str) -> Opinion | None:
         """Of the main link, while its signal is known."""
-        if link != self._main or not self._signals:
+        if link != self.main or not self._signals:
             return None
         facts: dict[str, Any] = {"kind": "link-going-down", "signal_dbm": self._signals[-1][1]}
         if self._is_going.is_set:

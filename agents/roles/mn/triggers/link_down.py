@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.roles.mn.triggers.events import LinkDown, LinkUp
 from agents.roles.mn.triggers.trigger import Opinion, Trigger
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class LinkDownTrigger(Trigger):
     """A link that was there and is not any more should be left. One that was never there has not been lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: dict[str, Any] | None = None, main: str = "") -> None:
+        super().__init__(config or {}, main)
         self._lost: set[str] = set()
 
     def take(self, event: LinkEvent, *, now: float) -> None:

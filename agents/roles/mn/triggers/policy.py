@@ -9,6 +9,8 @@ from agents.roles.mn.triggers.latch import Latch
 from agents.roles.mn.triggers.trigger import Opinion, Trigger
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from agents.roles.mn.triggers.events import LinkEvent
     from agents.roles.mn.triggers.surroundings import Surroundings
 
@@ -22,7 +24,8 @@ class PolicyTrigger(Trigger):
     takes the least power is first.
     """
 
-    def __init__(self, config: dict[str, Any], surroundings: Surroundings) -> None:
+    def __init__(self, config: dict[str, Any], surroundings: Surroundings, main: str = "") -> None:
+        super().__init__(config, main)
         self._surroundings = surroundings
         self._prefer: list[str] = config["prefer"]
         self._save_below: float = config["save_below"]
@@ -30,6 +33,11 @@ class PolicyTrigger(Trigger):
         self._hysteresis: float = config["hysteresis"]
         self._is_there = {name: Latch(config["time_to_trigger"]) for name in self._prefer}
         self._battery = 1.0
+
+    @classmethod
+    def of(cls, config: dict[str, Any], main: str, surroundings: Surroundings) -> Self:
+        """A new one."""
+        return cls(config, surroundings, main)
 
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Looks at signals and at the battery."""

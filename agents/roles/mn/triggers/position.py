@@ -20,7 +20,7 @@ class PositionTrigger(Trigger):
     """
 
     def __init__(self, config: dict[str, Any], main: str) -> None:
-        self._main = main
+        super().__init__(config, main)
         self._areas: list[Area] = [area_from(one) for one in config["areas"]]
         self._margin_m: float = config["margin"]
         self._good_from_m: float = self._margin_m + config["hysteresis"]
@@ -37,7 +37,7 @@ class PositionTrigger(Trigger):
 
     def opinion(self, link: str) -> Opinion | None:
         """Of the main link, once it is known where we are."""
-        if link != self._main or self._depth_m is None:
+        if link != self.main or self._depth_m is None:
             return None
         return Opinion(not self._is_outside.is_set, {"kind": "position", "to_edge_m": round(self._depth_m, 1)})
 

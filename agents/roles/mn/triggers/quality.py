@@ -35,7 +35,7 @@ class QualityTrigger(Trigger):
     watches = frozenset({"stream"})
 
     def __init__(self, config: dict[str, Any], main: str) -> None:
-        self._main = main
+        super().__init__(config, main)
         self._window_s: float = config["window"]
         self._limits = {name: config[name] for name in LIMITS if config.get(name) is not None}
         self._samples: deque[_Sample] = deque()
@@ -45,9 +45,9 @@ class QualityTrigger(Trigger):
 
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Looks at the stream."""
-        if isinstance(event, ReceptionReport) and event.link == self._main:
+        if isinstance(event, ReceptionReport) and event.link == self.main:
             self._uplink_loss = event.lost
-        if isinstance(event, StreamReport) and event.link == self._main:
+        if isinstance(event, StreamReport) and event.link == self.main:
             self._take_stream(event, now)
 
     def _take_stream(self, event: StreamReport, now: float) -> None:
@@ -67,7 +67,7 @@ class QualityTrigger(Trigger):
 
     def opinion(self, link: str) -> Opinion | None:
         """Of the main link, while media come over it; not before the window is full once."""
-        if link != self._main or not self._is_full:
+        if link != self.main or not self._is_full:
             return None
         over = {name: value for name, value in self._values.items() if value > self._limits.get(name, value)}
         if not over:

@@ -19,7 +19,7 @@ class SignalTrigger(Trigger):
     """
 
     def __init__(self, config: dict[str, Any], main: str) -> None:
-        self._main = main
+        super().__init__(config, main)
         self._below: float = config["below"]
         self._good_from: float = self._below + config.get("hysteresis", 0.0)
         self._is_weak = Latch(config.get("time_to_trigger", 0.0))
@@ -27,15 +27,15 @@ class SignalTrigger(Trigger):
 
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Looks at the signal; without a carrier there is none."""
-        if isinstance(event, LinkParametersReport) and event.link == self._main:
+        if isinstance(event, LinkParametersReport) and event.link == self.main:
             self._signal_dbm = event.signal_dbm
-        elif isinstance(event, LinkDown) and event.link == self._main:
+        elif isinstance(event, LinkDown) and event.link == self.main:
             self._signal_dbm = None
         self._is_weak.want(self._wanted(), now=now)
 
     def opinion(self, link: str) -> Opinion | None:
         """Of the main link, while its signal is known."""
-        if link != self._main or self._signal_dbm is None:
+        if link != self.main or self._signal_dbm is None:
             return None
         return Opinion(not self._is_weak.is_set, {"kind": "signal", "signal_dbm": self._signal_dbm})
 

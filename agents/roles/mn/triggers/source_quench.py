@@ -24,20 +24,20 @@ class SourceQuenchTrigger(Trigger):
     watches = frozenset({"quench"})
 
     def __init__(self, config: dict[str, Any], main: str) -> None:
-        self._main = main
+        super().__init__(config, main)
         self._count: int = config["count"]
         self._within_s: float = config["within"]
         self._heard: deque[float] = deque()
 
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Counts them."""
-        if isinstance(event, SourceQuench) and event.link == self._main:
+        if isinstance(event, SourceQuench) and event.link == self.main:
             self._heard.append(now)
             self.handle_timer(now=now)
 
     def opinion(self, link: str) -> Opinion | None:
         """Of the main link, while enough of them are recent."""
-        if link != self._main or len(self._heard) < self._count:
+        if link != self.main or len(self._heard) < self._count:
             return None
         return Opinion(False, {"kind": "source-quench", "quenches": len(self._heard)})
 

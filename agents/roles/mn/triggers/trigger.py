@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from agents.roles.mn.triggers.events import LinkEvent
+    from agents.roles.mn.triggers.surroundings import Surroundings
+
+# Of what a user's trigger sees: this class, TriggerRow, Parameter, and the events.
+API_VERSION = 1
 
 
 class Opinion(NamedTuple):
@@ -16,10 +22,23 @@ class Opinion(NamedTuple):
 
 
 class Trigger:
-    """Has no opinion. An opinion holds until events, or time, change it: whoever asks twice hears it twice."""
+    """Has no opinion. An opinion holds until events, or time, change it: whoever asks twice hears it twice.
+
+    `config` has the values of its parameters; `main` is the link that the call begins on, and goes back to.
+    """
 
     watches: ClassVar[frozenset[str]] = frozenset()
     """What has to be looked at for it, beside links and signals: "stream", "quench"."""
+
+    def __init__(self, config: dict[str, Any], main: str) -> None:
+        self.config = config
+        self.main = main
+
+    @classmethod
+    def of(cls, config: dict[str, Any], main: str, surroundings: Surroundings) -> Self:
+        """A new one; for those that want to know what else is around."""
+        del surroundings
+        return cls(config, main)
 
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Something has happened."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
-from testbed.scenario.kinds.scenario import SchemeName
+from agents.roles.mn.schemes import SCHEMES
 from tests.agents.world import FALLING, LINK_DOWN, World
 
-SCHEMES = get_args(SchemeName)
 AOR = "sip:mn@home.example"
 WIFI, UMTS = "sip:mn@10.0.1.1:5060", "sip:mn@10.0.2.1:5060"
 
@@ -26,7 +23,7 @@ def call_flow(world: World) -> list[str]:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_handover_renews_the_registration_whatever_the_scheme(scheme: str) -> None:
     """Paper 4.4: when it has succeeded, and not before."""
-    world = World(scheme, trigger=FALLING, registrar="proactive", always_bridges=scheme == "proactive")
+    world = World(scheme, trigger=FALLING, registrar="proactive", always_bridges=SCHEMES[scheme].always_bridges)
     world.run(3.0)
     assert bound(world) == [WIFI, UMTS]
     world.signal()
@@ -49,7 +46,7 @@ def test_a_handover_renews_the_registration_whatever_the_scheme(scheme: str) -> 
 @pytest.mark.parametrize("registrar", ["proactive", "outbound"])
 def test_the_call_is_the_same_as_without_a_registrar(scheme: str, registrar: str) -> None:
     """Same messages, same order; no credentials of the registrar's realm in them."""
-    worlds = [World(scheme, registrar=one, always_bridges=scheme == "proactive") for one in (None, registrar)]
+    worlds = [World(scheme, registrar=one, always_bridges=SCHEMES[scheme].always_bridges) for one in (None, registrar)]
     for world in worlds:
         world.run(3.0)
         world.signal()

@@ -228,3 +228,25 @@ def test_a_reinvite_without_any_answer_ends_the_call_over_the_link_that_was_left
     world.settle()
     assert world.told("call_ended") == [{"status": 200}]
     world.assert_nothing_left()
+
+
+def test_a_change_by_the_peer_that_comes_between_is_waited_for() -> None:
+    """Glare (both 491); the peer's re-INVITE is accepted, its ACKs are lost, its next INVITE stands for them.
+
+    In that one datagram the change is over, ours is due, and the peer's next change is open: not possible now.
+    """
+    world = World("reinvite", call_s=60.0)
+    world.run(3.0)
+    (session,) = world.cn._ua.sessions
+    for pause_s in (1.2, 3.3, 20.0):
+        if pause_s == 1.2:
+            world.signal()
+            world.lose("491 INVITE")
+        elif pause_s == 3.3:
+            world.lose("ACK", times=3)
+        session.reinvite(session.local_sdp or b"", now=world.now)
+        world._flush()
+        world.run(pause_s)
+    changes = [told["change"] for told in world.told("scheme")]
+    assert changes[-4:] == ["WAITING -> MOVING", "MOVING -> WAITING", "WAITING -> MOVING", "MOVING -> DONE"]
+    assert world.told("handover_done")

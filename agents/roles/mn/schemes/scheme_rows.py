@@ -1,0 +1,134 @@
+"""The register of handover schemes: one row each, in the order in which tables have them. Everybody else reads it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.roles.mn.schemes.scheme import API_VERSION, Scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from agents.roles.mn.call.call import Call
+
+
+class Home(StrEnum):
+    """Who stands between the two ends of the call, in the home network."""
+
+    NOBODY = "nobody"
+    B2BUA = "B2BUA"
+    RELAY = "media relay"
+
+
+LOST: Mapping[str, object] = {"on": "link-down"}
+FALLING: Mapping[str, object] = {"on": "signal", "below": "-60 dBm"}
+
+
+class SchemeRow(NamedTuple):
+    """All that is to be known of a scheme.
+
+    `api` is the version of the interface that it was written for. `scheme` is its class; of ours, where that is: only
+    the one that is wanted gets loaded. `trigger`, as a scenario writes it, and `attach`, when the new link is attached,
+    hold where a scenario says nothing. `always_bridges`: the B2BUA takes the media of every call, without asking
+    the peer whether it can hand over itself.
+    """
+
+    api: int
+    about: str
+    scheme: type[Scheme] | str
+    home: Home = Home.NOBODY
+    always_bridges: bool = False
+    trigger: Mapping[str, object] = LOST
+    attach: Literal["beforehand", "when-triggered"] = "when-triggered"
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
+        return self.home is Home.B2BUA
+
+    @property
+    def is_relayed(self) -> bool:
+        """Whether Kamailio and rtpengine, which relays the media, have the B2BUA's place."""
+        return self.home is Home.RELAY
+
+    def wrong(self) -> str:
+        """What is wrong with a row that a user made; nothing where nothing is."""
+        if not (isinstance(self.scheme, type) and issubclass(self.scheme, Scheme)):
+            return f"scheme={self.scheme!r} is no class; write a class that inherits from Scheme"
+        if self.home not in tuple(Home):
+            return f"home={self.home!r} is not possible; write {', '.join(map(repr_of, Home))}"
+        return ""
+
+    def loaded(self) -> type[Scheme]:
+        """Its class."""
+        if isinstance(self.scheme, str):
+            module, _, name = self.scheme.partition(":")
+            found: type[Scheme] = getattr(import_module(module), name)
+            return found
+        return self.scheme
+
+
+def repr_of(home: Home) -> str:
+    """As one writes it."""
+    return f"Home.{home.name}"
+
+
+HERE = "agents.roles.mn.schemes"
+SCHEMES: dict[str, SchemeRow] = {
+    "reinvite": SchemeRow(
+        API_VERSION,
+        "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
+        f"{HERE}.reinvite:Reinvite",
+    ),
+    "reinvite-soft": SchemeRow(  # the same steps; how early they come is all the difference
+        API_VERSION,
+        "make before break: the re-INVITE goes over the new link while the old one still works",
+        f"{HERE}.reinvite:Reinvite",
+        trigger=FALLING,
+        attach="beforehand",
+    ),
+    "media-handover": SchemeRow(
+        API_VERSION,
+        "what can be had today: the media come from elsewhere, and an unmodified rtpengine learns it",
+        f"{HERE}.media_handover:MediaHandover",
+        home=Home.RELAY,
+        trigger=FALLING,
+        attach="beforehand",
+    ),
+    "proactive": SchemeRow(
+        API_VERSION,
+        "a backup session with the B2BUA, made in advance and activated by the handover (paper, Figure 6)",
+        f"{HERE}.proactive:Proactive",
+        home=Home.B2BUA,
+        always_bridges=True,
+        trigger=FALLING,
+        attach="beforehand",
+    ),
+    "handover-cn": SchemeRow(
+        API_VERSION,
+        "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
+        f"{HERE}.handover_cn:HandoverCn",
+        trigger=FALLING,
+        attach="beforehand",
+    ),
+    "handover-b2bua": SchemeRow(  # for the MN it is the same: who assists is whoever has its dialog
+        API_VERSION,
+        "the same with any phone as correspondent: the home network's B2BUA assists (paper, Figure 8)",
+        f"{HERE}.handover_cn:HandoverCn",
+        home=Home.B2BUA,
+        trigger=FALLING,
+        attach="beforehand",
+    ),
+}
+"""Ours, by name. In an agent, those that its user brought follow."""
+
+BASELINE = "reinvite"
+"""What the others are compared with, where it is there: RFC 3261's own way."""
+
+
+def make_scheme(name: str, call: Call) -> Scheme:
+    """The scheme of that name; raises KeyError for one that there is not."""
+    return SCHEMES[name].loaded()(call)
