@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from testbed.api.tables import export, frame
     from testbed.api.verification import Verified, verify
     from testbed.engine.errors import CommandError, MissingRequirementError
+    from testbed.files.checking import Checked, check
     from testbed.measure.capture.errors import CaptureError, RunFolderError
     from testbed.measure.result.measured import measure
     from testbed.measure.result.typed import CaptureResult, RunResult
@@ -29,6 +30,7 @@ __all__ = [
     "BadScenarioError",
     "CaptureError",
     "CaptureResult",
+    "Checked",
     "CommandError",
     "MissingRequirementError",
     "News",
@@ -41,6 +43,7 @@ __all__ = [
     "ScenarioError",
     "Verified",
     "attack",
+    "check",
     "compare",
     "compare_triggers",
     "export",
@@ -60,6 +63,7 @@ _HOMES = {
     "api.tables": "export frame",
     "api.verification": "Verified verify",
     "engine.errors": "CommandError MissingRequirementError",
+    "files.checking": "Checked check",
     "measure.capture.errors": "CaptureError RunFolderError",
     "measure.result.typed": "CaptureResult RunResult",
     "scenario.reading.errors": "BadScenarioError ScenarioError",

@@ -32,6 +32,7 @@ COMMANDS = {
     "speech": "testbed.cli.results.speaking:speech",
     "verify": "testbed.cli.runs.verifying:verify",
     "list": "testbed.cli.files.listing:listing",
+    "check": "testbed.cli.files.checking:check",
     "profile": "testbed.cli.files.profiling:profile",
     "failure": "testbed.cli.files.failing:failure",
     "doctor": "testbed.cli.machine.doctor:doctor",

@@ -265,7 +265,7 @@ class DialogResult(Numbers):
     setup_ms: float | None = None
     ended_s: float | None = None
     ended_by: str | None = None
-    handover: dict[str, Any] | None = None
+    handover: str | None = None
     handover_of: int | None = None
     moves: list[dict[str, Any]] = Field(default_factory=list)
     media: list[dict[str, Any]] = Field(default_factory=list)
