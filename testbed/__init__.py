@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from testbed.api.tables import export, frame
     from testbed.api.verification import Verified, verify
     from testbed.engine.errors import CommandError, MissingRequirementError
+    from testbed.files.beginning import NotBegunError, new
     from testbed.files.checking import Checked, check
     from testbed.measure.capture.errors import CaptureError, RunFolderError
     from testbed.measure.result.measured import measure
@@ -34,6 +35,7 @@ __all__ = [
     "CommandError",
     "MissingRequirementError",
     "News",
+    "NotBegunError",
     "NotRepeatableError",
     "OutputError",
     "Run",
@@ -49,6 +51,7 @@ __all__ = [
     "export",
     "frame",
     "measure",
+    "new",
     "replay",
     "run",
     "verify",
@@ -63,6 +66,7 @@ _HOMES = {
     "api.tables": "export frame",
     "api.verification": "Verified verify",
     "engine.errors": "CommandError MissingRequirementError",
+    "files.beginning": "NotBegunError new",
     "files.checking": "Checked check",
     "measure.capture.errors": "CaptureError RunFolderError",
     "measure.result.typed": "CaptureResult RunResult",
