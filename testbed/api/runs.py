@@ -26,8 +26,8 @@ DEFAULT_JOBS = 2
 class Choices(TypedDict, total=False):
     """What is chosen instead of what the scenario says; None and what is left out is the scenario's."""
 
-    failure: str | None
-    cn: str | None
+    failure: Path | str | None
+    cn: Path | str | None
     hangs_up: Side | None
     dad: DuplicateDetection | None
 
@@ -35,7 +35,7 @@ class Choices(TypedDict, total=False):
 def run(
     scenario: Path | str = DEFAULT_SCENARIO,
     *,
-    scheme: str | None = None,
+    scheme: Path | str | None = None,
     trigger: str | None = None,
     seed: int | None = None,
     out: Path | str | None = None,
@@ -44,7 +44,9 @@ def run(
     **choices: Unpack[Choices],
 ) -> Run:
     """Carries out a scenario once, into `out` or a new folder below runs/."""
-    experiment = load_experiment(str(scenario), scheme=scheme, trigger=trigger, seed=checked(seed), **choices)
+    experiment = load_experiment(
+        str(scenario), scheme=word(scheme), trigger=trigger, seed=checked(seed), **worded(choices)
+    )
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
     (one,) = _carry_out([(experiment, folder)], engine, 1, watch)
     return one
@@ -53,7 +55,7 @@ def run(
 def compare(
     scenario: Path | str = DEFAULT_SCENARIO,
     *,
-    schemes: Iterable[str] = (),
+    schemes: Iterable[Path | str] = (),
     runs: int = 1,
     seed: int | None = None,
     out: Path | str | None = None,
@@ -69,10 +71,11 @@ def compare(
     """
     if runs < 1:
         raise ValueError(f"runs is {runs}; it should be 1 or more")
-    first = load_experiment(str(scenario), seed=checked(seed), **choices)
+    chosen = worded(choices)
+    first = load_experiment(str(scenario), seed=checked(seed), **chosen)
     folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
     experiments = [
-        load_experiment(str(scenario), scheme=scheme, seed=first.seed + number, **choices)
+        load_experiment(str(scenario), scheme=word(scheme), seed=first.seed + number, **chosen)
         for scheme in dict.fromkeys(schemes) or first.scenario.schemes
         for number in range(runs)
     ]
@@ -83,7 +86,7 @@ def compare(
 def replay(
     failure: Path | str,
     *,
-    schemes: Iterable[str] = (),
+    schemes: Iterable[Path | str] = (),
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName = "vm",
@@ -93,10 +96,11 @@ def replay(
     """Carries out the default scenario with a failure script under several schemes, see `compare`."""
     first = load_experiment(DEFAULT_SCENARIO, failure=str(failure), seed=checked(seed))
     folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
-    work = [
-        (load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=str(failure), seed=first.seed), folder / scheme)
+    experiments = [
+        load_experiment(DEFAULT_SCENARIO, scheme=word(scheme), failure=str(failure), seed=first.seed)
         for scheme in dict.fromkeys(schemes) or first.scenario.schemes
     ]
+    work = [(one, folder / one.scheme) for one in experiments]
     return _compared(work, folder, engine, jobs, watch)
 
 
@@ -104,7 +108,7 @@ def compare_triggers(
     scenario: Path | str = DEFAULT_TRIGGERS,
     *,
     triggers: Iterable[str] = (),
-    scheme: str | None = None,
+    scheme: Path | str | None = None,
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName = "vm",
@@ -113,17 +117,38 @@ def compare_triggers(
     **choices: Unpack[Choices],
 ) -> Runs:
     """Carries out a scenario once with each of its triggers, or those named; folders are called after them."""
-    first = load_experiment(str(scenario), scheme=scheme, seed=checked(seed), **choices)
+    chosen = worded(choices)
+    first = load_experiment(str(scenario), scheme=word(scheme), seed=checked(seed), **chosen)
     if not first.scenario.triggers:
         what = "has no triggers to compare; add 'triggers: {NAME: {on: …}, …}', or name one of 'testbed list scenarios'"
         raise BadScenarioError([ScenarioError(first.path, 0, what)])
-    chosen = list(dict.fromkeys(triggers) or first.scenario.triggers)
+    names = list(dict.fromkeys(triggers) or first.scenario.triggers)
     experiments = [
-        load_experiment(str(scenario), scheme=scheme, seed=first.seed, trigger=name, **choices) for name in chosen
+        load_experiment(str(scenario), scheme=word(scheme), seed=first.seed, trigger=name, **chosen) for name in names
     ]
     folder = new_folder(out, f"{first.scenario.name}-triggers-seed{first.seed}")
-    work = [(one, folder / name) for name, one in zip(chosen, experiments, strict=True)]
+    work = [(one, folder / name) for name, one in zip(names, experiments, strict=True)]
     return Runs(_carry_out(work, engine, jobs, watch))
+
+
+class Words(TypedDict, total=False):
+    """Choices as `load_experiment` takes them."""
+
+    failure: str | None
+    cn: str | None
+    hangs_up: Side | None
+    dad: DuplicateDetection | None
+
+
+def worded(choices: Choices) -> Words:
+    """Paths as words."""
+    found: Words = {"failure": word(choices.get("failure")), "cn": word(choices.get("cn"))}
+    return {**found, "hangs_up": choices.get("hangs_up"), "dad": choices.get("dad")}
+
+
+def word(name: Path | str | None) -> str | None:
+    """A name, or a path, as what is typed."""
+    return None if name is None else str(name)
 
 
 def checked(seed: int | None) -> int | None:

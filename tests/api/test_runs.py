@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import testbed
+from testbed.scenario.reading.places import FAILURE, SCENARIO
 from tests.cli.engines import WrittenEngine, pcap
 
 CAPTURES = {"cn-eth0": pcap(b"a"), "mn-wifi": pcap(b"a"), "mn-umts": pcap(b"a")}
@@ -32,7 +33,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_run_returns_the_run_opened() -> None:
-    run = testbed.run("ideal", scheme="reinvite", seed=5, out="mine")
+    run = testbed.run(SCENARIO.find("ideal"), scheme="reinvite", seed=5, out="mine")
     assert (run.folder, run.scheme, run.seed, run.status, run.failure) == (Path("mine"), "reinvite", 5, "done", None)
     assert run.result.scheme == "reinvite"
     assert run.result.media.to_mn.gap_ms is None, "nothing of it was captured"
@@ -60,7 +61,7 @@ def test_compare_returns_every_run_and_a_page() -> None:
 
 
 def test_replay_and_triggers_take_theirs() -> None:
-    replayed = testbed.replay("wifi-break", schemes=["reinvite"], out="replayed")
+    replayed = testbed.replay(FAILURE.find("wifi-break"), schemes=["reinvite"], out="replayed")
     assert [run.manifest["failure_script"] for run in replayed] == ["wifi-break"]
     compared = testbed.compare_triggers(triggers=["signal"], out="triggers")
     assert [(run.folder.name, run.manifest["trigger"]) for run in compared] == [("signal", "signal")]
