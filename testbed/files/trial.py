@@ -7,11 +7,20 @@ from pathlib import Path
 
 from testbed.scenario.reading.tree import bad
 
-LIMIT_S = 10
-# Started without a shell; at the limit Python itself says where it is, and ends.
+COMPUTING_S, WAITING_S = 10, 60
+"""So much of the processor's time, which a busy machine does not use up, and of time at all."""
+ENDLESS = "never ends"
+# At a limit Python itself says where it is, and ends.
 PROGRAM = f"""
-import faulthandler, runpy, sys
-faulthandler.dump_traceback_later({LIMIT_S}, exit=True)
+import faulthandler, os, runpy, signal, sys
+def stop(*_):
+    sys.stderr.write("{ENDLESS}\\n")
+    faulthandler.dump_traceback()
+    os._exit(1)
+signal.signal(signal.SIGPROF, stop)
+signal.signal(signal.SIGALRM, stop)
+signal.setitimer(signal.ITIMER_PROF, float(sys.argv[2]))
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[3]))
 runpy.run_path(sys.argv[1])
 """
 GRACE_S = 5
@@ -21,18 +30,19 @@ def try_python(path: Path) -> None:
     """Runs a Python file; raises BadScenarioError where it doesn't end by itself, and for nothing else."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(path)],
+            [sys.executable, "-c", PROGRAM, str(path), str(COMPUTING_S), str(WAITING_S)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, errors="replace", timeout=LIMIT_S + GRACE_S, check=False,
+            text=True, errors="replace", timeout=WAITING_S + GRACE_S, check=False,
         )  # fmt: skip
         said = done.stderr
     except subprocess.TimeoutExpired:
         raise _endless(path, 0) from None
-    if said.startswith("Timeout ("):
-        lines = re.findall(rf'File "{re.escape(str(path))}", line (\d+)', said)
-        raise _endless(path, int(lines[-1]) if lines else 0)
+    _, sign, trace = said.rpartition(f"{ENDLESS}\n")
+    if sign:
+        lines = re.findall(rf'File "{re.escape(str(path))}", line (\d+)', trace)
+        raise _endless(path, int(lines[0]) if lines else 0)
 
 
 def _endless(path: Path, line: int) -> Exception:
-    what = f"this does not end within {LIMIT_S} s; a topology should define NETWORK and do nothing else"
-    return bad(path, line, what)
+    what = f"this does not end, in {COMPUTING_S} s of computing or {WAITING_S} s of waiting"
+    return bad(path, line, f"{what}; a topology should define NETWORK and do nothing else")

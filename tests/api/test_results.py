@@ -15,6 +15,8 @@ from testbed.measure.result.typed import Numbers, RunResult, typed
 from testbed.measure.tables.schema import TABLES
 from tests.measure import synthetic
 
+from .attributes import unnamed
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -22,17 +24,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = synthetic.plain_run().write(tmp_path_factory.mktemp("runs") / "run")
     (made / "result.json").write_text(to_json(measure_run(made)))
     return made
-
-
-def unnamed(part: object, place: str = "") -> list[str]:
-    """Where in a result there is something without an attribute of its own."""
-    if isinstance(part, Numbers):
-        found = [f"{place}.{name}" for name in part.model_extra or {}]
-        fields = {name: getattr(part, name) for name in type(part).model_fields}
-        return [*found, *unnamed(fields, place)]
-    if isinstance(part, dict):
-        return [one for name, value in part.items() for one in unnamed(value, f"{place}.{name}")]
-    return [one for value in part for one in unnamed(value, place)] if isinstance(part, list) else []
 
 
 def test_every_number_of_a_result_has_an_attribute(folder: Path) -> None:
