@@ -1,1 +1,83 @@
-"""What runs outside the nodes: builds the world, runs it, measures it, reports it."""
+"""Real SIP calls over real Linux network stacks, in virtual time: carried out, measured from captures, compared.
+
+    import testbed
+    run = testbed.run("wifi-to-umts", scheme="handover-cn")
+    print(run.result.media.to_mn.interruption_ms)
+
+docs/api.md has all names. Each is imported when it is used (PEP 562), so that `import testbed` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from testbed.api.attacked_calls import AttackedCall, attack
+    from testbed.api.carrying_out import News
+    from testbed.api.errors import NotRepeatableError, OutputError
+    from testbed.api.opened import Run, Runs
+    from testbed.api.runs import compare, compare_triggers, replay, run
+    from testbed.api.tables import export, frame
+    from testbed.api.verification import Verified, verify
+    from testbed.engine.errors import CommandError, MissingRequirementError
+    from testbed.files.beginning import NotBegunError, new
+    from testbed.files.checking import Checked, check
+    from testbed.measure.capture.errors import CaptureError, RunFolderError
+    from testbed.measure.result.measured import measure
+    from testbed.measure.result.typed import CaptureResult, RunResult
+    from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+
+__all__ = [
+    "AttackedCall",
+    "BadScenarioError",
+    "CaptureError",
+    "CaptureResult",
+    "Checked",
+    "CommandError",
+    "MissingRequirementError",
+    "News",
+    "NotBegunError",
+    "NotRepeatableError",
+    "OutputError",
+    "Run",
+    "RunFolderError",
+    "RunResult",
+    "Runs",
+    "ScenarioError",
+    "Verified",
+    "attack",
+    "check",
+    "compare",
+    "compare_triggers",
+    "export",
+    "frame",
+    "measure",
+    "new",
+    "replay",
+    "run",
+    "verify",
+]
+
+_HOMES = {
+    "api.attacked_calls": "AttackedCall attack",
+    "api.carrying_out": "News",
+    "api.errors": "NotRepeatableError OutputError",
+    "api.opened": "Run Runs",
+    "api.runs": "compare compare_triggers replay run",
+    "api.tables": "export frame",
+    "api.verification": "Verified verify",
+    "engine.errors": "CommandError MissingRequirementError",
+    "files.beginning": "NotBegunError new",
+    "files.checking": "Checked check",
+    "measure.capture.errors": "CaptureError RunFolderError",
+    "measure.result.typed": "CaptureResult RunResult",
+    "scenario.reading.errors": "BadScenarioError ScenarioError",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "measure":  # a package that can be called
+        return importlib.import_module("testbed.measure")
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(f"testbed.{home}"), name)
+    raise AttributeError(f"module 'testbed' has no attribute {name!r}")

@@ -14,7 +14,7 @@ from testbed.engine.cache import digest
 from testbed.engine.engine import Engine, Place, Report
 from testbed.engine.errors import RunFailedError
 from testbed.lab.plan import Plan
-from testbed.measure import Run, RunFolderError, to_json
+from testbed.measure import MeasuredRun, RunFolderError, to_json
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
 from testbed.measure.numbers.user_numbers import LoadedNumber
 from testbed.report.one_run.run_capture import write_run_capture
@@ -33,7 +33,7 @@ class FinishedRun:
     `run` has let go of its captures: it keeps what was told of them.
     """
 
-    run: Run
+    run: MeasuredRun
     scheme: str
     seed: int
     result: dict[str, Any] | None
@@ -97,7 +97,7 @@ async def carry_out_plan(
         warnings.append(f"not reproducible: made in wall-clock time by the {manifest['engine']} engine")
     if failure is not None:
         warnings.append(f"the run failed: {failure}")
-    run = Run(folder, numbers)
+    run = MeasuredRun(folder, numbers)
     warnings += annotate(run, f"{manifest['scheme']}, seed {manifest['seed']}")
     manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
     write_manifest(folder, manifest)
@@ -107,7 +107,7 @@ async def carry_out_plan(
     return FinishedRun(run, manifest["scheme"], manifest["seed"], result, failure)
 
 
-def annotate(run: Run, title: str = "") -> list[str]:
+def annotate(run: MeasuredRun, title: str = "") -> list[str]:
     """Writes run.pcapng from the captures, the timeline and the names of nodes; returns warnings.
 
     Of the run it asks for nothing but the captures: the manifest and the timeline may still change.
@@ -124,7 +124,7 @@ def annotate(run: Run, title: str = "") -> list[str]:
     return [*warnings, *write_run_capture(run.captures, events, folder / "run.pcapng", names=names, title=title)]
 
 
-def measure(run: Run) -> dict[str, Any] | None:
+def measure(run: MeasuredRun) -> dict[str, Any] | None:
     """Writes result.json and returns its content; None when the folder holds too little."""
     try:
         result = run.result
@@ -134,7 +134,7 @@ def measure(run: Run) -> dict[str, Any] | None:
     return result
 
 
-def write_report(run: Run) -> None:
+def write_report(run: MeasuredRun) -> None:
     """Writes report.html."""
     from testbed.report.one_run.page import write_page  # noqa: PLC0415 - half a second, which only runs have to wait for
 

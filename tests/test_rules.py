@@ -110,6 +110,10 @@ ARROWS = {
         "an engine takes a plan and fills a folder; reading scenarios and measuring is up to testbed/runner.py",
         never=("testbed.scenario", "testbed.measure", "testbed.report", "testbed.cli", "testbed.runner"),
     ),
+    "parts know nothing of the interface that is made of them": Arrow(
+        ("testbed.scenario", "testbed.engine", "testbed.measure", "testbed.report", "testbed.runner", "testbed.lab"),
+        "the interface calls the parts; hand in what is needed from it", never=("testbed.api",),
+    ),
     "nobody imports the command line": Arrow(
         ("testbed",), "move it to the part that it belongs to", without=("testbed.cli",), never=("testbed.cli",)
     ),
@@ -215,6 +219,11 @@ CORRIDORS = {
         "one_run": "terminal pages",
         "several": "terminal pages",
     },
+    "testbed.api": {"errors": "", "waiting": "", "places_of_runs": "errors", "carrying_out": "waiting",
+                    "tables": "errors places_of_runs", "opened": "places_of_runs tables",
+                    "runs": "places_of_runs carrying_out opened",
+                    "verification": "errors places_of_runs carrying_out opened",
+                    "attacked_calls": "places_of_runs carrying_out"},
     "testbed.cli": {"lazy_group": "", "main": "lazy_group", "results": "", "runs": "results", "files": "runs",
                     "machine": ""},
 }  # fmt: skip
@@ -337,7 +346,7 @@ BANS = {
     "the wall clock": Ban(
         r"(datetime\.)*(datetime|date)\.(now|utcnow|today)",
         "take the time as an argument; only the names of folders may tell the date",
-        but=("testbed.cli.runs.running",),
+        but=("testbed.api.places_of_runs",),
     ),
     "os.system": Ban(
         r"os\.(system|popen|spawn\w*)|subprocess\.(getoutput|getstatusoutput)", "use subprocess.run with a list"

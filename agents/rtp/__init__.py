@@ -11,4 +11,82 @@
     rtcp, rtcp_xr, rtcp_session    reports                                RFC 3550, 6; RFC 3611, 4.7
 
 Datagrams and times go in; packets, timers and events come out. Times are seconds of one clock of the caller's.
+
+What is named here is for other packages (tests/test_exports.py), and imported when it is used (PEP 562).
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.rtp.au import read_mu_law
+    from agents.rtp.codec import (
+        Codec,
+        CodecError,
+        MissingLibraryError,
+        Transcoder,
+        UnknownFormatError,
+        has_codec,
+        make_codec,
+    )
+    from agents.rtp.delay import PathDelay
+    from agents.rtp.duplicates import Arrival, DuplicateFilter
+    from agents.rtp.packet import RtpPacket, RtpParseError, with_ssrc
+    from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
+    from agents.rtp.playout_events import PlayoutEvent
+    from agents.rtp.receiver import StreamReceiver
+    from agents.rtp.rtcp import RtcpPacket, is_rtcp, parse_compound
+    from agents.rtp.rtcp_session import Reception, RtcpSession
+    from agents.rtp.rtcp_xr import RtcpParseError
+    from agents.rtp.source import MediaSource
+
+__all__ = [
+    "Arrival",
+    "Codec",
+    "CodecError",
+    "DuplicateFilter",
+    "MediaSource",
+    "MissingLibraryError",
+    "PathDelay",
+    "PlayoutBuffer",
+    "PlayoutEvent",
+    "PlayoutSettings",
+    "Reception",
+    "RtcpPacket",
+    "RtcpParseError",
+    "RtcpSession",
+    "RtpPacket",
+    "RtpParseError",
+    "StreamReceiver",
+    "Transcoder",
+    "UnknownFormatError",
+    "has_codec",
+    "is_rtcp",
+    "make_codec",
+    "parse_compound",
+    "read_mu_law",
+    "with_ssrc",
+]
+
+_HOMES = {
+    "au": "read_mu_law",
+    "codec": "Codec CodecError MissingLibraryError Transcoder UnknownFormatError has_codec make_codec",
+    "delay": "PathDelay",
+    "duplicates": "Arrival DuplicateFilter",
+    "packet": "RtpPacket RtpParseError with_ssrc",
+    "playout": "PlayoutBuffer PlayoutSettings",
+    "playout_events": "PlayoutEvent",
+    "receiver": "StreamReceiver",
+    "rtcp": "RtcpPacket is_rtcp parse_compound",
+    "rtcp_session": "Reception RtcpSession",
+    "rtcp_xr": "RtcpParseError",
+    "source": "MediaSource",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
+
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

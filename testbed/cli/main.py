@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from testbed.api.errors import NotRepeatableError, OutputError
 from testbed.cli.lazy_group import LazyGroup
 from testbed.engine.errors import CommandError, MissingRequirementError
 from testbed.measure.capture.errors import CaptureError, RunFolderError
@@ -32,6 +33,8 @@ COMMANDS = {
     "speech": "testbed.cli.results.speaking:speech",
     "verify": "testbed.cli.runs.verifying:verify",
     "list": "testbed.cli.files.listing:listing",
+    "check": "testbed.cli.files.check_command:check",
+    "new": "testbed.cli.files.new_command:new",
     "profile": "testbed.cli.files.profiling:profile",
     "failure": "testbed.cli.files.failing:failure",
     "doctor": "testbed.cli.machine.doctor:doctor",
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:
         end(USERS_FAULT, *(str(error) for error in errors.errors))
-    except (CaptureError, RunFolderError, UserNumberError) as error:
+    except (CaptureError, RunFolderError, UserNumberError, NotRepeatableError, OutputError) as error:
         end(USERS_FAULT, f"error: {error}")
     except NoArgsIsHelpError as error:
         error.show()

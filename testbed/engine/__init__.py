@@ -1,1 +1,40 @@
-"""Where an experiment runs: the microVM in virtual time, or this machine's own kernel."""
+"""Where an experiment runs: the microVM in virtual time, or this machine's own kernel.
+
+What is named here is for other packages (tests/test_exports.py), and imported when it is used (PEP 562).
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from testbed.engine.cache import cache_folder, digest
+    from testbed.engine.choose import make_engine
+    from testbed.engine.engine import Engine, Place, Report
+    from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
+
+__all__ = [
+    "CommandError",
+    "Engine",
+    "MissingRequirementError",
+    "Place",
+    "Report",
+    "RunFailedError",
+    "cache_folder",
+    "digest",
+    "make_engine",
+]
+
+_HOMES = {
+    "cache": "cache_folder digest",
+    "choose": "make_engine",
+    "engine": "Engine Place Report",
+    "errors": "CommandError MissingRequirementError RunFailedError",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
+
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,50 +1,84 @@
 """From captures to numbers: streams, gaps, loss, delay, signalling phases (no I/O but reading files).
 
-What is named here is imported when it is used (PEP 562): to measure a capture needs a third of these modules.
+What is named here is for other packages (tests/test_exports.py), and imported when it is used (PEP 562): to measure a
+capture needs a third of these modules. The package itself can be called: `testbed.measure(path)`.
 """
 
-import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from testbed.measure.capture.errors import CaptureError, RunFolderError
+    from testbed.measure.capture.pcap import read_capture
     from testbed.measure.folder.difference import Difference, first_difference
+    from testbed.measure.folder.records import Record, find_runs, read_records
+    from testbed.measure.folder.run_folder import read_document, read_events, read_manifest
     from testbed.measure.numbers.errors import UserNumberError
     from testbed.measure.numbers.user_numbers import UserNumber, load_numbers
+    from testbed.measure.result.measured import measure
     from testbed.measure.result.result import to_json
-    from testbed.measure.result.run import Run, measure_run
+    from testbed.measure.result.run import MeasuredRun, measure_run
     from testbed.measure.result.summary import measure_capture
+    from testbed.measure.result.typed import CaptureResult, RunResult
 
 __all__ = [
     "CaptureError",
+    "CaptureResult",
     "Difference",
-    "Run",
+    "MeasuredRun",
+    "Record",
     "RunFolderError",
+    "RunResult",
     "UserNumber",
     "UserNumberError",
+    "find_runs",
     "first_difference",
     "load_numbers",
+    "measure",
     "measure_capture",
     "measure_run",
+    "read_capture",
+    "read_document",
+    "read_events",
+    "read_manifest",
+    "read_records",
     "to_json",
 ]
 
 _HOMES = {
-    "CaptureError": "capture.errors",
-    "Difference": "folder.difference",
-    "Run": "result.run",
-    "RunFolderError": "capture.errors",
-    "UserNumber": "numbers.user_numbers",
-    "UserNumberError": "numbers.errors",
-    "first_difference": "folder.difference",
-    "load_numbers": "numbers.user_numbers",
-    "measure_capture": "result.summary",
-    "measure_run": "result.run",
-    "to_json": "result.result",
+    "capture.errors": "CaptureError RunFolderError",
+    "capture.pcap": "read_capture",
+    "folder.difference": "Difference first_difference",
+    "folder.records": "Record find_runs read_records",
+    "folder.run_folder": "read_document read_events read_manifest",
+    "numbers.errors": "UserNumberError",
+    "numbers.user_numbers": "UserNumber load_numbers",
+    "result.measured": "measure",
+    "result.result": "to_json",
+    "result.run": "MeasuredRun measure_run",
+    "result.summary": "measure_capture",
+    "result.typed": "CaptureResult RunResult",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
+
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Callable(ModuleType):
+    """The package, with a call: the interface has a function of that name, and `testbed.measure` is this package."""
+
+    def __call__(self, what: "Path | str") -> object:
+        measured: object = self.measure(what)
+        return measured
+
+
+sys.modules[__name__].__class__ = _Callable

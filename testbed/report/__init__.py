@@ -1,1 +1,61 @@
-"""From numbers to what people read: tables, annotated captures."""
+"""From numbers to what people read: tables, annotated captures.
+
+What is named here is for other packages (tests/test_exports.py), and imported when it is used (PEP 562).
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from testbed.report.one_run.ladder import ladder
+    from testbed.report.one_run.page import write_page
+    from testbed.report.one_run.run_capture import write_run_capture
+    from testbed.report.one_run.terminal_picture import pictures
+    from testbed.report.several.comparison_page import write_comparison
+    from testbed.report.several.comparison_table import comparison
+    from testbed.report.several.groups import conditions
+    from testbed.report.several.means_table import tables_of_many
+    from testbed.report.several.speech_table import speech_table
+    from testbed.report.several.triggers_table import Triggered, triggers_table
+    from testbed.report.streams_table import tables
+    from testbed.report.terminal import console, new_table
+
+__all__ = [
+    "Triggered",
+    "comparison",
+    "conditions",
+    "console",
+    "ladder",
+    "new_table",
+    "pictures",
+    "speech_table",
+    "tables",
+    "tables_of_many",
+    "triggers_table",
+    "write_comparison",
+    "write_page",
+    "write_run_capture",
+]
+
+_HOMES = {
+    "one_run.ladder": "ladder",
+    "one_run.page": "write_page",
+    "one_run.run_capture": "write_run_capture",
+    "one_run.terminal_picture": "pictures",
+    "several.comparison_page": "write_comparison",
+    "several.comparison_table": "comparison",
+    "several.groups": "conditions",
+    "several.means_table": "tables_of_many",
+    "several.speech_table": "speech_table",
+    "several.triggers_table": "Triggered triggers_table",
+    "streams_table": "tables",
+    "terminal": "console new_table",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
+
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

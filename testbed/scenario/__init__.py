@@ -1,1 +1,79 @@
-"""Users' files to validated models; every check of a user's file is here."""
+"""Users' files to validated models; every check of a user's file is here.
+
+What is named here is for other packages (tests/test_exports.py), and imported when it is used (PEP 562).
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from testbed.scenario.experiment.badness import bad_from
+    from testbed.scenario.experiment.experiment import Experiment, load_experiment
+    from testbed.scenario.experiment.fitness import doubts
+    from testbed.scenario.kinds.failure import FailureScript
+    from testbed.scenario.kinds.positions import load_track
+    from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+    from testbed.scenario.kinds.scenario import Scenario
+    from testbed.scenario.kinds.surroundings import CoverageMap
+    from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE, load_topology
+    from testbed.scenario.plan.compile import compile_plan, main_address, roles
+    from testbed.scenario.plan.history_export import exported
+    from testbed.scenario.reading.document import Document, load, validated
+    from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+    from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+
+__all__ = [
+    "CORRESPONDENT",
+    "COVERAGE",
+    "FAILURE",
+    "MOBILE",
+    "PROFILE",
+    "SCENARIO",
+    "TOPOLOGY",
+    "TRACK",
+    "BadScenarioError",
+    "CoverageMap",
+    "Document",
+    "Experiment",
+    "FailureScript",
+    "LinkDirection",
+    "LinkProfile",
+    "Scenario",
+    "ScenarioError",
+    "bad_from",
+    "compile_plan",
+    "doubts",
+    "exported",
+    "load",
+    "load_experiment",
+    "load_topology",
+    "load_track",
+    "main_address",
+    "roles",
+    "validated",
+]
+
+_HOMES = {
+    "experiment.badness": "bad_from",
+    "experiment.experiment": "Experiment load_experiment",
+    "experiment.fitness": "doubts",
+    "kinds.failure": "FailureScript",
+    "kinds.positions": "load_track",
+    "kinds.profile": "LinkDirection LinkProfile",
+    "kinds.scenario": "Scenario",
+    "kinds.surroundings": "CoverageMap",
+    "kinds.topology": "CORRESPONDENT MOBILE load_topology",
+    "plan.compile": "compile_plan main_address roles",
+    "plan.history_export": "exported",
+    "reading.document": "Document load validated",
+    "reading.errors": "BadScenarioError ScenarioError",
+    "reading.places": "COVERAGE FAILURE PROFILE SCENARIO TOPOLOGY TRACK",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
+
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from testbed.cli.results.picturing import show_pictures
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.runner import annotate, measure, write_report
 from tests.measure import synthetic
 
@@ -27,7 +27,7 @@ TIMES = 9
 
 def parts(folder: Path) -> Iterator[tuple[str, float]]:
     """Do what `testbed run` does after the lab; yield what each part took."""
-    run = Run(folder)
+    run = MeasuredRun(folder)
     work: dict[str, Callable[[], object]] = {
         "run.pcapng": lambda: annotate(run),
         "result.json": lambda: measure(run),

@@ -143,7 +143,7 @@ def test_results_go_into_a_new_folder_only(
         (out / "precious").touch()
     assert ending(capsys, "run", "ideal", "--out", out) == (
         USERS_FAULT, "",
-        [f"error: {out} {words}; name a folder that is not there yet. See 'testbed run --help'."],
+        [f"error: {out} {words}; name a folder that is not there yet."],
     )  # fmt: skip
 
 

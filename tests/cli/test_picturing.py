@@ -12,7 +12,7 @@ from rich.console import Console
 
 from testbed.cli.main import commands
 from testbed.cli.results.picturing import show_pictures
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.report.one_run.terminal_picture import TITLE
 from tests.measure import synthetic
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def said(*runs: tuple[str, Run]) -> str:
+def said(*runs: tuple[str, MeasuredRun]) -> str:
     out = Console(file=io.StringIO(), width=120)
     show_pictures(out, runs)
     assert isinstance(out.file, io.StringIO)
@@ -38,16 +38,16 @@ def test_measure_draws_each_run_beside_the_table(tmp_path: Path) -> None:
 
 
 def test_runs_of_several_seeds_have_none(tmp_path: Path) -> None:
-    one, other = (Run(synthetic.handover_cn_run().write(tmp_path / name)) for name in ("one", "other"))
+    one, other = (MeasuredRun(synthetic.handover_cn_run().write(tmp_path / name)) for name in ("one", "other"))
     assert said(("one", one), ("two", other)).count("ms a column") == 2
     manifest = tmp_path / "other" / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "seed": 8}))
-    assert said(("one", one), ("two", Run(tmp_path / "other"))) == ""
+    assert said(("one", one), ("two", MeasuredRun(tmp_path / "other"))) == ""
     assert said() == ""
 
 
 def test_a_run_that_cannot_be_drawn_is_told_and_the_others_are_drawn(tmp_path: Path) -> None:
-    one, gone = (Run(synthetic.handover_cn_run().write(tmp_path / name)) for name in ("one", "gone"))
+    one, gone = (MeasuredRun(synthetic.handover_cn_run().write(tmp_path / name)) for name in ("one", "gone"))
     assert gone.result == one.result
     gone.let_go()
     shutil.rmtree(tmp_path / "gone")

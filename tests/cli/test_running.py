@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from testbed.api.places_of_runs import unused
 from testbed.cli.main import RUNS_FAULT, main
-from testbed.cli.runs.running import own_name, unused
+from testbed.cli.runs.running import own_name
 
 from .engines import WrittenEngine, pcap
 
@@ -23,7 +24,7 @@ CAPTURES = {"cn-eth0": pcap(b"a"), "mn-wifi": pcap(b"a"), "mn-umts": pcap(b"a")}
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
     """An engine that every command uses, from a folder of its own."""
     written = WrittenEngine(CAPTURES)
-    monkeypatch.setattr("testbed.cli.runs.running.make_engine", lambda _: written)
+    monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: written)
     monkeypatch.chdir(tmp_path)
     return written
 
@@ -32,7 +33,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
 def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
     """An engine whose runs all fail."""
     written = WrittenEngine(CAPTURES, failure="mn [at 3 s] ended with status 1")
-    monkeypatch.setattr("testbed.cli.runs.running.make_engine", lambda _: written)
+    monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: written)
     monkeypatch.chdir(tmp_path)
     return written
 

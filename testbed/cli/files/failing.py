@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from testbed.cli.runs.running import DEFAULT_SCENARIO
+from testbed.api.runs import DEFAULT_SCENARIO
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.links.timeline import changes_of, link_states
 from testbed.scenario.plan.history_export import SCRIPT

@@ -11,7 +11,7 @@ import click
 from testbed.measure.result.summary import measure_capture
 
 if TYPE_CHECKING:
-    from testbed.measure.result.run import Run
+    from testbed.measure.result.run import MeasuredRun
 
 number_option = click.option(
     "--number",
@@ -46,14 +46,14 @@ def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) 
 # Both import what the measuring of a capture can do without, which takes as long as measuring a million packets.
 
 
-def _open(folder: Path, numbers: tuple[str, ...]) -> Run:
+def _open(folder: Path, numbers: tuple[str, ...]) -> MeasuredRun:
     from testbed.measure.numbers.user_numbers import load_numbers  # noqa: PLC0415 - see above
-    from testbed.measure.result.run import Run  # noqa: PLC0415 - see above
+    from testbed.measure.result.run import MeasuredRun  # noqa: PLC0415 - see above
 
-    return Run(folder, load_numbers(numbers))
+    return MeasuredRun(folder, load_numbers(numbers))
 
 
-def _show(runs: list[Run], captures: list[tuple[Path, dict[str, Any]]]) -> None:
+def _show(runs: list[MeasuredRun], captures: list[tuple[Path, dict[str, Any]]]) -> None:
     from rich.text import Text  # noqa: PLC0415 - see above
 
     from testbed.cli.results.picturing import show_pictures  # noqa: PLC0415 - see above

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from testbed.measure import CaptureError, Run, RunFolderError
+from testbed.measure import CaptureError, MeasuredRun, RunFolderError
 from testbed.report.one_run.terminal_picture import pictures
 
 
-def show_pictures(out: Console, runs: Sequence[tuple[str, Run]]) -> None:
+def show_pictures(out: Console, runs: Sequence[tuple[str, MeasuredRun]]) -> None:
     """Shows a picture of each measured run, given with its name; none of them where they are of several seeds."""
     if len({run.result["seed"] for _, run in runs}) > 1:
         return

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.measure.folder.records import find_runs
 
 
@@ -28,7 +28,7 @@ def report(runs: tuple[Path, ...]) -> None:
 
     folders = find_runs(runs)
     for folder in folders:
-        click.echo(write_page(Run(folder)))
+        click.echo(write_page(MeasuredRun(folder)))
     if len(folders) > 1:
         common = Path(os.path.commonpath([folder.resolve().parent for folder in folders]))
         click.echo(write_comparison(folders, common / PAGE))

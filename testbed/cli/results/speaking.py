@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.measure.listening.lqo import has_pesq
 from testbed.measure.listening.speech import RunSpeech, to_wav
 from testbed.measure.result.speech_scores import speech_result
@@ -34,7 +34,7 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
         click.echo(NO_SCORE, err=True)
     results, folders = [], []
     for name, path in zip(names, runs, strict=True):
-        said = Run(path).speech
+        said = MeasuredRun(path).speech
         folder = path / FOLDER if out is None else out / name if len(runs) > 1 else out
         _write(said, folder)
         results.append(speech_result(said))

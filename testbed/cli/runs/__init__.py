@@ -1,1 +1,1 @@
-"""Commands that carry out runs."""
+"""Commands that carry out scenarios."""

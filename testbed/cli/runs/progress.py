@@ -8,6 +8,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from testbed.api.carrying_out import News
+
 # Events that tell a reader how far a run is; the rest is for the run folder.
 SHOWN = {
     "call_established": "the call is up",
@@ -40,6 +42,17 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+
+    def show(self, news: News) -> None:
+        """What `testbed.api` tells on the way."""
+        if news.stage == "preparing":
+            self.say(news.text)
+        elif news.stage == "begins":
+            self.begin(news.run)
+        elif news.stage == "told":
+            self.report(news.run, news.report or {})
+        else:
+            self.end(news.run, news.text)
 
     def say(self, line: str) -> None:
         """A line that stays."""

@@ -1,40 +1,31 @@
 """`run`, `compare`, `replay`: carry out scenarios and show what came out."""
 
-import asyncio
 import json
 import shlex
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import click
 from rich.text import Text
 
+from testbed.api import runs as scenarios
+from testbed.api.carrying_out import EngineName
+from testbed.api.opened import Run
+from testbed.api.runs import DEFAULT_JOBS, DEFAULT_SCENARIO
 from testbed.cli.results.measuring import number_option
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
-from testbed.engine.choose import make_engine
-from testbed.engine.engine import Place
-from testbed.lab.plan import DuplicateDetection, Plan
+from testbed.lab.plan import DuplicateDetection
 from testbed.measure.folder.records import read_records
-from testbed.measure.numbers.user_numbers import LoadedNumber, join_numbers, load_numbers
 from testbed.report.several.comparison_table import comparison
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
 from testbed.report.terminal import console
-from testbed.runner import FinishedRun, carry_out
-from testbed.scenario.experiment.experiment import Experiment, load_experiment
-from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
-from testbed.scenario.plan.compile import compile_plan
 
-DEFAULT_SCENARIO = "wifi-to-umts"
-# One virtual machine has one processor.
-DEFAULT_JOBS = 2
-
-engine_option = click.option("--engine", type=click.Choice(["vm", "native"]), default="vm", show_default=True)
+engine_option = click.option("--engine", type=click.Choice(get_args(EngineName)), default="vm", show_default=True)
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0, max=MOST_SEED), help="Another seed than the scenario's."
 )
@@ -70,17 +61,17 @@ jobs_option = click.option(
 @out_option
 @json_option
 def run(  # noqa: PLR0913 - a command's options
-    scenario: str, engine: str, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
+    scenario: str, engine: EngineName, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
     trigger: str | None, cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
     numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
-    experiment = load_experiment(
-        scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed, dad=dad, trigger=trigger
-    )
-    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
-    (done,) = carry_out_all([(experiment, folder)], engine, jobs=1, numbers=numbers)
-    finish([done], as_json=as_json, single=True)
+    with Progress() as progress:
+        one = scenarios.run(
+            scenario, scheme=scheme, trigger=trigger, seed=seed, out=out, engine=engine, watch=progress.show,
+            failure=failure, cn=cn, hangs_up=hangs_up, dad=dad, numbers=numbers,
+        )  # fmt: skip
+    finish([one], as_json=as_json, single=True)
 
 
 @click.command()
@@ -97,19 +88,17 @@ def run(  # noqa: PLR0913 - a command's options
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
-    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: str, seed: int | None, failure: str | None,
-    out: Path | None, *, cn: str | None, hangs_up: Side | None, numbers: tuple[str, ...], as_json: bool,
+    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: EngineName, seed: int | None,
+    failure: str | None, out: Path | None, *, cn: str | None, hangs_up: Side | None,
+    numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
-    first = load_experiment(scenario, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed)
-    folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
-    experiments = [
-        load_experiment(scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=first.seed + number)
-        for scheme in dict.fromkeys(schemes or first.scenario.schemes)
-        for number in range(runs)
-    ]
-    work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
-    finish(carry_out_all(work, engine, jobs=jobs, numbers=numbers), as_json=as_json, single=False, page_in=folder)
+    with Progress() as progress:
+        done = scenarios.compare(
+            scenario, schemes=schemes, runs=runs, seed=seed, out=out, engine=engine, jobs=jobs, watch=progress.show,
+            failure=failure, cn=cn, hangs_up=hangs_up, numbers=numbers,
+        )  # fmt: skip
+    finish(done, as_json=as_json, page=done.page)
 
 
 @click.command()
@@ -121,62 +110,27 @@ def compare(  # noqa: PLR0913 - a command's options
 @out_option
 @json_option
 def replay(
-    failure: str, schemes: tuple[str, ...], jobs: int, engine: str, seed: int | None, out: Path | None, *, as_json: bool
+    failure: str,
+    schemes: tuple[str, ...],
+    jobs: int,
+    engine: EngineName,
+    seed: int | None,
+    out: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Carry out the default scenario with the failure script FAILURE: a name that we ship, or a file."""
-    first = load_experiment(DEFAULT_SCENARIO, failure=failure, seed=seed)
-    folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
-    experiments = [
-        load_experiment(DEFAULT_SCENARIO, scheme=scheme, failure=failure, seed=first.seed)
-        for scheme in dict.fromkeys(schemes or first.scenario.schemes)
-    ]
-    work = [(one, folder / one.scheme) for one in experiments]
-    finish(carry_out_all(work, engine, jobs=jobs), as_json=as_json, single=False, page_in=folder)
+    with Progress() as progress:
+        done = scenarios.replay(
+            failure, schemes=schemes, seed=seed, out=out, engine=engine, jobs=jobs, watch=progress.show
+        )
+    finish(done, as_json=as_json, page=done.page)
 
 
-def carry_out_all(
-    work: list[tuple[Experiment, Path]], engine_name: str, *, jobs: int, numbers: Sequence[str] = ()
-) -> list[FinishedRun]:
-    """Carries out experiments, several at once, with progress on standard error; `numbers` beside the scenario's."""
-    users = [numbers_of(experiment, numbers) for experiment, _ in work]
-
-    async def all_of_them() -> list[FinishedRun]:
-        engine = make_engine(engine_name)
-        turns = asyncio.Semaphore(jobs)
-        with Progress() as progress:
-            for doubt in dict.fromkeys(doubt for experiment, _ in work for doubt in doubts(experiment)):
-                progress.say(f"warning: {doubt}")
-            plans = [compile_plan(experiment) for experiment, _ in work]
-            places = [await engine.prepare(plan, progress.say) for plan in plans]
-
-            async def one(
-                experiment: Experiment, folder: Path, plan: Plan, place: Place, own: Sequence[LoadedNumber]
-            ) -> FinishedRun:
-                name = folder.name if len(work) > 1 else experiment.scheme
-                async with turns:
-                    progress.begin(name)
-                    done = await carry_out(
-                        experiment, plan, engine, place, folder, lambda report: progress.report(name, report), own
-                    )
-                    progress.end(name, "done" if done.failure is None else f"FAILED: {done.failure}")
-                    return done
-
-            rows = zip(work, plans, places, users, strict=True)
-            return await asyncio.gather(*(one(*item, plan, place, own) for item, plan, place, own in rows))
-
-    return asyncio.run(all_of_them())
-
-
-def numbers_of(experiment: Experiment, words: Sequence[str]) -> tuple[LoadedNumber, ...]:
-    """The user's numbers of a run: those that its scenario names, and those of the command."""
-    return join_numbers(load_numbers(experiment.scenario.numbers, experiment.path.parent), load_numbers(words))
-
-
-def finish(runs: list[FinishedRun], *, as_json: bool, single: bool, page_in: Path | None = None) -> None:
-    """Shows the results and ends the program: with 1 when a run failed. `page_in` gets the page that compares them."""
-    page = None if page_in is None else compared(runs, page_in)
+def finish(runs: Sequence[Run], *, as_json: bool, single: bool = False, page: Path | None = None) -> None:
+    """Shows the results and ends the program: with 1 when a run failed. `page` compares them."""
     if as_json:
-        results = [run.result for run in runs]
+        results = [run.numbers for run in runs]
         click.echo(json.dumps(results[0] if single else {"results": results}, indent=2, ensure_ascii=False))
     else:
         show(runs, page)
@@ -184,30 +138,24 @@ def finish(runs: list[FinishedRun], *, as_json: bool, single: bool, page_in: Pat
         sys.exit(1)
 
 
-def compared(runs: list[FinishedRun], folder: Path) -> Path:
-    """Writes the page that compares runs into their folder."""
-    from testbed.report.several.comparison_page import PAGE, write_comparison  # noqa: PLC0415 - bokeh takes half a second to load
-
-    return write_comparison((run.folder for run in runs), folder / PAGE)
-
-
-def show(runs: list[FinishedRun], page: Path | None = None) -> None:
+def show(runs: Sequence[Run], page: Path | None = None) -> None:
     """The tables, where the runs are, and how to look into them; `page` compares them all."""
     out = console()
+    measured = [(run.scheme or run.folder.name, run) for run in runs if run.numbers]
     if len({run.seed for run in runs}) > 1:
         out.print(tables_of_many(conditions(read_records(run.folder for run in runs))))
-    elif any(run.result for run in runs):
-        out.print(comparison([(run.scheme, run.result) for run in runs if run.result]))
-        show_pictures(out, [(run.scheme, run.run) for run in runs if run.result])
+    elif measured:
+        out.print(comparison([(scheme, run.numbers or {}) for scheme, run in measured]))
+        show_pictures(out, [(scheme, run.measured) for scheme, run in measured])
     out.print("\nRun folders:")
     for run in runs:
         said = "" if run.failure is None else f"failed: {run.failure}"
         out.print(Text(f"  {run.folder}"), *([Text(said, style="red")] if said else []), soft_wrap=True)
-    captured = [run.folder for run in runs if (run.folder / "run.pcapng").exists()]
+    captured = [run.folder for run in runs if run.capture.exists()]
     if captured:
         command = f"  {own_name()} open {shlex.quote(str(captured[-1]))}"
         out.print("\nLook at the last one in Wireshark:", command, sep="\n", soft_wrap=True, markup=False)
-    pages = [run.folder / "report.html" for run in runs if (run.folder / "report.html").exists()]
+    pages = [run.report for run in runs if run.report.exists()]
     if pages:
         out.print("Open the report:", f"  {pages[-1].resolve().as_uri()}", sep="\n", soft_wrap=True, markup=False)
     if page is not None:
@@ -217,20 +165,3 @@ def show(runs: list[FinishedRun], page: Path | None = None) -> None:
 def own_name() -> str:
     """What to type for this command, as it was called: it need not be on the PATH."""
     return shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "testbed" else "testbed"
-
-
-def new_folder(out: Path | None, name: str) -> Path:
-    """Where results go; never a folder that has something in it."""
-    if out is not None:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            what = "is not empty" if out.is_dir() else "is a file"
-            raise click.UsageError(f"{out} {what}; name a folder that is not there yet.")
-        return out
-    stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
-    return Path("runs") / unused(Path("runs"), f"{stamp}-{name}")
-
-
-def unused(parent: Path, name: str) -> str:
-    """The name, with a number where there is such a folder already."""
-    candidates = [name, *(f"{name}-{number}" for number in range(2, 1000))]
-    return next(candidate for candidate in candidates if not (parent / candidate).exists())

@@ -6,28 +6,19 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from testbed.cli.runs.running import (
-    carry_out_all,
-    engine_option,
-    failure_option,
-    jobs_option,
-    new_folder,
-    out_option,
-    seed_option,
-)
-from testbed.measure.folder.run_folder import read_events
+from testbed.api.carrying_out import EngineName
+from testbed.api.opened import Run
+from testbed.api.runs import DEFAULT_TRIGGERS, compare_triggers
+from testbed.cli.runs.progress import Progress
+from testbed.cli.runs.running import engine_option, failure_option, jobs_option, out_option, seed_option
 from testbed.report.several.triggers_table import Triggered, triggers_table
 from testbed.report.terminal import console
-from testbed.runner import FinishedRun
 from testbed.scenario.experiment.badness import bad_from
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
-from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
-
-DEFAULT = "triggers"
 
 
 @click.command()
-@click.argument("scenario", default=DEFAULT)
+@click.argument("scenario", default=DEFAULT_TRIGGERS)
 @click.option("--trigger", "names", multiple=True, metavar="TRIGGER", help="Only this one; repeatable.")
 @click.option("--scheme", metavar="SCHEME", help="Another scheme than the scenario's.")
 @failure_option
@@ -36,35 +27,26 @@ DEFAULT = "triggers"
 @seed_option
 @out_option
 def triggers(
-    scenario: str, names: tuple[str, ...], scheme: str | None, failure: str | None, jobs: int, engine: str,
+    scenario: str, names: tuple[str, ...], scheme: str | None, failure: str | None, jobs: int, engine: EngineName,
     seed: int | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once with each of its triggers, on the same link history."""
-    first = load_experiment(scenario, scheme=scheme, failure=failure, seed=seed)
-    if not first.scenario.triggers:
-        what = "has no triggers to compare; add 'triggers: {NAME: {on: …}, …}', or name one of 'testbed list scenarios'"
-        raise BadScenarioError([ScenarioError(first.path, 0, what)])
-    chosen = list(dict.fromkeys(names or first.scenario.triggers))
-    experiments = [
-        load_experiment(scenario, scheme=scheme, failure=failure, seed=seed, trigger=name) for name in chosen
-    ]
-    folder = new_folder(out, f"{first.scenario.name}-triggers-seed{first.seed}")
-    runs = carry_out_all(
-        [(one, folder / name) for name, one in zip(chosen, experiments, strict=True)], engine, jobs=jobs
-    )
-    show(first, runs)
+    with Progress() as progress:
+        runs = compare_triggers(
+            scenario, triggers=names, scheme=scheme, seed=seed, out=out, engine=engine, jobs=jobs, watch=progress.show,
+            failure=failure,
+        )  # fmt: skip
+    show(load_experiment(scenario, scheme=scheme, failure=failure, seed=seed), list(runs))
     if any(run.failure is not None for run in runs):
         sys.exit(1)
 
 
-def show(experiment: Experiment, runs: list[FinishedRun]) -> None:
+def show(experiment: Experiment, runs: list[Run]) -> None:
     """The table, and where the runs are."""
     out = console()
     bad_s = bad_from(experiment, experiment.scenario.first_link)
     call_s = experiment.scenario.call.duration
-    measured = [
-        Triggered(run.folder.name, run.result, bad_s, handovers(run.folder), call_s) for run in runs if run.result
-    ]
+    measured = [Triggered(run.folder.name, run.numbers, bad_s, handovers(run), call_s) for run in runs if run.numbers]
     title = f"{experiment.scenario.name}: {experiment.failure.name} under {experiment.scheme}"
     out.print(triggers_table(title, measured))
     out.print("\nRun folders:")
@@ -73,6 +55,6 @@ def show(experiment: Experiment, runs: list[FinishedRun]) -> None:
         out.print(Text(f"  {run.folder}{said}"), soft_wrap=True)
 
 
-def handovers(folder: Path) -> int:
+def handovers(run: Run) -> int:
     """How many handovers of a run succeeded."""
-    return sum(event.name == "handover_done" for event in read_events(folder))
+    return sum(event.name == "handover_done" for event in run.events)

@@ -11,11 +11,13 @@ from testbed.engine.cache import digest
 ROOT = Path(__file__).parents[3]
 # The code that a guest needs: the lab, and the agents that it starts.
 GUEST_CODE = ("agents", "testbed/lab")
+# The lab's package is the testbed's, of which the guest has nothing else: so not our own __init__.
+GUEST_INIT = b'"""What runs outside the nodes: builds the world, runs it, measures it, reports it."""\n'
 
 
 def guest_code() -> dict[str, bytes]:
     """The files of the guest's code, by their path in the project."""
-    files = {"testbed/__init__.py": (ROOT / "testbed" / "__init__.py").read_bytes()}
+    files = {"testbed/__init__.py": GUEST_INIT}
     for part in GUEST_CODE:
         for path in sorted((ROOT / part).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:

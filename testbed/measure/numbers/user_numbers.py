@@ -44,8 +44,8 @@ class UserNumber:
 
     `api` is the version of the interface that it was made for. `key` is its name in result.json, in small letters with
     its unit at the end (`longest_hole_ms`); `unit` is that unit, 1 where there is none; `about` says in one line what
-    it is. `compute` gets a `testbed.measure.Run`, and `to_mn` or `to_cn` if it is `of` a direction; it returns a
-    number, or None where it was not measured.
+    it is. `compute` gets a `testbed.measure.MeasuredRun`, and `to_mn` or `to_cn` if it is `of` a direction; it returns
+    a number, or None where it was not measured.
     """
 
     api: int

@@ -27,7 +27,7 @@ TOLD = frozenset({"folder", "numbers", "result", "chart", "story"})
 """What stays of a run when its captures are let go of."""
 
 
-class Run(Recording):
+class MeasuredRun(Recording):
     """A run folder: what was captured (see `Recording`), what was heard of it, and what is said of it.
 
     Each part is made when it is first asked for, and once, of captures that are opened once. `RunFolderError` as there.
@@ -90,4 +90,4 @@ class Run(Recording):
 
 def measure_run(folder: Path) -> dict[str, Any]:
     """Return the content of result.json for a run folder; `RunFolderError` where that can't be read."""
-    return Run(folder).result
+    return MeasuredRun(folder).result

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from testbed.measure.call.direction import NO_PATH
-from testbed.measure.result.run import Run
+from testbed.measure.result.run import MeasuredRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,10 +44,10 @@ def packet_rows(records: Iterable[Record]) -> Iterator[Row]:
         if record.result is None:
             continue
         who = record.name, record.get("manifest.scheme", "text"), record.get("manifest.seed", "integer")
-        yield from ((*who, *row) for row in _run_rows(Run(record.folder)))
+        yield from ((*who, *row) for row in _run_rows(MeasuredRun(record.folder)))
 
 
-def _run_rows(run: Run) -> Iterator[Row]:
+def _run_rows(run: MeasuredRun) -> Iterator[Row]:
     """Yield the part of each row that follows the run; nothing of the run is kept afterwards."""
     for name, one in run.listened.items():
         for row in _direction_rows(one.direction, one.playout, run.originals, run.start_ns):

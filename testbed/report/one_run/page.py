@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from testbed.measure import Run
+    from testbed.measure import MeasuredRun
     from testbed.measure.listening.speech import RunSpeech
     from testbed.measure.result.story import Story
 
@@ -66,7 +66,7 @@ class Bar:
     ms: float
 
 
-def write_page(run: Run) -> Path:
+def write_page(run: MeasuredRun) -> Path:
     """Write the page into the run folder and return its path; `RunFolderError` where there is no manifest to read."""
     text = page(run)
     path = run.folder / PAGE
@@ -74,7 +74,7 @@ def write_page(run: Run) -> Path:
     return path
 
 
-def page(run: Run) -> str:
+def page(run: MeasuredRun) -> str:
     """Return the page of a run; `RunFolderError` where there is no manifest to read."""
     document = run.document
     result, story, unread = None, None, []

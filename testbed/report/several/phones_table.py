@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from testbed.measure import Run, RunFolderError
+from testbed.measure import MeasuredRun, RunFolderError
 from testbed.measure.call.extension import SupportQuestion, find_question
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import SETUP
@@ -60,7 +60,7 @@ class PhoneRun:
 
 def read_run(folder: Path) -> PhoneRun:
     """Read a run folder; `RunFolderError` when it is none, or was not measured."""
-    run = Run(folder)
+    run = MeasuredRun(folder)
     chart, events = run.chart, run.events
     try:
         manifest, result = (json.loads((folder / name).read_text()) for name in ("manifest.json", "result.json"))

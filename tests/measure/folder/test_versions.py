@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from testbed.measure import Run, RunFolderError
+from testbed.measure import MeasuredRun, RunFolderError
 from testbed.measure.folder.run_folder import MANIFEST, OLDEST_READ, RESULT, SCHEMA_VERSION, read_document
 from tests.measure import synthetic
 
@@ -62,7 +62,7 @@ def test_neither_measuring_nor_the_chart_takes_a_run_of_another_version(tmp_path
     with_version(folder / MANIFEST, version)
     for told in ("result", "chart"):
         with pytest.raises(RunFolderError, match="schema_version"):
-            getattr(Run(folder), told)
+            getattr(MeasuredRun(folder), told)
 
 
 def test_the_document_says_which_version_this_is() -> None:

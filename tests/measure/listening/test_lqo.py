@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.measure.listening import lqo
 from testbed.measure.listening.lqo import score, score_call, score_positions
 from testbed.measure.result.speech_scores import speech_result
@@ -41,7 +41,7 @@ def linear(octets: bytes) -> NDArray[np.int16]:
 @pytest.fixture(scope="module")
 def reinvite(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     run = talk(synthetic.reinvite_run()).write(tmp_path_factory.mktemp("run") / "reinvite")
-    found = Run(run).speech.directions["to_mn"]
+    found = MeasuredRun(run).speech.directions["to_mn"]
     assert found is not None
     return found
 
@@ -49,7 +49,7 @@ def reinvite(tmp_path_factory: pytest.TempPathFactory) -> Speech:
 @pytest.fixture(scope="module")
 def handover_cn(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     run = talk(synthetic.handover_cn_run()).write(tmp_path_factory.mktemp("run") / "handover-cn")
-    found = Run(run).speech.directions["to_mn"]
+    found = MeasuredRun(run).speech.directions["to_mn"]
     assert found is not None
     return found
 
@@ -156,7 +156,7 @@ def test_the_pattern_is_laid_over_other_speech_at_each_position(
 
 
 def test_no_score_where_not_all_that_was_sent_is_known(reinvite: Speech, tmp_path: Path) -> None:
-    up = Run(talk(synthetic.reinvite_run()).write(tmp_path / "run")).speech.directions["to_cn"]
+    up = MeasuredRun(talk(synthetic.reinvite_run()).write(tmp_path / "run")).speech.directions["to_cn"]
     assert up is not None
     assert (score_call(up), score_positions(up)) == (None, None)
 
@@ -164,7 +164,7 @@ def test_no_score_where_not_all_that_was_sent_is_known(reinvite: Speech, tmp_pat
 def test_without_the_package_there_are_the_holes_and_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pesq", None)
     assert not lqo.has_pesq()
-    result = speech_result(Run(talk(synthetic.reinvite_run()).write(tmp_path / "run")).speech)
+    result = speech_result(MeasuredRun(talk(synthetic.reinvite_run()).write(tmp_path / "run")).speech)
     to_mn = result["speech"]["to_mn"]
     assert (to_mn["holes"], to_mn["holes_ms"], to_mn["mos_lqo"]) == (1, 2960.0, None)
     assert to_mn["handover"] == {"seconds": 12.0, "as_heard": None, "holes_alone": None}

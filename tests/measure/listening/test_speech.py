@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agents.rtp.playout_events import Concealed, Played
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.measure.listening.speech import Speech, excerpt, render, to_wav
 from testbed.measure.listening.voice import RATE_HZ
 from testbed.measure.result.run import measure_run
@@ -40,7 +40,7 @@ def handover_cn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def speech(folder: Path, direction: str) -> Speech:
-    found = Run(folder).speech.directions[direction]
+    found = MeasuredRun(folder).speech.directions[direction]
     assert found is not None
     return found
 
@@ -107,7 +107,7 @@ def test_what_the_sender_s_stack_threw_away_is_known_from_another_round(tmp_path
 
 
 def test_a_packet_that_nobody_saw_is_said(reinvite: Path) -> None:
-    assert Run(reinvite).speech.warnings == (
+    assert MeasuredRun(reinvite).speech.warnings == (
         "to_cn: 150 packets were sent that no capture shows: silent in what was sent, and no score",
     )
 
@@ -170,6 +170,6 @@ def test_a_lone_packet_between_holes_is_as_long_as_it_is_played() -> None:
 
 def test_no_packets_no_speech(tmp_path: Path) -> None:
     run = synthetic.begin("reinvite")
-    found = Run(run.write(tmp_path / "run")).speech
+    found = MeasuredRun(run.write(tmp_path / "run")).speech
     assert found.directions == {"to_mn": None, "to_cn": None}
     assert len(found.warnings) == 2

@@ -15,7 +15,7 @@ import polars
 import pytest
 
 from testbed.cli.main import USERS_FAULT, main
-from testbed.measure import Run, UserNumberError, load_numbers, to_json
+from testbed.measure import MeasuredRun, UserNumberError, load_numbers, to_json
 from testbed.measure.numbers import user_numbers
 from testbed.report.one_run.page import page
 from testbed.runner import measure
@@ -63,7 +63,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_stands_in_result_table_page_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = synthetic.reinvite_run().write(tmp_path / "run")
     numbers = [*loaded(written(tmp_path, SHARE)), *loaded(written(tmp_path, WHOLE, "whole.py"))]
-    plain, run = Run(folder).result, Run(folder, numbers)
+    plain, run = MeasuredRun(folder).result, MeasuredRun(folder, numbers)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "numbers": [one.described() for one in numbers]}))
     lost = {"to_mn": 100 * 144 / 700, "to_cn": 100 * 150 / 700}
@@ -92,12 +92,14 @@ def test_the_example_of_the_docs_does_what_it_says(run_folder: Path, tmp_path: P
     example = re.search(r"((?:    .*\n|\n)+)", text[text.index("    from testbed") :])
     assert example
     path = written(tmp_path, textwrap.dedent(example[1]))
-    assert Run(run_folder, loaded(path)).result["numbers"] == {"longest_hole_ms": {"to_mn": 2960.0, "to_cn": 3080.0}}
+    assert MeasuredRun(run_folder, loaded(path)).result["numbers"] == {
+        "longest_hole_ms": {"to_mn": 2960.0, "to_cn": 3080.0}
+    }
 
 
 def test_without_any_the_result_is_as_ever(run_folder: Path) -> None:
-    assert "numbers" not in Run(run_folder).result
-    assert list(Run(run_folder).result)[-1] == "warnings"
+    assert "numbers" not in MeasuredRun(run_folder).result
+    assert list(MeasuredRun(run_folder).result)[-1] == "warnings"
 
 
 def test_its_file_is_known_by_its_digest(tmp_path: Path) -> None:
@@ -172,7 +174,7 @@ def test_a_file_that_brings_none_is_refused_by_its_line(
 )
 def test_one_that_fails_is_null_and_the_rest_is_kept(run_folder: Path, tmp_path: Path, body: str, what: str) -> None:
     path = written(tmp_path, computing(body))
-    plain, result = Run(run_folder).result, Run(run_folder, loaded(path)).result
+    plain, result = MeasuredRun(run_folder).result, MeasuredRun(run_folder, loaded(path)).result
     assert result["numbers"] == {"mine": {"to_mn": None, "to_cn": None}}
     (warning,) = result["warnings"][len(plain["warnings"]) :]
     assert warning.startswith(f"number mine: {path}:5: {what}")
@@ -182,7 +184,7 @@ def test_one_that_fails_is_null_and_the_rest_is_kept(run_folder: Path, tmp_path:
 @pytest.mark.parametrize("value", ["'7'", "float('nan')", "float('inf')", "True", "[1]"])
 def test_nonsense_is_null(run_folder: Path, tmp_path: Path, value: str) -> None:
     path = written(tmp_path, computing(f"return {value}"))
-    result = Run(run_folder, loaded(path)).result
+    result = MeasuredRun(run_folder, loaded(path)).result
     assert result["numbers"] == {"mine": {"to_mn": None, "to_cn": None}}
     assert result["warnings"][-1].startswith(f"number mine: {path}:4: compute answered ")
     to_json(result)
@@ -193,14 +195,14 @@ def test_a_relative_path_is_told_as_it_was_given(
 ) -> None:
     written(tmp_path, computing("return 1 / 0"))
     monkeypatch.chdir(tmp_path)
-    result = Run(run_folder, load_numbers(["./mine.py"])).result
+    result = MeasuredRun(run_folder, load_numbers(["./mine.py"])).result
     assert result["warnings"][-1] == "number mine: mine.py:5: ZeroDivisionError: division by zero"
 
 
 def test_one_that_runs_for_ever_is_stopped(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_numbers, "LIMIT_S", 0.2)
     path = written(tmp_path, computing("while True: pass"))
-    result = Run(run_folder, loaded(path)).result
+    result = MeasuredRun(run_folder, loaded(path)).result
     assert result["numbers"] == {"mine": {"to_mn": None, "to_cn": None}}
     assert result["warnings"][-1] == f"number mine: {path}:5: not done after 0.2 s"
 
@@ -209,7 +211,7 @@ def test_numpy_s_numbers_and_none_are_taken(run_folder: Path, tmp_path: Path) ->
     path = written(
         tmp_path, computing("return run.media[direction].new.time_ns.max() if direction == 'to_mn' else None")
     )
-    numbers: dict[str, Any] = Run(run_folder, loaded(path)).result["numbers"]
+    numbers: dict[str, Any] = MeasuredRun(run_folder, loaded(path)).result["numbers"]
     assert type(numbers["mine"]["to_mn"]) is int
     assert numbers["mine"]["to_cn"] is None
 
@@ -223,7 +225,7 @@ def test_two_files_of_one_key_are_refused(tmp_path: Path) -> None:
 
 def test_no_limit_can_be_set_beside_the_main_thread(run_folder: Path, tmp_path: Path) -> None:
     numbers, results = loaded(written(tmp_path, WHOLE)), list[dict[str, Any]]()
-    other = threading.Thread(target=lambda: results.append(Run(run_folder, numbers).result))
+    other = threading.Thread(target=lambda: results.append(MeasuredRun(run_folder, numbers).result))
     other.start()
     other.join()
     assert results[0]["numbers"] == {"messages": None}
@@ -231,7 +233,7 @@ def test_no_limit_can_be_set_beside_the_main_thread(run_folder: Path, tmp_path: 
 
 
 def test_standard_output_is_free_again(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _ = Run(run_folder, loaded(written(tmp_path, computing("print('x', file=sys.stderr); return 1")))).result
+    _ = MeasuredRun(run_folder, loaded(written(tmp_path, computing("print('x', file=sys.stderr); return 1")))).result
     sys.stdout.write("free\n")
     assert capsys.readouterr() == ("free\n", "x\nx\n")
 

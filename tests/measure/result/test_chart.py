@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.measure import Run, RunFolderError
+from testbed.measure import MeasuredRun, RunFolderError
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame
 from tests.measure.sip_text import request, response
@@ -98,14 +98,14 @@ class Wire:
         for name in ("wifi", "umts", "cn", *hosts):
             captured = sorted(self.captured[INTERFACES[name]], key=lambda frame: frame.time_ns)
             frames.write_pcap(folder / "captures" / f"{INTERFACES[name]}.pcap", captured)
-        return Run(folder).chart
+        return MeasuredRun(folder).chart
 
 
 INVITE = request("INVITE", "a@mn", 1, branch="z9hG4bK1")
 
 
 def test_each_message_stands_there_once_with_how_long_it_took(tmp_path: Path) -> None:
-    chart = Run(synthetic.handover_cn_run().write(tmp_path / "run")).chart
+    chart = MeasuredRun(synthetic.handover_cn_run().write(tmp_path / "run")).chart
     assert (chart.scheme, chart.seed, [one.name for one in chart.lifelines]) == (
         "handover-cn", 7, ["mn wifi", "mn umts", "cn"],
     )  # fmt: skip
@@ -132,12 +132,12 @@ def test_messages_over_tcp_and_in_fragments_are_messages(
 ) -> None:
     run = synthetic.handover_cn_run()
     send(run.captured)
-    plain = Run(synthetic.handover_cn_run().write(tmp_path / "plain")).chart
-    assert flow(Run(run.write(tmp_path / "run")).chart) == flow(plain)
+    plain = MeasuredRun(synthetic.handover_cn_run().write(tmp_path / "plain")).chart
+    assert flow(MeasuredRun(run.write(tmp_path / "run")).chart) == flow(plain)
 
 
 def test_media_begin_and_end_on_each_path_when_they_arrive(tmp_path: Path) -> None:
-    assert media(Run(synthetic.handover_cn_run().write(tmp_path / "run")).chart) == [
+    assert media(MeasuredRun(synthetic.handover_cn_run().write(tmp_path / "run")).chart) == [
         ("mn wifi", "cn", 1005, 7485, 325, None),
         ("cn", "mn wifi", 1009, 7489, 325, None),
         ("cn", "mn umts", 6237, 15097, 444, None),
@@ -147,21 +147,21 @@ def test_media_begin_and_end_on_each_path_when_they_arrive(tmp_path: Path) -> No
 
 def test_media_that_nobody_hears_any_more_are_told(tmp_path: Path) -> None:
     """CN sends to the dead WiFi until the re-INVITE reaches it; MN's own stack lets nothing go."""
-    flows = media(Run(synthetic.reinvite_run().write(tmp_path / "run")).chart)
+    flows = media(MeasuredRun(synthetic.reinvite_run().write(tmp_path / "run")).chart)
     assert ("cn", "mn wifi", 1009, 5989, 250, 8867) in flows
     assert ("mn wifi", "cn", 1005, 5985, 250, None) in flows
 
 
 def test_media_that_never_arrive_are_none(tmp_path: Path) -> None:
     run = synthetic.handover_cn_run(lost=lambda link, to_mn, _k: to_mn and link == "umts")
-    assert ("cn", "mn umts", 6127, 14987, 0, None) in media(Run(run.write(tmp_path / "run")).chart)
+    assert ("cn", "mn umts", 6127, 14987, 0, None) in media(MeasuredRun(run.write(tmp_path / "run")).chart)
 
 
 def test_media_that_come_back_to_a_path_begin_anew(tmp_path: Path) -> None:
     run = synthetic.begin("there and back")
     for k in range(synthetic.PACKETS):
         run.media(k, link="umts" if 200 <= k < 400 else "wifi", to_mn=True)
-    assert media(Run(run.write(tmp_path / "run")).chart) == [
+    assert media(MeasuredRun(run.write(tmp_path / "run")).chart) == [
         ("cn", "mn wifi", 1009, 4989, 200, None),
         ("cn", "mn wifi", 9009, 14989, 300, None),
         ("cn", "mn umts", 5117, 9097, 200, None),
@@ -172,7 +172,7 @@ def test_media_that_a_path_drops_for_seconds_end_there_though_they_are_sent(tmp_
     run = synthetic.begin("fade")
     for k in range(synthetic.PACKETS):
         run.media(k, link="wifi", to_mn=True, arrives=not 200 <= k < 400)
-    assert media(Run(run.write(tmp_path / "run")).chart) == [
+    assert media(MeasuredRun(run.write(tmp_path / "run")).chart) == [
         ("cn", "mn wifi", 1009, 4989, 200, 9007),
         ("cn", "mn wifi", 9009, 14989, 300, None),
     ]
@@ -183,7 +183,7 @@ def test_a_short_silence_is_no_end(tmp_path: Path) -> None:
     for k in range(synthetic.PACKETS):
         if not 200 <= k < 290:
             run.media(k, link="wifi", to_mn=True)
-    assert media(Run(run.write(tmp_path / "run")).chart) == [("cn", "mn wifi", 1009, 14989, 610, None)]
+    assert media(MeasuredRun(run.write(tmp_path / "run")).chart) == [("cn", "mn wifi", 1009, 14989, 610, None)]
 
 
 def test_a_message_that_is_lost_and_sent_again(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_without_the_receivers_capture_nothing_is_lost_but_unknown(tmp_path: Pat
     folder = synthetic.handover_cn_run().write(tmp_path / "run")
     (folder / "captures" / "cn-eth0.pcap").unlink()
     (folder / "run.pcapng").unlink()
-    chart = Run(folder).chart
+    chart = MeasuredRun(folder).chart
     to_cn = [one for one in chart.passages if chart.lifelines[one.receiver].name == "cn"]
     assert [(one.is_lost, one.arrived_ns) for one in to_cn] == [(False, None)] * 6
     assert [one.packets for one in chart.flows if chart.lifelines[one.receiver].name == "cn"] == [None, None]
@@ -260,7 +260,7 @@ def test_an_address_that_a_link_gets_later_is_that_link_s(tmp_path: Path) -> Non
 def test_events_of_links_stand_in_the_chart(tmp_path: Path) -> None:
     run = synthetic.reinvite_run()
     run.event(7000, "cn", "duplicating", call_id="a@mn")
-    chart = Run(run.write(tmp_path / "run")).chart
+    chart = MeasuredRun(run.write(tmp_path / "run")).chart
     assert [one.name for one in chart.events] == [
         "attached", "address", "link-down", "trigger", "attached", "address",
     ]  # fmt: skip
@@ -279,7 +279,7 @@ def test_a_plan_that_is_none_is_one_clear_line(tmp_path: Path, content: str, wor
     folder = synthetic.begin("reinvite").write(tmp_path / "run")
     (folder / "plan.json").write_text(content)
     with pytest.raises(RunFolderError, match=words) as caught:
-        _ = Run(folder).chart
+        _ = MeasuredRun(folder).chart
     assert "\n" not in str(caught.value)
 
 

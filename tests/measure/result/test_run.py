@@ -14,7 +14,7 @@ from rich.console import Console
 
 from testbed.cli.main import main
 from testbed.cli.results.picturing import show_pictures
-from testbed.measure import Run, RunFolderError
+from testbed.measure import MeasuredRun, RunFolderError
 from testbed.measure.capture import pcap
 from testbed.measure.capture.capture import load
 from testbed.runner import annotate, measure, write_report
@@ -64,7 +64,7 @@ def unmeasured(folder: Path) -> Path:
 def test_all_that_testbed_run_does_after_the_lab_opens_each_capture_once(tmp_path: Path, opened: Opened) -> None:
     folder = unmeasured(tmp_path / "run")
     opened.times.clear()
-    run = Run(folder)
+    run = MeasuredRun(folder)
     assert annotate(run, "a run") == []
     result = measure(run)
     write_report(run)
@@ -88,7 +88,7 @@ def test_every_command_on_a_run_opens_each_capture_once(tmp_path: Path, opened: 
 def test_export_opens_one_run_after_the_other_and_keeps_none(tmp_path: Path, opened: Opened) -> None:
     folders = [synthetic.reinvite_run().write(tmp_path / "runs" / name) for name in ("a", "b", "c")]
     for folder in folders:
-        measure(Run(folder))
+        measure(MeasuredRun(folder))
     opened.times.clear()
     opened.mapped = []
     main(["export", str(tmp_path / "runs"), "--table", "packets", "--out", str(tmp_path / "packets.csv")])
@@ -98,7 +98,7 @@ def test_export_opens_one_run_after_the_other_and_keeps_none(tmp_path: Path, ope
 
 
 def test_a_run_that_let_go_still_tells_and_can_be_asked_again(tmp_path: Path, opened: Opened) -> None:
-    run = Run(synthetic.handover_cn_run().write(tmp_path / "run"))
+    run = MeasuredRun(synthetic.handover_cn_run().write(tmp_path / "run"))
     story = run.story
     opened.times.clear()
     run.let_go()
@@ -112,7 +112,7 @@ def test_a_run_that_let_go_still_tells_and_can_be_asked_again(tmp_path: Path, op
 def test_a_file_that_cannot_be_read_is_tried_once_too(tmp_path: Path, opened: Opened) -> None:
     folder = unmeasured(tmp_path / "run")
     (folder / "captures" / "mn-wifi.pcap").write_bytes(b"")
-    run = Run(folder)
+    run = MeasuredRun(folder)
     assert annotate(run)[0].startswith("capture mn-wifi: is empty")
     (folder / "run.pcapng").unlink()
     opened.times.clear()
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_is_tried_once_too(tmp_path: Path, opened: Op
 def test_what_cannot_be_measured_says_so_whenever_it_is_asked(tmp_path: Path) -> None:
     folder = unmeasured(tmp_path / "run")
     (folder / "events.jsonl").unlink()
-    run = Run(folder)
+    run = MeasuredRun(folder)
     for _ in range(2):
         with pytest.raises(RunFolderError, match=r"events\.jsonl: No such file"):
             _ = run.result

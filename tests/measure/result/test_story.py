@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.result.run import measure_run
 from tests.measure import synthetic
@@ -29,7 +29,7 @@ RUNS: dict[str, Callable[[], synthetic.Run]] = {
 @pytest.mark.parametrize("name", RUNS)
 def test_the_arrays_say_what_the_numbers_say(tmp_path: Path, name: str) -> None:
     folder = RUNS[name]().write(tmp_path / "run")
-    result, story = measure_run(folder), Run(folder).story
+    result, story = measure_run(folder), MeasuredRun(folder).story
     assert story.result == result
     for key, heard in story.directions.items():
         media = result["media"][key]
@@ -53,7 +53,7 @@ def test_the_arrays_say_what_the_numbers_say(tmp_path: Path, name: str) -> None:
 
 
 def test_a_break_is_told_exactly(tmp_path: Path) -> None:
-    story = Run(synthetic.reinvite_run().write(tmp_path / "run")).story
+    story = MeasuredRun(synthetic.reinvite_run().write(tmp_path / "run")).story
     to_mn, to_cn = story.directions["to_mn"], story.directions["to_cn"]
     assert to_mn.gap_s == (5.989, 8.997)
     assert to_mn.window_s == (6.18, 8.997)
@@ -67,7 +67,7 @@ def test_a_break_is_told_exactly(tmp_path: Path) -> None:
 
 
 def test_each_message_has_its_bytes(tmp_path: Path) -> None:
-    story = Run(synthetic.handover_cn_run().write(tmp_path / "run")).story
+    story = MeasuredRun(synthetic.handover_cn_run().write(tmp_path / "run")).story
     for passage in story.chart.passages:
         assert len(passage.message.text) == passage.message.size
         assert passage.message.call_id.encode() in passage.message.text
@@ -78,7 +78,7 @@ def test_a_call_that_falls_silent_has_a_gap_without_an_end(tmp_path: Path) -> No
     run.event(6000, "mn", "trigger", kind="signal", link="wifi")
     for k in range(synthetic.PACKETS):
         run.media(k, link="wifi", to_mn=True, arrives=k < 250)
-    story = Run(run.write(tmp_path / "run")).story
+    story = MeasuredRun(run.write(tmp_path / "run")).story
     assert story.directions["to_mn"].gap_s == (5.989, None)
     assert story.directions["to_cn"].gap_s is None
     assert story.directions["to_cn"].playout is None
@@ -105,7 +105,7 @@ def test_links_are_told_as_they_were_set_and_as_they_fared(tmp_path: Path) -> No
     ]
     network: dict[str, list[object]] = {"nodes": [], "wires": [], "access_links": []}
     (folder / "plan.json").write_text(json.dumps({"network": network, "shapes": first, "timeline": timeline}))
-    wifi, umts = Run(folder).story.links
+    wifi, umts = MeasuredRun(folder).story.links
     assert [(one.start_s, one.end_s, one.name) for one in wifi.states][:3] == [
         (0.0, 6.1, "up"),
         (6.1, 7.1, "gone"),
@@ -121,4 +121,4 @@ def test_links_are_told_as_they_were_set_and_as_they_fared(tmp_path: Path) -> No
     assert umts.shaping["up"].rate_kbit_s.tolist() == [384]
     (folder / "plan.json").write_text('{"network": {"nodes": [], "wires": [], "access_links": []}, "shapes": [1]}')
     with pytest.raises(RunFolderError, match=r"plan\.json: describes no links"):
-        _ = Run(folder).story
+        _ = MeasuredRun(folder).story

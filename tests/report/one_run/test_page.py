@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testbed.cli.main import USERS_FAULT, main
-from testbed.measure import Run, RunFolderError, measure_run
+from testbed.measure import MeasuredRun, RunFolderError, measure_run
 from testbed.report.one_run.page import bars, page, shown, write_page
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages import palette
@@ -41,23 +41,23 @@ def words(text: str) -> str:
 
 
 def test_the_same_folder_gives_the_same_bytes_wherever_it_is(run: Path, copy: Path) -> None:
-    first = page(Run(run))
-    measured = Run(copy)
+    first = page(MeasuredRun(run))
+    measured = MeasuredRun(copy)
     assert measured.result["scheme"] == "handover-cn"
     assert page(measured) == first
     assert str(run) not in first
-    assert write_page(Run(copy)).read_text() == first
-    assert page(Run(copy)) == first, "the page itself is none of its files"
+    assert write_page(MeasuredRun(copy)).read_text() == first
+    assert page(MeasuredRun(copy)) == first, "the page itself is none of its files"
 
 
 def test_nothing_is_fetched(run: Path) -> None:
-    text = re.sub(r"<script.*?</script>", "", page(Run(run)), flags=re.DOTALL)
+    text = re.sub(r"<script.*?</script>", "", page(MeasuredRun(run)), flags=re.DOTALL)
     assert not re.findall(r"""(?:src|href|action)\s*=\s*["']?(?:https?:|//)""", text)
     assert "default-src &#39;none&#39;" in text
 
 
 def test_the_numbers_are_those_of_the_result(run: Path) -> None:
-    text, result = words(page(Run(run))), measure_run(run)
+    text, result = words(page(MeasuredRun(run))), measure_run(run)
     assert "The call went on without an interruption." in text
     for media in result["media"].values():
         assert f"{media['gap_ms']:.1f} gap [ms]" in re.sub(
@@ -73,7 +73,7 @@ def test_doubts_stand_beside_the_numbers_that_they_concern(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     warnings = ["to_cn: a doubt of one side", "a doubt of all"]
     (copy / "manifest.json").write_text(json.dumps({**manifest, "warnings": warnings, "reproducible": False}))
-    text = page(Run(copy))
+    text = page(MeasuredRun(copy))
     before, to_mn, to_cn = re.split(r"<article", text)[:3]
     assert "a doubt of all" in before
     assert "doubt" not in to_mn
@@ -94,7 +94,7 @@ def test_a_folder_that_lacks_something_has_a_page_that_says_so(copy: Path, name:
     path = copy / name
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     (copy / "run.pcapng").unlink()
-    text = words(page(Run(copy)))
+    text = words(page(MeasuredRun(copy)))
     if MISSING[name] == "Nothing could be measured.":
         assert MISSING[name] in text
         assert f"Not measured: {name}" in text or "Not measured: run.pcapng" in text
@@ -107,21 +107,21 @@ def test_a_folder_that_lacks_something_has_a_page_that_says_so(copy: Path, name:
 @pytest.mark.parametrize("name", ["plan.json", "events.jsonl"])
 def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
     (copy / name).write_text("{nonsense")
-    assert f"Not measured: {name}" in words(page(Run(copy)))
+    assert f"Not measured: {name}" in words(page(MeasuredRun(copy)))
 
 
 def test_a_run_that_failed_says_why(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     failed = {**manifest, "status": "failed", "failure": "mn ended with status 1", "warnings": ["the run failed: mn …"]}
     (copy / "manifest.json").write_text(json.dumps(failed))
-    text = words(page(Run(copy)))
+    text = words(page(MeasuredRun(copy)))
     assert "The run failed." in text
     assert "Why: mn ended with status 1" in text
 
 
 def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RunFolderError, match=r"manifest\.json"):
-        page(Run(tmp_path))
+        page(MeasuredRun(tmp_path))
     with pytest.raises(SystemExit) as end:
         main(["report", str(tmp_path)])
     assert end.value.code == USERS_FAULT
@@ -147,7 +147,7 @@ FIELDS = tuple(one for one in (*synthetic.DOCUMENT, *BESIDE) if one != "schema_v
 def test_whatever_the_manifest_says_there_is_a_page(tmp_path: Path, changes: dict[str, Any]) -> None:
     (tmp_path / "events.jsonl").write_text("")
     (tmp_path / "manifest.json").write_text(json.dumps({**synthetic.DOCUMENT, **changes}))
-    assert "<h1>" in page(Run(tmp_path))
+    assert "<h1>" in page(MeasuredRun(tmp_path))
 
 
 def media(interruption_ms: float | None, **others: object) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def test_with_several_handovers_the_whole_call_counts_and_each_has_its_row(tmp_p
     run = synthetic.handover_cn_run(lost=lambda _link, _to_mn, k: 450 < k < 500)
     run.event(10_000, "mn", "trigger", kind="signal", link="umts")
     folder = run.write(tmp_path / "run")
-    result, text = measure_run(folder), words(page(Run(folder)))
+    result, text = measure_run(folder), words(page(MeasuredRun(folder)))
     assert result["media"]["to_mn"]["interruption_ms"] == 0
     assert "The call was interrupted: the phone (MN) missed 980 ms of speech" in text
     assert "handed over first, and 2 times in all, from wifi to umts" in text

@@ -12,7 +12,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.report.one_run.page import write_page
 from tests.measure import synthetic
 from tests.report.browser import DESKTOP, PHONE, Browser, browser
@@ -61,7 +61,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a break: losses, a gap, holes, phases."""
     run = synthetic.reinvite_run()
     run.event(6000, "lab", "link_gone", link="wifi")
-    return write_page(Run(run.write(tmp_path_factory.mktemp("run") / "reinvite")))
+    return write_page(MeasuredRun(run.write(tmp_path_factory.mktemp("run") / "reinvite")))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = run.write(tmp_path_factory.mktemp("hostile") / "run")
     (folder / HOSTILE.replace("/", "∕")).write_text("")
     (folder / "javascript:window.ran=5").write_text("")
-    return write_page(Run(folder))
+    return write_page(MeasuredRun(folder))
 
 
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])

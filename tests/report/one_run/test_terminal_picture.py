@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from testbed.measure import Run
+from testbed.measure import MeasuredRun
 from testbed.report.one_run.terminal_picture import GAP, GAP_END, GAP_START, LEGEND, WIDTH, TimeColumns, _gap, pictures
 from tests.measure import synthetic
 
@@ -22,7 +22,7 @@ def shown(run: synthetic.Run, folder: Path, *, coloured: bool = False) -> list[s
     out = Console(
         file=io.StringIO(), width=WIDTH, force_terminal=coloured, color_system="truecolor" if coloured else None
     )
-    out.print(pictures([("a run", Run(run.write(folder / "run")).story)]))
+    out.print(pictures([("a run", MeasuredRun(run.write(folder / "run")).story)]))
     assert isinstance(out.file, io.StringIO)
     lines = out.file.getvalue().splitlines()
     return lines[1 : -1 - len(LEGEND.splitlines())]
@@ -87,7 +87,7 @@ def test_a_side_that_was_not_captured(tmp_path: Path) -> None:
     (folder / "captures" / "cn-eth0.pcap").unlink()
     (folder / "run.pcapng").unlink()
     out = Console(file=io.StringIO(), width=WIDTH)
-    out.print(pictures([("a run", Run(folder).story)]))
+    out.print(pictures([("a run", MeasuredRun(folder).story)]))
     assert isinstance(out.file, io.StringIO)
     assert "      gap    not measured" in out.file.getvalue().splitlines()
 

@@ -1,0 +1,1 @@
+"""What `import testbed` gives: everything that the command does, from Python (docs/api.md)."""

@@ -1,0 +1,189 @@
+"""`run`, `compare`, `replay`, `compare_triggers`: plain functions, which return when all is done.
+
+Scenarios, failure scripts and so on are names that we ship, or paths of files. A run that fails is no exception: its
+folder holds what there was, and `Run.failure` says why. Exceptions are for what is wrong beforehand: BadScenarioError
+(a user's file, or a word that is none), OutputError, MissingRequirementError (this machine lacks something).
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from testbed.api.carrying_out import EngineName, Watch, carry_out_experiments
+from testbed.api.opened import Run, Runs
+from testbed.api.places_of_runs import new_folder
+from testbed.lab.plan import DuplicateDetection
+from testbed.scenario.experiment.experiment import Experiment, load_experiment
+from testbed.scenario.kinds.scenario import MOST_SEED, Side
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+
+DEFAULT_SCENARIO = "wifi-to-umts"
+DEFAULT_TRIGGERS = "triggers"
+# One virtual machine has one processor.
+DEFAULT_JOBS = 2
+
+
+class Choices(TypedDict, total=False):
+    """What is chosen instead of what the scenario says; None and what is left out is the scenario's."""
+
+    failure: Path | str | None
+    cn: Path | str | None
+    hangs_up: Side | None
+    dad: DuplicateDetection | None
+
+
+def run(
+    scenario: Path | str = DEFAULT_SCENARIO,
+    *,
+    scheme: Path | str | None = None,
+    trigger: str | None = None,
+    seed: int | None = None,
+    out: Path | str | None = None,
+    engine: EngineName = "vm",
+    watch: Watch | None = None,
+    numbers: Iterable[Path | str] = (),
+    **choices: Unpack[Choices],
+) -> Run:
+    """Carries out a scenario once, into `out` or a new folder below runs/; `numbers` are the user's own."""
+    experiment = load_experiment(
+        str(scenario), scheme=word(scheme), trigger=trigger, seed=checked(seed), **worded(choices)
+    )
+    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
+    (one,) = _carry_out([(experiment, folder)], engine, 1, watch, numbers)
+    return one
+
+
+def compare(  # noqa: PLR0913 - as `run`
+    scenario: Path | str = DEFAULT_SCENARIO,
+    *,
+    schemes: Iterable[Path | str] = (),
+    runs: int = 1,
+    seed: int | None = None,
+    out: Path | str | None = None,
+    engine: EngineName = "vm",
+    jobs: int = DEFAULT_JOBS,
+    watch: Watch | None = None,
+    numbers: Iterable[Path | str] = (),
+    **choices: Unpack[Choices],
+) -> Runs:
+    """Carries out a scenario under several schemes, all of its own if none are named, each with the same link history.
+
+    Each scheme runs with so many seeds as `runs` says, counted up from `seed`; `jobs` is how many run at once. The
+    folder gets comparison.html, see `Runs.page`.
+    """
+    if runs < 1:
+        raise ValueError(f"runs is {runs}; it should be 1 or more")
+    chosen = worded(choices)
+    first = load_experiment(str(scenario), seed=checked(seed), **chosen)
+    folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
+    experiments = [
+        load_experiment(str(scenario), scheme=word(scheme), seed=first.seed + number, **chosen)
+        for scheme in dict.fromkeys(schemes) or first.scenario.schemes
+        for number in range(runs)
+    ]
+    work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
+    return _compared(work, folder, engine, jobs, watch, numbers)
+
+
+def replay(
+    failure: Path | str,
+    *,
+    schemes: Iterable[Path | str] = (),
+    seed: int | None = None,
+    out: Path | str | None = None,
+    engine: EngineName = "vm",
+    jobs: int = DEFAULT_JOBS,
+    watch: Watch | None = None,
+) -> Runs:
+    """Carries out the default scenario with a failure script under several schemes, see `compare`."""
+    first = load_experiment(DEFAULT_SCENARIO, failure=str(failure), seed=checked(seed))
+    folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
+    experiments = [
+        load_experiment(DEFAULT_SCENARIO, scheme=word(scheme), failure=str(failure), seed=first.seed)
+        for scheme in dict.fromkeys(schemes) or first.scenario.schemes
+    ]
+    work = [(one, folder / one.scheme) for one in experiments]
+    return _compared(work, folder, engine, jobs, watch)
+
+
+def compare_triggers(
+    scenario: Path | str = DEFAULT_TRIGGERS,
+    *,
+    triggers: Iterable[str] = (),
+    scheme: Path | str | None = None,
+    seed: int | None = None,
+    out: Path | str | None = None,
+    engine: EngineName = "vm",
+    jobs: int = DEFAULT_JOBS,
+    watch: Watch | None = None,
+    **choices: Unpack[Choices],
+) -> Runs:
+    """Carries out a scenario once with each of its triggers, or those named; folders are called after them."""
+    chosen = worded(choices)
+    first = load_experiment(str(scenario), scheme=word(scheme), seed=checked(seed), **chosen)
+    if not first.scenario.triggers:
+        what = "has no triggers to compare; add 'triggers: {NAME: {on: …}, …}', or name one of 'testbed list scenarios'"
+        raise BadScenarioError([ScenarioError(first.path, 0, what)])
+    names = list(dict.fromkeys(triggers) or first.scenario.triggers)
+    experiments = [
+        load_experiment(str(scenario), scheme=word(scheme), seed=first.seed, trigger=name, **chosen) for name in names
+    ]
+    folder = new_folder(out, f"{first.scenario.name}-triggers-seed{first.seed}")
+    work = [(one, folder / name) for name, one in zip(names, experiments, strict=True)]
+    return Runs(_carry_out(work, engine, jobs, watch))
+
+
+class Words(TypedDict, total=False):
+    """Choices as `load_experiment` takes them."""
+
+    failure: str | None
+    cn: str | None
+    hangs_up: Side | None
+    dad: DuplicateDetection | None
+
+
+def worded(choices: Choices) -> Words:
+    """Paths as words."""
+    found: Words = {"failure": word(choices.get("failure")), "cn": word(choices.get("cn"))}
+    return {**found, "hangs_up": choices.get("hangs_up"), "dad": choices.get("dad")}
+
+
+def word(name: Path | str | None) -> str | None:
+    """A name, or a path, as what is typed."""
+    return None if name is None else str(name)
+
+
+def checked(seed: int | None) -> int | None:
+    """The seed; raises ValueError for one that no scenario can have."""
+    if seed is not None and not 0 <= seed <= MOST_SEED:
+        raise ValueError(f"seed is {seed}; it should be from 0 to {MOST_SEED}")
+    return seed
+
+
+def _compared(
+    work: Sequence[tuple[Experiment, Path]],
+    folder: Path,
+    engine: EngineName,
+    jobs: int,
+    watch: Watch | None,
+    numbers: Iterable[Path | str] = (),
+) -> Runs:
+    from testbed.report.several.comparison_page import PAGE  # noqa: PLC0415 - bokeh takes half a second to load
+
+    runs = Runs(_carry_out(work, engine, jobs, watch, numbers), page=folder / PAGE)
+    runs.write_comparison(folder / PAGE)
+    return runs
+
+
+def _carry_out(
+    work: Sequence[tuple[Experiment, Path]],
+    engine: EngineName,
+    jobs: int,
+    watch: Watch | None,
+    numbers: Iterable[Path | str] = (),
+) -> list[Run]:
+    if jobs < 1:
+        raise ValueError(f"jobs is {jobs}; it should be 1 or more")
+    words = [str(number) for number in numbers]
+    done = carry_out_experiments(work, engine, at_once=jobs, watch=watch, numbers=words)
+    return [Run(one.folder, one.run) for one in done]

@@ -1,0 +1,23 @@
+"""`new`: begins something of the user's own, with a small working example and its test."""
+
+import click
+
+from testbed.files.beginning import BEGINNINGS, NotBegunError
+from testbed.files.beginning import new as begun
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(list(BEGINNINGS)))
+@click.argument("name")
+def new(kind: str, name: str) -> None:
+    """Write a working example of KIND, called NAME, and its test into the current folder."""
+    try:
+        files = begun(kind, name)
+    except NotBegunError as error:
+        raise click.ClickException(str(error)) from None
+    for path in files:
+        click.echo(path)
+    click.echo(f"\n{BEGINNINGS[kind].about}. Next:")
+    first = files[0]
+    for line in (f"testbed check {first}", *BEGINNINGS[kind].next_lines, f"pytest {files[-1]}"):
+        click.echo(f"  {line.format(name=name)}")

@@ -1,0 +1,1 @@
+"""Files that users write: recognised, checked without a run, begun from templates."""

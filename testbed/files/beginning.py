@@ -1,0 +1,80 @@
+"""`new`: small working examples of what users write, each with its test. One row for each kind, and its templates."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What is written for one kind: template and file name of each, what it is for, and what to type next."""
+
+    about: str
+    files: dict[str, str]
+    next_lines: tuple[str, ...]
+
+
+def with_test(kind: str, suffix: str, **more: str) -> dict[str, str]:
+    """The files of a kind: the thing itself, its test, and what it needs beside."""
+    return {f"{kind}{suffix}.j2": f"{{name}}{suffix}", **more, f"test_{kind}.py.j2": "test_{name}.py"}
+
+
+BEGINNINGS = {
+    "scenario": Beginning(
+        "a call, its links, what happens to them, and the schemes that hand it over",
+        with_test("scenario", ".yaml", **{"failure.yaml.j2": "{name}-failure.yaml"}),
+        ("testbed run {name}.yaml", "testbed compare {name}.yaml"),
+    ),
+    "topology": Beginning(
+        "a network in Python: nodes, radios, wires, routes",
+        with_test("topology", ".py"),
+        ("testbed new scenario {name}-call        and in it: topology: {name}.py",),
+    ),
+    "profile": Beginning(
+        "what a link is like: rate, delay, jitter, loss, queue, each way",
+        with_test("profile", ".yaml"),
+        ("testbed profile check {name}.yaml", "testbed profile show {name}.yaml"),
+    ),
+    "failure": Beginning(
+        "what happens to links over time",
+        with_test("failure", ".yaml"),
+        ("testbed failure plot {name}.yaml", "testbed replay {name}.yaml --scheme reinvite --scheme handover-cn"),
+    ),
+}
+
+
+class NotBegunError(Exception):
+    """Nothing was written: why, in one line."""
+
+
+def new(kind: str, name: str, folder: Path | str = ".") -> list[Path]:
+    """Writes a working example of a kind (`BEGINNINGS`) and its test into a folder, and returns the files.
+
+    Raises NotBegunError, before anything is written, for a name that is none, or where one of the files is there.
+    """
+    if kind not in BEGINNINGS:
+        raise ValueError(f"there is no kind {kind!r}; possible are: {', '.join(BEGINNINGS)}")
+    if not NAME.fullmatch(name):
+        raise NotBegunError(f"{name!r:.60} is no name for it; use letters, digits, '-' and '_', a letter first")
+    texts = {Path(folder) / file.format(name=name): _text(template, kind, name)
+             for template, file in BEGINNINGS[kind].files.items()}  # fmt: skip
+    there = [str(path) for path in texts if path.exists() or path.is_symlink()]
+    if there:
+        raise NotBegunError(f"already there: {', '.join(there)}; choose another name, or another folder")
+    for path, text in texts.items():
+        with path.open("x") as file:
+            file.write(text)
+    return list(texts)
+
+
+def _text(template: str, kind: str, name: str) -> str:
+    """A template filled in; what is beside the thing itself is called after it."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - takes as long as all the rest
+
+    made = Environment(
+        loader=PackageLoader("testbed.files"), undefined=StrictUndefined, keep_trailing_newline=True, autoescape=True
+    )
+    is_own = kind in template
+    return made.get_template(template).render(name=name if is_own else f"{name}-{template.partition('.')[0]}")

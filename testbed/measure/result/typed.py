@@ -1,0 +1,369 @@
+"""result.json, and what `measure` says of a capture, as objects: each number under its name and unit, typed.
+
+docs/metrics.md says what each of them is. What was not measured is None, and so is what an older version did not write;
+what a newer one, or a user's own number, has beside it is in `model_extra`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from testbed.measure.capture.errors import RunFolderError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Numbers(BaseModel):
+    """Base of all parts of a result: read, never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Spread(Numbers):
+    """Statistics of times, in the unit that the field's name has; those that are not told of it are None."""
+
+    mean: float | None = None
+    p99: float | None = None
+    min: float | None = None
+    max: float | None = None
+    sd: float | None = None
+
+
+class PhaseTimes(Numbers):
+    """What the handover's delay was spent with, each in ms."""
+
+    detect: float | None = None
+    attach: float | None = None
+    address: float | None = None
+    signalling: float | None = None
+    media: float | None = None
+
+
+class WindowSpan(Numbers):
+    """A direction's handover window, in seconds of the scenario; `released`: whether the old path was given up."""
+
+    open: float | None = None
+    close: float | None = None
+    released: bool | None = None
+
+
+class DelayChange(Numbers):
+    """Mean one-way delays in ms: of what arrived before, in and after the window, and of both paths near it."""
+
+    before: float | None = None
+    in_window: float | None = None
+    after: float | None = None
+    old_path: float | None = None
+    new_path: float | None = None
+
+
+class WindowNumbers(Numbers):
+    """One direction in the window of one handover."""
+
+    gap_ms: float | None = None
+    path_step_ms: float | None = None
+    interruption_ms: float | None = None
+    lost_in_window: int | None = None
+    late_in_window: int | None = None
+    delay_change_ms: DelayChange | None = None
+
+
+class SignallingCounts(Numbers):
+    """SIP messages of a part of the run; `delay_ms` is that of a handover alone."""
+
+    delay_ms: float | None = None
+    messages: int | None = None
+    bytes: int | None = None
+    retransmissions: int | None = None
+
+
+class HandoverResult(Numbers):
+    """One handover; `media` and `signalling` are None in `RunResult.handover`, and filled in `handovers`."""
+
+    trigger_s: float | None = None
+    delay_ms: float | None = None
+    phases_ms: PhaseTimes = PhaseTimes()
+    attach_ms: dict[str, float | None] = Field(default_factory=dict)
+    kind: str | None = None
+    old_path: str | None = None
+    new_path: str | None = None
+    window_s: dict[str, WindowSpan] = Field(default_factory=dict)
+    media: dict[str, WindowNumbers] | None = None
+    signalling: SignallingCounts | None = None
+
+
+class BurstLoss(Numbers):
+    """Bursts and gaps of loss (RFC 3611, 4.7.2)."""
+
+    gmin: int | None = None
+    bursts: int | None = None
+    burst_density: float | None = None
+    burst_duration_ms: float | None = None
+    gaps: int | None = None
+    gap_density: float | None = None
+    gap_duration_ms: float | None = None
+    lost_runs: int | None = None
+    longest_lost_run: int | None = None
+
+
+class FixedPlayout(Numbers):
+    """The same arrivals, as a jitter buffer of a fixed depth would have played them."""
+
+    interruption_ms: float | None = None
+    late_in_window: int | None = None
+    interruption_call_ms: float | None = None
+    late: int | None = None
+    mouth_to_ear_ms: float | None = None
+
+
+class PathNumbers(Numbers):
+    """What one link carried in one direction."""
+
+    packets: int | None = None
+    new: int | None = None
+    sent: int | None = None
+    lost: int | None = None
+    delay_ms: Spread = Spread()
+    jitter_ms: float | None = None
+
+
+class RtcpSender(Numbers):
+    """What the stream's sender said of it last."""
+
+    reports: int | None = None
+    packets: int | None = None
+    octets: int | None = None
+
+
+class RtcpMoment(Numbers):
+    """One report block."""
+
+    at_s: float | None = None
+    cumulative_lost: int | None = None
+    captured_lost: int | None = None
+    fraction_lost: float | None = None
+    highest_sequence: int | None = None
+    jitter_ms: float | None = None
+    round_trip_ms: float | None = None
+
+
+class RtcpResult(Numbers):
+    """What RTCP says of a stream."""
+
+    reports: int | None = None
+    cumulative_lost: int | None = None
+    highest_sequence: int | None = None
+    fraction_lost_max: float | None = None
+    jitter_ms: Spread = Spread()
+    round_trip_ms: Spread = Spread()
+    captured_lost: int | None = None
+    sender: RtcpSender | None = None
+    cname: str | None = None
+    bye_s: float | None = None
+    voip_metrics: dict[str, Any] | None = None
+    history: list[RtcpMoment] = Field(default_factory=list)
+
+
+class DirectionResult(WindowNumbers):
+    """One direction of the call; those numbers that are of a window are of the first handover's."""
+
+    sent: int | None = None
+    received: int | None = None
+    lost: int | None = None
+    duplicates: int | None = None
+    reordered: int | None = None
+    late: int | None = None
+    jitter_ms: float | None = None
+    delay_ms: Spread = Spread()
+    r_factor: float | None = None
+    mos: float | None = None
+    mouth_to_ear_ms: float | None = None
+    concealed_percent: float | None = None
+    burst_ratio: float | None = None
+    quality_doubt: str | None = None
+    gap_call_ms: float | None = None
+    interruption_call_ms: float | None = None
+    burst_loss: BurstLoss | None = None
+    fixed_playout: dict[str, FixedPlayout] = Field(default_factory=dict)
+    depth_needed_ms: float | None = None
+    paths: dict[str, PathNumbers] = Field(default_factory=dict)
+    rtcp: dict[str, RtcpResult | None] = Field(default_factory=dict)
+
+
+class MediaResult(Numbers):
+    """Both directions: `to_mn` is what the CN sent, measured at the MN."""
+
+    to_mn: DirectionResult = DirectionResult()
+    to_cn: DirectionResult = DirectionResult()
+
+
+class SupportResult(Numbers):
+    """Whether the called side was asked if it supports the extension, and what it said."""
+
+    asked_by: str | None = None
+    answer: str | None = None
+    round_ms: float | None = None
+    setup_without_round_ms: float | None = None
+
+
+class SignallingResult(Numbers):
+    """SIP of the whole run."""
+
+    setup_ms: float | None = None
+    messages: int | None = None
+    bytes: int | None = None
+    retransmissions: int | None = None
+    question: SupportResult | None = None
+    requests: dict[str, int] = Field(default_factory=dict)
+    responses: dict[str, int] = Field(default_factory=dict)
+    handover: SignallingCounts = SignallingCounts()
+    registering: SignallingCounts = SignallingCounts()
+    rest: SignallingCounts = SignallingCounts()
+
+
+class TransactionResult(Numbers):
+    """A SIP transaction. `src` and `dst` are told of a capture alone, `by` and `transport` within a dialog alone."""
+
+    method: str | None = None
+    cseq: int | None = None
+    call_id: str | None = None
+    interface: str | None = None
+    request_s: float | None = None
+    final_s: float | None = None
+    ms: float | None = None
+    status: int | None = None
+    retransmissions: int | None = None
+    src: str | None = None
+    dst: str | None = None
+    by: str | None = None
+    transport: str | None = None
+
+
+class PartyResult(Numbers):
+    """An end of a dialog."""
+
+    uri: str | None = None
+    tag: str | None = None
+    address: str | None = None
+
+
+class DialogResult(Numbers):
+    """A SIP dialog; its `media` and `moves` are as result.json has them."""
+
+    number: int | None = None
+    call_id: str | None = None
+    caller: PartyResult = PartyResult()
+    callee: PartyResult = PartyResult()
+    state: str | None = None
+    status: int | None = None
+    refusals: list[int] = Field(default_factory=list)
+    invite_s: float | None = None
+    established_s: float | None = None
+    setup_ms: float | None = None
+    ended_s: float | None = None
+    ended_by: str | None = None
+    handover: str | None = None
+    handover_of: int | None = None
+    moves: list[dict[str, Any]] = Field(default_factory=list)
+    media: list[dict[str, Any]] = Field(default_factory=list)
+    transactions: list[TransactionResult] = Field(default_factory=list)
+
+
+class RunResult(Numbers):
+    """result.json."""
+
+    schema_version: int
+    scheme: str | None = None
+    seed: int | None = None
+    engine: str | None = None
+    reproducible: bool | None = None
+    handover: HandoverResult | None = None
+    media: MediaResult = MediaResult()
+    signalling: SignallingResult = SignallingResult()
+    handovers: list[HandoverResult] = Field(default_factory=list)
+    transactions: list[TransactionResult] = Field(default_factory=list)
+    dialogs: list[DialogResult] = Field(default_factory=list)
+    playout: dict[str, Any] | None = None
+    warnings: list[str] = Field(default_factory=list)
+
+
+class StreamResult(Numbers):
+    """One RTP stream of a capture: one SSRC between two transport addresses."""
+
+    src: str
+    dst: str
+    ssrc: str
+    payload_type: int
+    packets: int
+    unique: int
+    lost: int | None
+    duplicates: int
+    reordered: int
+    gap_ms: float | None
+    jitter_ms: float | None
+    first_s: float
+    last_s: float
+    jitter_max_ms: float | None
+    longest_silence_ms: float | None
+    packet_interval_ms: float | None
+    codec: str | None
+    clock_hz: int | None
+    found: str
+    dialogs: list[int]
+    interface: str | None
+    measured_at: str
+    rtcp: RtcpResult | None
+
+
+class CallPath(Numbers):
+    """A stream as one path of a call."""
+
+    src: str
+    dst: str
+    interface: str | None
+    packets: int
+    first_copies: int
+    dialogs: list[int]
+
+
+class CallResult(Numbers):
+    """The copies of one stream over all its paths, merged."""
+
+    ssrc: str
+    paths: list[CallPath]
+    unique: int
+    lost: int | None
+    duplicates: int
+    gap_ms: float | None
+    packets: int
+    reordered: int
+    longest_silence_ms: float | None
+    dialogs: list[int]
+
+
+class CaptureResult(Numbers):
+    """What a capture says; times in `_s` count from its first packet."""
+
+    streams: list[StreamResult]
+    calls: list[CallResult]
+    sip: list[TransactionResult]
+    dialogs: list[DialogResult]
+    packets: int
+    skipped: dict[str, int]
+    warnings: list[str]
+
+
+NumbersT = TypeVar("NumbersT", bound=Numbers)
+
+
+def typed(kind: type[NumbersT], content: dict[str, Any], path: Path) -> NumbersT:
+    """The content of a file as objects; `RunFolderError` names the field that is of another type."""
+    try:
+        return kind.model_validate(content, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise RunFolderError(path, f"{place} is {first['input']!r:.60}: {first['msg'].lower()}") from None

@@ -1,0 +1,1 @@
+"""Tests of what looks at users' files, and begins new ones."""

@@ -1,0 +1,153 @@
+"""`testbed check`: every kind is recognised by what is in it, and every mistake is said as a run would say it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import testbed
+from testbed.cli.main import USERS_FAULT, main
+from testbed.files import trial
+from testbed.files.kinds import KINDS
+from testbed.measure import measure_run, to_json
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, ROOT, SCENARIO, TOPOLOGY, TRACK, FileKind
+from tests.measure import synthetic
+
+DATA = ROOT / "tests" / "engine" / "data"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (SCENARIO, "scenario"),
+        (TOPOLOGY, "topology"),
+        (PROFILE, "link profile"),
+        (FAILURE, "failure script"),
+        (COVERAGE, "coverage map"),
+        (TRACK, "track"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_every_file_that_we_ship_is_recognised_and_ok(kind: FileKind, name: str) -> None:
+    for word in kind.shipped():
+        found = testbed.check(kind.find(word))
+        assert (found.kind, found.mistakes) == (name, ()), word
+
+
+CSV, MAHIMAHI = "time [s], delay [ms]\n0, 20\n5, 90\n", "1\n2\n2\n30\n"
+GPX = (
+    '<gpx><trk><trkseg><trkpt lat="59" lon="10"><time>2026-01-01T00:00:00Z</time></trkpt>'
+    '<trkpt lat="59.1" lon="10"><time>2026-01-01T00:00:09Z</time></trkpt></trkseg></trk></gpx>'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "fact"),
+    [
+        ("a.csv", CSV, "CSV trace", "2 changes until 5 s"),
+        ("a.down", MAHIMAHI, "Mahimahi trace", "4 packets in 30 ms"),
+        ("a.gpx", GPX, "track", "2 points, from 0 s to 9 s"),
+    ],
+)
+def test_traces_and_tracks_are_recognised_too(tmp_path: Path, name: str, text: str, kind: str, fact: str) -> None:
+    (tmp_path / name).write_text(text)
+    found = testbed.check(tmp_path / name)
+    assert (found.kind, found.facts, found.mistakes) == (kind, (fact,), ())
+
+
+def test_run_folder_and_its_captures(tmp_path: Path) -> None:
+    folder = synthetic.plain_run().write(tmp_path / "run")
+    assert "no result.json" in testbed.check(folder).facts
+    (folder / "result.json").write_text(to_json(measure_run(folder)))
+    assert str(testbed.check(folder)).startswith(f"{folder}: a run folder: ok; none, seed 7, no status; 3 events")
+    capture = testbed.check(folder / "captures" / "mn-wifi.pcap")
+    assert (capture.kind, capture.is_ok) == ("capture", True)
+    (folder / "result.json").write_text('{"schema_version": 1, "media": 3}')
+    assert [one.split(": ")[0] for one in testbed.check(folder).mistakes] == [f"{folder}/result.json"]
+
+
+SCENARIO_WITH_A_SLIP = (DATA / "short.yaml").read_text().replace("first_link", "frist_link")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "mistakes"),
+    [
+        ("a.yaml", SCENARIO_WITH_A_SLIP, "scenario", [":5: frist_link is unknown; did you mean 'first_link'?"]),
+        ("a.yaml", "name: a\nabout: b\nsteps:\n  - {at: 3, link: wifi, gone: true}\n", "failure script",
+         [":4: steps.1.at: 3 has no unit; a time is written like 75 ms"]),
+        ("a.yaml", "name: a\nabout: b\nsteps: [a\n", "failure script",
+         [":3: a bracket '[' opens here and is not closed; close it with ']'"]),
+        ("a.csv", "time [s], dealy [ms]\n", "CSV trace",
+         [":1: 'dealy' is nothing that a link has; did you mean 'delay'?"]),
+        ("a.down", "1\nx\n", "Mahimahi trace",
+         [":2: 'x' is no time in ms; a Mahimahi trace has one whole number in each line"]),
+        ("a.py", "x = 1\n", "topology",
+         [":1: there is no NETWORK here; topologies/multihomed.py shows how it should be"]),
+        ("a.py", "def f(:\n", "topology",
+         [":1: this is not Python: invalid syntax; look at this line and the one before"]),
+        ("a.pcap", "no capture", "capture", [": is not a pcap or pcapng file (it start"]),
+    ],
+)  # fmt: skip
+def test_mistake_is_said_as_a_run_would_say_it(
+    tmp_path: Path, name: str, text: str, kind: str, mistakes: list[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    found = testbed.check(tmp_path / name)
+    assert found.kind == kind
+    assert [
+        one[: len(str(found.path)) + len(wanted)] for one, wanted in zip(found.mistakes, mistakes, strict=True)
+    ] == [f"{found.path}{one}" for one in mistakes]
+
+
+@pytest.mark.parametrize("forever", ["while True: pass", "import time; time.sleep(1000)"])
+def test_topology_that_never_ends_is_ended_and_its_line_named(
+    forever: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "COMPUTING_S", 2)
+    monkeypatch.setattr(trial, "WAITING_S", 4)
+    topology, scenario = tmp_path / "endless.py", tmp_path / "mine.yaml"
+    topology.write_text(f"x = 1\n{forever}\n")
+    scenario.write_text((DATA / "short.yaml").read_text().replace("multihomed", "endless.py"))
+    for path in (topology, scenario):
+        (mistake,) = testbed.check(path).mistakes
+        assert mistake.startswith(f"{topology}:2: this does not end, in 2 s of computing or 4 s of waiting; a topology")
+
+
+def test_scenario_whose_other_scheme_can_not_be_run_is_told_of_it() -> None:
+    found = testbed.check(DATA / "through-kamailio.yaml")
+    assert found.is_ok
+    assert "warning: not with --scheme handover-b2bua: " in found.facts[-1]
+
+
+def test_kind_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(CSV)
+    assert testbed.check(tmp_path / "a.txt").kind is None
+    assert testbed.check(tmp_path / "a.txt", "CSV trace").is_ok
+    with pytest.raises(ValueError, match="there is no kind 'trace'; possible are: run folder, "):
+        testbed.check(tmp_path / "a.txt", "trace")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe", b"\n" * 1000, b"name: a\n", b"\xff" * 100])
+def test_no_kind_fails_on_anything_but_a_mistake(kind: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(content)
+    assert not testbed.check(tmp_path / "a", kind).is_ok
+
+
+def test_all_files_are_looked_at_and_the_status_is_2_if_one_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("time [s], x [ms]\n")
+    Path("b.csv").write_text(CSV)
+    with pytest.raises(SystemExit) as end:
+        main(["check", "a.csv", "missing.yaml", "b.csv"])
+    said = capsys.readouterr()
+    assert end.value.code == USERS_FAULT
+    assert said.out.splitlines() == [
+        "a.csv: a CSV trace: 1 mistake", "missing.yaml: not checked", "b.csv: a CSV trace: ok; 2 changes until 5 s",
+    ]  # fmt: skip
+    assert said.err.splitlines()[0].startswith("a.csv:1: 'x' is nothing that a link has")
+    assert said.err.splitlines()[1].startswith("missing.yaml: cannot be read: No such file or directory")
+    main(["check", "b.csv"])

@@ -1,0 +1,67 @@
+"""What documents say of files and of mistakes is so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import testbed
+from testbed.scenario.reading.places import TOPOLOGY
+
+from .rules import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOPOLOGIES = (ROOT / "docs" / "topologies.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["developing.md", "topologies.md", "api.md"])
+def test_every_path_in_a_document_is_there(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text()
+    ours = r"(?:agents|testbed|topologies|tests|tc-profiles|docs)/[\w./-]*"
+    named = {*re.findall(rf"`({ours})`", text), *re.findall(rf" ({ours}\.py)\b", text)}
+    named |= {f"docs/{one}" for one in re.findall(r"\]\(([\w-]+\.\w+)\)", text)}
+    missing = sorted(one for one in named if not (ROOT / one).exists())
+    assert not missing, f"docs/{name} names {missing}, which is not there"
+
+
+def block(kind: str) -> str:
+    """The example of a kind in docs/topologies.md."""
+    (found,) = re.findall(rf"^```{kind}\n(.*?)^```", TOPOLOGIES, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+def test_topology_with_a_third_access_network_is_right(tmp_path: Path) -> None:
+    (tmp_path / "three.py").write_text(block("python"))
+    (tmp_path / "to-lte.yaml").write_text(block("yaml"))
+    assert "access links wifi, umts, lte" in testbed.check(tmp_path / "three.py").facts
+    assert testbed.check(tmp_path / "to-lte.yaml").mistakes == ()
+
+
+SHIPPED = (TOPOLOGY.folder / "multihomed.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('        Node("cn", routes=(Route("default", via="10.20.0.1"),)),\n', ""),
+        ('Interface("home", "home-eth0"', 'Interface("hme", "home-eth0"'),
+        ("10.20.0.1/24", "10.20.0.2"),
+        ('Route("default", via="10.10.0.1")', 'Route("default", via="10.99.0.1")'),
+        ('"wifi",\n', '"satellite",\n'),
+        ("NETWORK = ", "NETWROK = "),
+        ("Node(", "Nod("),
+    ],
+)
+def test_mistake_is_said_as_the_document_has_it(before: str, after: str, tmp_path: Path) -> None:
+    text = SHIPPED.replace(before, after)
+    if after == "10.20.0.2":
+        text = text.replace("10.20.0.2/24", "10.20.0.2")
+    if before == "NETWORK = ":
+        text = text.replace('topos = {"multihomed": NETWORK.topo}', "")
+    (tmp_path / "mine.py").write_text(text)
+    first = testbed.check(tmp_path / "mine.py").mistakes[0]
+    assert f"`{first.split(': ', 1)[1]}` |" in TOPOLOGIES

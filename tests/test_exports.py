@@ -1,0 +1,134 @@
+"""What each package gives to others: a list, and nobody takes more."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from .rules import Module, modules
+
+EXPORTS = {
+    "testbed": (
+        "AttackedCall BadScenarioError CaptureError CaptureResult Checked CommandError MissingRequirementError"
+        " News NotBegunError NotRepeatableError OutputError Run RunFolderError RunResult Runs ScenarioError"
+        " Verified attack check compare compare_triggers export frame measure new replay run verify"
+    ),
+    "agents.sip": (
+        "Abilities Account Address Ask ClientRequest Datagram DigestClient DigestServer Event Flow HandoverHeader"
+        " Invitation LocalProtocolError Message NameAddr RemoteProtocolError Request Response ServerRequest Session"
+        " SipParseError TCP UDP Uri UserAgent"
+    ),
+    "agents.rtp": (
+        "Arrival Codec CodecError DuplicateFilter MediaSource MissingLibraryError PathDelay PlayoutBuffer"
+        " PlayoutEvent PlayoutSettings Reception RtcpPacket RtcpParseError RtcpSession RtpPacket RtpParseError"
+        " StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp make_codec parse_compound read_mu_law"
+        " with_ssrc"
+    ),
+    "agents.sdp": (
+        "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU SdpParseError"
+        " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
+    ),
+    "agents.media": ("Agreed CallMedia Leg MediaSettings agreed_leg control_of media_address"),
+    "testbed.scenario": (
+        "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
+        " LinkDirection LinkProfile MOBILE PROFILE SCENARIO Scenario ScenarioError TOPOLOGY TRACK bad_from"
+        " compile_plan doubts exported load load_experiment load_topology load_track main_address roles validated"
+    ),
+    "testbed.engine": (
+        "CommandError Engine MissingRequirementError Place Report RunFailedError cache_folder digest make_engine"
+    ),
+    "testbed.measure": (
+        "CaptureError CaptureResult Difference Record RunFolderError RunResult find_runs first_difference measure"
+        " measure_capture measure_run read_capture read_chart read_document read_events read_manifest read_records"
+        " to_json"
+    ),
+    "testbed.report": (
+        "Triggered comparison conditions console ladder new_table pictures speech_table tables tables_of_many"
+        " triggers_table write_comparison write_page write_run_capture"
+    ),
+}
+"""Package -> the names in its __init__. To add one: here, in `__all__`, in `_HOMES`, and for mypy above them."""
+
+OPEN = {
+    "agents.sip": "message.address message.framing message.grammar message.handover message.uri session.events",
+    "agents.rtp": "codec packet playout_events rtcp rtcp_xr",
+    "agents.sdp": "",
+    "agents.media": "",
+    "testbed.scenario": "kinds.correspondent kinds.scenario kinds.triggers links.history links.shaping links.timeline"
+    " links.trace plan.failure_picture plan.history_export reading.document reading.tree reading.units",
+    "testbed.engine": "native vm.emulator vm.image",
+    "testbed.measure": "call.direction call.extension capture.capture folder.link_history folder.run_folder"
+    " listening.lqo listening.playout listening.speech result.chart result.measured result.speech_scores result.story"
+    " result.typed rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
+    " tables.schema wire.packets",
+    "testbed.report": "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export"
+    " terminal",
+}
+"""Package -> modules that others may import anything of: what they have is of one kind, and no list would say more."""
+
+
+@cache
+def homes(package: str) -> dict[str, str]:
+    """Name -> the module that defines it, of all that a package exports."""
+    found = importlib.import_module(package)._HOMES
+    return {name: f"{package}.{home}" for home, names in found.items() for name in names.split()}
+
+
+def strangers(module: Module, package: str) -> list[str]:
+    """What a module of another package takes from one that the package doesn't give."""
+    if module.is_in(package) or not module.is_in("agents", "testbed"):
+        return []
+    allowed = {package, *(f"{package}.{one}" for one in OPEN[package].split())}
+    known = homes(package)
+    given = {f"{package}.{name}" for name in known} | {f"{home}.{name}" for name, home in known.items()}
+    return [
+        f"{module.path}:{line} imports {name}, which {package} does not export: see OPEN and EXPORTS here"
+        for name, line in module.imports()
+        if name.startswith(f"{package}.")
+        and name not in given
+        and not any(name == one or name.rpartition(".")[0] == one for one in allowed - {package})
+    ]
+
+
+@pytest.mark.parametrize("package", EXPORTS)
+def test_package_exports_what_is_listed(package: str) -> None:
+    found = importlib.import_module(package)
+    assert sorted(found.__all__) == sorted(EXPORTS[package].split())
+    assert set(found.__all__) - set(homes(package)) <= {"measure"}, "a package that can be called"
+    for name in found.__all__:
+        assert getattr(found, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = found.nothing
+
+
+@pytest.mark.parametrize("package", OPEN)
+def test_others_take_only_what_a_package_gives(package: str) -> None:
+    broken = [line for module in modules() for line in strangers(module, package)]
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("package", OPEN)
+def test_every_open_module_is_there_and_needed(package: str) -> None:
+    names = {name for module in modules() if not module.is_in(package) for name, _ in module.imports()}
+    for one in OPEN[package].split():
+        full = f"{package}.{one}"
+        assert any(name == full or name.startswith(f"{full}.") for name in names), f"nobody needs {full} in OPEN"
+
+
+def test_stranger_is_found() -> None:
+    taken = "from agents.sip import Session\nfrom agents.sip.session.core import Core\n"
+    (said,) = strangers(Module("agents/roles/new.py", taken), "agents.sip")
+    assert said.startswith(
+        "agents/roles/new.py:2 imports agents.sip.session.core.Core, which agents.sip does not export"
+    )
+
+
+@pytest.mark.parametrize("package", EXPORTS)
+def test_importing_a_package_loads_nothing_of_it(package: str) -> None:
+    """An agent's start is what it spends most of its time with."""
+    code = f"import sys, {package}; print([one for one in sys.modules if one.startswith('{package}.')])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
