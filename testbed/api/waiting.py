@@ -27,22 +27,23 @@ class _Elsewhere(Generic[Outcome]):
     def __init__(self, work: Coroutine[Any, Any, Outcome]) -> None:
         self._work = work
         self._begun = threading.Event()
+        self._ended = threading.Event()  # Thread.join, once interrupted, takes the thread for ended (CPython 3.11)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._outcome: list[Outcome] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="testbed", daemon=True)
-        self._thread.start()
 
     def wait(self) -> Outcome:
         """See `wait_for`."""
         try:
-            self._thread.join()
+            self._thread.start()
+            self._ended.wait()
         except KeyboardInterrupt:
             self._begun.wait()
             if self._loop is not None and self._task is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._task.cancel)
-            self._thread.join()
+            self._ended.wait()
             raise
         if self._error is not None:
             raise self._error
@@ -55,6 +56,7 @@ class _Elsewhere(Generic[Outcome]):
             self._error = error
         finally:
             self._begun.set()
+            self._ended.set()
 
     async def _main(self) -> Outcome:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
