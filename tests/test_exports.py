@@ -42,9 +42,9 @@ EXPORTS = {
         "CommandError Engine MissingRequirementError Place Report RunFailedError cache_folder digest make_engine"
     ),
     "testbed.measure": (
-        "CaptureError CaptureResult Difference Record RunFolderError RunResult find_runs first_difference measure"
-        " measure_capture measure_run read_capture read_chart read_document read_events read_manifest read_records"
-        " to_json"
+        "CaptureError CaptureResult Difference MeasuredRun Record RunFolderError RunResult UserNumber UserNumberError"
+        " find_runs first_difference load_numbers measure measure_capture measure_run read_capture read_document"
+        " read_events read_manifest read_records to_json"
     ),
     "testbed.report": (
         "Triggered comparison conditions console ladder new_table pictures speech_table tables tables_of_many"
@@ -58,12 +58,15 @@ OPEN = {
     "agents.rtp": "codec packet playout_events rtcp rtcp_xr",
     "agents.sdp": "",
     "agents.media": "",
-    "testbed.scenario": "kinds.correspondent kinds.scenario kinds.triggers links.history links.shaping links.timeline"
-    " links.trace plan.failure_picture plan.history_export reading.document reading.tree reading.units",
-    "testbed.engine": "native vm.emulator vm.image",
-    "testbed.measure": "call.direction call.extension capture.capture folder.link_history folder.run_folder"
-    " listening.lqo listening.playout listening.speech result.chart result.measured result.speech_scores result.story"
-    " result.typed rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
+    "testbed.scenario": "kinds.chosen_scheme kinds.correspondent kinds.scenario kinds.triggers links.history"
+    " links.shaping links.timeline links.trace plan.failure_picture plan.history_export reading.document"
+    " reading.tree reading.units",
+    "testbed.engine": "native vm.needs",
+    "testbed.measure": "call.direction call.extension capture.capture folder.link_history folder.run_captures"
+    " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
+    " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
+    " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"
+    " rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
     " tables.schema wire.packets",
     "testbed.report": "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export"
     " terminal",

@@ -29,6 +29,7 @@ def frame(runs: Iterable[InFolder | Path | str], table: str = "runs") -> DataFra
 
     Raises ValueError for a table that there is not, RunFolderError for runs that can't be read.
     """
+    known(table)
     records = _records(runs)
     schema = schema_of(table, records)
     return files.frame(schema, rows_of(table, records, schema))
@@ -44,6 +45,7 @@ def export(runs: Iterable[InFolder | Path | str], out: Path | str, table: str = 
         raise OutputError(path, f"should end with {' or '.join(files.SUFFIXES)}")
     if not path.parent.is_dir():
         raise OutputError(path, f"can't be written: there is no folder {path.parent}")
+    known(table)
     records = _records(runs)
     schema = schema_of(table, records)
     count = files.write(schema, rows_of(table, records, schema), path)
@@ -59,7 +61,7 @@ def known(table: str) -> str:
 
 def schema_of(table: str, records: list[Record]) -> TableSchema:
     """The columns of a table; that of runs has the numbers that their users brought besides."""
-    return with_users(records) if known(table) == RUNS.name else TABLES[table]
+    return with_users(records) if table == RUNS.name else TABLES[table]
 
 
 def rows_of(table: str, records: list[Record], schema: TableSchema) -> Iterator[tuple[Any, ...]]:

@@ -40,7 +40,7 @@ BEGINNINGS = {
     "failure": Beginning(
         "what happens to links over time",
         with_test("failure", ".yaml"),
-        ("testbed failure plot {name}.yaml", "testbed replay {name}.yaml --scheme reinvite --scheme handover-cn"),
+        ("testbed failure plot {name}.yaml", "testbed replay {name}.yaml"),
     ),
 }
 
