@@ -51,7 +51,7 @@ class NativeEngine:
         """Raises MissingRequirementError, with what would mend it, where this machine can't carry out the plan."""
         if os.geteuid() != 0:
             raise MissingRequirementError("the native engine needs root: run it with sudo, or use --engine vm")
-        missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+        missing = sorted({package for program, package in programs(plan).items() if shutil.which(program) is None})
         if missing:
             raise MissingRequirementError(f"the native engine needs more: apt-get install {' '.join(missing)}")
         if any(radio["supplicant"] is not None for radio in plan["radios"].values()):
@@ -61,6 +61,16 @@ class NativeEngine:
                 f"this kernel has no sch_netem, so links would have no delay: {NETEM_REMEDY}, or use --engine vm"
             )
         return ThisMachine()
+
+
+def programs(plan: Plan) -> dict[str, str]:
+    """What this plan starts, and the packages of Debian that bring it."""
+    found = dict(PROGRAMS)
+    if plan["patterns"]:
+        found["nft"] = "nftables"
+    if any(radio["address"] == "dhcp" for radio in plan["radios"].values()):
+        found["busybox"] = "busybox-static"
+    return found
 
 
 class ThisMachine:

@@ -10,6 +10,8 @@ import pytest
 
 from testbed.cli.main import RUNS_FAULT, main
 from testbed.engine import native
+from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.compile import compile_plan
 from tests.patience import PATIENCE_S
 
 from .command import TESTBED, call
@@ -128,6 +130,14 @@ def test_a_link_never_runs_without_its_delay(tmp_path: Path, monkeypatch: pytest
     assert done.stderr.startswith("error: this kernel has no sch_netem, so links would have no delay: ")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_scenario_starts_beside_is_looked_for_too() -> None:
+    started = {name: set(native.programs(compile_plan(load_experiment(name)))) for name in ("ideal", "with-dhcp")}
+    assert started["ideal"] == set(native.PROGRAMS)
+    assert started["with-dhcp"] - started["ideal"] == {"busybox"}
+    lossy = compile_plan(load_experiment("all-schemes-lossy"))
+    assert ("nft" in native.programs(lossy)) == bool(lossy["patterns"])
 
 
 def without_netem(folder: Path) -> Path:
