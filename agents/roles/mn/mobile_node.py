@@ -28,7 +28,7 @@ BUSY_HERE = 486
 BAD_EXTENSION = 420
 
 
-class CallPhase(StrEnum):
+class CallStage(StrEnum):
     """BEFORE the call, WAITING for a link to make it over, CALLING until it is over, HANGING UP, and OVER."""
 
     BEFORE = "BEFORE"
@@ -74,7 +74,7 @@ class MobileNode(ByTable):
         self._is_handing_over = False
         self._begin_at: float | None = None
         self._hang_up_at: float | None = None
-        self.state = CallPhase.BEFORE
+        self.state = CallStage.BEFORE
 
     def start(self, *, now: float) -> None:
         """Scenario time zero is at `now`: the call begins, and ends if it is ours to end, at its times after it."""
@@ -178,13 +178,13 @@ class MobileNode(ByTable):
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _wait_for_link(self, _: TimeToCall, now: float) -> None:
-        self.state = CallPhase.WAITING
+        self.state = CallStage.WAITING
         self._call.attach(self._link)
         self.feed(LinkUsable(), now)
 
     def _begin(self, _: LinkUsable, now: float) -> None:
         if self._link.is_usable:
-            self.state = CallPhase.CALLING
+            self.state = CallStage.CALLING
             self._call.begin(require=self._require, now=now)
 
     def _take_events(self, now: float) -> None:
@@ -237,7 +237,7 @@ class MobileNode(ByTable):
             self._require = ()
             self._call.begin(require=(), now=now, retry_of=event.session)
         else:
-            self.state = CallPhase.HANGING_UP
+            self.state = CallStage.HANGING_UP
             self._end_if_possible(event.status)
 
     def _consider(self, now: float) -> None:
@@ -262,7 +262,7 @@ class MobileNode(ByTable):
         self.feed(HangUp(), now)
 
     def _end_call(self, _: HangUp, now: float) -> None:
-        self.state = CallPhase.HANGING_UP
+        self.state = CallStage.HANGING_UP
         self._call.tell("hang_up")
         self._scheme.stop()
         self._call.hang_up(now=now)
@@ -275,25 +275,25 @@ class MobileNode(ByTable):
         """Tells when nothing is left of the call; `status` is that of its last BYE, or of its INVITE."""
         if self._call.has_sessions:
             return
-        self.state = CallPhase.OVER
+        self.state = CallStage.OVER
         self._hang_up_at = None
         if self._call.media.stray:
             self._call.tell("stray_media", packets=self._call.media.stray)
         self._call.tell("call_ended", **({} if status is None else {"status": status}))
 
     TABLE: ClassVar[Table] = {
-        CallPhase.BEFORE: {TimeToCall: _wait_for_link, HangUp: _end_call},
-        CallPhase.WAITING: {LinkUsable: _begin, HangUp: _end_call},
-        CallPhase.CALLING: {
+        CallStage.BEFORE: {TimeToCall: _wait_for_link, HangUp: _end_call},
+        CallStage.WAITING: {LinkUsable: _begin, HangUp: _end_call},
+        CallStage.CALLING: {
             events.Established: _established,
             events.InviteRejected: _rejected,
             events.SessionTerminated: _ended,
             HangUp: _end_call,
         },
-        CallPhase.HANGING_UP: {
+        CallStage.HANGING_UP: {
             events.InviteRejected: _end,
             events.SessionTerminated: _end,
             events.ByeAnswered: _end,
         },
-        CallPhase.OVER: {},
+        CallStage.OVER: {},
     }

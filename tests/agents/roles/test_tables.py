@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agents.roles.b2bua.setup import Entering, Setup
-from agents.roles.mn.mobile_node import CallPhase, MobileNode
+from agents.roles.mn.mobile_node import CallStage, MobileNode
 from agents.roles.mn.schemes.handover_cn import Handing, HandoverCn
 from agents.roles.mn.schemes.media_handover import Learning, MediaHandover
 from agents.roles.mn.schemes.proactive import BackingUp, Proactive
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MACHINES: list[tuple[type[ByTable], type[StrEnum]]] = [
     (Reinvite, Moving), (HandoverCn, Handing), (Proactive, BackingUp), (MediaHandover, Learning),
-    (MobileNode, CallPhase), (Setup, Entering),
+    (MobileNode, CallStage), (Setup, Entering),
 ]  # fmt: skip
 
 
