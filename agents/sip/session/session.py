@@ -164,6 +164,13 @@ class Session(InviteUsage):
         if self.timer is not None and not self.is_over:
             self.timer.resume(now)
 
+    def let_refresh(self, *, may: bool, now: float) -> None:
+        """Hold the session timer's re-INVITEs back, or not; said again, it changes nothing."""
+        if may:
+            self.resume_refresh(now=now)
+        else:
+            self.hold_refresh()
+
     def accept_reinvite(
         self,
         body: bytes,
