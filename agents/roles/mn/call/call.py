@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from agents.roles.mn.call.links import Link
     from agents.roles.role import Command
+    from agents.rtp.rtcp_session import RtcpSession
     from agents.sip.digest.client import DigestClient
     from agents.sip.session.session import Session
 
@@ -224,6 +225,10 @@ class Call:
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
         return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+
+    def reports_of(self, leg: Leg) -> RtcpSession | None:
+        """What the peer reports of this leg; None where a relay passes that on, which says nothing of our path."""
+        return self.media.reports.on_path(leg.path) if leg.remote.ip == self._peer.ip else None
 
     def part(self, session: Session, *, over: Link, now: float) -> None:
         """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""
