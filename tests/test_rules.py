@@ -284,6 +284,58 @@ def test_import_that_goes_upwards_is_found(path: str, text: str, corridor: str) 
     assert len(upwards(Module(path, text), corridor)) == 1
 
 
+# Files of one folder that may still import each other, for types too; nobody adds a row.
+CIRCLES: tuple[frozenset[str], ...] = ()
+
+
+def imported_in_folder(module: Module, beside: set[str]) -> set[str]:
+    """The files beside it that a module imports, anywhere in it and be it for types alone."""
+    names = [name for name, _ in module.imports()]
+    return {other for other in beside - {module.name} if any(is_within(name, other) for name in names)}
+
+
+def circles(some: Iterable[Module]) -> set[frozenset[str]]:
+    """The largest sets of files in one folder of which each leads to each by imports."""
+    folders: dict[str, list[Module]] = {}
+    for module in some:
+        if not module.path.endswith("__init__.py"):
+            folders.setdefault(module.path.rpartition("/")[0], []).append(module)
+    found = set()
+    for beside in folders.values():
+        names = {module.name for module in beside}
+        reached = {module.name: imported_in_folder(module, names) for module in beside}
+        for middle in names:  # Warshall
+            for name in names:
+                if middle in reached[name]:
+                    reached[name] = reached[name] | reached[middle]
+        found |= {
+            frozenset(other for other in names if other in reached[name] and name in reached[other])
+            for name in names
+            if name in reached[name]
+        }
+    return found
+
+
+def test_no_files_of_a_folder_import_each_other_in_a_circle() -> None:
+    new = [sorted(circle) for circle in circles(modules()) - set(CIRCLES)]
+    assert not new, f"have the lower ones report what happened, or put the types that they share beneath: {new}"
+    mended = [sorted(circle) for circle in set(CIRCLES) - circles(modules())]
+    assert not mended, f"take these out of CIRCLES: {mended}"
+
+
+@pytest.mark.parametrize(
+    ("texts", "circle"),
+    [
+        ({"a": "from .b import B", "b": "from .c import C", "c": "import agents.x.d"}, ""),
+        ({"a": "from agents.x.b import B", "b": "if TYPE_CHECKING:\n    from agents.x import a"}, "ab"),
+        ({"a": "from .b import B", "b": "def f():\n    from .c import C", "c": "from .a import A", "d": ""}, "abc"),
+    ],
+)
+def test_circle_is_found(texts: dict[str, str], circle: str) -> None:
+    found = circles(Module(f"agents/x/{name}.py", text) for name, text in texts.items())
+    assert found == ({frozenset(f"agents.x.{name}" for name in circle)} if circle else set())
+
+
 LARGEST = 16
 
 

@@ -139,7 +139,8 @@ class Driver:
         if command.is_patient:
             self._patient.append(sock)
         else:
-            self._selector.register(sock, selectors.EVENT_READ, lambda: self._read(sock))
+            read = self._read_media if command.is_media else self._read
+            self._selector.register(sock, selectors.EVENT_READ, lambda: read(sock))
             if not command.is_media:
                 self._listen(command.local)
 
@@ -152,7 +153,7 @@ class Driver:
         def ask(data: bytes, remote: Address) -> None:
             self._role.receive_datagram(data, local=command.local, remote=remote, now=time.monotonic())
 
-        reader = sock.splice(command.source, ways, ask) if ways else lambda: self._read(sock)
+        reader = sock.splice(command.source, ways, ask) if ways else lambda: self._read_media(sock)
         self._selector.modify(sock, selectors.EVENT_READ, reader)
 
     def _close(self, command: Close) -> None:
@@ -193,6 +194,11 @@ class Driver:
             self._role.receive_datagram(data, local=local, remote=remote, now=at)
 
     def _read(self, sock: UdpSocket) -> None:
+        """SIP: of its timers none runs from a time that is over, so the clock counts and not the time of arrival."""
+        for data, remote, _ in sock.received():
+            self._role.receive_datagram(data, local=sock.local, remote=remote, now=time.monotonic())
+
+    def _read_media(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received():
             self._role.receive_datagram(data, local=sock.local, remote=remote, now=at)
 

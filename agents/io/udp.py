@@ -34,6 +34,8 @@ class UdpSocket:
         except OSError:
             self._socket.close()
             raise
+        # Nothing that is read later came before this.
+        self._looked_at = time.monotonic()
         # One buffer for all: asking for 64 kB anew each time costs more than what is done with 172 bytes of speech.
         self._buffer = bytearray(LARGEST_DATAGRAM)
 
@@ -82,8 +84,10 @@ class UdpSocket:
         """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock.
 
         The kernel begins to stamp a while after the first socket of the machine has asked for it, a capture's for one;
-        what comes before that has the time of its reading (net/core/dev.c, net_enable_timestamp).
+        what comes before that has the time of its reading (net/core/dev.c, net_enable_timestamp). A wall clock that is
+        set in between makes no time of arrival earlier than the last look at this socket, or later than this one.
         """
+        earliest, self._looked_at = self._looked_at, time.monotonic()
         offset_ns: int | None = None
         while True:
             try:
@@ -96,5 +100,7 @@ class UdpSocket:
                 # The kernel stamps with the clock that captures have; it may be set, the monotonic one may not.
                 offset_ns = time.monotonic_ns() - time.time_ns()
             seconds, nanoseconds = TIMESPEC.unpack(control[0][2])
-            at = (seconds * 1_000_000_000 + nanoseconds + offset_ns) * 1e-9
+            at = max((seconds * 1_000_000_000 + nanoseconds + offset_ns) * 1e-9, earliest)
+            if at > self._looked_at:  # it came while this loop ran, or the clock was set back
+                at = min(at, time.monotonic())
             yield bytes(self._buffer[:size]), Address(remote[0], remote[1]), at

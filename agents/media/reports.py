@@ -45,6 +45,10 @@ class Reports:
         """What is known of each leg from RTCP."""
         return {name: joined.session for name, joined in self._joined.items()}
 
+    def on_path(self, path: str) -> RtcpSession | None:
+        """What is known of the leg over this path; None if there is none."""
+        return next((joined.session for joined in self._joined.values() if joined.leg.path == path), None)
+
     def join(self, name: Hashable, leg: Leg, ssrc: int, source: MediaSource, *, now: float) -> None:
         """A leg is sent on, or has moved: another path, or another source of ours, is another session."""
         before = self._joined.get(name)
@@ -65,7 +69,7 @@ class Reports:
         """A leg is left: its session ends with a BYE (6.3.7)."""
         joined = self._joined.pop(name, None)
         if joined is not None:
-            data = joined.session.goodbye(now=now, source=source, reception=_reception(receiver, joined.leg))
+            data = joined.session.goodbye(now=now, source=source, reception=_reception(receiver, joined))
             self._send(joined.leg, data)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> bool:
@@ -83,7 +87,7 @@ class Reports:
     def handle_timer(self, source: MediaSource | None, receiver: StreamReceiver, *, now: float) -> None:
         """Send the reports that are due."""
         for joined in self._joined.values():
-            data = joined.session.report(now=now, source=source, reception=_reception(receiver, joined.leg))
+            data = joined.session.report(now=now, source=source, reception=_reception(receiver, joined))
             if data is not None:
                 self._send(joined.leg, data)
 
@@ -96,6 +100,9 @@ class Reports:
         self._out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
 
 
-def _reception(receiver: StreamReceiver, leg: Leg) -> Reception | None:
-    statistics, ssrc = receiver.statistics(leg.path), receiver.source(leg.path)
-    return None if statistics is None or ssrc is None else Reception(ssrc, statistics)
+def _reception(receiver: StreamReceiver, joined: _Joined) -> Reception | None:
+    path = joined.leg.path
+    statistics, ssrc = receiver.statistics(path), receiver.source(path)
+    if statistics is None or ssrc is None:
+        return None
+    return Reception(ssrc, statistics, voip=receiver.voip_metrics(path, round_trip=joined.session.round_trip))

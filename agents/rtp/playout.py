@@ -72,6 +72,8 @@ class PlayoutBuffer:
         self._base: float | None = None  # lowest transit
         self._now = float("-inf")
         self._events: deque[PlayoutEvent] = deque()
+        self.discarded = 0
+        """Packets that came too late to be played."""
         # What waits to be played: media time in ticks -> (sequence, arrival). Media time is the timestamp plus a shift,
         # so that a stream with another SSRC or another origin of its timestamps continues the same time line.
         self._buffer: dict[int, tuple[int, float]] = {}
@@ -187,6 +189,14 @@ class PlayoutBuffer:
             return None
         return slowest + self._settings.margin - self._base
 
+    def wait(self, path: str) -> float | None:
+        """How long the slowest recent packet of this path waits for its turn, in seconds; below 0: it was late.
+
+        None if the path brought none lately.
+        """
+        required = self.required_depth(path)
+        return None if required is None else self.depth - (required - self._settings.margin)
+
     def covers(self, path: str) -> bool:
         """Say whether the listener would notice nothing if this path were the only one from now on."""
         required = self.required_depth(path)
@@ -233,6 +243,7 @@ class PlayoutBuffer:
         self._reported_depth = self._settings.initial_depth
 
     def _drop(self, sequence: int, media: int, now: float) -> None:
+        self.discarded += 1
         self._events.append(LatePacket(sequence, now - self._offset - media / self._settings.clock_rate))
 
     # --- schedule ----------------------------------------------------------------------------------------------------

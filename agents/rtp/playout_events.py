@@ -1,9 +1,6 @@
-"""What a playout buffer reports, and what it means for the listener. Times are seconds of one clock."""
+"""What a playout buffer reports. Times are seconds of one clock."""
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 Cause = Literal["lost", "late", "underrun"]
 
@@ -50,50 +47,3 @@ class DepthChanged(NamedTuple):
 
 
 PlayoutEvent = Started | Played | Concealed | LatePacket | DepthChanged
-
-
-class Interruption(NamedTuple):
-    """What the listener missed."""
-
-    concealed: float
-    """Seconds in which nothing was there to play."""
-    longest: float
-    """The longest uninterrupted stretch of them."""
-    holes: int
-    """How many such stretches."""
-    late: int
-    """Packets thrown away because they came too late."""
-    played: int
-    stretched: float
-    """Seconds by which frames were played longer than they are, all taken together; the price of a deeper buffer."""
-    shortened: float
-
-
-def measure_interruption(
-    events: "Iterable[PlayoutEvent]", *, interval: float, since: float = float("-inf"), until: float = float("inf")
-) -> Interruption:
-    """Sum up the concealed intervals that begin within `since` <= t < `until`; `interval` is the length of a frame.
-
-    Late packets are counted where they stand among the events, as they carry no time of their own.
-    """
-    concealed = longest = hole = stretched = shortened = 0.0
-    holes = late = played = 0
-    at = float("-inf")
-    for event in events:
-        if isinstance(event, (Played, Concealed)):
-            at = event.at
-        if not since <= at < until:
-            continue
-        if isinstance(event, Played):
-            played += 1
-            hole = 0.0
-            stretched += max(0.0, event.duration - interval)
-            shortened += max(0.0, interval - event.duration)
-        elif isinstance(event, Concealed):
-            holes += not hole
-            hole += event.duration
-            concealed += event.duration
-            longest = max(longest, hole)
-        elif isinstance(event, LatePacket):
-            late += 1
-    return Interruption(concealed, longest, holes, late, played, stretched, shortened)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from agents.rtp.duplicates import Arrival, DuplicateFilter
 from agents.rtp.packet import RtpPacket, RtpParseError
 from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
+from agents.rtp.rtcp_xr import VoipMetrics
 from agents.rtp.statistics import ReceptionStatistics
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class StreamReceiver:
         self.playout = PlayoutBuffer(settings)
         self.malformed = 0
         """Datagrams that were no RTP."""
-        self._clock_rate = settings.clock_rate
+        self._settings = settings
         self._stream = 0
         self._statistics: dict[str, ReceptionStatistics] = {}
         self._sources: dict[str, int] = {}
@@ -46,6 +47,28 @@ class StreamReceiver:
         """SSRC of the newest packet of the present stream over one path: copies may have one of their own."""
         return self._sources.get(path)
 
+    def voip_metrics(self, path: str, *, round_trip: float | None) -> VoipMetrics | None:
+        """How the present stream is heard over a path, and played (RFC 3611 4.7); None if that brought nothing lately.
+
+        Discards are those of the playout, whichever path was late. Not done: bursts and gaps (4.7.2), which are 0, and
+        levels and ratings (4.7.4, 4.7.5), which are unavailable.
+        """
+        statistics, ssrc, wait = self._statistics.get(path), self._sources.get(path), self.playout.wait(path)
+        if statistics is None or ssrc is None or wait is None:
+            return None
+        expected = max(statistics.counts.expected, 1)
+        nominal = _milliseconds(max(wait, 0.0))
+        return VoipMetrics(
+            ssrc,
+            loss_rate=min(int(statistics.fraction_lost() * 256), 255),
+            discard_rate=min(self.playout.discarded * 256 // expected, 255),
+            round_trip_delay=_milliseconds(round_trip or 0.0),
+            end_system_delay=nominal + _milliseconds(self._settings.interval),
+            nominal_delay=nominal,
+            maximum_delay=_milliseconds(self.playout.depth),
+            absolute_maximum_delay=_milliseconds(self._settings.max_depth),
+        )
+
     def forget(self, path: str) -> None:
         """Begin the statistics of a path anew: what it lost long ago, or while it was not used, is no loss of now."""
         self._statistics.pop(path, None)
@@ -60,7 +83,7 @@ class StreamReceiver:
         if stream == self._stream:
             statistics = self._statistics.get(arrival.path)
             if statistics is None:
-                statistics = self._statistics[arrival.path] = ReceptionStatistics(clock_rate=self._clock_rate)
+                statistics = self._statistics[arrival.path] = ReceptionStatistics(clock_rate=self._settings.clock_rate)
             statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)
             self._sources[arrival.path] = arrival.packet.ssrc
         elif stream < self._stream - 1:
@@ -69,3 +92,8 @@ class StreamReceiver:
         self.playout.receive(
             arrival.sequence, arrival.timestamp, path=arrival.path, now=arrival.at, duplicate=arrival.duplicate
         )
+
+
+def _milliseconds(seconds: float) -> int:
+    """As they stand in 16 bits; rounded down, so that no playout is said to be deeper than it is."""
+    return min(int(seconds * 1000), 0xFFFF)

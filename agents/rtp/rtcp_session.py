@@ -98,9 +98,9 @@ class RtcpSession:
         self.remote_report: ReportBlock | None = None
         """The newest report on our packets."""
         self.remote_voip: VoipMetrics | None = None
-        self.remote_cname: str | None = None
-        self.remote_gone = False
-        """The other side has said goodbye."""
+        """How our packets are heard and played, by the newest report that says so."""
+        self.remote_voip_at = float("-inf")
+        """When that came."""
 
     def get_timer(self) -> float:
         """When to call `report` next."""
@@ -145,13 +145,10 @@ class RtcpSession:
                 self._receive_blocks(reports, now)
             case ReceiverReport(reports=reports):
                 self._receive_blocks(reports, now)
-            case SourceDescription(chunks):
-                for ssrc, _ in chunks:
-                    self.remote_cname = packet.cname(ssrc) or self.remote_cname
             case ExtendedReport(voip=voip):
-                self.remote_voip = next((block for block in voip if block.ssrc == self._ssrc), self.remote_voip)
-            case Goodbye():
-                self.remote_gone = True
+                for block in voip:
+                    if block.ssrc == self._ssrc:
+                        self.remote_voip, self.remote_voip_at = block, now
 
     def _receive_blocks(self, reports: tuple[ReportBlock, ...], now: float) -> None:
         for block in reports:

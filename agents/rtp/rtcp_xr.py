@@ -44,8 +44,9 @@ class VoipMetrics(NamedTuple):
     receiver_config: int = _STANDARD_CONCEALMENT | _ADAPTIVE
     """Concealment, kind of jitter buffer, and its rate of adjustment (4.7.6)."""
     nominal_delay: int = 0
-    """Time in the jitter buffer of a packet that comes exactly on time (4.7.7): `PlayoutBuffer.depth`."""
+    """Time in the jitter buffer of a packet that comes exactly on time (4.7.7): in ours, of the slowest one lately."""
     maximum_delay: int = 0
+    """Of the one that comes earliest: `PlayoutBuffer.depth`."""
     absolute_maximum_delay: int = 0
     """`PlayoutSettings.max_depth`."""
 

@@ -9,7 +9,7 @@ from agents.sip.inspection import inspect
 from agents.sip.message.build import new_response
 from agents.sip.message.errors import RemoteProtocolError, SipParseError
 from agents.sip.message.handover import OPTION_TAG, handover_of
-from agents.sip.message.message import Message, Request
+from agents.sip.message.message import BadRequestError, Message, Request
 from agents.sip.session import events
 from agents.sip.session.dialog import DialogId
 from agents.sip.session.received_invite import ReceivedInvite
@@ -19,18 +19,33 @@ from agents.sip.transaction.invite_server import InviteServer
 from agents.sip.transaction.layer import response_flow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
     from agents.sip.message.address import Flow
     from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Response
     from agents.sip.session.core import Core
+    from agents.sip.session.dialog import Directory
     from agents.sip.transaction.noninvite_server import NonInviteServer
+
+    class Guard(Protocol):
+        """Decides who may send us requests; ACK and CANCEL, which can't be challenged (22.1), don't come to it."""
+
+        def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
+            """The user who sent this, '' for nobody in particular; raises `RemoteProtocolError` with the refusal."""
 
 
 class Arrivals:
     """The way in."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(
+        self, directory: Directory[Session], emit: Callable[[events.Event], None], guard: Guard | None = None
+    ) -> None:
+        self.guard = guard
+        self._core: Core = directory.core
+        self._directory = directory
+        self._emit = emit
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         """One datagram, or one message of a stream, that arrived on `flow.local` from `flow.remote`."""
@@ -55,7 +70,7 @@ class Arrivals:
     def _refuse_bytes(self, error: SipParseError, flow: Flow) -> None:
         """400 or 505 where enough of a request is there, without a transaction (8.2.7); else nothing."""
         self._core.discard(error.what, flow.remote, str(error))
-        request = error.request
+        request = error.request if isinstance(error, BadRequestError) else None
         if request is None or request.method == "ACK" or "via" not in request.headers:
             return
         try:
@@ -76,7 +91,7 @@ class Arrivals:
         transaction = self._core.transactions.client_of(response)
         if transaction is None:  # RFC 6026 8.9
             self._core.discard("response to nothing", flow.remote)
-        elif self._core.guard is not None and flow.remote.ip != transaction.flow.remote.ip:
+        elif self.guard is not None and flow.remote.ip != transaction.flow.remote.ip:
             # 18.1.2 lets it pass: the branch is hard to guess. It is not hard to overhear.
             self._core.discard("response from another host", flow.remote)
         else:
@@ -101,7 +116,7 @@ class Arrivals:
             except RemoteProtocolError as error:
                 tag = None if request.to.tag else self._core.ids.tag()
                 status = error.status_hint
-                self._core.emit(events.Refused(request, status, str(error), flow.remote))
+                self._emit(events.Refused(request, status, str(error), flow.remote))
                 transaction.respond(new_response(request, status, to_tag=tag, headers=error.headers), now)
 
     def _receive_cancel(self, request: Request, flow: Flow, now: float) -> None:
@@ -128,15 +143,13 @@ class Arrivals:
             session = self._session_of(request)
             if session is None:
                 raise RemoteProtocolError("no such dialog", status_hint=481)
-        guard = self._core.guard
-        user = guard.check(request, flow, session, now=now) if guard is not None else ""
+        user = self.guard.check(request, flow, session, now=now) if self.guard is not None else ""
         if session is not None and session.receive(request, transaction, now):
             return
         if isinstance(transaction, InviteServer):
             replaced = self._find_named(handover, user) if handover else None
-            session = Session.answer(self._core, flow, transaction, now)
-            session.user = user
-            self._core.emit(events.IncomingInvite(session, request, handover, replaced))
+            session = Session.answer(self._directory, flow, transaction, user, now)
+            self._emit(events.IncomingInvite(session, request, handover, replaced))
             return
         if request.method == "BYE":  # 15.1.2
             raise RemoteProtocolError("BYE outside of a dialog", status_hint=481)
@@ -144,11 +157,11 @@ class Arrivals:
         if request.method == "OPTIONS":  # 11.2
             server_request.respond(200, now=now, headers=self._core.option_headers())
         else:
-            self._core.emit(events.RequestReceived(server_request, session))
+            self._emit(events.RequestReceived(server_request, session))
 
     def _find_named(self, handover: HandoverHeader, user: str) -> Session:
         """RFC 3891 3: 481 for no match, 603 for one that is over; 403 for somebody else's (8)."""
-        session, has_ended = self._core.find_named(handover)
+        session, has_ended = self._directory.find_named(handover)
         if session is None:
             raise RemoteProtocolError("Handover of no dialog that we have", status_hint=481)
         if session.user != user:
@@ -159,12 +172,11 @@ class Arrivals:
 
     def _session_of(self, request: Request) -> Session | None:
         dialog_id = DialogId(request.call_id, request.to.tag or "", request.from_.tag)
-        return self._core.sessions.get(dialog_id)
+        return self._directory.find(dialog_id)
 
 
 def _check_framing(message: Message) -> None:
     """18.3; raises `SipParseError`."""
     if "content-length" not in message.headers:
         error = SipParseError(0, "no Content-Length in a stream", message.start_line)
-        error.request = message if isinstance(message, Request) else None
-        raise error
+        raise BadRequestError.of(error, message) if isinstance(message, Request) else error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.arrivals import Arrivals
@@ -13,7 +14,8 @@ from agents.sip.message.name_addr import NameAddr
 from agents.sip.session.abilities import Abilities
 from agents.sip.session.client_request import Ask, ClientRequest
 from agents.sip.session.core import Core, contact_uri
-from agents.sip.session.dialog import FIRST_CSEQ
+from agents.sip.session.dialog import FIRST_CSEQ, Directory
+from agents.sip.session.events import event_of
 from agents.sip.session.session import Session
 from agents.sip.transaction.timer import Timings
 
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
     from collections import Counter
     from random import Random
 
+    from agents.sip.arrivals import Guard
     from agents.sip.digest.client import DigestClient
     from agents.sip.message.address import Address, Datagram
     from agents.sip.message.message import Request
     from agents.sip.session.abilities import SessionInterval
-    from agents.sip.session.core import Guard
     from agents.sip.session.events import Event
+    from agents.sip.session.outcomes import Told
 
 
 class Invitation(NamedTuple):
@@ -56,7 +59,9 @@ class UserAgent:
     The driver's loop: hand in what arrived (`receive_datagram`), call `handle_timer` when `get_timer` is due, let the
     role take all events from `next_event`, send what `datagrams_to_send` gives. Events are to be taken after every
     datagram: the next one may cancel what they tell of, and commands that come too late raise `LocalProtocolError`.
-    `now` is in seconds of one monotonic clock and never goes back. Same seed in `rng` and same calls: same bytes.
+    `now` is in seconds of one monotonic clock. It never goes back, but for commands that a role gives because of media:
+    those are handed in with their time of arrival, 20 ms ago at most, and timers run from there. Same seed in `rng` and
+    same calls: same bytes.
     """
 
     def __init__(
@@ -67,8 +72,10 @@ class UserAgent:
         credentials: DigestClient | None = None,
         guard: Guard | None = None,
     ) -> None:
-        self._core = Core(rng, abilities or Abilities(), timings or Timings(), credentials, guard)
-        self._arrivals = Arrivals(self._core)
+        self._events: deque[Event] = deque()
+        self._core = Core(rng, abilities or Abilities(), timings or Timings(), self._events.append, credentials)
+        self._directory: Directory[Session] = Directory(self._core, self._tell)
+        self._arrivals = Arrivals(self._directory, self._events.append, guard)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
         """Bytes that arrived on the address `local` from `remote`. Whatever they are, this raises nothing."""
@@ -106,7 +113,7 @@ class UserAgent:
 
     def next_event(self) -> Event | None:
         """The oldest event that was not taken yet."""
-        return self._core.events.popleft() if self._core.events else None
+        return self._events.popleft() if self._events else None
 
     def invite(
         self, invitation: Invitation, *, local: Address, remote: Address, now: float, retry_of: Session | None = None
@@ -135,7 +142,7 @@ class UserAgent:
             body=None if invitation.body is None else Body(invitation.body),
         )
         request = core.authorize(request, old)
-        return Session.call(core, Flow(local, remote), request, contact, now, invitation.session_interval)
+        return Session.call(self._directory, Flow(local, remote), request, contact, now, invitation.session_interval)
 
     def request(
         self, ask: Ask, *, local: Address, remote: Address, now: float, after: ClientRequest | None = None
@@ -155,21 +162,23 @@ class UserAgent:
             headers=ask.headers,
             body=ask.body,
         )
-        client_request = ClientRequest(
-            core, core.authorize(request, old, is_repeated=old is not None), Flow(local, remote)
-        )
+        request = core.authorize(request, old, is_repeated=old is not None)
+        client_request = ClientRequest(core, request, Flow(local, remote), self._events.append)
         client_request.start(now)
         return client_request
 
     @property
     def sessions(self) -> list[Session]:
         """Every session that has a dialog, in the order in which they came."""
-        return list(dict.fromkeys(self._core.sessions.values()))
+        return self._directory.sessions
 
     @property
     def discarded(self) -> Counter[str]:
         """How many datagrams were dropped, by reason."""
         return self._core.discarded
+
+    def _tell(self, session: Session, told: Told) -> None:
+        self._events.append(event_of(session, told))
 
     def _identity(self, what: Invitation | Ask, old: Request | None, local: Address) -> Identity:
         """New names, or those of the request that this one continues."""

@@ -46,13 +46,13 @@ LINK_DOWN: dict[str, Any] = {"on": "link-down"}
 class World:
     """A call from `mn`, over `wifi` and perhaps `umts`, to `cn`. Time zero is the start of the scenario."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - all that there is in a world
         self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float | None = 20.0,
         seed: int = 1, is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
-        relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc",
+        relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc", session_timer: int | None = None,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -60,7 +60,7 @@ class World:
         `registrar`: what it supports; None: there is none.
         `room`: how many handovers "cn" takes at once, how many calls "b2bua" bridges.
         `codecs`: those of "mn" and "cn", PCMU if nothing is said; `speech` is what both say, µ-law.
-        `duplication`: of both, or of each.
+        `duplication`: of both, or of each; `session_timer`: seconds, of all who speak SIP.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -69,11 +69,12 @@ class World:
         self.links = {"wifi": self.wifi, "umts": self.umts}
         is_relayed = scheme == "media-handover"
         goes_home = is_relayed or scheme in {"handover-b2bua", "proactive"} if home is None else home
+        timer = {} if session_timer is None else {"session_timer_s": session_timer}
         account = {"address": HOME_IP, "port": 5060, "user": "mn", "password": "secret", "realm": "home.example"}
         config: dict[str, Any] = {
             "links": {name: {"interface": f"mn-{name}", "address": link.address} for name, link in self.links.items()},
             "first_link": "wifi", "second_link": "umts", "user": "mn",
-            "peer": {"user": "cn", "address": CN_IP, "port": 5060},
+            "peer": {"user": "cn", "address": CN_IP, "port": 5060, **timer},
             "call": {"start_s": 0.0, "duration_s": call_s}, "scheme": scheme, "trigger": trigger,
             "home": account if goes_home else None,
         }  # fmt: skip
@@ -82,10 +83,12 @@ class World:
             style = "outbound" if registrar == "outbound" else "proactive"
             who = {"user": "mn", "password": "secret", "realm": "registrar.home.example", "instance": "urn:uuid:1"}
             config["registrar"] = {**where, **who, "style": style, "expires_s": 3600}
-        room = room or {}
         about_cn: dict[str, Any] = {
-            "address": CN_IP, "supports_handover": supports_handover, "room": room.get("cn")
-        }  # fmt: skip
+            "address": CN_IP,
+            "supports_handover": supports_handover,
+            "room": (room or {}).get("cn"),
+        }
+        about_cn |= timer
         for side, about_side in (("mn", config), ("cn", about_cn)):
             about_side["codecs"] = (codecs or {}).get(side, ["PCMU"])
             about_side["duplication"] = duplication if isinstance(duplication, str) else duplication[side]
@@ -101,7 +104,7 @@ class World:
             self.hosts["home"] = Host(LearningRelay(HOME_IP, CN_IP, learns=relay_learns))
         elif goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
-                     "always_bridges": always_bridges, "room": room.get("b2bua")}  # fmt: skip
+                     "always_bridges": always_bridges, "room": (room or {}).get("b2bua"), **timer}  # fmt: skip
             self.b2bua = BackToBack(about, Random(f"{seed}/b2bua"))
             self.hosts["home"] = Host(self.b2bua)
         if registrar is not None:

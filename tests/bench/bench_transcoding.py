@@ -15,9 +15,9 @@ from agents.media.leg import Agreed, Leg
 from agents.roles.b2bua.relay import Relay
 from agents.rtp.au import read_mu_law
 from agents.rtp.codec import FRAME_SAMPLES, Transcoder
-from agents.rtp.packet import build_packet
 from agents.sdp.audio import FORMATS, PCMU, AudioFormat, Numbering
 from agents.sip.message.address import Address, Datagram
+from tests.agents.rtp.packets import build_packet
 
 PACKETS = 20_000
 SPEECH = read_mu_law((Path(agents.rtp.__file__).parent / "speech" / "mn.au").read_bytes())

@@ -16,7 +16,7 @@ def main() -> None:
     """Runs until standard input ends."""
     config = {"address": sys.argv[1], "realm": "bench", "users": {}, "always_bridges": False}
     role = BackToBack(config, Random(1))
-    role._office.ua._core.guard = None
+    role._office.ua._arrivals.guard = None
     Driver(role).run()
 
 

@@ -27,7 +27,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " cn, room, duplication, seed, loss, ip, address, dad, radio, triggers, track,"
+    " cn, room, duplication, session_timer, seed, loss, ip, address, dad, radio, triggers, track,"
     " networks, battery, quench"
 )
 
@@ -132,6 +132,8 @@ FIELDS_AND_VALUES = [
           f"seed: {'9' * 20} is too large; it should be 4294967295 or less"),
     wrong("less than no room", SCENARIO_FILE, "seed: 1", "seed: 1\nroom: {cn: -1}", 25,
           "room.cn: -1 is too small; it should be 0 or more"),
+    wrong("session timer below the least", SCENARIO_FILE, "seed: 1", "seed: 1\nsession_timer: 30 s", 25,
+          "session_timer: 30 s can't be asked for; it should be whole seconds, 90 s or more (RFC 4028, section 4)"),
     wrong("room where there is none", SCENARIO_FILE, "seed: 1", "seed: 1\nroom: {nc: 1}", 25,
           "room: 'nc' is not possible; possible are: cn, b2bua"),
     wrong("unknown duplication", SCENARIO_FILE, "seed: 1", "seed: 1\nduplication: rfc7189", 25,

@@ -13,7 +13,7 @@ from agents.sip.digest.server import DigestServer
 from agents.sip.message.address import Address
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
-from agents.sip.session.abilities import Abilities
+from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.user_agent import UserAgent
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class BackToBack:
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         address = Address(config["address"], SIP_PORT)
         self.guard = UserGuard(DigestServer(config["realm"], config["users"], random, is_proxy=True))
-        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
+        interval = SessionInterval.of(config)
+        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT, session_interval=interval)
         self._office = Office(address, UserAgent(random, abilities, guard=self.guard), random, config.get("room"))
         self.stray = 0
         """Datagrams to a media port of no call."""

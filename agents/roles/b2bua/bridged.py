@@ -58,6 +58,7 @@ class Bridged:
             self._route(event.session, event.session.local_sdp, event.session.remote_sdp)  # RFC 3261 13.2.2.4
         elif isinstance(event, events.SessionTerminated):
             self._end(event.session, now)
+        self._mind_refreshing(now)
 
     def hand_over(self, incoming: IncomingInvite, replaced: Session, *, now: float) -> None:
         """Copies go to the new session from now on, not only after the ACK (paper 4.3)."""
@@ -68,6 +69,7 @@ class Bridged:
             session.reject(EXTENSION_REQUIRED, headers=[("Require", OPTION_TAG)], now=now)
         elif self._answer(session, (OPTION_TAG,), now):
             self._office.tell("duplicating", call_id=session.call_id, old_call_id=replaced.call_id)
+            self._mind_refreshing(now)
 
     def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
         """A session in reserve: it is sendonly for the MN, so nothing is sent to it (paper 4.1)."""
@@ -131,6 +133,12 @@ class Bridged:
         """What is spoken on the other side of the call."""
         others = [one for one in self._mine if one is not session and (session is self._peer or one is self._peer)]
         return tuple(dict.fromkeys(spoken for other in others for spoken in self._formats.get(other, ())))
+
+    def _mind_refreshing(self, now: float) -> None:
+        """None while the MN has two sessions that carry media, or whose backup is being activated: a handover."""
+        is_handover = len(self._mine.keys() - {self._peer, *self._backups}) > 1
+        for session in self._mine:
+            session.let_refresh(may=not is_handover, now=now)
 
     def _end(self, session: Session, now: float) -> None:
         """The last of the MN's sessions ends the call, and so does the peer."""

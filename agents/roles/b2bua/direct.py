@@ -41,7 +41,7 @@ class Direct:
         response = peer.last_response
         proven = response is not None and OPTION_TAG in response.tags("require")
         applied = (OPTION_TAG,) if proven and OPTION_TAG in mn.invite.tags("supported") else ()
-        self._pair(mn, peer)
+        self._pair(mn, peer, now)
         mn.accept(answer, require=applied, now=now)
 
     def receive_event(self, event: Event, *, now: float) -> None:
@@ -121,10 +121,17 @@ class Direct:
         if other is not None:
             del self._others[other]
             other.hang_up(now=now)
+            self._mind_refreshing(now)
         for asked, asker in list(self._asked.items()):
             if asker is session and not asked.is_over:  # the MN gave its INVITE up
                 asked.hang_up(now=now)
 
-    def _pair(self, mn: Session, peer: Session) -> None:
+    def _pair(self, mn: Session, peer: Session, now: float) -> None:
         self._others[mn], self._others[peer] = peer, mn
         self._office.handlers[mn] = self._office.handlers[peer] = self
+        self._mind_refreshing(now)
+
+    def _mind_refreshing(self, now: float) -> None:
+        """None while there is more than one pair: a handover."""
+        for session in self._others:
+            session.let_refresh(may=len(self._others) == 2, now=now)

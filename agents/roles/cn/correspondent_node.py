@@ -15,7 +15,7 @@ from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
-from agents.sip.session.abilities import Abilities
+from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.user_agent import UserAgent
 
 if TYPE_CHECKING:
@@ -43,14 +43,15 @@ class CorrespondentNode:
     With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs. With
     `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed. `room` is
     how many handovers it takes at once; None, or nothing: any number. For `codecs` and `duplication` see
-    `MediaSettings`.
+    `MediaSettings`, for `session_timer_s` `SessionInterval`.
     """
 
     def __init__(self, config: dict[str, Any], samples: bytes, random: Random) -> None:
         self._address = Address(config["address"], SIP_PORT)
         supported = (OPTION_TAG,) if config["supports_handover"] else ()
         self.guard = make_guard(config, random)
-        self._ua = UserAgent(random, Abilities(supported=supported, product=PRODUCT), guard=self.guard)
+        abilities = Abilities(supported=supported, product=PRODUCT, session_interval=SessionInterval.of(config))
+        self._ua = UserAgent(random, abilities, guard=self.guard)
         self._settings = MediaSettings.of(config)
         self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._settings)
         self._random = random
@@ -110,6 +111,8 @@ class CorrespondentNode:
     def _take_events(self, now: float) -> None:
         for event in logged(self._ua, self._commands):
             self._take_event(event, now)
+        for session in self._legs:
+            session.let_refresh(now=now, may=len(self._legs) == 1)  # more of them: a handover is under way
 
     def _take_event(self, event: Event, now: float) -> None:
         if isinstance(event, events.IncomingInvite):

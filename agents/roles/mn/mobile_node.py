@@ -195,6 +195,7 @@ class MobileNode(ByTable):
             self._is_handing_over = False
             self._sensing.handed_over(now=now)
             self._consider(now)
+        self._call.let_refresh(may=not self._is_handing_over or self._scheme.state == "FAILED", now=now)
         if self._registration is not None:
             self._registration.follow(self._call.link, now=now)
 

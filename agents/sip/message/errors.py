@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agents.sip.message.message import Request
-
 
 class SipError(Exception):
     """What every error of this package is."""
@@ -18,8 +16,7 @@ class SipParseError(SipError):
     """The bytes are not SIP.
 
     `line` counts from 1, the start line (0: the datagram as a whole); `what` is the rule that was broken; `text` is the
-    offending text. Where enough of a request could be read to answer it, `request` holds that much and `status_hint`
-    the answer (RFC 3261 21.4.1, 21.5.6).
+    offending text; `status_hint` is what to answer a request with (RFC 3261 21.4.1, 21.5.6), see `BadRequestError`.
     """
 
     def __init__(self, line: int, what: str, text: str, *, status_hint: int = 400) -> None:
@@ -28,7 +25,6 @@ class SipParseError(SipError):
         self.what = what
         self.text = text
         self.status_hint = status_hint
-        self.request: Request | None = None
 
     def __str__(self) -> str:
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."

@@ -64,7 +64,8 @@ class Message:
         try:
             message.read(lines, body if blank else None)
         except SipParseError as error:
-            error.request = message if isinstance(message, Request) else None
+            if isinstance(message, Request):
+                raise BadRequestError.of(error, message) from error
             raise
         return message
 
@@ -287,6 +288,19 @@ class Response(Message):
     def start_line(self) -> str:
         """Status-Line."""
         return f"{VERSION} {self.status} {self.reason}"
+
+
+class BadRequestError(SipParseError):
+    """The bytes are a bad request, and enough of it could be read to answer it: `request` holds that much."""
+
+    request: Request
+
+    @classmethod
+    def of(cls, error: SipParseError, request: Request) -> BadRequestError:
+        """The same error, of a request."""
+        bad = cls(error.line, error.what, error.text, status_hint=error.status_hint)
+        bad.request = request
+        return bad
 
 
 def _parse_status_line(line: str) -> Response:

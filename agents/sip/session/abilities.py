@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agents.sip.message.build import SDP
 
@@ -22,6 +22,11 @@ class SessionInterval(NamedTuple):
     minimum: int = 90
     #: Who is to refresh, "uac" or "uas" of that INVITE; "" leaves it open.
     refresher: str = ""
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> SessionInterval | None:
+        """That of a role's configuration, `session_timer_s`; None where it says nothing."""
+        return cls(config["session_timer_s"]) if "session_timer_s" in config else None
 
 
 class Abilities(NamedTuple):

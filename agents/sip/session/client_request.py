@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.sip.session import events
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agents.sip.message.address import Flow
     from agents.sip.message.build import Body
     from agents.sip.message.message import Request, Response
@@ -30,11 +30,14 @@ class Ask(NamedTuple):
 class ClientRequest:
     """Ends in one `ResponseReceived` or `RequestFailed`. `request` is the last one that was sent."""
 
-    def __init__(self, core: Core, request: Request, flow: Flow) -> None:
+    def __init__(
+        self, core: Core, request: Request, flow: Flow, tell: Callable[[ResponseReceived | RequestFailed], None]
+    ) -> None:
         self.request = request
         self.flow = flow
         self.response: Response | None = None
         self._core = core
+        self._tell = tell
         self._tried: set[tuple[str, str]] = set()
 
     def start(self, now: float) -> None:
@@ -51,11 +54,25 @@ class ClientRequest:
             self.start(now)
             return
         self.response = response
-        self._core.emit(events.ResponseReceived(self, response))
+        self._tell(ResponseReceived(self, response))
 
     def on_failure(self, transaction: Transaction, status: int, now: float) -> None:
         """No response (8.1.3.1)."""
-        self._core.emit(events.RequestFailed(self, status))
+        self._tell(RequestFailed(self, status))
 
     def _next_cseq(self) -> int:
         return self.request.cseq.number + 1
+
+
+class ResponseReceived(NamedTuple):
+    """The final response to a request outside of calls."""
+
+    client_request: ClientRequest
+    response: Response
+
+
+class RequestFailed(NamedTuple):
+    """No final response to a request outside of calls: `status` 408 after 64*T1, 503 when it could not be sent."""
+
+    client_request: ClientRequest
+    status: int

@@ -1,9 +1,9 @@
-"""What the parts of one user agent share: its queues, timers, identifiers and abilities."""
+"""What the parts of one user agent share: its timers, transactions, identifiers and abilities, and its log."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.address import DEFAULT_PORT, UDP, Address
 from agents.sip.message.build import resubmit
@@ -11,7 +11,6 @@ from agents.sip.message.errors import LocalProtocolError
 from agents.sip.message.uri import Uri
 from agents.sip.message.via import Via
 from agents.sip.session.abilities import TIMER
-from agents.sip.session.events import Discarded, StateChanged
 from agents.sip.transaction.ids import Ids
 from agents.sip.transaction.layer import Transactions
 from agents.sip.transaction.timer import TimerQueue
@@ -21,20 +20,10 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Protocol
 
-    from agents.sip.message.address import Datagram, Flow
-    from agents.sip.message.handover import HandoverHeader
+    from agents.sip.message.address import Datagram
     from agents.sip.message.message import Request, Response
     from agents.sip.session.abilities import Abilities
-    from agents.sip.session.dialog import Dialog, DialogId
-    from agents.sip.session.events import Event
-    from agents.sip.session.session import Session
     from agents.sip.transaction.timer import Timings
-
-    class Guard(Protocol):
-        """Decides who may send us requests; ACK and CANCEL, which can't be challenged (22.1), don't come to it."""
-
-        def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
-            """The user who sent this, '' for nobody in particular; raises `RemoteProtocolError` with the refusal."""
 
     class CredentialSource(Protocol):
         """`DigestClient`, which is only imported where somebody has a password: hashlib takes its time."""
@@ -51,6 +40,21 @@ if TYPE_CHECKING:
             """What a 2xx says about the next one."""
 
 
+class Discarded(NamedTuple):
+    """A datagram was dropped."""
+
+    reason: str
+    source: Address
+
+
+class StateChanged(NamedTuple):
+    """For the log: `change` is "CALLING -> PROCEEDING"; `key` is a branch or a Call-ID."""
+
+    machine: str
+    key: str
+    change: str
+
+
 class Core:
     """Shared by the sessions of one user agent."""
 
@@ -59,35 +63,27 @@ class Core:
         rng: Random,
         abilities: Abilities,
         timings: Timings,
+        log: Callable[[Discarded | StateChanged], None],
         credentials: CredentialSource | None = None,
-        guard: Guard | None = None,
     ) -> None:
         self.abilities = abilities
         self.timings = timings
         self.credentials = credentials
-        self.guard = guard
         self.ids = Ids(rng)
         self.timers = TimerQueue()
         self.out: deque[Datagram] = deque()
-        self.events: deque[Event] = deque()
         self.transactions = Transactions(self.timers, timings, self.out, self.log_state)
-        self.sessions: dict[DialogId, Session] = {}
         self.discarded: Counter[str] = Counter()
-        # Dialogs that ended less than 64*T1 ago: a Handover for one of them is declined with 603 (RFC 3891 3).
-        self._ended: dict[DialogId, Session] = {}
-
-    def emit(self, event: Event) -> None:
-        """Tell the role."""
-        self.events.append(event)
+        self._log = log
 
     def log_state(self, machine: str, key: str, change: str) -> None:
         """Every change of state of every machine."""
-        self.events.append(StateChanged(machine, key, change))
+        self._log(StateChanged(machine, key, change))
 
     def discard(self, reason: str, source: Address, detail: str = "") -> None:
         """Drop a datagram. It is counted under `reason`, which must not hold text of strangers; `detail` may."""
         self.discarded[reason] += 1
-        self.events.append(Discarded(detail or reason, source))
+        self._log(Discarded(detail or reason, source))
 
     def new_via(self, local: Address) -> Via:
         """For a request that leaves from `local`."""
@@ -154,43 +150,6 @@ class Core:
         accept = [("Accept", ", ".join(self.abilities.accept)), ("Accept-Encoding", "identity")]
         return [*accept, *self.feature_headers()]
 
-    def add_dialog(self, dialog: Dialog, session: Session) -> None:
-        """Requests with its tags belong to this session."""
-        self.sessions[dialog.id] = session
-
-    def end_dialog(self, dialog: Dialog, now: float) -> None:
-        """Requests with its tags are answered with 481; remembered for a while."""
-        session = self.sessions.pop(dialog.id, None)
-        dialog.state = "TERMINATED"
-        if session is not None:
-            self._ended[dialog.id] = session
-            self.timers.start(_Forgetter(self._ended, dialog.id), "ended", now + self.timings.give_up)
-
-    def find_named(self, handover: HandoverHeader) -> tuple[Session | None, bool]:
-        """The session that a Handover names, and whether it already ended (RFC 3891 3, 6.1).
-
-        The to-tag is our local tag. "0" is also the null tag; more than one match is no match.
-        """
-        for dialogs, ended in ((self.sessions, False), (self._ended, True)):
-            found = [session for dialog_id, session in dialogs.items() if _names(handover, dialog_id)]
-            if len(found) == 1:
-                return found[0], ended
-        return None, False
-
-
-class _Forgetter:
-    """Drops an ended dialog when its time is over."""
-
-    __slots__ = ("_dialogs", "_id")
-
-    def __init__(self, dialogs: dict[DialogId, Session], dialog_id: DialogId) -> None:
-        self._dialogs = dialogs
-        self._id = dialog_id
-
-    def on_timer(self, name: str, now: float) -> None:
-        """It was long enough ago."""
-        self._dialogs.pop(self._id, None)
-
 
 def contact_uri(contact: Address | str, owner_uri: str) -> str:
     """The URI for Contact: as given, or one of the owner's user part at this address."""
@@ -201,11 +160,3 @@ def contact_uri(contact: Address | str, owner_uri: str) -> str:
     user = Uri.parse(owner_uri).user
     transport = "" if contact.transport == UDP else f";transport={contact.transport.lower()}"
     return f"sip:{user}@{contact.hostport}{transport}" if user else f"sip:{contact.hostport}{transport}"
-
-
-def _names(handover: HandoverHeader, dialog_id: DialogId) -> bool:
-    return (
-        handover.call_id == dialog_id.call_id
-        and handover.to_tag == dialog_id.local_tag
-        and (handover.from_tag == dialog_id.remote_tag or (handover.from_tag == "0" and dialog_id.remote_tag is None))
-    )

@@ -1,19 +1,24 @@
-"""Dialogs: what two user agents share between requests (RFC 3261 12)."""
+"""Dialogs: what two user agents share between requests (RFC 3261 12), and which session each belongs to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from agents.sip.message.build import Body, Identity, new_request
 from agents.sip.message.name_addr import NameAddr
 from agents.sip.message.uri import Uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from agents.sip.message.address import Address
+    from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Message, Request, Response
     from agents.sip.message.via import Via
+    from agents.sip.session.core import Core
+    from agents.sip.session.outcomes import Told
+
+S = TypeVar("S")
 
 #: 12.1.2 leaves the first number of a direction open.
 FIRST_CSEQ = 1
@@ -131,3 +136,68 @@ class Dialog:
         kept = tuple(pair for pair in first.params if pair[0].lower() != "method")
         uri = str(first._replace(params=kept, headers=""))
         return uri, [*self.route_set[1:], f"<{self.remote_target}>"]
+
+
+class Directory(Generic[S]):
+    """The sessions (S) of one user agent, found by their dialogs; what happens to them is told here."""
+
+    def __init__(self, core: Core, tell: Callable[[S, Told], None]) -> None:
+        self.core = core
+        self.tell = tell
+        self._sessions: dict[DialogId, S] = {}
+        # Dialogs that ended less than 64*T1 ago: a Handover for one of them is declined with 603 (RFC 3891 3).
+        self._ended: dict[DialogId, S] = {}
+
+    @property
+    def sessions(self) -> list[S]:
+        """Every session that has a dialog, in the order in which they came."""
+        return list(dict.fromkeys(self._sessions.values()))
+
+    def find(self, dialog_id: DialogId) -> S | None:
+        """The session of a dialog that has not ended."""
+        return self._sessions.get(dialog_id)
+
+    def find_named(self, handover: HandoverHeader) -> tuple[S | None, bool]:
+        """The session that a Handover names, and whether it already ended (RFC 3891 3, 6.1).
+
+        The to-tag is our local tag. "0" is also the null tag; more than one match is no match.
+        """
+        for dialogs, ended in ((self._sessions, False), (self._ended, True)):
+            found = [session for dialog_id, session in dialogs.items() if _names(handover, dialog_id)]
+            if len(found) == 1:
+                return found[0], ended
+        return None, False
+
+    def add(self, dialog: Dialog, session: S) -> None:
+        """Requests with its tags belong to this session."""
+        self._sessions[dialog.id] = session
+
+    def end(self, dialog: Dialog, now: float) -> None:
+        """Requests with its tags are answered with 481; remembered for a while."""
+        session = self._sessions.pop(dialog.id, None)
+        dialog.state = "TERMINATED"
+        if session is not None:
+            self._ended[dialog.id] = session
+            self.core.timers.start(_Forgetter(self._ended, dialog.id), "ended", now + self.core.timings.give_up)
+
+
+class _Forgetter:
+    """Drops an ended dialog when its time is over."""
+
+    __slots__ = ("_dialogs", "_id")
+
+    def __init__(self, dialogs: dict[DialogId, S], dialog_id: DialogId) -> None:
+        self._dialogs = dialogs
+        self._id = dialog_id
+
+    def on_timer(self, name: str, now: float) -> None:
+        """It was long enough ago."""
+        self._dialogs.pop(self._id, None)
+
+
+def _names(handover: HandoverHeader, dialog_id: DialogId) -> bool:
+    return (
+        handover.call_id == dialog_id.call_id
+        and handover.to_tag == dialog_id.local_tag
+        and (handover.from_tag == dialog_id.remote_tag or (handover.from_tag == "0" and dialog_id.remote_tag is None))
+    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.sip.message.build import new_response
-from agents.sip.session import events
+from agents.sip.session.outcomes import ByeDone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,38 +13,32 @@ if TYPE_CHECKING:
     from agents.sip.message.message import Request, Response
     from agents.sip.session.core import Core
     from agents.sip.session.dialog import Dialog
-    from agents.sip.session.session import Session
+    from agents.sip.session.outcomes import Report
+    from agents.sip.session.standing import Standing
     from agents.sip.transaction.machine import Transaction
-    from agents.sip.transaction.noninvite_server import NonInviteServer
 
 
 class Ending:
     """Sends BYEs for one session, several when links fail, and sees them through."""
 
-    def __init__(self, core: Core, session: Session) -> None:
+    def __init__(self, core: Core, standing: Standing, report: Report) -> None:
         self._core = core
-        self._session = session
+        self._standing = standing
+        self._report = report
         self._open: set[_Bye] = set()
 
     def send(self, flow: Flow, headers: Iterable[tuple[str, str]], now: float) -> None:
-        """A BYE in the session's dialog; the session counts as over from here (15.1.1)."""
-        bye = _Bye(self._core, self._session.confirmed_dialog, flow, self)
+        """A BYE in the session's dialog (15.1.1)."""
+        bye = _Bye(self._core, self._standing.confirmed_dialog, flow, self)
         self._open.add(bye)
-        bye.start(headers, self._session.invite, now)
-
-    def receive(self, request: Request, transaction: NonInviteServer, now: float) -> None:
-        """The peer's BYE, 200 whatever our state is (15.1.2)."""
-        transaction.respond(new_response(request, 200), now)
-        if self._session.try_step("bye received"):
-            self._session.over("the peer hung up", "remote", now)
+        bye.start(headers, self._standing.invite, now)
 
     def done(self, bye: _Bye, status: int, now: float) -> None:
         """A BYE is answered, or given up: the dialog is over in any case (15.1.1)."""
         self._open.discard(bye)
-        self._core.emit(events.ByeAnswered(self._session, status, bye.flow.local))
         # 2xx and 481 tell that the peer has ended it; then BYEs that are still under way over dead links do not matter.
-        if (not self._open or status < 300 or status == 481) and self._session.try_step("bye done"):
-            self._core.end_dialog(self._session.confirmed_dialog, now)
+        ends_dialog = not self._open or status < 300 or status == 481
+        self._report(ByeDone(status, bye.flow.local, ends_dialog), now)
 
 
 class _Bye:

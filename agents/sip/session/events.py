@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.sip.session import outcomes
+from agents.sip.session.client_request import RequestFailed, ResponseReceived
+from agents.sip.session.core import Discarded, StateChanged
+
 if TYPE_CHECKING:
     from agents.sip.message.address import Address
     from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Request, Response
-    from agents.sip.session.client_request import ClientRequest
     from agents.sip.session.server_request import ServerRequest
     from agents.sip.session.session import Session
 
@@ -126,20 +129,6 @@ class ByeAnswered(NamedTuple):
     local: Address
 
 
-class ResponseReceived(NamedTuple):
-    """The final response to a request outside of calls."""
-
-    client_request: ClientRequest
-    response: Response
-
-
-class RequestFailed(NamedTuple):
-    """No final response to a request outside of calls: `status` 408 after 64*T1, 503 when it could not be sent."""
-
-    client_request: ClientRequest
-    status: int
-
-
 class RequestReceived(NamedTuple):
     """A request of one of the role's own methods, to be answered with `server_request.respond`."""
 
@@ -156,20 +145,30 @@ class Refused(NamedTuple):
     source: Address
 
 
-class Discarded(NamedTuple):
-    """A datagram was dropped."""
-
-    reason: str
-    source: Address
-
-
-class StateChanged(NamedTuple):
-    """For the log: `change` is "CALLING -> PROCEEDING"; `key` is a branch or a Call-ID."""
-
-    machine: str
-    key: str
-    change: str
-
+__all__ = [
+    "ByeAnswered",
+    "Confirmed",
+    "Discarded",
+    "Established",
+    "Event",
+    "IncomingInvite",
+    "InviteRejected",
+    "Provisional",
+    "Refused",
+    "ReinviteAnswered",
+    "ReinviteCancelled",
+    "ReinviteConfirmed",
+    "ReinviteDue",
+    "ReinviteReceived",
+    "ReinviteRejected",
+    "RequestFailed",
+    "RequestReceived",
+    "ResponseReceived",
+    "SessionRefreshed",
+    "SessionTerminated",
+    "StateChanged",
+    "event_of",
+]
 
 Event = (
     IncomingInvite
@@ -193,3 +192,32 @@ Event = (
     | Discarded
     | StateChanged
 )
+
+
+def event_of(session: Session, told: outcomes.Told) -> Event:  # noqa: C901, PLR0911 - a row for each
+    """What a session tells, for its role."""
+    match told:
+        case outcomes.Proceeding(response):
+            return Provisional(session, response)
+        case outcomes.Answered(response):
+            return Established(session, response)
+        case outcomes.Rejected(status, response):
+            return InviteRejected(session, status, response)
+        case outcomes.Acked(ack):
+            return Confirmed(session, ack)
+        case outcomes.ChangeAsked(request):
+            return ReinviteReceived(session, request)
+        case outcomes.ChangeAcked(ack):
+            return ReinviteConfirmed(session, ack)
+        case outcomes.ChangeWithdrawn():
+            return ReinviteCancelled(session)
+        case outcomes.Moved(_, _, response, is_refresh):
+            return SessionRefreshed(session, response) if is_refresh else ReinviteAnswered(session, response)
+        case outcomes.NotMoved(status, response, retry_at, _):
+            return ReinviteRejected(session, status, response, retry_at)
+        case outcomes.RetryDue():
+            return ReinviteDue(session)
+        case outcomes.ByeDone(status, local, _):
+            return ByeAnswered(session, status, local)
+        case outcomes.Over(reason, by):
+            return SessionTerminated(session, reason, by)

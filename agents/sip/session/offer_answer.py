@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agents.sip.message.build import SDP
 from agents.sip.message.errors import LocalProtocolError, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from typing import ClassVar
-
     from agents.sip.message.message import Message, Request
+
+
+class OfferState(StrEnum):
+    """OFFERED: ours is open; PENDING: theirs."""
+
+    STABLE = "STABLE"
+    OFFERED = "OFFERED"
+    PENDING = "PENDING"
+
+
+# RFC 3264 4: no new offer while one is open in either direction. A description is an offer, or the answer to one.
+_SENT = {OfferState.STABLE: OfferState.OFFERED, OfferState.PENDING: OfferState.STABLE}
+_RECEIVED = {OfferState.STABLE: OfferState.PENDING, OfferState.OFFERED: OfferState.STABLE}
 
 
 class OfferAnswer:
     """The state of one session. `local` and `remote` are of the last exchange that was completed."""
 
-    # RFC 3264 4: no new offer while one is open in either direction. OFFERED: ours is open; PENDING: theirs.
-    TABLE: ClassVar = {
-        "STABLE": {"send": "OFFERED", "receive": "PENDING"},
-        "OFFERED": {"receive": "STABLE", "roll back": "STABLE"},
-        "PENDING": {"send": "STABLE", "roll back": "STABLE"},
-    }
-
     __slots__ = ("_offer", "local", "remote", "state")
 
     def __init__(self) -> None:
-        self.state = "STABLE"
+        self.state = OfferState.STABLE
         self.local: bytes | None = None
         self.remote: bytes | None = None
         self._offer: bytes | None = None
@@ -34,14 +39,14 @@ class OfferAnswer:
     @property
     def remote_latest(self) -> bytes | None:
         """The peer's open offer, or its description of the last exchange."""
-        return self._offer if self.state == "PENDING" else self.remote
+        return self._offer if self.state is OfferState.PENDING else self.remote
 
     def send(self, description: bytes) -> None:
         """We send an offer, or the answer to the peer's one."""
-        state = self.TABLE[self.state].get("send")
+        state = _SENT.get(self.state)
         if state is None:
             raise LocalProtocolError("an offer while our last one has no answer")
-        if self.state == "PENDING":
+        if self.state is OfferState.PENDING:
             self.local, self.remote, self._offer = description, self._offer, None
         else:
             self._offer = description
@@ -49,10 +54,10 @@ class OfferAnswer:
 
     def receive(self, description: bytes) -> None:
         """The peer sends an offer, or the answer to ours."""
-        state = self.TABLE[self.state].get("receive")
+        state = _RECEIVED.get(self.state)
         if state is None:
             raise RemoteProtocolError("an offer while the last one has no answer", status_hint=491)
-        if self.state == "OFFERED":
+        if self.state is OfferState.OFFERED:
             self.local, self.remote, self._offer = self._offer, description, None
         else:
             self._offer = description
@@ -60,7 +65,7 @@ class OfferAnswer:
 
     def take_ack(self, ack: Request) -> None:
         """An ACK has the answer when our 2xx had the offer; without it the offer came to nothing."""
-        if self.state == "OFFERED":
+        if self.state is OfferState.OFFERED:
             answer = session_description(ack)
             if answer is None:
                 self.roll_back()
@@ -69,7 +74,7 @@ class OfferAnswer:
 
     def roll_back(self) -> None:
         """The open offer came to nothing; the last exchange stands (14.1)."""
-        self.state = "STABLE"
+        self.state = OfferState.STABLE
         self._offer = None
 
 

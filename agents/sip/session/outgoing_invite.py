@@ -1,4 +1,4 @@
-"""One INVITE as its caller sees it (RFC 3261 13.2.2, 9.1)."""
+"""One INVITE as its caller sees it, and the first one of a call (RFC 3261 13.2, 9.1)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from agents.sip.message.address import Flow
 from agents.sip.message.build import new_cancel
+from agents.sip.session.dialog import Dialog
+from agents.sip.session.ending import end_branch
+from agents.sip.session.outcomes import Answered, Proceeding, Rejected
 from agents.sip.transaction.invite_client import InviteClient
 
 if TYPE_CHECKING:
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from agents.sip.message.build import Body
     from agents.sip.message.message import Request, Response
     from agents.sip.session.core import Core
-    from agents.sip.session.dialog import Dialog
+    from agents.sip.session.outcomes import Report
+    from agents.sip.session.standing import Standing
     from agents.sip.transaction.machine import Transaction
     from agents.sip.transaction.timer import Timer
 
@@ -168,3 +172,62 @@ class _Unheard:
 
     def on_failure(self, transaction: Transaction, status: int, now: float) -> None:
         """Nothing follows."""
+
+
+class Calling:
+    """Sends the first INVITE, and makes dialogs of what comes back."""
+
+    def __init__(self, core: Core, standing: Standing, flow: Flow, request: Request, report: Report) -> None:
+        self.invite = OutgoingInvite(core, request, flow, self)
+        self._core = core
+        self._standing = standing
+        self._report = report
+
+    @property
+    def local(self) -> Address:
+        """Where ACKs leave from."""
+        return self._standing.local
+
+    def next_cseq(self) -> int:
+        """8.1.3.5: one higher than the previous."""
+        return self.invite.request.cseq.number + 1
+
+    def lengthen(self, request: Request, response: Response) -> list[tuple[str, str]] | None:
+        """After a 422 (RFC 4028 7.3)."""
+        timer = self._standing.timer
+        return None if timer is None else timer.lengthen(request, response)
+
+    def on_provisional(self, invite: OutgoingInvite, response: Response, now: float) -> None:
+        """13.2.2.1."""
+        self._report(Proceeding(response), now)
+
+    def on_success(self, invite: OutgoingInvite, response: Response, now: float) -> None:
+        """13.2.2.4."""
+        self._report(Answered(response), now)
+
+    def on_refused(self, invite: OutgoingInvite, status: int, response: Response | None, now: float) -> None:
+        """13.2.2.2, 13.2.2.3."""
+        self._report(Rejected(status, response), now)
+
+    def dialog_of(self, response: Response) -> Dialog:
+        """The one that a response with a To tag makes (12.1.2)."""
+        return Dialog.as_caller(self.invite.request, response)
+
+    def confirm(self, early: Dialog | None, response: Response) -> Dialog:
+        """The dialog that a 2xx confirms: the early one, or another one if that was of another branch."""
+        if early is not None and early.remote_tag == response.to.tag:
+            dialog = early
+            dialog.learn_route(response)
+            dialog.refresh_target(response)
+            dialog.local_cseq = max(dialog.local_cseq, self.invite.request.cseq.number)
+        else:
+            dialog = self.dialog_of(response)
+        dialog.state = "CONFIRMED"
+        return dialog
+
+    def end_branch(self, response: Response, now: float) -> None:
+        """ACK and BYE for a 2xx that came too late, or of another branch of a fork (13.2.2.4)."""
+        dialog = self.dialog_of(response)
+        self.invite.acknowledge(dialog)
+        flow = Flow(self.local, dialog.next_hop() or self.invite.flow.remote)
+        end_branch(self._core, dialog, flow, self.invite.request, now)

@@ -6,38 +6,29 @@ from typing import TYPE_CHECKING
 
 from agents.sip.message.build import new_response
 from agents.sip.message.errors import LocalProtocolError
+from agents.sip.session.outcomes import Acked, NotAcked, Withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Protocol
 
     from agents.sip.message.build import Body
     from agents.sip.message.message import Request, Response
     from agents.sip.session.core import Core
+    from agents.sip.session.outcomes import Report
     from agents.sip.transaction.invite_server import InviteServer
     from agents.sip.transaction.timer import Timer
-
-    class InvitedOwner(Protocol):
-        """The session that was invited."""
-
-        def on_acked(self, invite: ReceivedInvite, ack: Request, now: float) -> None:
-            """The ACK for our 2xx came."""
-
-        def on_no_ack(self, invite: ReceivedInvite, now: float) -> None:
-            """64*T1 without an ACK for our 2xx."""
-
-        def on_withdrawn(self, invite: ReceivedInvite, reason: str, now: float) -> None:
-            """Cancelled or expired, and answered with 487."""
-
 
 #: 13.3.1.1: a provisional response at every minute keeps proxies from giving up.
 RING_AGAIN = 60.0
 
 
 class ReceivedInvite:
-    """Answers an INVITE, and repeats its 2xx until the ACK comes."""
+    """Answers an INVITE, and repeats its 2xx until the ACK comes.
 
-    def __init__(self, core: Core, transaction: InviteServer, to_tag: str | None, owner: InvitedOwner) -> None:
+    It reports whether that came, or that the INVITE was taken back: `Acked`, `NotAcked` or `Withdrawn`.
+    """
+
+    def __init__(self, core: Core, transaction: InviteServer, to_tag: str | None, report: Report) -> None:
         self.request = transaction.request
         self.is_answered = False
         self.is_accepted = False
@@ -45,7 +36,7 @@ class ReceivedInvite:
         self._core = core
         self._transaction = transaction
         self._to_tag = to_tag
-        self._owner = owner
+        self._report = report
         self._timers: dict[str, Timer] = {}
         self._interval = core.timings.t1
         transaction.user = self
@@ -93,7 +84,7 @@ class ReceivedInvite:
         if self.is_accepted and not self.is_acked:
             self.is_acked = True
             self._stop()
-            self._owner.on_acked(self, ack, now)
+            self._report(Acked(ack), now)
 
     def on_no_ack(self, now: float) -> None:
         """Timer H: nobody acknowledged our refusal. Nothing hangs on it."""
@@ -108,7 +99,7 @@ class ReceivedInvite:
         last = self._transaction.last_response
         if name == "ACK":
             self._stop()
-            self._owner.on_no_ack(self, now)
+            self._report(NotAcked(), now)
         elif name == "expires":
             self._withdraw("expired", now)
         elif last is not None:
@@ -122,7 +113,7 @@ class ReceivedInvite:
     def _withdraw(self, reason: str, now: float) -> None:
         if not self.is_answered:
             self.reject(487, None, (), now)
-            self._owner.on_withdrawn(self, reason, now)
+            self._report(Withdrawn(reason), now)
 
     def _respond(
         self, status: int, headers: Iterable[tuple[str, str]], body: Body | None, now: float, reason: str | None = None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.errors import RemoteProtocolError, SipParseError
 from agents.sip.message.grammar import MAX_SECONDS, param, parse_number, parse_params
 from agents.sip.session.abilities import TIMER
+from agents.sip.session.outcomes import Expired, RefreshDue
 
 if TYPE_CHECKING:
-    from typing import ClassVar
-
     from agents.sip.message.message import Message, Request, Response
     from agents.sip.session.abilities import SessionInterval
     from agents.sip.session.core import Core
-    from agents.sip.session.session import Session
+    from agents.sip.session.outcomes import Report
     from agents.sip.transaction.timer import Timer
 
     Pairs = list[tuple[str, str]]
@@ -63,22 +63,27 @@ def check_interval(request: Request, interval: SessionInterval | None) -> None:
         raise RemoteProtocolError(f"a session interval of {asked.seconds} s", status_hint=422, headers=headers)
 
 
+class TimerState(StrEnum):
+    """Who has to act: nobody, we, or the peer."""
+
+    OFF = "OFF"
+    REFRESHING = "REFRESHING"
+    WATCHING = "WATCHING"
+
+
 class SessionTimer:
-    """Of one session: refreshes it in time, or ends it when the peer does not."""
+    """Of one session: reports when it is to be refreshed (`RefreshDue`), and when nobody has (`Expired`).
 
-    # Who has to act, and what every 2xx to an INVITE of the session may change.
-    TABLE: ClassVar[dict[str, dict[str, str]]] = {
-        "OFF": {"ours": "REFRESHING", "theirs": "WATCHING", "none": "OFF"},
-        "REFRESHING": {"ours": "REFRESHING", "theirs": "WATCHING", "none": "OFF"},
-        "WATCHING": {"ours": "REFRESHING", "theirs": "WATCHING", "none": "OFF"},
-    }
+    Its state is who has to act; every 2xx to an INVITE of the session may change that.
+    """
 
-    def __init__(self, core: Core, session: Session, interval: SessionInterval) -> None:
-        self.state = "OFF"
+    def __init__(self, core: Core, call_id: str, interval: SessionInterval, report: Report) -> None:
+        self.state = TimerState.OFF
         #: When the session is over unless it is refreshed.
         self.expires_at = 0.0
         self._core = core
-        self._session = session
+        self._call_id = call_id
+        self._report = report
         self._wish = interval
         self._seconds = 0
         self._min_se = 0
@@ -92,8 +97,8 @@ class SessionTimer:
     def request_headers(self) -> Pairs:
         """7.1, 7.4: for every INVITE of ours."""
         smallest = max(self._min_se, self._wish.minimum if self._wish.minimum > SMALLEST else 0)
-        if self.state != "OFF":
-            refresher = UAC if self.state == "REFRESHING" else UAS
+        if self.state is not TimerState.OFF:
+            refresher = UAC if self.state is TimerState.REFRESHING else UAS
             asked = SessionExpires(max(smallest, SMALLEST, self._seconds), refresher)
         elif self._wish.seconds:
             asked = SessionExpires(max(smallest, self._wish.seconds), self._wish.refresher)
@@ -129,7 +134,7 @@ class SessionTimer:
         if retry_at is None:
             rest = self.expires_at - now
             retry_at = now + rest / 2 if rest > SMALLEST / 10 else None
-        if retry_at is not None and self.state == "REFRESHING":
+        if retry_at is not None and self.state is TimerState.REFRESHING:
             self._start("refresh", retry_at)
 
     # -- the peer's ---------------------------------------------------------------------------------------------------
@@ -177,29 +182,25 @@ class SessionTimer:
         self._timers.pop(name, None)
         if name == "refresh":
             self._refresh(now)
-        elif self._session.try_step("dead"):
-            self._session.end_with_bye("session expired", now)
-        elif not self._session.is_over:  # 15: no BYE before the ACK
-            self._session.bye(now=now)
+        else:
+            self._report(Expired(), now)
 
     def _refresh(self, now: float) -> None:
         self._is_due = self._is_held
-        if self._is_held:
-            return
-        if not self._session.refresh(now):  # an INVITE is under way, and refreshes too if it is accepted
-            self.on_refused(now, None)
+        if not self._is_held:
+            self._report(RefreshDue(), now)
 
     def _agree(self, agreed: SessionExpires | None, ours: str, now: float) -> None:
         """A 2xx says what counts from now on; `ours` is the part that we had in that INVITE."""
         self.stop()
         if agreed is None:
-            self._set_state("none")
+            self._set_state(TimerState.OFF)
             return
         # Less is no way to keep us busy.
         self._seconds = max(agreed.seconds, SMALLEST)
         self.expires_at = now + self._seconds
         is_ours = (agreed.refresher or UAC) == ours
-        self._set_state("ours" if is_ours else "theirs")
+        self._set_state(TimerState.REFRESHING if is_ours else TimerState.WATCHING)
         if is_ours:  # 7.2: after half of the time
             self._start("refresh", now + self._seconds / 2)
             self._start("expiry", self.expires_at)
@@ -211,8 +212,7 @@ class SessionTimer:
             old.cancel()
         self._timers[name] = self._core.timers.start(self, name, at)
 
-    def _set_state(self, event: str) -> None:
-        state = self.TABLE[self.state][event]
-        if state != self.state:
-            self._core.log_state("session timer", self._session.call_id, f"{self.state} -> {state}")
+    def _set_state(self, state: TimerState) -> None:
+        if state is not self.state:
+            self._core.log_state("session timer", self._call_id, f"{self.state} -> {state}")
             self.state = state

@@ -20,41 +20,6 @@ class InviteClient(Transaction):
 
     MACHINE = "INVITE client"
 
-    # RFC 6026 8.4, figure 5.
-    TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("CALLING", "send"),
-        },
-        "CALLING": {
-            "fall back": ("CALLING", "send", "repeat"),
-            "timer A": ("CALLING", "resend"),
-            "timer B": ("TERMINATED", "timeout"),
-            "transport error": ("TERMINATED", "unreachable"),
-            "1xx": ("PROCEEDING", "pass_up"),
-            "2xx": ("ACCEPTED", "pass_up"),
-            "300-699": ("COMPLETED", "make_ack", "ack", "pass_up"),
-            "abandon": ("TERMINATED",),
-        },
-        "PROCEEDING": {
-            "1xx": ("PROCEEDING", "pass_up"),
-            "2xx": ("ACCEPTED", "pass_up"),
-            "300-699": ("COMPLETED", "make_ack", "ack", "pass_up"),
-            "abandon": ("TERMINATED",),
-        },
-        "COMPLETED": {
-            "300-699": ("COMPLETED", "ack"),
-            # RFC 6141 5.3: the ACK for a refusal that could not be sent says nothing about the call.
-            "transport error": ("TERMINATED",),
-            "timer D": ("TERMINATED",),
-        },
-        "ACCEPTED": {
-            "2xx": ("ACCEPTED", "pass_up"),
-            "timer M": ("TERMINATED",),
-        },
-        "TERMINATED": {},
-    }
-    TIMERS: ClassVar = {"CALLING": ("A", "B"), "COMPLETED": ("D",), "ACCEPTED": ("M",)}
-
     def __init__(
         self, request: Request, flow: Flow, transport: Transport, user: ClientUser, *, reliable: bool = False
     ) -> None:
@@ -99,3 +64,38 @@ class InviteClient(Transaction):
 
     def _do_unreachable(self, _: Message | None, now: float) -> None:
         self._user.on_failure(self, 503, now)
+
+    # RFC 6026 8.4, figure 5.
+    TABLE: ClassVar[Table] = {
+        "": {
+            "start": ("CALLING", _do_send),
+        },
+        "CALLING": {
+            "fall back": ("CALLING", _do_send, _do_repeat),
+            "timer A": ("CALLING", _do_resend),
+            "timer B": ("TERMINATED", _do_timeout),
+            "transport error": ("TERMINATED", _do_unreachable),
+            "1xx": ("PROCEEDING", _do_pass_up),
+            "2xx": ("ACCEPTED", _do_pass_up),
+            "300-699": ("COMPLETED", _do_make_ack, _do_ack, _do_pass_up),
+            "abandon": ("TERMINATED",),
+        },
+        "PROCEEDING": {
+            "1xx": ("PROCEEDING", _do_pass_up),
+            "2xx": ("ACCEPTED", _do_pass_up),
+            "300-699": ("COMPLETED", _do_make_ack, _do_ack, _do_pass_up),
+            "abandon": ("TERMINATED",),
+        },
+        "COMPLETED": {
+            "300-699": ("COMPLETED", _do_ack),
+            # RFC 6141 5.3: the ACK for a refusal that could not be sent says nothing about the call.
+            "transport error": ("TERMINATED",),
+            "timer D": ("TERMINATED",),
+        },
+        "ACCEPTED": {
+            "2xx": ("ACCEPTED", _do_pass_up),
+            "timer M": ("TERMINATED",),
+        },
+        "TERMINATED": {},
+    }
+    TIMERS: ClassVar = {"CALLING": ("A", "B"), "COMPLETED": ("D",), "ACCEPTED": ("M",)}

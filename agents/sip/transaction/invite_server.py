@@ -23,39 +23,6 @@ class InviteServer(Transaction):
 
     MACHINE = "INVITE server"
 
-    # RFC 6026 8.6, figure 7. A response that could not be sent changes nothing (RFC 6026 8.8): the link died, and the
-    # retransmission that comes over the next one must still find its transaction.
-    TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("PROCEEDING",),
-        },
-        "PROCEEDING": {
-            "INVITE": ("PROCEEDING", "resend"),
-            "timer 100": ("PROCEEDING", "trying"),
-            "user 1xx": ("PROCEEDING", "respond"),
-            "user 2xx": ("ACCEPTED", "respond"),
-            "user 300-699": ("COMPLETED", "respond"),
-        },
-        "COMPLETED": {
-            "INVITE": ("COMPLETED", "resend"),
-            "ACK": ("CONFIRMED",),
-            "timer G": ("COMPLETED", "resend_doubling"),
-            "timer H": ("TERMINATED", "no_ack"),
-        },
-        "ACCEPTED": {
-            "INVITE": ("ACCEPTED",),
-            "ACK": ("ACCEPTED", "pass_ack"),
-            "user 2xx": ("ACCEPTED", "respond"),
-            "timer L": ("TERMINATED",),
-        },
-        "CONFIRMED": {
-            "ACK": ("CONFIRMED",),
-            "timer I": ("TERMINATED",),
-        },
-        "TERMINATED": {},
-    }
-    TIMERS: ClassVar = {"PROCEEDING": ("100",), "COMPLETED": ("G", "H"), "ACCEPTED": ("L",), "CONFIRMED": ("I",)}
-
     def __init__(
         self,
         request: Request,
@@ -114,3 +81,36 @@ class InviteServer(Transaction):
     def _do_no_ack(self, _: Message | None, now: float) -> None:
         if self.user is not None:
             self.user.on_no_ack(now)
+
+    # RFC 6026 8.6, figure 7. A response that could not be sent changes nothing (RFC 6026 8.8): the link died, and the
+    # retransmission that comes over the next one must still find its transaction.
+    TABLE: ClassVar[Table] = {
+        "": {
+            "start": ("PROCEEDING",),
+        },
+        "PROCEEDING": {
+            "INVITE": ("PROCEEDING", _do_resend),
+            "timer 100": ("PROCEEDING", _do_trying),
+            "user 1xx": ("PROCEEDING", _do_respond),
+            "user 2xx": ("ACCEPTED", _do_respond),
+            "user 300-699": ("COMPLETED", _do_respond),
+        },
+        "COMPLETED": {
+            "INVITE": ("COMPLETED", _do_resend),
+            "ACK": ("CONFIRMED",),
+            "timer G": ("COMPLETED", _do_resend_doubling),
+            "timer H": ("TERMINATED", _do_no_ack),
+        },
+        "ACCEPTED": {
+            "INVITE": ("ACCEPTED",),
+            "ACK": ("ACCEPTED", _do_pass_ack),
+            "user 2xx": ("ACCEPTED", _do_respond),
+            "timer L": ("TERMINATED",),
+        },
+        "CONFIRMED": {
+            "ACK": ("CONFIRMED",),
+            "timer I": ("TERMINATED",),
+        },
+        "TERMINATED": {},
+    }
+    TIMERS: ClassVar = {"PROCEEDING": ("100",), "COMPLETED": ("G", "H"), "ACCEPTED": ("L",), "CONFIRMED": ("I",)}

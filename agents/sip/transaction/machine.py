@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import ClassVar, Protocol
+    from collections.abc import Callable
+    from typing import Any, ClassVar, Protocol
 
     from agents.sip.message.address import Flow
     from agents.sip.message.message import Message, Request, Response
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
         def on_no_ack(self, now: float) -> None:
             """Nobody acknowledged the final response (17.2.1)."""
 
+    # A method of the machine: (transaction, message, now).
+    Action = Callable[[Any, Any, float], None]
+    # state -> event -> (next state, action, …); an event that a row does not have is ignored in that state.
+    Table = dict[str, dict[str, tuple[str, *tuple[Action, ...]]]]
 
-# state -> event -> (next state, action, …); an event that a row does not have is ignored in that state.
-Table = dict[str, dict[str, tuple[str, ...]]]
 Key = tuple[object, ...]
 
 
@@ -54,7 +57,7 @@ class Transaction:
     """A machine driven by its table: `feed` looks up the row, sets the state, runs the actions.
 
     `TIMERS` names the timers that live in each state: entering a state starts those that do not run yet, and stops
-    those that it does not have. Actions are methods `_do_<action>(message, now)`.
+    those that it does not have.
     """
 
     MACHINE: ClassVar[str]
@@ -91,7 +94,7 @@ class Transaction:
         if state != self.state:
             self._set_state(state, now)
         for action in actions:
-            getattr(self, f"_do_{action}")(message, now)
+            action(self, message, now)
         return True
 
     def on_timer(self, name: str, now: float) -> None:

@@ -19,35 +19,6 @@ class NonInviteClient(Transaction):
 
     MACHINE = "non-INVITE client"
 
-    # RFC 3261 17.1.2.2, figure 6. The figure's 200-699 are two events here.
-    TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("TRYING", "send"),
-        },
-        "TRYING": {
-            "fall back": ("TRYING", "send", "repeat"),
-            "timer E": ("TRYING", "resend_doubling"),
-            "timer F": ("TERMINATED", "timeout"),
-            "transport error": ("TERMINATED", "unreachable"),
-            "1xx": ("PROCEEDING", "pass_up"),
-            "2xx": ("COMPLETED", "pass_up"),
-            "300-699": ("COMPLETED", "pass_up"),
-        },
-        "PROCEEDING": {
-            "timer E": ("PROCEEDING", "resend_slowly"),
-            "timer F": ("TERMINATED", "timeout"),
-            "transport error": ("TERMINATED", "unreachable"),
-            "1xx": ("PROCEEDING", "pass_up"),
-            "2xx": ("COMPLETED", "pass_up"),
-            "300-699": ("COMPLETED", "pass_up"),
-        },
-        "COMPLETED": {
-            "timer K": ("TERMINATED",),
-        },
-        "TERMINATED": {},
-    }
-    TIMERS: ClassVar = {"TRYING": ("E", "F"), "PROCEEDING": ("E", "F"), "COMPLETED": ("K",)}
-
     def __init__(
         self, request: Request, flow: Flow, transport: Transport, user: ClientUser, *, reliable: bool = False
     ) -> None:
@@ -85,3 +56,32 @@ class NonInviteClient(Transaction):
 
     def _do_unreachable(self, _: Message | None, now: float) -> None:
         self._user.on_failure(self, 503, now)
+
+    # RFC 3261 17.1.2.2, figure 6. The figure's 200-699 are two events here.
+    TABLE: ClassVar[Table] = {
+        "": {
+            "start": ("TRYING", _do_send),
+        },
+        "TRYING": {
+            "fall back": ("TRYING", _do_send, _do_repeat),
+            "timer E": ("TRYING", _do_resend_doubling),
+            "timer F": ("TERMINATED", _do_timeout),
+            "transport error": ("TERMINATED", _do_unreachable),
+            "1xx": ("PROCEEDING", _do_pass_up),
+            "2xx": ("COMPLETED", _do_pass_up),
+            "300-699": ("COMPLETED", _do_pass_up),
+        },
+        "PROCEEDING": {
+            "timer E": ("PROCEEDING", _do_resend_slowly),
+            "timer F": ("TERMINATED", _do_timeout),
+            "transport error": ("TERMINATED", _do_unreachable),
+            "1xx": ("PROCEEDING", _do_pass_up),
+            "2xx": ("COMPLETED", _do_pass_up),
+            "300-699": ("COMPLETED", _do_pass_up),
+        },
+        "COMPLETED": {
+            "timer K": ("TERMINATED",),
+        },
+        "TERMINATED": {},
+    }
+    TIMERS: ClassVar = {"TRYING": ("E", "F"), "PROCEEDING": ("E", "F"), "COMPLETED": ("K",)}

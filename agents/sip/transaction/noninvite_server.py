@@ -19,36 +19,6 @@ class NonInviteServer(Transaction):
 
     MACHINE = "non-INVITE server"
 
-    # RFC 3261 17.2.2, figure 8. The figure's 200-699 are two events here; no provisional response but a late 100 is
-    # allowed over UDP (RFC 4320 4.1), and this user agent sends none.
-    TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("TRYING",),
-        },
-        "TRYING": {
-            "user 1xx": ("PROCEEDING", "respond"),
-            "user 2xx": ("COMPLETED", "respond"),
-            "user 300-699": ("COMPLETED", "respond"),
-            # RFC 4320 4.2: who cannot answer in time does not answer at all.
-            "timer F": ("TERMINATED",),
-        },
-        "PROCEEDING": {
-            "request": ("PROCEEDING", "resend"),
-            "user 1xx": ("PROCEEDING", "respond"),
-            "user 2xx": ("COMPLETED", "respond"),
-            "user 300-699": ("COMPLETED", "respond"),
-            "transport error": ("TERMINATED",),
-            "timer F": ("TERMINATED",),
-        },
-        "COMPLETED": {
-            "request": ("COMPLETED", "resend"),
-            "transport error": ("TERMINATED",),
-            "timer J": ("TERMINATED",),
-        },
-        "TERMINATED": {},
-    }
-    TIMERS: ClassVar = {"TRYING": ("F",), "PROCEEDING": ("F",), "COMPLETED": ("J",)}
-
     def __init__(self, request: Request, flow: Flow, transport: Transport, *, reliable: bool = False) -> None:
         super().__init__(server_key(request), request, flow, transport, reliable=reliable)
         self.last_response: Response | None = None
@@ -72,3 +42,33 @@ class NonInviteServer(Transaction):
     def _do_resend(self, _: Message | None, now: float) -> None:
         if self.last_response is not None:
             self._send(self.last_response)
+
+    # RFC 3261 17.2.2, figure 8. The figure's 200-699 are two events here; no provisional response but a late 100 is
+    # allowed over UDP (RFC 4320 4.1), and this user agent sends none.
+    TABLE: ClassVar[Table] = {
+        "": {
+            "start": ("TRYING",),
+        },
+        "TRYING": {
+            "user 1xx": ("PROCEEDING", _do_respond),
+            "user 2xx": ("COMPLETED", _do_respond),
+            "user 300-699": ("COMPLETED", _do_respond),
+            # RFC 4320 4.2: who cannot answer in time does not answer at all.
+            "timer F": ("TERMINATED",),
+        },
+        "PROCEEDING": {
+            "request": ("PROCEEDING", _do_resend),
+            "user 1xx": ("PROCEEDING", _do_respond),
+            "user 2xx": ("COMPLETED", _do_respond),
+            "user 300-699": ("COMPLETED", _do_respond),
+            "transport error": ("TERMINATED",),
+            "timer F": ("TERMINATED",),
+        },
+        "COMPLETED": {
+            "request": ("COMPLETED", _do_resend),
+            "transport error": ("TERMINATED",),
+            "timer J": ("TERMINATED",),
+        },
+        "TERMINATED": {},
+    }
+    TIMERS: ClassVar = {"TRYING": ("F",), "PROCEEDING": ("F",), "COMPLETED": ("J",)}

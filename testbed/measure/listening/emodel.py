@@ -29,7 +29,6 @@ G711_PLC = CodecImpairment(ie=0, bpl=25.1)
 """G.711 with packet loss concealment (G.711 Appendix I): what our receiver is taken to have."""
 NOT_G711 = "the call was not in G.711 all the way: no rating for other codecs"
 """Why a call has no rating."""
-G729A_VAD = CodecImpairment(ie=11, bpl=19)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,6 @@ def _distribution(name: str, title: str, about: str, lines: list[tuple[str, Floa
     return Plot(name, title, about, _plot(lines) if lines else None, (table,))
 
 
-def _percentiles(values: Floats) -> list[str]:
-    """Return the smallest values that so many per cent don't exceed."""
-    return [number(float(one)) for one in np.percentile(values, PERCENTILES, method="inverted_cdf")]
-
-
 def _plot(lines: list[tuple[str, Floats, str, str]]) -> figure:
     made = new_figure(height=240, label="share", x_axis_type="log", y_range=Range1d(start=0, end=1.02))
     made.xaxis.axis_label = "ms"

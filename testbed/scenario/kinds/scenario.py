@@ -35,6 +35,10 @@ SHORTEST_CALL_S = 1.0
 MOST_SEED = 2**32 - 1
 
 
+#: RFC 4028 4: nobody may ask for less.
+SHORTEST_SESSION_S = 90.0
+
+
 class SchemeSetting(Document):
     """How a scheme is used: what decides that the handover is done, and when the other link is attached."""
 
@@ -79,7 +83,8 @@ class Scenario(Document):
     `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `ip` is the
     version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
     said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
-    more than what their profiles say.
+    more than what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC
+    4028), none if not said.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
     its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
     link's router asks to send less. `numbers` are the user's own: files (./mine.py, from this file's folder), or names.
@@ -102,6 +107,7 @@ class Scenario(Document):
     cn: CorrespondentName = "testbed"
     room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
+    session_timer: Seconds | None = None
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)
     ip: Literal[4, 6] = 4
@@ -114,3 +120,13 @@ class Scenario(Document):
     battery: list[BatteryLevel] = Field(default_factory=list)
     quench: QuenchSetting | None = None
     numbers: list[str] = Field(default_factory=list)
+
+    @field_validator("session_timer")
+    @classmethod
+    def _is_a_session(cls, seconds: float | None) -> float | None:
+        if seconds is not None and (seconds < SHORTEST_SESSION_S or seconds % 1):
+            raise ValueError(
+                f"{TIME.text(seconds)} can't be asked for; it should be whole seconds, "
+                f"{TIME.text(SHORTEST_SESSION_S)} or more (RFC 4028, section 4)"
+            )
+        return seconds

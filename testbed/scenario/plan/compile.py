@@ -16,7 +16,7 @@ from testbed.scenario.experiment.around import networks, report_steps, trigger_c
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import OWN, PHONES
 from testbed.scenario.kinds.profile import LinkProfile
-from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS
+from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.links.timeline import timeline
@@ -112,7 +112,7 @@ def agent(name: str, node: str, config: dict[str, Any], *, ends_run: bool = Fals
 def mobile(experiment: Experiment) -> dict[str, Any]:
     """The configuration of the mobile node."""
     scenario = experiment.scenario
-    peer = main_address(experiment.network, CORRESPONDENT)
+    peer, account = main_address(experiment.network, CORRESPONDENT), peer_account(experiment)
     return {
         "seed": experiment.seed,
         "links": {
@@ -122,7 +122,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "first_link": scenario.first_link,
         "second_link": scenario.second_link,
         "user": MOBILE,
-        "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **peer_account(experiment)},
+        "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **account, **session_timer(scenario)},
         "home": home(experiment),
         "call": {
             "start_s": scenario.call.start,
@@ -149,8 +149,14 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "codecs": experiment.scenario.call.spoken_by("cn"),
         "duplication": experiment.scenario.duplication,
         "room": experiment.scenario.room.get("cn"),
+        **session_timer(experiment.scenario),
         **callers(experiment),
     }
+
+
+def session_timer(scenario: Scenario) -> dict[str, int]:
+    """After how many seconds a session is over that nobody has refreshed; nothing where there are no timers."""
+    return {} if scenario.session_timer is None else {"session_timer_s": int(scenario.session_timer)}
 
 
 def callers(experiment: Experiment) -> dict[str, Any]:
@@ -184,6 +190,7 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         "users": {MOBILE: PASSWORD},
         "always_bridges": experiment.row.always_bridges,
         "room": experiment.scenario.room.get("b2bua"),
+        **session_timer(experiment.scenario),
     }
 
 

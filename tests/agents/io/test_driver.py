@@ -9,16 +9,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from agents.io.driver import Driver
+from agents.sip.message.address import Address
 from tests.agents.io.conftest import free_port
-from tests.agents.io.parrot import TIMER_S
+from tests.agents.io.parrot import TIMER_S, Parrot
 from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from agents.io.udp import UdpSocket
 
 ROOT = Path(__file__).parents[3]
 
@@ -155,6 +159,30 @@ def test_speech_is_handed_over_within_the_drivers_patience_and_with_the_kernels_
     event = agent.event("heard")
     # Handed over by the end of its wait, and before it nothing was said of it: what the wait lasts, a machine decides.
     assert before - 0.005 < event["at"] <= time.monotonic() - event["waited_s"]
+
+
+class Late:
+    """A socket with one datagram, which has lain in it for a second."""
+
+    local = Address("127.0.0.1", 5060)
+
+    def __init__(self) -> None:
+        self.at = time.monotonic() - 1.0
+
+    def received(self) -> Iterator[tuple[bytes, Address, float]]:
+        yield b"late", self.local, self.at
+
+
+def test_the_time_of_sip_never_goes_back() -> None:
+    """Behind no timer that was served before: transactions run from it. Media have the time of their arrival."""
+    heard: list[float] = []
+    role = Parrot(5060)
+    role.receive_datagram = lambda data, *, local, remote, now: heard.append(now)  # type: ignore[method-assign]
+    driver, sock, before = Driver(role), cast("UdpSocket", Late()), time.monotonic()
+    driver._read(sock)
+    driver._read_media(sock)
+    assert before <= heard[0] <= time.monotonic()
+    assert heard[1] == cast("Late", sock).at
 
 
 def test_speech_over_two_sockets_is_handed_over_in_the_order_of_its_arrival(agent: Agent) -> None:

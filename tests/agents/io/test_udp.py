@@ -63,6 +63,21 @@ def test_arrival_times_are_the_kernels_on_the_monotonic_clock(pair: tuple[UdpSoc
         assert before - TOLERANCE_S < at < after + TOLERANCE_S
 
 
+@pytest.mark.parametrize("step_s", [3600, -3600])
+def test_a_wall_clock_that_is_set_moves_no_arrival(
+    step_s: int, pair: tuple[UdpSocket, UdpSocket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel stamped before the step, and we compare the two clocks after it."""
+    first, second = pair
+    assert list(second.received()) == []
+    before = time.monotonic()
+    first.send(b"speech", second.local)
+    set_clock = time.time_ns() + step_s * 1_000_000_000
+    monkeypatch.setattr("agents.io.udp.time.time_ns", lambda: set_clock)
+    ((_, _, at),) = received(second, 1)
+    assert before - TOLERANCE_S < at <= time.monotonic()
+
+
 def test_it_is_bound_to_one_address_and_no_other(pair: tuple[UdpSocket, UdpSocket]) -> None:
     """Answers leave from where the question came (RFC 3581 4); and a phone with two links has this twice."""
     first, second = pair

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agents.rtp.rtcp import Goodbye, ReceiverReport, ReportBlock, SenderReport, SourceDescription, parse_compound
 from agents.rtp.rtcp_session import Reception, RtcpSession
+from agents.rtp.rtcp_xr import ExtendedReport, VoipMetrics
 from agents.rtp.statistics import ReceptionStatistics
 from tests.agents.air import Way
 from tests.agents.rtp.test_rtcp_session import Middle
@@ -114,6 +115,31 @@ def test_the_b2bua_passes_reports_on(codecs: dict[str, list[str]]) -> None:
     world.hang_up("cn")
     world.settle()
     world.assert_nothing_left()
+
+
+def metrics(compounds: list[list[RtcpPacket]]) -> list[VoipMetrics]:
+    return [block for packets in compounds for one in packets if isinstance(one, ExtendedReport) for block in one.voip]
+
+
+def test_both_sides_say_how_deep_their_playout_is() -> None:
+    """RFC 3611 4.7; each block is of the stream that the report block beside it is of."""
+    world = in_a_call()
+    for one, other in (("mn.wifi", "cn"), ("cn", "mn.wifi")):
+        sent = reports(world, one, other)
+        assert [block.ssrc for block in metrics(sent)] == [block.ssrc for block in blocks(sent)]
+        assert all(38 <= block.maximum_delay <= 42 for block in metrics(sent))
+
+
+def test_the_peer_s_word_is_heard_for_the_path_it_is_about() -> None:
+    """And not where a relay passes it on: what the CN says is then of the relay's path."""
+    for scheme, is_heard in (("handover-cn", True), ("handover-b2bua", False)):
+        world = World(scheme, call_s=60.0, supports_handover=is_heard)
+        world.run(12.0)
+        call = world.mn._call
+        ((_, leg),) = call.media.legs.items()
+        session = call.reports_of(leg)
+        assert (session is not None) == is_heard
+        assert session is None or (session.remote_voip is not None and session.round_trip is not None)
 
 
 NUMBERS = st.lists(st.integers(100, 160), min_size=1, max_size=300)

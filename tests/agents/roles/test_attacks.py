@@ -100,7 +100,7 @@ def test_who_knows_a_dialogs_identifiers_can_neither_end_nor_move_it(
     world = calling(scheme)
     session = victim(world, host)
     target = session.confirmed_dialog.remote_target
-    guard = world.hosts[host].ua._core.guard
+    guard = world.hosts[host].ua._arrivals.guard
     assert isinstance(guard, PeerGuard)
     before = guard.refused[f"{status} {method}"]
     answers = world.forge(host, forged(method, session))

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.rtp.duplicates import MAX_CANDIDATES, Arrival, DuplicateFilter, PathCount
-from agents.rtp.packet import RtpPacket, build_packet
+from agents.rtp.packet import RtpPacket
+from tests.agents.rtp.packets import build_packet
 
 
 def packet(n: int, *, ssrc: int = 1, payload_type: int = 0, timestamp: int | None = None) -> RtpPacket:

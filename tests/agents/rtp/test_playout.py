@@ -9,13 +9,8 @@ import pytest
 
 from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
 from agents.rtp.playout_events import (
-    Concealed,
     DepthChanged,
-    LatePacket,
     Played,
-    PlayoutEvent,
-    Started,
-    measure_interruption,
 )
 
 from .listening import Delay, Listener
@@ -419,25 +414,3 @@ def test_depth_is_reported_when_it_has_moved() -> None:
     mn.listen()
     depths = [(round(e.depth, 4), round(e.target, 4)) for e in mn.events if isinstance(e, DepthChanged)]
     assert depths == [(d, 0.120) for d in (0.05, 0.06, 0.07, 0.08, 0.09, 0.1, 0.11, 0.12)]
-
-
-def test_interruption_is_summed_up_within_a_window() -> None:
-    events: list[PlayoutEvent] = [
-        Started(0.0),
-        Played(1, 0.0, 0.020),
-        Concealed(2, 0.020, 0.020, "lost"),
-        Played(3, 0.040, 0.0225),
-        LatePacket(2, 0.005),
-        Concealed(None, 0.0625, 0.020, "underrun"),
-        Concealed(4, 0.0825, 0.020, "late"),
-        Played(4, 0.1025, 0.0175),
-    ]
-    whole = measure_interruption(events, interval=0.020)
-    assert (whole.holes, whole.late, whole.played) == (2, 1, 3)
-    assert whole.concealed == pytest.approx(0.060)
-    assert whole.longest == pytest.approx(0.040)
-    assert whole.stretched == pytest.approx(0.0025)
-    assert whole.shortened == pytest.approx(0.0025)
-    window = measure_interruption(events, interval=0.020, since=0.050, until=0.100)
-    assert (window.holes, window.late, window.played) == (1, 0, 0)
-    assert window.concealed == window.longest == pytest.approx(0.040)

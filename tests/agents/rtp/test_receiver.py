@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from agents.rtp.packet import build_packet
 from agents.rtp.playout_events import Concealed, Played, PlayoutEvent, Started
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
+from tests.agents.rtp.packets import build_packet
 
 
 class Call:
@@ -98,3 +98,29 @@ def test_what_is_no_rtp_is_counted() -> None:
     assert mn.receive_datagram(b"\r\n\r\n", path="wifi", now=0.0) == ()
     assert mn.malformed == 1
     assert mn.playout.get_timer() is None
+
+
+def test_metrics_of_a_path_say_how_long_its_slowest_packets_wait() -> None:
+    call = Call()
+    call.talk(4.0, wifi=1.5)
+    metrics = call.mn.voip_metrics("wifi", round_trip=0.0301)
+    assert metrics is not None
+    assert (metrics.loss_rate, metrics.discard_rate, metrics.round_trip_delay) == (0, 0, 30)
+    assert metrics.nominal_delay == metrics.maximum_delay == pytest.approx(40, abs=1)
+    assert metrics.end_system_delay == metrics.nominal_delay + 20
+    assert metrics.absolute_maximum_delay == 1000
+    assert call.mn.voip_metrics("umts", round_trip=None) is None
+
+
+def test_the_new_path_s_packets_are_late_until_the_playout_has_become_deep_enough() -> None:
+    call = Call()
+    call.talk(2.0, wifi=1.5)
+    call.talk(2.2, wifi=1.5, umts=110.0)
+    early = call.mn.voip_metrics("umts", round_trip=None)
+    call.talk(5.0, wifi=1.5, umts=110.0)
+    later = call.mn.voip_metrics("umts", round_trip=None)
+    assert early is not None
+    assert later is not None
+    assert early.nominal_delay == 0
+    assert later.nominal_delay == pytest.approx(10, abs=1)  # the margin: as deep as it is to be
+    assert later.maximum_delay == pytest.approx(118, abs=2)

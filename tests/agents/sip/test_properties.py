@@ -147,7 +147,7 @@ def check(mn: Node, cn: Node) -> None:
         assert core.transactions.live() == []
         assert core.transactions._arrivals == {}
         assert core.timers.running() == []
-        assert core._ended == {}
+        assert node.ua._directory._ended == {}
         assert all(session.state == "CONFIRMED" for session in node.ua.sessions)
         told = [event.session for event in node.seen(events.SessionTerminated)]
         assert len(told) == len(set(told))

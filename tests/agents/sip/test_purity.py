@@ -13,6 +13,7 @@ ALLOWED = {
     "__future__",
     "binascii",
     "collections",
+    "enum",
     "functools",
     "hashlib",
     "heapq",

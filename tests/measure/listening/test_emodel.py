@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from testbed.measure.listening.emodel import (
     G711,
     G711_PLC,
-    G729A_VAD,
     CodecImpairment,
     Parameters,
     doubt,
@@ -18,6 +17,9 @@ from testbed.measure.listening.emodel import (
     rate,
     rate_voip,
 )
+
+# G.729A with voice activity detection (G.113, appendix I).
+G729A_VAD = CodecImpairment(ie=11, bpl=19)
 
 
 def test_all_defaults_give_the_recommendations_rating() -> None:

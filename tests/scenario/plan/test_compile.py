@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,6 +95,16 @@ def test_agents_know_what_they_need() -> None:
         "realm": "cn.example", "users": {"mn": "mobile-secret"},
     }  # fmt: skip
     assert [one["name"] for one in plan["agents"] if one["ends_run"]] == ["mn"]
+
+
+def test_a_session_timer_is_said_to_all_who_speak_sip() -> None:
+    experiment = load_experiment("wifi-to-umts", scheme="handover-b2bua")
+    timed = replace(experiment, scenario=experiment.scenario.model_copy(update={"session_timer": 90.0}))
+    for one, before in zip(compile_plan(timed)["agents"], compile_plan(experiment)["agents"], strict=True):
+        config = one["config"]
+        place = config["peer"] if one["name"] == "mn" else config
+        assert place.pop("session_timer_s") == 90, one["name"]
+        assert config == before["config"]
 
 
 def test_room_is_said_to_who_has_it(files: Files) -> None:

@@ -17,7 +17,7 @@ from agents.sip.message.address import Address
 from agents.sip.message.errors import LocalProtocolError
 from agents.sip.message.handover import NAME, OPTION_TAG, HandoverHeader
 from agents.sip.message.uri import Uri
-from agents.sip.session.abilities import Abilities
+from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.user_agent import Invitation, UserAgent
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from agents.roles.mn.call.links import Link
     from agents.roles.role import Command
+    from agents.rtp.rtcp_session import RtcpSession
     from agents.sip.digest.client import DigestClient
     from agents.sip.session.session import Session
 
@@ -63,14 +64,15 @@ class Call:
     ) -> None:
         """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by.
 
-        What the peer itself knows the user by, if it does, is its `account`.
+        What the peer itself knows the user by, if it does, is its `account`; for `session_timer_s` see
+        `SessionInterval`.
         """
         self.old, self.new = links
         #: The link that the call is on: its scheme moves it.
         self.link = self.old
         calling = [account for account in (home, peer.get("account")) if account is not None]
         self.credentials = own_credentials(calling, registrar, random)
-        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT)
+        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT, session_interval=SessionInterval.of(peer))
         #: Neither the B2BUA nor the peer changes its host during a call.
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
@@ -122,6 +124,11 @@ class Call:
         self.media.stop(now=now)
         for session in list(self._sent):
             self.part(session, over=self.new if session.local.ip == self.new.address else self.old, now=now)
+
+    def let_refresh(self, *, may: bool, now: float) -> None:
+        """Whether session timers may refresh: not during a handover, where that would only bring glare (RFC 4028)."""
+        for session in self._sent:
+            session.let_refresh(may=may, now=now)
 
     def answer_reinvite(self, session: Session, *, now: float) -> None:
         """The peer changes the session (RFC 3261 14.2): our media stay where they are, and go to where it is now."""
@@ -218,6 +225,10 @@ class Call:
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
         return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+
+    def reports_of(self, leg: Leg) -> RtcpSession | None:
+        """What the peer reports of this leg; None where a relay passes that on, which says nothing of our path."""
+        return self.media.reports.on_path(leg.path) if leg.remote.ip == self._peer.ip else None
 
     def part(self, session: Session, *, over: Link, now: float) -> None:
         """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""

@@ -1,10 +1,9 @@
 """When the new path is good enough to let the old one go: "the new media stream is of a certain quality" (paper 4.3).
 
 Two things, in both directions: the path delivers, and the playout is deep enough for its delay, so that the listener
-does not notice when the faster path falls silent. What arrives here can be seen. What arrives at the peer can't, but
-its playout follows copies as ours does, so it is enough to wait as long as it needs.
-
-Not done: asking the peer for the depth of its playout (RTCP XR, RFC 3611 4.7).
+does not notice when the faster path falls silent. What arrives here can be seen. What arrives at the peer it says in
+its reports (RTCP XR, RFC 3611 4.7), each path's for itself: how long a packet of that path waits to be played. Until
+one has come, or where none does, it is enough to wait as long as a playout needs that follows copies as ours does.
 """
 
 from __future__ import annotations
@@ -13,12 +12,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.rtp.receiver import StreamReceiver
+    from agents.rtp.rtcp_session import RtcpSession
 
 # Half a second of speech must have come, and one packet in 25 may be missing.
 ENOUGH_PACKETS = 25
 TOLERATED_LOSS = 0.04
 # A playout that stretches speech by 1/8 becomes deeper by 2.5 ms every 22.5 ms (agents.rtp.playout).
 DEEPENING_PER_S = 2.5 / 22.5
+# How long the peer's playout must hold a packet of the path for the next one, which may be slower, to be in time.
+ENOUGH_WAIT_S = 0.010
 # The peer's playout also covers its path's jitter, which a round trip does not show: that of UMTS, there and back.
 JITTER_ALLOWANCE_S = 0.040
 # An INVITE is sent again after T1, then after twice as long, and so on (RFC 3261 17.1.1.2).
@@ -28,11 +30,23 @@ T1_S = 0.5
 class PathProof:
     """Watches a new path until it can carry the call alone."""
 
-    def __init__(self, receiver: StreamReceiver, path: str, *, since: float, answered_after_s: float) -> None:
-        """We send on the new path `since` then, when an INVITE over it was answered after so many seconds."""
+    def __init__(
+        self,
+        receiver: StreamReceiver,
+        path: str,
+        *,
+        since: float,
+        answered_after_s: float,
+        reports: RtcpSession | None = None,
+    ) -> None:
+        """We send on the new path `since` then, when an INVITE over it was answered after so many seconds.
+
+        `reports` are the peer's on that path.
+        """
         self._receiver = receiver
         self._path = path
         self._since = since
+        self._reports = reports
         self._round_trips_s = possible_round_trips(answered_after_s)
 
     def is_good(self, now: float) -> bool:
@@ -46,14 +60,21 @@ class PathProof:
         return delivers and self._receiver.playout.covers(self._path) and now >= self._peer_covers_at(downlink_s)
 
     def _peer_covers_at(self, downlink_s: float) -> float:
-        """When the peer's playout is deep enough: what is in the round trip and not in the downlink is uplink.
+        """When the peer's playout is deep enough: as it says, or as can be concluded.
 
-        The old path's delay is not subtracted: it is not known, the call's set-up may hold lost INVITEs and ringing.
+        What it lacks by a report it makes up for at its pace; one in which packets of the path were late, or just in
+        time, says when it still had all to make up for. Concluded: what is in the round trip and not in the downlink is
+        uplink. The old path's delay is not subtracted: it is not known, the call's set-up may hold lost INVITEs and
+        ringing.
         """
         possible = [seconds for seconds in self._round_trips_s if seconds >= downlink_s]
         round_trip_s = min(possible, default=self._round_trips_s[0])
         uplink_s = max(0.0, round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
-        return self._since + uplink_s + uplink_s / DEEPENING_PER_S
+        deepening_s = uplink_s / DEEPENING_PER_S
+        if self._reports is None or self._reports.remote_voip is None:
+            return self._since + uplink_s + deepening_s
+        at, wait_s = self._reports.remote_voip_at, self._reports.remote_voip.nominal_delay / 1000
+        return at + (max(0.0, ENOUGH_WAIT_S - wait_s) / DEEPENING_PER_S if wait_s else deepening_s)
 
 
 def possible_round_trips(answered_after_s: float) -> list[float]:

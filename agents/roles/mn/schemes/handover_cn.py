@@ -126,7 +126,8 @@ class HandoverCn(OrReinvite):
             return
         self.enter(Handing.PROVING)
         answered_after_s = now - self._invited_at
-        self._proof = PathProof(self.call.media.receiver, leg.path, since=now, answered_after_s=answered_after_s)
+        receiver, reports = self.call.media.receiver, self.call.reports_of(leg)
+        self._proof = PathProof(receiver, leg.path, since=now, answered_after_s=answered_after_s, reports=reports)
         self._next_look = now
         if not self.call.old.is_usable:
             self._release(now)

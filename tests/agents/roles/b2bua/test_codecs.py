@@ -16,9 +16,10 @@ from agents.media.leg import Agreed, Leg
 from agents.roles.b2bua.relay import Relay
 from agents.rtp.au import read_mu_law
 from agents.rtp.codec import make_codec
-from agents.rtp.packet import RtpPacket, build_packet
+from agents.rtp.packet import RtpPacket
 from agents.sdp.audio import FORMATS, GSM, Numbering
 from agents.sip.message.address import Address, Datagram
+from tests.agents.rtp.packets import build_packet
 from tests.agents.world import CN_IP, HOME_IP, World
 
 from .charts import assert_ended, assert_ends, assert_talks, calls

@@ -1,14 +1,20 @@
-"""The small parts of the mobile node: links, the guess at a round trip."""
+"""The small parts of the mobile node: links, the guess at a round trip, the proof of a new path."""
 
 from __future__ import annotations
+
+from random import Random
 
 import pytest
 
 from agents.roles.mn.call.links import Links
-from agents.roles.mn.call.path_proof import possible_round_trips
+from agents.roles.mn.call.path_proof import PathProof, possible_round_trips
 from agents.roles.mn.schemes import make_scheme
 from agents.roles.mn.triggers import make_decision
 from agents.roles.role import LinkChange
+from agents.rtp.receiver import StreamReceiver
+from agents.rtp.rtcp_session import RtcpSession
+from agents.rtp.rtcp_xr import VoipMetrics
+from agents.rtp.source import MediaSource
 from tests.agents.world import World
 
 
@@ -65,3 +71,45 @@ def test_names_that_there_are_not() -> None:
 def test_a_round_trip_is_counted_from_one_of_the_tries(answered_after_s: float, possible: list[float]) -> None:
     """RFC 3261 17.1.1.2: at 0, 0.5, 1.5, 3.5 s."""
     assert [round(seconds, 6) for seconds in possible_round_trips(answered_after_s)] == possible
+
+
+def good_from(reports: RtcpSession | None, *, heard_until: float = 3.0) -> float | None:
+    """When a path is proven over which speech comes with no delay from 0 s on; its INVITE was answered after 150 ms."""
+    receiver = StreamReceiver({0})
+    source = MediaSource(bytes(160), start=0.0, random=Random(1))
+    proof = PathProof(receiver, "umts", since=0.0, answered_after_s=0.150, reports=reports)
+    for packet in source.packets_to_send(now=heard_until):
+        receiver.receive_datagram(packet.data, path="umts", now=packet.due)
+        if proof.is_good(packet.due):
+            return packet.due
+    return None
+
+
+def reporting(*, wait_ms: int, at: float) -> RtcpSession:
+    session = RtcpSession(ssrc=1, cname="mn@host", now=0.0, random=Random(1))
+    session.remote_voip, session.remote_voip_at = VoipMetrics(1, nominal_delay=wait_ms), at
+    return session
+
+
+def test_without_a_word_from_the_peer_its_playout_is_given_the_time_that_it_may_need() -> None:
+    """All but 10 ms of the 150 may be uplink; with 40 ms for jitter that is 180 ms, and 1.62 s of stretched speech."""
+    silent = RtcpSession(ssrc=1, cname="mn@host", now=0.0, random=Random(1))
+    assert good_from(None) == good_from(silent) == pytest.approx(1.80, abs=0.02)
+
+
+def test_a_peer_whose_playout_is_deep_enough_need_not_be_waited_for() -> None:
+    """Half a second of speech is needed in any case."""
+    assert good_from(reporting(wait_ms=30, at=0.2)) == pytest.approx(0.48, abs=0.001)
+
+
+def test_what_the_peer_lacks_it_is_given_the_time_for() -> None:
+    """6 ms, at 2.5 ms in every 22.5."""
+    assert good_from(reporting(wait_ms=4, at=0.7)) == pytest.approx(0.76, abs=0.02)
+
+
+def test_a_peer_to_which_the_path_is_late_is_waited_for_anew() -> None:
+    silent = good_from(None)
+    assert silent is not None
+    late = good_from(reporting(wait_ms=0, at=1.0))
+    assert late is not None
+    assert late > silent + 0.5

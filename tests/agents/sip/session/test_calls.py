@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from agents.sip.message.errors import LocalProtocolError
-from agents.sip.session import events
+from agents.sip.session import events, outcomes
+from agents.sip.session.standing import CALL_TABLE, CHANGE_TABLE, CallState, ChangeState
+from agents.sip.session.usage import InviteUsage
 from tests.agents.sip.network import ANSWER, MOVED, OFFER, accept_calls, two_phones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import StrEnum
 
 
 def test_a_call_is_set_up_changed_and_ended() -> None:
@@ -532,3 +535,16 @@ def test_commands_out_of_place_are_refused() -> None:
     incoming.accept(ANSWER, now=network.now)
     network.run()
     assert session.state == incoming.state == "CONFIRMED"
+
+
+def test_every_report_of_a_part_has_its_row() -> None:
+    assert set(InviteUsage.APPLIED) == set(get_args(outcomes.Outcome))
+
+
+@pytest.mark.parametrize(("states", "table"), [(CallState, CALL_TABLE), (ChangeState, CHANGE_TABLE)])
+def test_every_state_of_a_session_has_a_row_and_can_be_reached(
+    states: type[StrEnum], table: dict[StrEnum, dict[StrEnum, StrEnum]]
+) -> None:
+    first, *others = states
+    assert list(table) == [first, *others]
+    assert {state for row in table.values() for state in row.values()} >= set(others)
