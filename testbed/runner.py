@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from testbed.engine.cache import digest
-from testbed.engine.engine import Engine, Place, Report
-from testbed.engine.errors import RunFailedError
+from testbed.engine.engine import Engine, Place, Report, Say
+from testbed.engine.errors import RunFailedError, UnknownPackageError
 from testbed.lab.plan import Plan
 from testbed.measure import RunFolderError, measure_run, to_json
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
@@ -20,6 +20,7 @@ from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.compile import roles
 from testbed.scenario.plan.history_export import exported
+from testbed.scenario.reading.errors import BadScenarioError
 
 PACKET_INTERVAL_MS = 20
 
@@ -33,6 +34,16 @@ class FinishedRun:
     seed: int
     result: dict[str, Any] | None
     failure: str | None
+
+
+async def prepare(experiment: Experiment, plan: Plan, engine: Engine, say: Say) -> Place:
+    """Makes ready what a run of this plan needs; raises BadScenarioError for a package that Debian does not have."""
+    try:
+        return await engine.prepare(plan, say)
+    except UnknownPackageError as error:
+        if error.package not in experiment.packages:
+            raise
+        raise BadScenarioError([experiment.packages[error.package]]) from None
 
 
 async def carry_out(
@@ -125,9 +136,11 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "text": experiment.text,
             "sha256": digest(experiment.text),
         },
-        "scheme": experiment.scheme,
+        "scheme": experiment.label,
         "trigger": experiment.trigger,
         "cn": experiment.cn,
+        "mn": experiment.cast.names["mn"],
+        "programs": experiment.cast.described(),
         "proxy": experiment.proxy,
         "failure_script": experiment.failure.name,
         "doubts": list(doubts(experiment)),

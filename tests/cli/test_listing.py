@@ -12,20 +12,21 @@ from click.testing import CliRunner
 
 from testbed.cli.files.listing import LISTS
 from testbed.cli.main import commands
-from testbed.scenario.kinds.correspondent import CorrespondentName
+from testbed.scenario.kinds.correspondent import OWN
+from testbed.scenario.kinds.loaded_program import able
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import SCHEMES, SchemeName, SchemeSetting
 from testbed.scenario.kinds.triggers import TRIGGERS
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
-SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)}
+SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK, PROGRAM)}
 TRIGGER_NAMES = [
     "link-down", "signal", "link-going-down", "quality", "position", "source-quench", "policy", "any", "weighted",
 ]  # fmt: skip
 EVERYTHING = {
     **SHIPPED,
     "schemes": list(get_args(SchemeName)),
-    "phones": list(get_args(CorrespondentName)),
+    "phones": [*OWN, *able("cn")],
     "triggers": TRIGGER_NAMES,
 }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from testbed.attacks.catalogue import Tried, attack_steps, calls
 from testbed.attacks.attacks_table import attack_table
+from testbed.attacks.catalogue import Tried, attack_steps, calls
 from testbed.attacks.outcome import verdicts
 from testbed.cli.runs.progress import Progress
 from testbed.cli.runs.running import new_folder, out_option
@@ -16,9 +16,9 @@ from testbed.engine.choose import make_engine
 from testbed.lab.plan import Plan
 from testbed.report.terminal import console
 from testbed.runner import FinishedRun, carry_out_plan, describe
-from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
 from testbed.scenario.kinds.topology import CORRESPONDENT
+from testbed.scenario.plan.compile import compile_plan
 
 SCENARIO = "attacked"
 SCHEMES = ("handover-cn", "handover-b2bua")

@@ -13,19 +13,19 @@ from rich.text import Text
 
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
-from testbed.engine.engine import Place
 from testbed.engine.choose import make_engine
+from testbed.engine.engine import Place
 from testbed.lab.plan import DuplicateDetection, Plan
 from testbed.measure.folder.records import read_records
 from testbed.report.several.comparison_table import comparison
-from testbed.report.terminal import console
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
-from testbed.runner import FinishedRun, carry_out
-from testbed.scenario.plan.compile import compile_plan
+from testbed.report.terminal import console
+from testbed.runner import FinishedRun, carry_out, prepare
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
+from testbed.scenario.plan.compile import compile_plan
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 # One virtual machine has one processor.
@@ -36,7 +36,8 @@ seed_option = click.option(
     "--seed", type=click.IntRange(min=0, max=MOST_SEED), help="Another seed than the scenario's."
 )
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
-cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's.")
+cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's: a name, or a file.")
+mn_option = click.option("--mn", metavar="PHONE", help="Another mobile node than the scenario's: a name, or a file.")
 hangs_up_option = click.option(
     "--hangs-up", type=click.Choice(get_args(Side)), help="Who ends the call, instead of the scenario's."
 )
@@ -61,19 +62,21 @@ jobs_option = click.option(
 @click.option("--trigger", metavar="TRIGGER", help="One of the scenario's triggers instead of the scheme's own.")
 @failure_option
 @cn_option
+@mn_option
 @hangs_up_option
 @dad_option
 @out_option
 @json_option
 def run(  # noqa: PLR0913 - a command's options
     scenario: str, engine: str, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
-    trigger: str | None, cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None, as_json: bool,
+    trigger: str | None, cn: str | None, mn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
     experiment = load_experiment(
-        scenario, scheme=scheme, failure=failure, cn=cn, hangs_up=hangs_up, seed=seed, dad=dad, trigger=trigger
+        scenario, scheme=scheme, failure=failure, cn=cn, mn=mn, hangs_up=hangs_up, seed=seed, dad=dad, trigger=trigger
     )
-    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
+    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.label}-seed{experiment.seed}")
     (done,) = carry_out_all([(experiment, folder)], engine, jobs=1)
     finish([done], as_json=as_json, single=True)
 
@@ -137,10 +140,13 @@ def carry_out_all(work: list[tuple[Experiment, Path]], engine_name: str, *, jobs
             for doubt in dict.fromkeys(doubt for experiment, _ in work for doubt in doubts(experiment)):
                 progress.say(f"warning: {doubt}")
             plans = [compile_plan(experiment) for experiment, _ in work]
-            places = [await engine.prepare(plan, progress.say) for plan in plans]
+            places = [
+                await prepare(experiment, plan, engine, progress.say)
+                for (experiment, _), plan in zip(work, plans, strict=True)
+            ]
 
             async def one(experiment: Experiment, folder: Path, plan: Plan, place: Place) -> FinishedRun:
-                name = folder.name if len(work) > 1 else experiment.scheme
+                name = folder.name if len(work) > 1 else experiment.label
                 async with turns:
                     progress.begin(name)
                     done = await carry_out(

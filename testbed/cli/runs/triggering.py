@@ -6,14 +6,22 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from testbed.cli.runs.running import carry_out_all, engine_option, failure_option, jobs_option, new_folder, out_option, seed_option
+from testbed.cli.runs.running import (
+    carry_out_all,
+    engine_option,
+    failure_option,
+    jobs_option,
+    new_folder,
+    out_option,
+    seed_option,
+)
 from testbed.measure.folder.run_folder import read_events
-from testbed.report.terminal import console
 from testbed.report.several.triggers_table import Triggered, triggers_table
+from testbed.report.terminal import console
 from testbed.runner import FinishedRun
 from testbed.scenario.experiment.badness import bad_from
-from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 DEFAULT = "triggers"
 

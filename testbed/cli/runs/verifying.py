@@ -11,8 +11,8 @@ from typing import Any, cast
 import click
 
 from testbed.cli.runs.progress import Progress
-from testbed.engine.engine import Engine
 from testbed.engine.choose import make_engine
+from testbed.engine.engine import Engine
 from testbed.lab.plan import Plan
 from testbed.measure import RunFolderError, first_difference
 from testbed.measure.folder.run_folder import check_version

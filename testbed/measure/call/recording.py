@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from testbed.measure.call.direction import directions
 from testbed.measure.call.handover import find_handovers
+from testbed.measure.call.unaided import seen_triggers
 from testbed.measure.folder.run_folder import read_captures, read_events, read_manifest, scenario_start_ns
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
@@ -75,6 +76,8 @@ def read_recording(folder: Path) -> Recording:
         everywhere=everywhere,
         messages=messages,
         transactions=transactions,
-        handovers=find_handovers(manifest, events, transactions, media),
+        handovers=find_handovers(
+            manifest, [*events, *seen_triggers(manifest, transactions, media["to_cn"])], transactions, media
+        ),
         start_ns=scenario_start_ns(events, capture),
     )

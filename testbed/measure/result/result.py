@@ -12,6 +12,7 @@ from testbed.measure import units
 from testbed.measure.call.handover import Handover, attach_parts, first_new_packet, measure_phases
 from testbed.measure.call.recording import Recording, read_recording
 from testbed.measure.call.signalling import count_messages, handover_signalling, signalling_numbers
+from testbed.measure.call.unaided import untold_handover
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, Event
 from testbed.measure.result.dialog_results import describe
 from testbed.measure.result.media import Listened, direction_numbers, doubts, silence_doubts, window_numbers
@@ -68,7 +69,13 @@ def measure_recording(run: Recording) -> dict[str, Any]:
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.everywhere), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
-        "warnings": [*manifest.warnings, *capture.warnings, *_untold(run), *_doubts(listened, handovers)],
+        "warnings": [
+            *manifest.warnings,
+            *capture.warnings,
+            *_untold(run),
+            *untold_handover(manifest, handovers),
+            *_doubts(listened, handovers),
+        ],
     }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from testbed.lab.plan import Addressing, DuplicateDetection
-from testbed.scenario.kinds.correspondent import CorrespondentName, ProxyName
+from testbed.scenario.kinds.program import CodecName, ProgramUse
 from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, QuenchSetting
 from testbed.scenario.kinds.triggers import Trigger
 from testbed.scenario.reading.document import Document, Name
@@ -16,7 +16,7 @@ SchemeName = Literal["reinvite", "reinvite-soft", "media-handover", "proactive",
 SCHEMES: dict[SchemeName, str] = {
     "reinvite": "break before make: attach, then re-INVITE (RFC 3261; the paper's baseline)",
     "reinvite-soft": "make before break: the re-INVITE goes over the new link while the old one still works",
-    "media-handover": "what can be had today: the media come from elsewhere, and an unmodified rtpengine learns it",
+    "media-handover": "what can be had today: the media come from elsewhere, and an unmodified media relay learns it",
     "proactive": "a backup session with the B2BUA, made in advance and activated by the handover (paper, Figure 6)",
     "handover-cn": "make before break: INVITE with the Handover header, both links carry media (paper, Figure 7)",
     "handover-b2bua": "the same with any phone as correspondent: the home network's B2BUA assists (paper, Figure 8)",
@@ -29,21 +29,15 @@ BRIDGED: tuple[SchemeName, ...] = ("proactive", "handover-b2bua")
 RELAYED: tuple[SchemeName, ...] = ("media-handover",)
 """Schemes under which the home network has Kamailio and rtpengine, which relays the media, instead of the B2BUA."""
 
-RegistrarName = Literal["none", "plain", "proactive", "outbound", "kamailio", "kamailio-outbound"]
-
-REGISTRARS: dict[RegistrarName, str] = {
-    "none": "nobody registers anything",
+OWN_REGISTRARS: dict[str, str] = {
     "plain": "a registrar by RFC 3261: it ignores what it does not know, and the MN registers its main address alone",
     "proactive": "the paper's: both interfaces, told apart by ua_id and ranked by if_q, counted in if_no (Figure 5)",
     "outbound": "the standard's: both interfaces as flows of one instance (RFC 5626)",
-    "kamailio": "Debian's Kamailio: an ordinary registrar that nobody here wrote",
-    "kamailio-outbound": "the same, with its support for flows switched on (RFC 5626)",
 }
-"""What the registrar in the home network supports."""
+"""Our own registrar in the home network, and what it supports."""
 
-OWN_REGISTRARS: tuple[RegistrarName, ...] = ("plain", "proactive", "outbound")
-OUTBOUND: tuple[RegistrarName, ...] = ("outbound", "kamailio-outbound")
-"""Registrars that the MN asks in the way of RFC 5626; the others in the paper's."""
+OUTBOUND = "outbound"
+"""The one of ours that the MN asks in the way of RFC 5626; the others in the paper's."""
 
 RadioName = Literal["profile", "hwsim"]
 """How an access link is attached: in the time that its profile says, or by the kernel's own 802.11 stack."""
@@ -61,8 +55,6 @@ class SchemeSetting(Document):
 
 Side = Literal["mn", "cn"]
 """An end of the call."""
-
-CodecName = Literal["PCMU", "PCMA", "GSM"]
 
 
 class CallSetting(Document):
@@ -97,6 +89,7 @@ class Scenario(Document):
     version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
     said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
     more than what their profiles say.
+    `registrar`, `proxy`, `relay`, `cn` and `mn` are played by us, by nobody, or by a program; `programs` run beside.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
     its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
     link's router asks to send less.
@@ -114,9 +107,12 @@ class Scenario(Document):
     failure: str
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
-    registrar: RegistrarName = "none"
-    proxy: ProxyName = "none"
-    cn: CorrespondentName = "testbed"
+    registrar: str = "none"
+    proxy: str = "none"
+    relay: str = "none"
+    cn: str = "testbed"
+    mn: str = "testbed"
+    programs: list[ProgramUse] = Field(default_factory=list)
     room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
