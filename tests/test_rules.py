@@ -18,6 +18,7 @@ from agents.roles.mn.triggers import KINDS as TRIGGERS_OF_AGENTS
 from agents.roles.mn.triggers import make_decision
 from testbed.cli.main import commands
 from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.loaded_program import load_program
 from testbed.scenario.kinds.profile import LinkProfile
@@ -557,9 +558,9 @@ def test_every_trigger_of_scenarios_is_one_of_the_agents() -> None:
 
 @pytest.mark.parametrize("name", SCENARIO.shipped())
 def test_every_trigger_of_a_scenario_can_be_made(name: str) -> None:
-    scenario = load_experiment(name).scenario
+    scenario = load_experiment(name, mn=OWN_MOBILE).scenario
     for scheme, trigger in [*((one, None) for one in scenario.schemes), *((None, one) for one in scenario.triggers)]:
-        plan = compile_plan(load_experiment(name, scheme=scheme, trigger=trigger))
+        plan = compile_plan(load_experiment(name, mn=OWN_MOBILE, scheme=scheme, trigger=trigger))
         config = next(agent["config"] for agent in plan["agents"] if agent["name"] == "mn")
         links = config["first_link"], config["second_link"]
         make_decision(json.loads(json.dumps(config["trigger"])), links, config["networks"])

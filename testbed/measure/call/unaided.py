@@ -37,7 +37,7 @@ def seen_triggers(manifest: Manifest, transactions: list[SeenTransaction], to_cn
     for time_ns, link_number in sorted(acts):
         is_new = time_ns - used.get(link_number, np.iinfo(np.int64).min // 2) > STILL_USED_NS
         if current is not None and link_number != current and is_new:
-            fields = {"kind": KIND, "link": manifest.links[current]}
+            fields = {"kind": KIND, "link": manifest.links[current], "new": manifest.links[link_number]}
             found.append(Event(time_ns, None, "measure", "trigger", fields))
         if current is None or is_new:
             current = link_number

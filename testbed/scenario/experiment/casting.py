@@ -1,5 +1,7 @@
 """Who plays which role of a scenario: our own agents by name, programs of others by name or file."""
 
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Any
 
 from testbed.lab.network import Network
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
-from testbed.scenario.kinds.loaded_program import LoadedProgram, able, load_program
+from testbed.scenario.kinds.loaded_program import LoadedProgram, Text, able, load_program
 from testbed.scenario.kinds.program import Role
 from testbed.scenario.kinds.scenario import OWN_REGISTRARS, Scenario, Side
 from testbed.scenario.reading.document import hint
@@ -80,8 +82,7 @@ def player(role: Role, word: str, *, near: Path | None) -> LoadedProgram:
     program = load_program(PROGRAM.find(word, near=near))
     roles = program.settings.roles
     if role not in roles:
-        what = f"'{program.name}' can't be the {role}; its roles are: {', '.join(roles)}"
-        raise missing(shown(word), what)
+        raise missing(word, f"can't be the {role}; its roles are: {', '.join(roles)}")
     return program
 
 
@@ -94,10 +95,30 @@ def node_programs(tree: Tree, scenario: Scenario, network: Network) -> list[tupl
         if use.node not in known:
             what = f"programs.{number + 1}.node: the topology has no node {shown(use.node)}{hint(use.node, known)}"
             raise BadScenarioError([tree.error(place, what)])
-        if use.program is not None:
+        if use.run is not None:
+            split(command_text(tree, number, use.run))
+        elif use.program is not None:
             with named_in(tree, "programs", number, "program"):
                 found.append((use.node, player("node", use.program, near=tree.path)))
     return found
+
+
+def command_text(tree: Tree, number: int, run: str) -> Text:
+    """A command of a scenario, as the text that it is."""
+    return Text(tree.path, tree.line(("programs", number, "run")), f"programs.{number + 1}.run", run)
+
+
+def split(text: Text) -> list[str]:
+    """A command's words, as a shell would take them, with `{{ … }}` as one; raises BadScenarioError."""
+    text.used()
+    kept = re.sub(r"{{.*?}}", lambda found: found[0].replace(" ", ""), text.text)
+    try:
+        words = shlex.split(kept)
+    except ValueError:
+        raise text.error("a quotation mark is not closed; close it, or put a backslash before it", 1) from None
+    if not words:
+        raise text.error("there is no command in it; write it like: ping -c 3 10.20.0.2", 1)
+    return words
 
 
 def check_hang_up(tree: Tree, cast: Cast, side: Side, *, is_option: bool) -> None:

@@ -142,9 +142,7 @@ def load_program(path: Path) -> LoadedProgram:
             copies[name] = content(tree, place, beside)
             executables += [name] if os.access(beside, os.X_OK) else []
     if sum(map(len, copies.values())) > MOST_BYTES:
-        what = (
-            f"files: those that are copied have more than {MOST_BYTES // 1024 // 1024} MiB together; name smaller ones"
-        )
+        what = f"files: what is copied has more than {MOST_BYTES // 1024 // 1024} MiB together; name smaller files"
         raise BadScenarioError([tree.error(("files",), what)])
     return LoadedProgram(path, settings, tree, templates, copies, tuple(executables)).checked()
 

@@ -1,13 +1,14 @@
 """What others wrote, as the plan has it: each program filled in for its place, and commands at their times."""
 
-import shlex
+from dataclasses import replace
 from typing import Any
 
 from testbed.access import dnsmasq, wifi
 from testbed.lab.network.nodes import bare
 from testbed.lab.plan import ConnectionManager, Foreign, Step, Telling
+from testbed.scenario.experiment.casting import command_text, split
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.loaded_program import LoadedProgram, Text
+from testbed.scenario.kinds.loaded_program import LoadedProgram
 from testbed.scenario.kinds.program import Role, TellSetting
 from testbed.scenario.kinds.scenario import BRIDGED
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
@@ -173,17 +174,16 @@ def program_steps(experiment: Experiment) -> list[Step]:
         if experiment.hangs_up == MOBILE:
             steps.append({"at_s": ends_s, "do": "hang_up", "agent": MOBILE})
         steps.append({"at_s": ends_s + AFTER_CALL_S, "do": "end"})
-    tree, variables = experiment.tree, {"addresses": addresses_of(experiment), "role": "command"}
+    variables = {"addresses": addresses_of(experiment), "role": "command"}
     for number, use in enumerate(scenario.programs):
         if use.run is None or use.at is None:
             continue
-        line = tree.line(("programs", number, "run"))
-        text = Text(tree.path, line, f"programs.{number + 1}.run", use.run)
-        words = shlex.split(text.filled({**variables, "node": use.node}))
+        text = command_text(experiment.tree, number, use.run)
+        words = [replace(text, text=word).filled({**variables, "node": use.node}) for word in split(text)]
         steps.append({
             "at_s": use.at, "do": "run",
             "command": {
-                "name": f"command{number + 1}-{use.node}", "node": use.node, "place": f"{tree.path.name}:{line}",
+                "name": f"command{number + 1}-{use.node}", "node": use.node, "place": f"{text.path.name}:{text.line}",
                 "command": words, "for_s": use.stays,
             },
         })  # fmt: skip
