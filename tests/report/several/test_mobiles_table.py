@@ -21,7 +21,7 @@ def mobile_run(
 ) -> MobileRun:  # fmt: skip
     """A run whose MN sent these INVITEs: (interface, second, status)."""
     media = {"gap_call_ms": gap_ms, "interruption_call_ms": 40.0, "lost": 2, "mos": 4.345}
-    manifest = {
+    manifest: dict[str, Any] = {
         "scheme": name, "mn": "phone" if name == "phone" else "testbed", "failure_script": "wifi-break",
         "roles": {"mn": {}, "cn": {}, **({"relay": {}} if by_home else {})},
     }  # fmt: skip
