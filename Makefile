@@ -99,7 +99,7 @@ speech: setup $(VENV)/.speech  ## What the far end heard, to listen to, and its 
 	cat $$tables > docs/speech.md && rm $$tables $$tables.one
 
 .PHONY: phones
-phones: setup  ## Our correspondent and three phones, each side hanging up, and set-up with and without 420: docs/phones.md
+phones: setup  ## Three phones as CN, two as MN, each side hanging up, and set-up with and without 420: docs/phones.md
 	@runs=runs/phones-$$$$
 	for cn in testbed-handover testbed-plain baresip linphone sipp; do
 	  for side in mn cn; do
@@ -111,6 +111,19 @@ phones: setup  ## Our correspondent and three phones, each side hanging up, and 
 	sed '/^## Tables/q' docs/phones.md > $$tables
 	echo >> $$tables
 	$(PYTHON) -m testbed.report.several.phones_table $$runs/*-mn $$runs/*-cn $$runs/setup-*/*/ > $$tables.one
+	cat $$tables.one
+	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
+	for failure in break fade; do
+	  for scheme in reinvite reinvite-soft handover-cn handover-b2bua; do
+	    $(TESTBED) run wifi-to-umts --failure wifi-$$failure --scheme $$scheme --out $$runs/moving-$$failure-1-$$scheme >/dev/null
+	  done
+	  for mn in baresip linphone; do
+	    $(TESTBED) run phone-as-mn --failure wifi-$$failure --mn $$mn --out $$runs/moving-$$failure-2-$$mn >/dev/null
+	    $(TESTBED) run phone-as-mn --failure wifi-$$failure --mn $$mn --scheme handover-b2bua --out $$runs/moving-$$failure-3-$$mn >/dev/null
+	  done
+	done
+	echo >> $$tables
+	$(PYTHON) -m testbed.report.several.mobiles_table $$runs/moving-* > $$tables.one
 	cat $$tables.one
 	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
 	rm $$tables.one

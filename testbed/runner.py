@@ -4,15 +4,15 @@ import asyncio
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from testbed.engine.cache import digest
-from testbed.engine.engine import Engine, Place, Report
-from testbed.engine.errors import RunFailedError
+from testbed.engine.engine import Engine, Place, Report, Say
+from testbed.engine.errors import RunFailedError, UnknownPackageError
 from testbed.lab.plan import Plan
 from testbed.measure import MeasuredRun, RunFolderError, to_json
 from testbed.measure.folder.run_folder import SCHEMA_VERSION, read_names
@@ -22,6 +22,7 @@ from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.compile import roles
 from testbed.scenario.plan.history_export import exported
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 PACKET_INTERVAL_MS = 20
 
@@ -43,6 +44,19 @@ class FinishedRun:
     def folder(self) -> Path:
         """Its run folder."""
         return self.run.folder
+
+
+async def prepare(packages: Mapping[str, ScenarioError], plan: Plan, engine: Engine, say: Say) -> Place:
+    """Makes ready what a run of this plan needs; `packages` as in `Experiment`.
+
+    Raises BadScenarioError for one of them that Debian does not have.
+    """
+    try:
+        return await engine.prepare(plan, say)
+    except UnknownPackageError as error:
+        if error.package not in packages:
+            raise
+        raise BadScenarioError([packages[error.package]]) from None
 
 
 async def carry_out(
@@ -152,9 +166,11 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "text": experiment.text,
             "sha256": digest(experiment.text),
         },
-        "scheme": experiment.scheme,
+        "scheme": experiment.label,
         "trigger": experiment.trigger,
         "cn": experiment.cn,
+        "mn": experiment.cast.names["mn"],
+        "programs": experiment.cast.described(),
         "proxy": experiment.proxy,
         "failure_script": experiment.failure.name,
         "doubts": list(doubts(experiment)),

@@ -17,14 +17,27 @@ from agents.roles.mn.schemes import SCHEMES
 from agents.roles.mn.triggers import TRIGGERS, make_decision
 from testbed.cli.main import commands
 from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.loaded_program import load_program
 from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology, run
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TEMPLATES, TOPOLOGY, TRACK, FileKind
+from testbed.scenario.reading.places import (
+    COVERAGE,
+    FAILURE,
+    PROFILE,
+    PROGRAM,
+    SCENARIO,
+    TEMPLATES,
+    TOPOLOGY,
+    TRACK,
+    FileKind,
+)
 
 from .rules import PACKAGES, Module, is_within, modules
 
@@ -516,12 +529,13 @@ def test_every_package_is_one() -> None:
 
 # -- data -------------------------------------------------------------------------------------------------------------
 
-KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)
-MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap]] = {
+KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK, PROGRAM)
+MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap | ProgramFile]] = {
     SCENARIO: Scenario,
     PROFILE: LinkProfile,
     FAILURE: FailureScript,
     COVERAGE: CoverageMap,
+    PROGRAM: ProgramFile,
 }
 
 
@@ -530,6 +544,8 @@ MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap
 )
 def test_every_data_file_loads(kind: FileKind, name: str) -> None:
     load(kind.find(name), MODELS[kind])
+    if kind is PROGRAM:
+        assert load_program(kind.find(name)).name == name, f"{name}.yaml: name it as its file is"
     if kind is SCENARIO:
         load_experiment(name)
 
@@ -563,6 +579,19 @@ def test_list_shows_every_file(kind: FileKind) -> None:
     shown = CliRunner().invoke(commands, ["list", kind.listed_as]).output
     missing = [path.stem for path in kind.folder.glob(f"*{kind.suffix}") if f"\n{path.stem} " not in shown]
     assert not missing, f"'testbed list {kind.listed_as}' hides {missing}: see testbed/cli/files/listing.py"
+
+
+def test_a_program_is_named_in_its_own_file_and_nowhere_else() -> None:
+    """But for the image that holds the packages of those that we ship, made once for all of them."""
+    names = re.compile(rf"\b({'|'.join(map(re.escape, PROGRAM.shipped()))})\b", re.IGNORECASE)
+    found = [
+        f"{module.path}:{line} names a program ({text!r:.60}); ask for what it can do, by a field of its file"
+        for module in modules()
+        if module.name != "testbed.engine.vm.image"
+        for text, line in module.strings()
+        if names.search(text)
+    ]
+    assert not found, "\n".join(found)
 
 
 # -- the same words on both sides -------------------------------------------------------------------------------------
@@ -626,9 +655,9 @@ def test_no_trigger_is_named_but_in_its_row_and_its_file() -> None:
 
 @pytest.mark.parametrize("name", SCENARIO.shipped())
 def test_every_trigger_of_a_scenario_can_be_made(name: str) -> None:
-    scenario = load_experiment(name).scenario
+    scenario = load_experiment(name, mn=OWN_MOBILE).scenario
     for scheme, trigger in [*((one, None) for one in scenario.schemes), *((None, one) for one in scenario.triggers)]:
-        plan = compile_plan(load_experiment(name, scheme=scheme, trigger=trigger))
+        plan = compile_plan(load_experiment(name, mn=OWN_MOBILE, scheme=scheme, trigger=trigger))
         config = next(agent["config"] for agent in plan["agents"] if agent["name"] == "mn")
         links = config["first_link"], config["second_link"]
         make_decision(json.loads(json.dumps(config["trigger"])), links, config["networks"])

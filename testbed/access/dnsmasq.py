@@ -2,6 +2,7 @@
 
 from ipaddress import ip_interface
 
+from testbed.access.configured import server
 from testbed.lab.network import AccessLink
 from testbed.lab.network.nodes import bare
 from testbed.lab.plan import Foreign
@@ -26,13 +27,11 @@ def program(link: AccessLink, mac: str) -> Foreign:
     else:
         gives = ["enable-ra", f"dhcp-range={router.network.network_address},ra-only,{router.network.prefixlen}"]
     lines = [*COMMON, f"interface={link.router.name}", *gives]
-    return {
-        "name": f"dnsmasq-{link.name}",
-        "node": link.router.node,
-        "package": "dnsmasq-base",
-        "command": ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--pid-file=", "--conf-file=dnsmasq.conf"],
-        "files": {"dnsmasq.conf": "".join(f"{line}\n" for line in lines)},
-        "udp_ports": [DHCP_SERVER_PORT] if router.version == 4 else [],
-        "start": "",
-        "hang_up": "",
-    }
+    return server(
+        f"dnsmasq-{link.name}",
+        link.router.node,
+        "dnsmasq-base",
+        ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--pid-file=", "--conf-file=dnsmasq.conf"],
+        {"dnsmasq.conf": "".join(f"{line}\n" for line in lines)},
+        udp=[DHCP_SERVER_PORT] if router.version == 4 else [],
+    )

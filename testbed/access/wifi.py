@@ -2,6 +2,7 @@
 
 import hashlib
 
+from testbed.access.configured import server
 from testbed.lab.network import AccessLink
 from testbed.lab.plan import Foreign
 
@@ -28,18 +29,15 @@ def access_point(link: AccessLink) -> Foreign:
         "rsn_pairwise": "CCMP",
         "wpa_psk": KEY,
     }
-    return {
-        "name": f"hostapd-{link.name}",
-        "node": link.air,
-        "package": "hostapd",
+    return server(
+        f"hostapd-{link.name}",
+        link.air,
+        "hostapd",
         # Its own standard output as a file, which it writes line by line.
-        "command": ["hostapd", "-t", "-f", "/proc/self/fd/1", "hostapd.conf"],
-        "files": {"hostapd.conf": "".join(f"{name}={value}\n" for name, value in settings.items())},
-        "udp_ports": [],
-        "says_ready": f"{link.node_port.name}: AP-ENABLED",
-        "start": "",
-        "hang_up": "",
-    }
+        ["hostapd", "-t", "-f", "/proc/self/fd/1", "hostapd.conf"],
+        {"hostapd.conf": "".join(f"{name}={value}\n" for name, value in settings.items())},
+        says=f"{link.node_port.name}: AP-ENABLED",
+    )
 
 
 def supplicant() -> str:

@@ -1,8 +1,8 @@
 """Plans carried out, several at once, with everything that can be told on the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,10 +11,11 @@ from testbed.engine.choose import make_engine
 from testbed.engine.engine import Engine, Place, Report
 from testbed.lab.plan import Plan
 from testbed.measure.numbers.user_numbers import LoadedNumber, join_numbers, load_numbers
-from testbed.runner import FinishedRun, carry_out
+from testbed.runner import FinishedRun, carry_out, prepare
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.reading.errors import ScenarioError
 
 EngineName = Literal["vm", "native"]
 
@@ -40,11 +41,15 @@ Watch = Callable[[News], None]
 
 @dataclass(frozen=True)
 class Job:
-    """One run to be: how it is called, what it does, and how it is carried out in its place."""
+    """One run to be: how it is called, what it does, and how it is carried out in its place.
+
+    `packages` are Debian's that the user's files name, with what is to be said where there is none of that name.
+    """
 
     name: str
     plan: Plan
     carry_out: Callable[[Engine, Place, Report], Awaitable[FinishedRun]]
+    packages: Mapping[str, ScenarioError] = field(default_factory=dict)
 
 
 def job_of(experiment: Experiment, folder: Path, name: str, numbers: Sequence[LoadedNumber] = ()) -> Job:
@@ -54,7 +59,7 @@ def job_of(experiment: Experiment, folder: Path, name: str, numbers: Sequence[Lo
     async def carried_out(engine: Engine, place: Place, report: Report) -> FinishedRun:
         return await carry_out(experiment, plan, engine, place, folder, report, numbers)
 
-    return Job(name, plan, carried_out)
+    return Job(name, plan, carried_out, experiment.packages)
 
 
 def carry_out_experiments(
@@ -74,7 +79,7 @@ def carry_out_experiments(
     for doubt in dict.fromkeys(doubt for experiment, _ in work for doubt in doubts(experiment)):
         tell(News("preparing", text=f"warning: {doubt}"))
     jobs = [
-        job_of(one, folder, folder.name if len(work) > 1 else one.scheme, loaded)
+        job_of(one, folder, folder.name if len(work) > 1 else one.label, loaded)
         for (one, folder), loaded in zip(work, own, strict=True)
     ]
     return carry_out_jobs(jobs, engine, at_once=at_once, watch=watch)
@@ -96,7 +101,11 @@ def ignore(news: News) -> None:
 
 async def _all_of_them(jobs: Sequence[Job], engine: Engine, at_once: int, tell: Watch) -> list[FinishedRun]:
     turns = asyncio.Semaphore(at_once)
-    places = [await engine.prepare(job.plan, lambda line: tell(News("preparing", text=line))) for job in jobs]
+
+    def say(line: str) -> None:
+        tell(News("preparing", text=line))
+
+    places = [await prepare(job.packages, job.plan, engine, say) for job in jobs]
 
     async def one(job: Job, place: Place) -> FinishedRun:
         async with turns:

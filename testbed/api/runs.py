@@ -28,6 +28,7 @@ class Choices(TypedDict, total=False):
 
     failure: Path | str | None
     cn: Path | str | None
+    mn: Path | str | None
     hangs_up: Side | None
     dad: DuplicateDetection | None
 
@@ -48,7 +49,7 @@ def run(
     experiment = load_experiment(
         str(scenario), scheme=word(scheme), trigger=trigger, seed=checked(seed), **worded(choices)
     )
-    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.scheme}-seed{experiment.seed}")
+    folder = new_folder(out, f"{experiment.scenario.name}-{experiment.label}-seed{experiment.seed}")
     (one,) = _carry_out([(experiment, folder)], engine, 1, watch, numbers)
     return one
 
@@ -138,14 +139,16 @@ class Words(TypedDict, total=False):
 
     failure: str | None
     cn: str | None
+    mn: str | None
     hangs_up: Side | None
     dad: DuplicateDetection | None
 
 
 def worded(choices: Choices) -> Words:
     """Paths as words."""
-    found: Words = {"failure": word(choices.get("failure")), "cn": word(choices.get("cn"))}
-    return {**found, "hangs_up": choices.get("hangs_up"), "dad": choices.get("dad")}
+    found: Words = {"failure": word(choices.get("failure"))}
+    phones: Words = {"cn": word(choices.get("cn")), "mn": word(choices.get("mn"))}
+    return {**found, **phones, "hangs_up": choices.get("hangs_up"), "dad": choices.get("dad")}
 
 
 def word(name: Path | str | None) -> str | None:

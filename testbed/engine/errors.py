@@ -7,6 +7,14 @@ class MissingRequirementError(Exception):
     """This machine lacks something; the message is one line and names the command that mends it."""
 
 
+class UnknownPackageError(MissingRequirementError):
+    """Debian has no package of that name."""
+
+    def __init__(self, package: str, suite: str) -> None:
+        self.package = package
+        super().__init__(f"Debian ({suite}) has no package '{package}': mend its name in the file that asks for it")
+
+
 class CommandError(Exception):
     """A program that we started failed."""
 

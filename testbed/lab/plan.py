@@ -125,6 +125,39 @@ class QuenchStep(TypedDict):
     link: str
 
 
+class CallStep(TypedDict):
+    """A program that is the mobile node is told to call."""
+
+    at_s: float
+    do: Literal["call"]
+    agent: str
+
+
+class CommandOrder(TypedDict):
+    """A command in a node: `place` is where the user's file names it; after `for_s` it is told to end."""
+
+    name: str
+    node: str
+    place: str
+    command: list[str]
+    for_s: float | None
+
+
+class CommandStep(TypedDict):
+    """A command begins. Whatever becomes of it, the run goes on."""
+
+    at_s: float
+    do: Literal["run"]
+    command: CommandOrder
+
+
+class EndStep(TypedDict):
+    """The run ends: for a mobile node that does not say when its call is over."""
+
+    at_s: float
+    do: Literal["end"]
+
+
 class NoteStep(TypedDict):
     """Something worth a line in the timeline, with nothing to be done."""
 
@@ -134,7 +167,10 @@ class NoteStep(TypedDict):
     link: str
 
 
-Step = ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | QuenchStep | NoteStep
+Step = (
+    ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | QuenchStep | NoteStep
+    | CallStep | CommandStep | EndStep
+)  # fmt: skip
 
 
 class TimedPhase(TypedDict):
@@ -178,23 +214,58 @@ class Agent(TypedDict):
     files: NotRequired[dict[str, str]]
 
 
+class Telling(TypedDict, total=False):
+    """How a program is told something, one of these: typed into it, a signal, a command in its node and its folder."""
+
+    types: str
+    signal: str
+    runs: list[str]
+
+
+class Readiness(TypedDict):
+    """A program is ready when its UDP ports are bound and `says` stands in its log; it has `within_s` for it."""
+
+    udp: list[int]
+    says: str
+    within_s: float
+
+
 class Foreign(TypedDict):
     """A program that others wrote, in a node's namespace, in a folder of its own with these files in it.
 
-    It is ready when all of its UDP ports are bound, and `says_ready` stands in its log. `start` and `hang_up` are what
-    is typed into it (its standard input), at the start and when its user hangs up. `package` is Debian's. Each
-    character of a file is one byte.
+    `file` is the name of the user's file that describes it, for complaints. Each character of a file is one byte; the
+    `executables` among them can be run. `packages` are Debian's. It is told to `start` when it has begun, to `call`
+    and to `hang_up` at their times, and to `stop` at the end of the run. `is_mobile`: it takes the MN's place, begins
+    when there are addresses, and its own end ends the run.
     """
 
     name: str
     node: str
-    package: str
+    file: str
+    packages: list[str]
     command: list[str]
     files: dict[str, str]
-    udp_ports: list[int]
-    start: str
-    hang_up: str
-    says_ready: NotRequired[str]
+    executables: list[str]
+    ready: Readiness
+    start: Telling
+    call: Telling
+    hang_up: Telling
+    stop: Telling
+    is_mobile: bool
+
+
+class ConnectionManager(TypedDict):
+    """What the mobile node's system does beside its agents, as that of a laptop or a phone does.
+
+    `default_routes`: programs that choose no address go over the first link that is attached, by the order of
+    `prefers`. `drops_addresses`: a link that is lost loses its address. `falls_back`: when it is lost, those links are
+    attached that were not.
+    """
+
+    prefers: list[str]
+    default_routes: bool
+    drops_addresses: bool
+    falls_back: bool
 
 
 class Plan(TypedDict):
@@ -209,5 +280,7 @@ class Plan(TypedDict):
     timeline: list[Step]
     agents: list[Agent]
     programs: list[Foreign]
+    packages: list[str]
+    connections: ConnectionManager
     drain_s: float
     limit_s: float

@@ -19,8 +19,21 @@ from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
 from testbed.lab.network.nodes import detach
 from testbed.lab.network.wireless import install
-from testbed.lab.plan import ATTACKERS, Agent, Attack, Plan, Step
+from testbed.lab.plan import (
+    ATTACKERS,
+    Agent,
+    Attack,
+    CarrierStep,
+    CommandOrder,
+    Foreign,
+    Plan,
+    QuenchStep,
+    ShapeStep,
+    SignalStep,
+    Step,
+)
 from testbed.lab.processes.agents import AgentProcess
+from testbed.lab.processes.commands import Command, Commands, MissingCommandError
 from testbed.lab.processes.foreign import ForeignProcess
 from testbed.lab.processes.spawn import preload
 
@@ -108,16 +121,18 @@ class LabRun:
         self._plan = plan
         self._journal = journal
         self._selector = selectors.DefaultSelector()
-        self._radios = Radios(lab.net, lab.network, plan["radios"], journal, self._selector, lab.out / "logs")
+        logs = lab.out / "logs"
+        self._radios = Radios(lab.net, lab.network, plan["radios"], plan["connections"], journal, self._selector, logs)
+        self._commands = Commands(lab.net, logs)
         self._shaper = Shaper(lab.net)
         self._agents: dict[str, AgentProcess | ForeignProcess] = {}
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._signals: dict[str, float] = {}
         self._zero_s = 0.0
-        self._ended = False
+        self._ended = self._called = False
         self.warnings: list[str] = []
-        """What agents want to be known beside the run's numbers."""
+        """What agents, and commands that failed, want to be known beside the run's numbers."""
         quenched = {step["link"] for step in plan["timeline"] if step["do"] == "quench"}
         self._quenchers = {link: lab.quencher(link) for link in sorted(quenched)}
         self._attacker = lab.attacker() if any(step["do"] == "attack" for step in plan["timeline"]) else None
@@ -144,7 +159,8 @@ class LabRun:
             detach(net[gate["air"]], list(gate["config"]["ports"].values()))
             self._started(AgentProcess(net, agent, logs, ("testbed.lab.links.gate",)))
         for program in self._plan["programs"]:
-            self._started(ForeignProcess(net, program, logs))
+            if not program["is_mobile"]:
+                self._start_program(program)
         self._wait_until_ready([])  # whoever gives addresses listens before the first one is asked for
         attached = [name for name, radio in radios.items() if radio["attached"]]
         for name in attached:
@@ -152,6 +168,17 @@ class LabRun:
         for agent in self._plan["agents"]:
             self._started(AgentProcess(net, agent, logs))
         self._wait_until_ready(attached)
+        for program in self._plan["programs"]:
+            if program["is_mobile"]:
+                self._start_program(program)
+        self._wait_until_ready([])
+
+    def _start_program(self, program: Foreign) -> None:
+        try:
+            self._started(ForeignProcess(self._lab.net, program, self._lab.out / "logs"))
+        except OSError as error:
+            what = f"{program['command'][0]} cannot be started: {error.strerror}"
+            raise LabError(f"{program['name']} ({program['file']}): {what}") from error
 
     def _started(self, agent: AgentProcess | ForeignProcess) -> None:
         self._agents[agent.name] = agent
@@ -159,13 +186,19 @@ class LabRun:
 
     def _wait_until_ready(self, links: list[str]) -> None:
         """Until all that was started is ready, and these links have their addresses; raises RunError."""
-        limit = time.monotonic() + READY_LIMIT_S
+        began = time.monotonic()
         while late := [
-            *(one.name for one in self._agents.values() if not one.ready),
-            *(f"an address on {link}" for link in links if not self._radios.has_address(link)),
+            *(one for one in self._agents.values() if not one.ready),
+            *(link for link in links if not self._radios.has_address(link)),
         ]:
-            if time.monotonic() > limit:
-                raise LabError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(late)}")
+            took_s = time.monotonic() - began
+            for one in late:
+                if isinstance(one, ForeignProcess) and took_s > one.within_s:
+                    raise LabError(f"{one.title}: not ready after {one.within_s:g} s: {one.awaited()}")
+            names = [f"an address on {one}" if isinstance(one, str) else one.name for one in late
+                     if not isinstance(one, ForeignProcess)]  # fmt: skip
+            if names and took_s > READY_LIMIT_S:
+                raise LabError(f"not ready after {READY_LIMIT_S:.0f} s: {', '.join(names)}")
             self._listen(time.monotonic() + READY_POLL_S)
 
     def carry_out(self) -> None:
@@ -185,6 +218,7 @@ class LabRun:
     def end(self) -> None:
         """Stops the agents and whatever else was started."""
         self._journal.stage("ending")
+        self._commands.close()
         for agent in self._agents.values():
             agent.stop()
         self._radios.close()
@@ -226,6 +260,10 @@ class LabRun:
         said = agent.heard()
         if said is None:
             self._selector.unregister(agent)
+            if isinstance(agent, ForeignProcess) and agent.is_mobile and self._called and agent.status() == 0:
+                self._journal.add("lab", "program_ended", agent=agent.name)
+                self._ended = True
+                return
             raise LabError(agent.obituary())
         for line in said:
             self._hear(agent, line)
@@ -254,6 +292,23 @@ class LabRun:
 
     def _do(self, step: Step) -> None:
         match step["do"]:
+            case "shape" | "carrier" | "signal" | "quench":
+                self._do_to_link(step)
+            case "report":
+                self._agents[step["agent"]].tell(step["report"])
+            case "kill" | "hang_up" | "call":
+                self._tell_agent(step["agent"], step["do"])
+            case "attack":
+                self._attack(step["attack"])
+            case "run":
+                self._command(step["command"])
+            case "end":
+                self._ended = True
+            case "note":
+                self._journal.add("lab", step["event"], link=step["link"])
+
+    def _do_to_link(self, step: ShapeStep | CarrierStep | SignalStep | QuenchStep) -> None:
+        match step["do"]:
             case "shape":
                 self._shaper.apply(step["shapes"])
             case "carrier":
@@ -261,35 +316,57 @@ class LabRun:
             case "signal":
                 self._signals[step["link"]] = step["signal_dbm"]
                 self._tell_signal(step["link"])
-            case "report":
-                self._agents[step["agent"]].tell(step["report"])
-            case "kill" | "hang_up":
-                self._end_agent(step["agent"], step["do"])
-            case "attack":
-                self._attack(step["attack"])
             case "quench":
                 if self._quenchers[step["link"]].quench():
                     self._journal.add("lab", "source_quench_sent", link=step["link"])
-            case "note":
-                self._journal.add("lab", step["event"], link=step["link"])
 
     def _attack(self, attack: Attack) -> None:
         self._journal.add("lab", "attack", name=attack["name"])
         if self._attacker is not None:
             self._attacker.attack(attack)
 
-    def _end_agent(self, name: str, how: str) -> None:
+    def _tell_agent(self, name: str, how: str) -> None:
         self._journal.add("lab", how, agent=name)
         if how == "kill":
             self._agents[name].kill()
         else:
-            self._agents[name].tell({"report": "hang-up"})
+            self._called = True
+            self._agents[name].tell({"report": how.replace("_", "-")})
+
+    def _command(self, order: CommandOrder) -> None:
+        """Begins a command; its end is told, and a bad one is a warning."""
+        node, words = order["node"], " ".join(order["command"])
+        try:
+            command = self._commands.start(order)
+        except MissingCommandError as error:
+            self.warnings.append(str(error))
+            self._journal.add("lab", "command_missing", node=node, command=words)
+            return
+        self._journal.add("lab", "command", node=node, command=words)
+        self._selector.register(command, selectors.EVENT_READ, lambda: self._command_ended(command))
+        if order["for_s"] is not None:
+            self._at(self._now() + order["for_s"], command.stop)
+
+    def _command_ended(self, command: Command) -> None:
+        self._selector.unregister(command)
+        order = command.order
+        self._journal.add("lab", "command_ended", node=order["node"], command=order["command"][0],
+                          status=command.status())  # fmt: skip
+        if complaint := command.complaint():
+            self.warnings.append(complaint)
 
     def _set_carrier(self, link: str, *, up: bool) -> None:
         self._journal.add("lab", "carrier", link=link, up=up)
         self._radios.set_carrier(link, up=up)
         if up:
+            self._radios.regain(link)
             self._tell_signal(link)
+            return
+        self._radios.lose(link)
+        if self._plan["connections"]["falls_back"]:
+            for other, radio in self._plan["radios"].items():
+                if other != link and not radio["attached"]:
+                    self._attach(other)
 
     def _tell_signal(self, link: str) -> None:
         """What a radio reports when it has changed, and when it is on its network again."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from testbed.scenario.kinds.scenario import Scenario
     from testbed.scenario.kinds.surroundings import CoverageMap
     from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE, load_topology
-    from testbed.scenario.plan.compile import compile_plan, main_address, roles
+    from testbed.scenario.plan.accounts import main_address
+    from testbed.scenario.plan.compile import compile_plan, roles
     from testbed.scenario.plan.history_export import exported
     from testbed.scenario.reading.document import Document, load, validated
     from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
@@ -62,7 +63,8 @@ _HOMES = {
     "kinds.scenario": "Scenario",
     "kinds.surroundings": "CoverageMap",
     "kinds.topology": "CORRESPONDENT MOBILE load_topology",
-    "plan.compile": "compile_plan main_address roles",
+    "plan.accounts": "main_address",
+    "plan.compile": "compile_plan roles",
     "plan.history_export": "exported",
     "reading.document": "Document load validated",
     "reading.errors": "BadScenarioError ScenarioError",

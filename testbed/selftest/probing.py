@@ -10,7 +10,7 @@ from testbed.lab.plan import Plan
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE
 from testbed.scenario.links.shaping import all_patterns, all_shapes
-from testbed.scenario.plan.compile import main_address
+from testbed.scenario.plan.accounts import main_address
 
 FIRST_PORT = 9000
 SPEECH_BYTES, FULL_BYTES, SMALL_BYTES = 200, 1000, 48
@@ -105,6 +105,8 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
             for name, mine in flows.items()
         ],
         "programs": [],
+        "packages": [],
+        "connections": {"prefers": [], "default_routes": False, "drops_addresses": False, "falls_back": False},
         "drain_s": 1.0,
         "limit_s": end_s + 10.0,
     }

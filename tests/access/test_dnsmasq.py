@@ -20,7 +20,7 @@ def lines(text: str) -> set[str]:
 
 def test_dhcp_server_gives_the_address_of_the_topology_on_its_link_alone() -> None:
     server = program(NETWORK.access_link("wifi"), MAC)
-    assert (server["node"], server["package"], server["udp_ports"]) == ("wifi-gw", "dnsmasq-base", [67])
+    assert (server["node"], server["packages"], server["ready"]["udp"]) == ("wifi-gw", ["dnsmasq-base"], [67])
     assert lines(server["files"]["dnsmasq.conf"]) == {
         "interface=wifi-gw-air",
         "dhcp-range=10.1.0.0,static,255.255.255.0,1h",
@@ -31,7 +31,7 @@ def test_dhcp_server_gives_the_address_of_the_topology_on_its_link_alone() -> No
 
 def test_router_of_ip6_advertises_its_prefix() -> None:
     router = program(in_ip6(NETWORK).access_link("umts"), MAC)
-    assert (router["node"], router["udp_ports"]) == ("umts-gw", [])
+    assert (router["node"], router["ready"]["udp"]) == ("umts-gw", [])
     assert lines(router["files"]["dnsmasq.conf"]) == {
         "interface=umts-gw-air",
         "enable-ra",

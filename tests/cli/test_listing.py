@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -14,16 +13,17 @@ from click.testing import CliRunner
 from agents.roles.mn.schemes import SCHEMES
 from testbed.cli.files.listing import LISTS
 from testbed.cli.main import commands
-from testbed.scenario.kinds.correspondent import CorrespondentName
+from testbed.scenario.kinds.correspondent import OWN
+from testbed.scenario.kinds.loaded_program import able
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.triggers import ALL_TRIGGERS
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
-SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK)}
+SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK, PROGRAM)}
 EVERYTHING = {
     **SHIPPED,
     "schemes": list(SCHEMES),
-    "phones": list(get_args(CorrespondentName)),
+    "phones": [*OWN, *able("cn")],
     "triggers": list(ALL_TRIGGERS),
 }
 

@@ -27,7 +27,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " cn, room, duplication, session_timer, seed, loss, ip, address, dad, radio, triggers, track,"
+    " relay, cn, mn, programs, room, duplication, session_timer, seed, loss, ip, address, dad, radio, triggers, track,"
     " networks, battery, quench"
 )
 
@@ -64,9 +64,9 @@ NAMES = [
     wrong("unknown scheme", SCENARIO_FILE, "scheme: handover-cn", "scheme: handover-nc", 14,
           "scheme: 'handover-nc' is not possible; did you mean 'handover-cn'?"),
     wrong("unknown correspondent", SCENARIO_FILE, "seed: 1", "seed: 1\ncn: barseip", 25,
-          "cn: 'barseip' is not possible; did you mean 'baresip'?"),
+          "cn: 'barseip': there is no program of that name for this; did you mean 'baresip'?"),
     wrong("unknown proxy", SCENARIO_FILE, "seed: 1", "seed: 1\nproxy: kamalio", 25,
-          "proxy: 'kamalio' is not possible; did you mean 'kamailio'?"),
+          "proxy: 'kamalio': there is no program of that name for this; did you mean 'kamailio'?"),
     wrong("setting of an unknown scheme", SCENARIO_FILE, "  handover-cn:", "  handover_cn:", 21,
           "schemes: 'handover_cn' is not possible; did you mean 'handover-cn'?"),
     wrong("name that no folder can have", SCENARIO_FILE, "name: wifi-to-umts", "name: ../up", 1,
@@ -114,7 +114,7 @@ FIELDS_AND_VALUES = [
           "call.codecs: the two sides have no codec in common, and under this scheme nobody is there to transcode;"
           " add one, or choose proactive or handover-b2bua"),
     wrong("a phone with another codec", SCENARIO_FILE, "codec: PCMU", "codec: GSM\ncn: baresip", 12,
-          "call.codec: baresip as the correspondent has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"),
+          "call.codec: baresip as cn has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"),
     wrong("unknown trigger", SCENARIO_FILE, "{on: link-down}", "{on: link-up}", 18,
           "schemes.reinvite.trigger: 'link-up' is not possible; did you mean 'link-down'?"),
     wrong("trigger of no kind", SCENARIO_FILE, "{on: link-down}", "{}", 18,

@@ -9,7 +9,7 @@ from agents.roles.b2bua.shared import Office
 from agents.roles.guards import UserGuard
 from agents.roles.log import logged
 from agents.roles.role import Open
-from agents.sip.digest.server import DigestServer
+from agents.sip.digest.server import OFFERED, DigestServer
 from agents.sip.message.address import Address
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
@@ -34,7 +34,10 @@ class BackToBack:
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         address = Address(config["address"], SIP_PORT)
-        self.guard = UserGuard(DigestServer(config["realm"], config["users"], random, is_proxy=True))
+        server = DigestServer(
+            config["realm"], config["users"], random, is_proxy=True, algorithms=config.get("digest", OFFERED)
+        )
+        self.guard = UserGuard(server)
         interval = SessionInterval.of(config)
         abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT, session_interval=interval)
         self._office = Office(address, UserAgent(random, abilities, guard=self.guard), random, config.get("room"))

@@ -40,7 +40,8 @@ DECLINE = 603
 class CorrespondentNode:
     """A role. `config` is what the scenario says of it; `samples` is its speech, µ-law at 8 kHz.
 
-    With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs. With
+    With `realm` and `users`, a dict of passwords, callers prove who they are, also in their dialogs, by one of the
+    algorithms in `digest`. With
     `caller_stays` they can't, but don't move either, and are known by their host. Else anybody is believed. `room` is
     how many handovers it takes at once; None, or nothing: any number. For `codecs` and `duplication` see
     `MediaSettings`, for `session_timer_s` `SessionInterval`.
@@ -226,7 +227,9 @@ class CorrespondentNode:
 def make_guard(config: dict[str, Any], random: Random) -> PeerGuard | None:
     """Who may change and end calls, as the configuration says."""
     if "users" in config:
-        from agents.sip.digest.server import DigestServer  # noqa: PLC0415 - hashlib takes its time
+        from agents.sip.digest.server import OFFERED, DigestServer  # noqa: PLC0415 - hashlib takes its time
 
-        return UserGuard(DigestServer(config["realm"], config["users"], random))
+        return UserGuard(
+            DigestServer(config["realm"], config["users"], random, algorithms=config.get("digest", OFFERED))
+        )
     return PeerGuard() if config.get("caller_stays") else None

@@ -12,11 +12,13 @@ from agents.sip.message.errors import RemoteProtocolError
 from agents.sip.message.grammar import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from random import Random
 
     from agents.sip.message.message import Request
 
+#: What is offered, the preferred first.
+OFFERED = ("SHA-256", "MD5")
 #: How far behind the highest nonce count a request may come: requests race each other over two links.
 NC_WINDOW = 64
 
@@ -56,7 +58,7 @@ class DigestServer:
         passwords: Mapping[str, str],
         rng: Random,
         *,
-        algorithms: tuple[str, ...] = ("SHA-256", "MD5"),
+        algorithms: Sequence[str] = OFFERED,
         lifetime: float = 300.0,
         is_proxy: bool = False,
     ) -> None:

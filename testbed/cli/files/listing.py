@@ -9,16 +9,17 @@ from rich.markup import escape, render
 from testbed.brought import installed
 from testbed.report.terminal import NOT_MEASURED, console, new_table
 from testbed.scenario.kinds.chosen_scheme import find_scheme, known_schemes
-from testbed.scenario.kinds.correspondent import CORRESPONDENTS
+from testbed.scenario.kinds.correspondent import OWN
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.positions import load_track
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.kinds.triggers import ALL_TRIGGERS, TRIGGER, find_trigger, setting_of_brought
 from testbed.scenario.reading.document import load
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 from testbed.scenario.reading.units import RATE, SHARE, TIME
 
 Row = tuple[str, ...]
@@ -48,8 +49,16 @@ def schemes() -> Iterator[Row]:
 
 
 def phones() -> Iterator[Row]:
-    """Who can be the correspondent node."""
-    yield from CORRESPONDENTS.items()
+    """Who can be the correspondent node: our own, and programs."""
+    yield from OWN.items()
+    yield from ((name, about) for name, about, roles in programs() if "cn" in roles.split(", "))
+
+
+def programs() -> Iterator[Row]:
+    """Programs that others wrote, with the roles that they can play."""
+    for name in PROGRAM.shipped():
+        program = load(PROGRAM.find(name), ProgramFile)
+        yield name, program.about, ", ".join(program.roles)
 
 
 def triggers() -> Iterator[Row]:
@@ -112,6 +121,7 @@ LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
     "failures": (failures, WHAT_IT_IS),
     "schemes": (schemes, WHAT_IT_IS),
     "phones": (phones, WHAT_IT_IS),
+    "programs": (programs, (*WHAT_IT_IS, "roles")),
     "triggers": (triggers, (*WHAT_IT_IS, "parameters")),
     "coverage": (coverage, WHAT_IT_IS),
     "tracks": (tracks, WHAT_IT_IS),

@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from testbed.engine.choose import make_engine
+from testbed.runner import prepare as prepare_run
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
 
@@ -13,5 +14,6 @@ from testbed.scenario.plan.compile import compile_plan
 @click.argument("scenario", default="wifi-to-umts")
 def prepare(scenario: str) -> None:
     """Build the guest now that a run of SCENARIO needs, if it is not there."""
-    plan = compile_plan(load_experiment(scenario))
-    asyncio.run(make_engine("vm").prepare(plan, lambda line: click.echo(line, err=True)))
+    experiment = load_experiment(scenario)
+    plan = compile_plan(experiment)
+    asyncio.run(prepare_run(experiment.packages, plan, make_engine("vm"), lambda line: click.echo(line, err=True)))

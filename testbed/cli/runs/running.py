@@ -30,7 +30,8 @@ seed_option = click.option(
     "--seed", type=click.IntRange(min=0, max=MOST_SEED), help="Another seed than the scenario's."
 )
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
-cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's.")
+cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's: a name, or a file.")
+mn_option = click.option("--mn", metavar="PHONE", help="Another mobile node than the scenario's: a name, or a file.")
 hangs_up_option = click.option(
     "--hangs-up", type=click.Choice(get_args(Side)), help="Who ends the call, instead of the scenario's."
 )
@@ -55,6 +56,7 @@ jobs_option = click.option(
 @click.option("--trigger", metavar="TRIGGER", help="One of the scenario's triggers instead of the scheme's own.")
 @failure_option
 @cn_option
+@mn_option
 @hangs_up_option
 @dad_option
 @number_option
@@ -62,14 +64,14 @@ jobs_option = click.option(
 @json_option
 def run(  # noqa: PLR0913 - a command's options
     scenario: str, engine: EngineName, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
-    trigger: str | None, cn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
+    trigger: str | None, cn: str | None, mn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
     numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
     with Progress() as progress:
         one = scenarios.run(
             scenario, scheme=scheme, trigger=trigger, seed=seed, out=out, engine=engine, watch=progress.show,
-            failure=failure, cn=cn, hangs_up=hangs_up, dad=dad, numbers=numbers,
+            failure=failure, cn=cn, mn=mn, hangs_up=hangs_up, dad=dad, numbers=numbers,
         )  # fmt: skip
     finish([one], as_json=as_json, single=True)
 

@@ -1,7 +1,7 @@
 """The guest's root images: Debian packages in one ext2 file, made without root, byte for byte the same each time.
 
-There are four: the plain one, one for attacks, one with phones and servers that others wrote, and one with a kernel
-that has 802.11. The latter three are made only when a run needs them.
+Four are always the same: the plain one, one for attacks, one with phones and servers that others wrote, and one with a
+kernel that has 802.11. Whatever else a run needs is put into one of its own. Each is made when the first run needs it.
 
 Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
 versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
@@ -15,15 +15,15 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from testbed.engine.cache import building, cache_folder, digest, file_digest
 from testbed.engine.errors import CommandError
+from testbed.engine.vm.debian import ARCHIVE_LIMIT_S, SUITE, require_packages
 from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, require
 
-SUITE = "bookworm"
 # The guest's sources.list, byte for byte, and what Debian's own mmdebstrap would take: the host may be no Debian.
 MIRRORS = """\
 deb http://deb.debian.org/debian bookworm main
@@ -51,6 +51,12 @@ LEFT_OUT = tuple(
 # Newer time stamps are set to this one. 2026-01-01T00:00:00Z, when the guest's clock starts too.
 EPOCH = 1767225600
 RECIPE_VERSION = 3
+# A slow line takes some minutes for its 100 to 300 MB.
+BUILD_LIMIT_S = 3600.0
+# Of an image whose content is not known beforehand: room for what the file system itself needs, and a round number.
+ROOM_MIB, ROUND_MIB = 48, 32
+INODES = 32768
+BLOCK = 4096
 # What the initramfs needs to reach the root image; see guest/init.
 BOOT_FILES = (
     "usr/bin/busybox",
@@ -87,7 +93,7 @@ RADIO_KEPT = tuple(
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a root image is made of; `duration` is in words.
+    """What a root image is made of; `duration` is in words, `size_mib` None where it follows from the packages.
 
     `left_out` are paths of files that its packages bring, but for those that are `kept`. `file_system` are modules
     without which the kernel can't read the image.
@@ -96,7 +102,7 @@ class Recipe:
     kernel: str
     packages: tuple[str, ...]
     left_out: tuple[str, ...]
-    size_mib: int
+    size_mib: int | None
     duration: str
     kept: tuple[str, ...] = ()
     file_system: tuple[str, ...] = ()
@@ -144,47 +150,66 @@ class RootImage:
 
 
 def recipe_for(packages: Iterable[str]) -> Recipe:
-    """The smallest image that has these packages and what every run needs; raises KeyError where none has all."""
+    """The smallest image that has these packages and what every run needs: one of the four, or one of its own."""
     wanted = set(packages)
     for recipe in (PLAIN, WITH_SCAPY, WITH_FOREIGN, WITH_RADIOS):
         if wanted <= set(recipe.packages):
             return recipe
-    raise KeyError(", ".join(sorted(wanted)))
+    base = WITH_RADIOS if wanted & set(RADIO_PACKAGES) else PLAIN
+    left_out = (*base.left_out, *(FOREIGN_LEFT_OUT if wanted & set(FOREIGN_PACKAGES) else ()))
+    more = sorted(wanted - set(base.packages))
+    return replace(
+        base, packages=(*base.packages, *more), left_out=left_out, size_mib=None, duration="some minutes at most"
+    )
 
 
 def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
     """A root image, from the cache or built now (the plain one takes 40 s and 300 MB from Debian's archive).
 
-    Raises MissingRequirementError where a program is missing, CommandError when the build fails.
+    Raises MissingRequirementError where a program is missing, UnknownPackageError where Debian does not have a package,
+    CommandError when the build fails or takes longer than an hour.
     """
     folder = cache_folder() / f"root-{recipe.digest()[:12]}"
     if not folder.exists():
         require("building the guest", BUILD_NEEDS)
         with building(folder) as unfinished:
             if not folder.exists():
+                if recipe.size_mib is None:
+                    say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
+                    require_packages(recipe.packages)
                 more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
                 what = f"the guest's root image with {more}" if more else "the guest's root image"
                 say(f"building {what} from Debian packages (once, {recipe.duration})")
                 build(recipe, unfinished)
     about = json.loads((folder / "about.json").read_text())
-    return RootImage(folder, about["sha256"], about["kernel_release"], recipe.size_mib)
+    return RootImage(folder, about["sha256"], about["kernel_release"], recipe.size_mib or about["size_mib"])
 
 
 def build(recipe: Recipe, folder: Path) -> None:
     """Fills `folder` with root.ext2, vmlinuz, modules and busybox for the initramfs, packages.txt, about.json."""
     archive = folder / "root.tar"
     bootstrap(recipe, archive, folder)
-    size = str(recipe.size_mib * 256)
+    size_mib, inodes = (recipe.size_mib, INODES) if recipe.size_mib else room_for(archive)
+    size = str(size_mib * 256)
     run(
         [
             *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", size),
-            *("--number-of-inodes", "32768", "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
+            *("--number-of-inodes", str(inodes), "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
         ]
     )
     release = take_boot_files(archive, (*BOOT_FILES, *recipe.file_system), folder)
     archive.unlink()
-    about = {"sha256": file_digest(folder / "root.ext2"), "kernel_release": release}
+    about = {"sha256": file_digest(folder / "root.ext2"), "kernel_release": release, "size_mib": size_mib}
     (folder / "about.json").write_text(json.dumps(about, indent=1))
+
+
+def room_for(archive: Path) -> tuple[int, int]:
+    """How large a file system has to be for what is in an archive: MiB, and inodes."""
+    with tarfile.open(archive) as tar:
+        sizes = [member.size for member in tar]
+    blocks = sum(1 + -(-size // BLOCK) for size in sizes)
+    mib = -(-blocks * BLOCK // 1024**2) + ROOM_MIB
+    return -(-mib // ROUND_MIB) * ROUND_MIB, max(INODES, 2 * len(sizes))
 
 
 def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
@@ -259,7 +284,12 @@ def take_boot_files(archive: Path, boot_files: tuple[str, ...], folder: Path) ->
 
 def run(argv: list[str], env: dict[str, str] | None = None) -> None:
     """Runs a program to its end; raises CommandError with what it said."""
-    done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=BUILD_LIMIT_S
+        )
+    except subprocess.TimeoutExpired:
+        raise CommandError(argv, -1, f"it took longer than {BUILD_LIMIT_S:.0f} s") from None
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)  # noqa: T201 - a failed build is worth its whole output
         raise CommandError(argv, done.returncode, done.stderr)

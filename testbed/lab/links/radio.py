@@ -6,15 +6,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from mininet.net import Mininet
+from pyroute2 import IPRoute
 
 from agents.io.kernel import IFA_F_OPTIMISTIC, is_accepted
 from testbed.lab.journal import Journal
 from testbed.lab.links.dhcp import DhcpClient
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.network.ip6 import RouterDiscovery, wake
-from testbed.lab.network.nodes import bare, configure_access, configure_way_out, index_of, inside
+from testbed.lab.network.nodes import (
+    Access,
+    bare,
+    configure_access,
+    configure_way_out,
+    drop_addresses,
+    index_of,
+    inside,
+    set_default_route,
+)
 from testbed.lab.network.wireless import LAST_PHASE, Supplicant
-from testbed.lab.plan import Radio
+from testbed.lab.plan import ConnectionManager, Radio
+
+# Between default routes of links: as systems do it, a smaller metric is preferred.
+METRIC = 100
 
 Listener = DhcpClient | RouterDiscovery | Supplicant
 
@@ -22,7 +35,8 @@ Listener = DhcpClient | RouterDiscovery | Supplicant
 class Radios:
     """Switches carriers and configures addresses in the mobile node.
 
-    What gives addresses is heard through the selector, whose data are functions to call.
+    What gives addresses is heard through the selector, whose data are functions to call. As the plan's `connections`
+    say, it also does what the system of a phone or a laptop does for programs that know nothing of links.
     """
 
     def __init__(
@@ -30,6 +44,7 @@ class Radios:
         net: Mininet,
         network: Network,
         plans: dict[str, Radio],
+        connections: ConnectionManager,
         journal: Journal,
         selector: selectors.BaseSelector,
         logs: Path,
@@ -37,6 +52,7 @@ class Radios:
         self._net = net
         self._network = network
         self._plans = plans
+        self._connections = connections
         self._journal = journal
         self._selector = selector
         self._logs = logs
@@ -49,6 +65,24 @@ class Radios:
         with inside(self._net[link.air]) as netlink:
             port = index_of(netlink, link.node_port.name)
             netlink.link("set", index=port, state="up" if up else "down")
+
+    def lose(self, name: str) -> None:
+        """What the node's system does when a link has lost its carrier."""
+        link = self._network.access_link(name)
+        if self._connections["default_routes"]:
+            with inside(self._net[link.node.node]) as netlink:
+                set_default_route(netlink, self._network.access(link), self._metric(name), is_there=False)
+                if self._connections["drops_addresses"]:
+                    drop_addresses(netlink, link.node.name)
+
+    def regain(self, name: str) -> None:
+        """What the node's system does when a link has its carrier again."""
+        if self._connections["drops_addresses"]:
+            self._attached(self._network.access_link(name))
+        elif self._connections["default_routes"]:
+            link = self._network.access_link(name)
+            with inside(self._net[link.node.node]) as netlink:
+                self._set_default_route(netlink, self._network.access(link))
 
     def attach(self, name: str) -> None:
         """Gets the link onto its network, and has it come to its address."""
@@ -96,6 +130,7 @@ class Radios:
             flags = IFA_F_OPTIMISTIC if self._plans[link.name]["dad"] == "optimistic" else 0
         with inside(self._net[link.node.node]) as netlink:
             configure_access(netlink, self._network.access(link), address_flags=flags)
+            self._set_default_route(netlink, self._network.access(link))
 
     def _ask(self, link: AccessLink) -> None:
         """DHCP: what the client is given is configured as any address is."""
@@ -107,6 +142,7 @@ class Radios:
                 access = replace(self._network.access(link), address=lease.address, gateway=lease.router)
                 with inside(self._net[link.node.node]) as netlink:
                     configure_access(netlink, access)
+                    self._set_default_route(netlink, access)
 
         self._listen(self._addressing, link, client, heard)
 
@@ -118,11 +154,22 @@ class Radios:
         def heard() -> None:
             for router in discovery.routers():
                 self._journal.add("lab", "router", link=link.name, router=router)
+                access = replace(self._network.access(link), gateway=router)
                 with inside(node) as netlink:
-                    configure_way_out(netlink, replace(self._network.access(link), gateway=router))
+                    configure_way_out(netlink, access)
+                    self._set_default_route(netlink, access)
 
         self._listen(self._addressing, link, discovery, heard)
         self._wake(link, solicits=True)
+
+    def _set_default_route(self, netlink: IPRoute, access: Access) -> None:
+        if self._connections["default_routes"]:
+            name = next(one.name for one in self._network.access_links if one.node.name == access.interface)
+            set_default_route(netlink, access, self._metric(name), is_there=True)
+
+    def _metric(self, name: str) -> int:
+        """The first of the preferred links has the smallest."""
+        return METRIC * (1 + self._connections["prefers"].index(name))
 
     def _wake(self, link: AccessLink, *, solicits: bool) -> None:
         node, dad = self._net[link.node.node], self._plans[link.name]["dad"]

@@ -62,6 +62,22 @@ def configure_way_out(netlink: IPRoute, access: Access) -> None:
     netlink.route("replace", family=family, dst="default", gateway=access.gateway, oif=index, table=access.table)
 
 
+def set_default_route(netlink: IPRoute, access: Access, metric: int, *, is_there: bool) -> None:
+    """Adds the route over an access link for whoever chooses no address, or takes it away."""
+    family = socket.AF_INET6 if is_ip6(access.address) else socket.AF_INET
+    route = {"family": family, "dst": "default", "gateway": access.gateway, "priority": metric,
+             "oif": index_of(netlink, access.interface)}  # fmt: skip
+    with contextlib.suppress(NetlinkError):  # there was none, or its interface is down
+        netlink.route("del", **route)
+    if is_there:
+        netlink.route("add", **route, prefsrc=bare(access.address))
+
+
+def drop_addresses(netlink: IPRoute, interface: str) -> None:
+    """Takes all of an interface's addresses away, and with them the routes from them."""
+    netlink.flush_addr(index=index_of(netlink, interface))
+
+
 @contextlib.contextmanager
 def inside(node: Node) -> Iterator[IPRoute]:
     """Netlink in the node's network namespace."""

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from mininet.net import Mininet
+from mininet.node import Node
 
-from testbed.lab.plan import Foreign
+from testbed.lab.plan import Foreign, Telling
 
 STOP_LIMIT_S = 3.0
 UDP_TABLES = ("udp", "udp6")
+# What of an agent's reports a program can be told.
+TOLD = {"call": "call", "hang-up": "hang_up"}
 
 
 class ForeignProcess:
@@ -23,23 +26,21 @@ class ForeignProcess:
     ends_run = False
 
     def __init__(self, net: Mininet, program: Foreign, logs: Path) -> None:
+        """Raises OSError where it can't be started at all."""
         self.name = program["name"]
+        self.is_mobile = program["is_mobile"]
         self._program = program
         self._node = net[program["node"]]
         self._log = logs / f"{self.name}.log"
         self._folder = folder = logs / self.name
-        folder.mkdir()
-        for name, content in program["files"].items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode("latin-1"))
+        self._write_files()
         with self._log.open("wb") as log:
             self._process = self._node.popen(
                 program["command"], cwd=folder, env=environment(folder),
                 stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._end = os.pidfd_open(self._process.pid)
-        self._type(program["start"])
+        self._tell(program["start"])
 
     def fileno(self) -> int:
         """The descriptor that can be read when the program has ended."""
@@ -48,22 +49,41 @@ class ForeignProcess:
     @property
     def ready(self) -> bool:
         """Whether it listens on all of its ports, and has said what there is to be said then."""
-        if self._program.get("says_ready", "") not in self._log.read_text(errors="replace"):
-            return False
+        return not self.awaited()
+
+    def awaited(self) -> str:
+        """What it has not done yet that makes it ready; empty when it is."""
+        wanted = self._program["ready"]
+        if wanted["says"] not in self._log.read_text(errors="replace"):
+            return f"it has not said {wanted['says']!r}"
         tables = [Path(f"/proc/{self._node.pid}/net/{name}").read_text() for name in UDP_TABLES]
-        return set(self._program["udp_ports"]) <= {port for table in tables for port in bound_ports(table)}
+        missing = set(wanted["udp"]) - {port for table in tables for port in bound_ports(table)}
+        return f"nobody listens on UDP port {min(missing)}" if missing else ""
+
+    @property
+    def within_s(self) -> float:
+        """How long it may take until it is ready."""
+        return self._program["ready"]["within_s"]
+
+    @property
+    def title(self) -> str:
+        """How it is called in complaints: with the file that describes it."""
+        return f"{self.name} ({self._program['file']})"
 
     def heard(self) -> None:
         """It has ended: that is all that can be heard of it."""
 
     def tell(self, report: dict[str, Any]) -> None:
-        """Of all reports, that its user hangs up is the one that it can be told."""
-        if report["report"] == "hang-up":
-            self._type(self._program["hang_up"])
+        """Of all reports, that its user calls or hangs up is what it can be told."""
+        name = TOLD.get(report["report"])
+        if name == "call":
+            self._tell(self._program["call"])
+        elif name == "hang_up":
+            self._tell(self._program["hang_up"])
 
     def stop(self) -> None:
         """Asks the program to end; kills it when that does not help. Of its folder, plain files are kept."""
-        self._process.send_signal(signal.SIGTERM)
+        self._tell(self._program["stop"])
         try:
             self._process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -76,20 +96,55 @@ class ForeignProcess:
         """Ends the program at once, as a crash would."""
         self._process.kill()
 
+    def status(self) -> int:
+        """How it ended; raises subprocess.TimeoutExpired where it has not."""
+        return int(self._process.wait(STOP_LIMIT_S))
+
     def obituary(self) -> str:
         """Why the program is no more: its status and the last line of its log."""
-        status = self._process.wait(STOP_LIMIT_S)
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
-        return f"{self.name}, {self._program['command'][0]}, {how}" + (f": {last[0]}" if last else "")
+        return f"{self.title}: {self._program['command'][0]} {ended(self.status(), self._log)}"
+
+    def _write_files(self) -> None:
+        self._folder.mkdir()
+        for name, content in self._program["files"].items():
+            path = self._folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode("latin-1"))
+        for name in self._program["executables"]:
+            (self._folder / name).chmod(0o755)
+
+    def _tell(self, telling: Telling) -> None:
+        """Tells it; one that has just died is found out when its end is seen."""
+        if "types" in telling:
+            self._type(telling["types"])
+        if "signal" in telling:
+            self._process.send_signal(signal.Signals[f"SIG{telling['signal']}"])
+        if "runs" in telling:
+            with self._log.open("ab") as log:
+                run(self._node, telling["runs"], self._folder, log)
 
     def _type(self, text: str) -> None:
-        """Types into the program; one that has just died is found out when its end is seen."""
         try:
             self._process.stdin.write(text.encode())
             self._process.stdin.flush()
         except BrokenPipeError:
             return
+
+
+def run(node: Node, command: list[str], folder: Path, log: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - a file
+    """Starts a command in a node; what it says goes to `log`."""
+    process: subprocess.Popen[bytes] = node.popen(
+        command, cwd=folder, env=environment(folder),
+        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return process
+
+
+def ended(status: int, log: Path) -> str:
+    """How a program ended, and the last line of its log."""
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    return how + (f": {last[0]}" if last else "")
 
 
 def environment(home: Path) -> dict[str, str]:

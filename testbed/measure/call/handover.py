@@ -94,7 +94,7 @@ def _find_handover(
     invite = _handover_invite(own, trigger.time_ns, until_ns)
     old = _old_link(media["to_mn"], own, manifest, trigger.time_ns)
     events = [event for event in events if until_ns is None or event.time_ns < until_ns]
-    new = _new_link(invite, manifest, events, old, trigger.time_ns)
+    new = trigger.fields.get("new") or _new_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
     limit_ns = None if invite is None else invite.request.time_ns
     attached_ns = _reached(events, "attached", new, trigger.time_ns, limit_ns)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure.call.direction import directions
 from testbed.measure.call.handover import find_handovers
+from testbed.measure.call.unaided import seen_triggers
 from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import (
     read_document,
@@ -133,7 +134,8 @@ class Recording:
     @cached_property
     def handovers(self) -> list[Handover]:
         """The call's handovers, one for each trigger."""
-        return find_handovers(self.manifest, self.events, self.transactions, self.media)
+        seen = seen_triggers(self.manifest, self.transactions, self.media["to_cn"])
+        return find_handovers(self.manifest, [*self.events, *seen], self.transactions, self.media)
 
     @property
     def first_handover(self) -> Handover | None:

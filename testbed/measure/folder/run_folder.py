@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapng", "captures"
 PLAN, RESULT = "plan.json", "result.json"
+OWN_MOBILE = "testbed"
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 
@@ -53,6 +54,8 @@ class Manifest:
     mn: NodePorts
     cn: NodePorts
     relay: NodePorts | None
+    mobile: str | None = None
+    """The program that was the mobile node in place of ours."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -135,7 +138,13 @@ def read_manifest(folder: Path) -> Manifest:
         mn=_node(path, document, "mn"),
         cn=_node(path, document, "cn"),
         relay=_node(path, document, "relay") if "relay" in _section(path, document, "roles") else None,
+        mobile=_mobile(document),
     )
+
+
+def _mobile(document: dict[str, Any]) -> str | None:
+    name = document.get("mn")
+    return name if isinstance(name, str) and name != OWN_MOBILE else None
 
 
 def _section(path: Path, document: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from testbed.measure import units
 from testbed.measure.call.handover import attach_parts
 from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
+from testbed.measure.call.unaided import untold_handover
 from testbed.measure.folder.run_folder import SCHEMA_VERSION
 from testbed.measure.numbers.handover_numbers import TIMES, WHERE, WINDOW_S, HandoverFacts, WindowFacts
 from testbed.measure.numbers.media_facts import MediaFacts
@@ -74,7 +75,8 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [
-            *manifest.warnings, *capture.warnings, *([] if events else [UNTOLD]), *doubts(listened, handovers)
+            *manifest.warnings, *capture.warnings, *([] if events else [UNTOLD]),
+            *untold_handover(manifest, handovers), *doubts(listened, handovers),
         ],
     }  # fmt: skip
 

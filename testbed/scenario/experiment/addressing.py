@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from testbed.lab.network import AccessLink, Interface, Network, Node, Route, Wire
 from testbed.lab.network.ip6 import link_local
 from testbed.lab.network.nodes import is_ip6
-from testbed.scenario.kinds.correspondent import PHONES
+from testbed.scenario.experiment.casting import Cast
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.tree import Tree
@@ -94,9 +94,9 @@ def addressed(scenario: Scenario, network: Network) -> Network:
     return with_slaac(in_ip6(network), {link for link, way in scenario.address.items() if way == "slaac"})
 
 
-def check_addresses(tree: Tree, scenario: Scenario, network: Network, *, proxy: str, cn: str, has_dad: bool) -> None:
+def check_addresses(tree: Tree, scenario: Scenario, network: Network, cast: Cast, *, has_dad: bool) -> None:
     """The ways to addresses are those of the scenario's version of IP, and all that take part speak it."""
-    errors = [*ways_wrong(tree, scenario, network), *versions_wrong(tree, scenario, network, proxy, cn)]
+    errors = [*ways_wrong(tree, scenario, network), *versions_wrong(tree, scenario, network, cast)]
     if scenario.ip == 4 and has_dad:
         errors.append(tree.error(("dad",), "dad: is for IPv6; write ip: 6, or leave this out"))
     if errors:
@@ -117,13 +117,12 @@ def ways_wrong(tree: Tree, scenario: Scenario, network: Network) -> Iterator[Sce
             yield tree.error(("address", name), f"address.{name}: {what}")
 
 
-def versions_wrong(tree: Tree, scenario: Scenario, network: Network, proxy: str, cn: str) -> Iterator[ScenarioError]:
+def versions_wrong(tree: Tree, scenario: Scenario, network: Network, cast: Cast) -> Iterator[ScenarioError]:
     """Who does not speak the scenario's version of IP."""
     addressed = (end for wire in network.all_wires() for end in (wire.a, wire.b))
     strange = next((end for end in addressed if is_ip6(end.address)), None)
     if scenario.ip == 4 and strange is not None:
         what = f"topology: '{strange.name}' has the IPv6 address {strange.address}; write ip: 6"
         yield tree.error(("topology",), what)
-    for field, choice in (("cn", cn), ("proxy", proxy), ("registrar", scenario.registrar)):
-        if scenario.ip == 6 and (choice in PHONES or choice.startswith("kamailio")):
-            yield tree.error((field,), f"{field}: {choice} is set up for IPv4 alone; write ip: 4, or choose another")
+    for field, choice in cast.without_ip6() if scenario.ip == 6 else ():
+        yield tree.error((field,), f"{field}: {choice} is set up for IPv4 alone; write ip: 4, or choose another")

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.network import Network
-from testbed.scenario.kinds.correspondent import PHONES
+from testbed.scenario.experiment.casting import Cast
 from testbed.scenario.kinds.failure import SHAPED
 from testbed.scenario.kinds.profile import LinkProfile, check_burst, check_jitter
-from testbed.scenario.kinds.scenario import Scenario
+from testbed.scenario.kinds.scenario import Scenario, Side
 from testbed.scenario.kinds.topology import AGENTS
 from testbed.scenario.links.history import Change
 from testbed.scenario.links.timeline import LinkState, changes_of, link_states
@@ -45,14 +45,18 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
         raise BadScenarioError(errors)
 
 
-def check_codecs(tree: Tree, scenario: Scenario, *, is_bridged: bool, phone: str | None) -> None:
-    """The two sides understand each other, or a B2BUA is there to transcode; phones of others have PCMU alone here."""
+def check_codecs(tree: Tree, scenario: Scenario, cast: Cast, *, is_bridged: bool) -> None:
+    """The two sides understand each other, or a B2BUA is there to transcode; programs have what their files say."""
     call = scenario.call
     place = ("call", "codecs" if call.codecs else "codec")
     mn, cn = call.spoken_by("mn"), call.spoken_by("cn")
-    if phone is not None and cn != ["PCMU"]:
-        what = f"{phone} as the correspondent has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"
-        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
+    sides: tuple[tuple[Side, list[str]], ...] = (("cn", [*cn]), ("mn", [*mn]))
+    for side, spoken in sides:
+        program = cast.programs.get(side)
+        if program is not None and not set(spoken) <= set(program.settings.codecs):
+            its = ", ".join(program.settings.codecs)
+            what = f"{program.name} as {side} has {its} alone; write: codecs: {{{side}: [{its}]}}, or {side}: testbed"
+            raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
     if not is_bridged and not set(mn) & set(cn):
         bridging = " or ".join(name for name, row in SCHEMES.items() if row.is_bridged)
         what = "the two sides have no codec in common, and under this scheme nobody is there to transcode"
@@ -68,15 +72,6 @@ def check_failure(tree: Tree, changes: list[Change], profiles: dict[str, LinkPro
     if errors:
         # What is repeated is wrong as often as it happens; once is enough.
         raise BadScenarioError(list(dict.fromkeys(errors)))
-
-
-def check_radios(tree: Tree, scenario: Scenario, *, proxy: str, cn: str) -> None:
-    """802.11 has a guest image of its own, without what others wrote."""
-    strangers = [one for one in (cn, proxy, scenario.registrar) if one in PHONES or one.startswith("kamailio")]
-    for link, radio in scenario.radio.items():
-        if radio == "hwsim" and strangers:
-            what = f"radio.{link}: the guest with hwsim has no {strangers[0]}; write profile, or leave that out"
-            raise BadScenarioError([tree.error(("radio", link), what)])
 
 
 def check_opportunities(

@@ -1,5 +1,6 @@
 """A scenario with everything that it names loaded and checked against each other."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,19 +12,19 @@ from testbed.lab.network import AccessLink, Network
 from testbed.lab.plan import DuplicateDetection
 from testbed.scenario.experiment.addressing import addressed, check_addresses
 from testbed.scenario.experiment.around import Around, load_around
+from testbed.scenario.experiment.casting import Cast, check_hang_up, load_cast, packages_of
 from testbed.scenario.experiment.checks import (
     check_codecs,
     check_failure,
     check_links,
     check_opportunities,
-    check_radios,
 )
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
-from testbed.scenario.kinds.correspondent import CORRESPONDENTS, PHONES, CorrespondentName, ProxyName
+from testbed.scenario.kinds.correspondent import NOBODY
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.program import Role
 from testbed.scenario.kinds.scenario import (
-    OWN_REGISTRARS,
     CallSetting,
     Scenario,
     SchemeSetting,
@@ -34,7 +35,7 @@ from testbed.scenario.links.history import Change, history
 from testbed.scenario.links.trace import Opportunities, read_traces
 from testbed.scenario.reading.document import hint, load, validated
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
-from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY, missing
+from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
 from testbed.scenario.reading.tree import Tree, name_of, named_in, read_tree
 from testbed.scenario.reading.units import shown
 
@@ -44,7 +45,7 @@ class Experiment:
     """All that a run is made of, but for engine and output."""
 
     path: Path
-    text: str
+    tree: Tree = dataclasses.field(repr=False)
     scenario: Scenario
     network: Network
     profiles: dict[str, LinkProfile]
@@ -54,7 +55,9 @@ class Experiment:
     opportunities: list[Opportunities]
     chosen: ChosenScheme
     setting_of_scheme: SchemeSetting
-    cn: CorrespondentName
+    cast: Cast
+    packages: dict[str, ScenarioError]
+    """Debian's packages that the user's files name, with what is to be said where there is none of that name."""
     hangs_up: Side
     seed: int
     around: Around
@@ -85,9 +88,25 @@ class Experiment:
         return [*([] if self.chosen.brought is None else [self.chosen.brought]), *self.around.brought.values()]
 
     @property
-    def proxy(self) -> ProxyName:
+    def text(self) -> str:
+        """The scenario's file."""
+        return self.tree.text
+
+    @property
+    def cn(self) -> str:
+        """Who is called."""
+        return self.cast.names["cn"]
+
+    @property
+    def proxy(self) -> str:
         """The proxy in the home network: the scenario's, or the one that the scheme needs."""
-        return proxy_under(self.row, self.scenario)
+        return self.cast.names["proxy"]
+
+    @property
+    def label(self) -> str:
+        """What tables call this run: the scheme, or the program that does in its own way what a scheme would."""
+        mobile = self.cast.programs.get("mn")
+        return self.scheme if mobile is None else mobile.name
 
     @property
     def links(self) -> dict[str, tuple[AccessLink, LinkProfile]]:
@@ -95,12 +114,13 @@ class Experiment:
         return {link.name: (link, self.profiles[link.name]) for link in self.network.access_links}
 
 
-def load_experiment(
+def load_experiment(  # noqa: PLR0913 - the options of a run
     word: str,
     *,
     scheme: str | None = None,
     failure: str | None = None,
     cn: str | None = None,
+    mn: str | None = None,
     hangs_up: Side | None = None,
     seed: int | None = None,
     dad: DuplicateDetection | None = None,
@@ -124,13 +144,15 @@ def load_experiment(
     chosen, setting = choose_scheme(tree, scenario, scheme)
     around = load_around(tree, path, scenario, setting)
     check_trigger(tree, scenario, trigger)
-    called = scenario.cn if cn is None else correspondent_named(cn)
+    instead: dict[Role, str] = {role: word for role, word in cast_options(cn=cn, mn=mn) if word is not None}
+    cast = load_cast(tree, scenario, network, instead=instead, is_relayed=chosen.row.is_relayed)
     has_dad = dad is not None or scenario.dad is not None
-    check_company(tree, scenario, network, scheme=chosen, cn=called, has_dad=has_dad)
+    check_company(tree, scenario, network, cast, scheme=chosen, has_dad=has_dad)
     ends_call = hangs_up or scenario.call.hangs_up
+    check_hang_up(tree, cast, ends_call, is_option=hangs_up is not None)
     return Experiment(
         path=path,
-        text=tree.text,
+        tree=tree,
         scenario=scenario,
         network=addressed(scenario, network.with_wireless(wireless(scenario))),
         profiles=profiles,
@@ -140,7 +162,8 @@ def load_experiment(
         opportunities=opportunities,
         chosen=chosen,
         setting_of_scheme=setting,
-        cn=called,
+        cast=cast,
+        packages=packages_of(tree, scenario, cast.all_programs()),
         hangs_up=ends_call,
         seed=chosen_seed,
         dad=dad or scenario.dad or "on",
@@ -190,26 +213,23 @@ def check_trigger(tree: Tree, scenario: Scenario, trigger: str | None) -> None:
         raise BadScenarioError([tree.error(("triggers",), f"{what}{hint(trigger, list(scenario.triggers))}")])
 
 
+def cast_options(*, cn: str | None, mn: str | None) -> tuple[tuple[Role, str | None], ...]:
+    """What options say of who plays whom."""
+    return (("cn", cn), ("mn", mn))
+
+
 def check_company(
-    tree: Tree, scenario: Scenario, network: Network, *, scheme: ChosenScheme, cn: CorrespondentName, has_dad: bool
+    tree: Tree, scenario: Scenario, network: Network, cast: Cast, *, scheme: ChosenScheme, has_dad: bool
 ) -> None:
     """For what others wrote, and what has to be beside it: correspondent, proxy, registrar, and where they live."""
-    if scenario.proxy != "none" and scheme.row.is_bridged:
+    if scenario.proxy != NOBODY and scheme.row.is_bridged:
         what = f"under {scheme.name} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
         raise BadScenarioError([tree.error(("proxy",), f"proxy: {what}")])
-    check_codecs(tree, scenario, is_bridged=scheme.row.is_bridged, phone=cn if cn in PHONES else None)
+    check_codecs(tree, scenario, cast, is_bridged=scheme.row.is_bridged)
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, scheme)
-    proxy = proxy_under(scheme.row, scenario)
-    check_addresses(tree, scenario, network, proxy=proxy, cn=cn, has_dad=has_dad)
-    check_radios(tree, scenario, proxy=proxy, cn=cn)
-    is_foreign = cn in PHONES or proxy != "none" or bool(scenario.address) or bool(scenario.radio)
-    check_quench(tree, scenario, is_foreign=is_foreign or scenario.registrar not in {"none", *OWN_REGISTRARS})
-
-
-def proxy_under(scheme: SchemeRow, scenario: Scenario) -> ProxyName:
-    """The proxy in the home network: the scenario's, or the one that the scheme needs."""
-    return "kamailio" if scheme.is_relayed else scenario.proxy
+    check_addresses(tree, scenario, network, cast, has_dad=has_dad)
+    check_quench(tree, scenario)
 
 
 def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: ChosenScheme) -> None:
@@ -217,33 +237,19 @@ def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: ChosenScheme) -
     if scheme.row.home is not Home.NOBODY:
         what = f"topology: has no node '{HOME}' for the {scheme.row.home}, without which there is no {scheme.name}"
         raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
-    for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy)):
-        if choice != "none":
+    for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy), ("relay", scenario.relay)):
+        if choice != NOBODY:
             what = f"{field}: the topology has no node '{HOME}' for it"
             raise BadScenarioError(
                 [tree.error((field,), f"{what}; add Node('{HOME}') and give it an address, or write: none")]
             )
 
 
-def check_quench(tree: Tree, scenario: Scenario, *, is_foreign: bool) -> None:
-    """Source Quench is ICMP's of IPv4, and made by scapy, which is not in the guest with what others wrote."""
-    if scenario.quench is None or (scenario.ip == 4 and not is_foreign):
-        return
-    what = "quench: there is none in IPv6; leave it out, or write: ip: 4"
-    if is_foreign:
-        what = (
-            "quench: the guest with phones and servers of others has no scapy, which makes it;"
-            " leave it out, or use our own correspondent, static addresses and no proxy"
-        )
-    raise BadScenarioError([tree.error(("quench",), what)])
-
-
-def correspondent_named(word: str) -> CorrespondentName:
-    """The correspondent of that name; raises BadScenarioError."""
-    for name in CORRESPONDENTS:
-        if name == word:
-            return name
-    raise missing(shown(word), f"there is no correspondent of that name{hint(word, list(CORRESPONDENTS))}")
+def check_quench(tree: Tree, scenario: Scenario) -> None:
+    """Source Quench is ICMP's of IPv4."""
+    if scenario.quench is not None and scenario.ip != 4:
+        what = "quench: there is none in IPv6; leave it out, or write: ip: 4"
+        raise BadScenarioError([tree.error(("quench",), what)])
 
 
 def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> tuple[ChosenScheme, SchemeSetting]:

@@ -1,21 +1,14 @@
-"""Who the mobile node talks to: our own correspondent, or a phone that others wrote."""
+"""Who plays the two ends of the call by name: our own agents. Anybody else is a program (kinds/program.py)."""
 
-from types import ModuleType
-from typing import Literal
-
-from testbed.phones import baresip, linphone, sipp
-
-CorrespondentName = Literal["testbed", "testbed-plain", "testbed-handover", "baresip", "linphone", "sipp"]
-
-ProxyName = Literal["none", "kamailio"]
-"""The outbound proxy in the home network that the mobile node calls through."""
-
-OWN: dict[CorrespondentName, str] = {
+OWN: dict[str, str] = {
     "testbed": "our own correspondent node, which supports the Handover header where no B2BUA stands in for it",
     "testbed-plain": "our own correspondent node, without that support: it refuses what requires it (420)",
     "testbed-handover": "our own correspondent node, with that support under every scheme",
 }
-PHONES: dict[CorrespondentName, ModuleType] = {"baresip": baresip, "linphone": linphone, "sipp": sipp}
+"""The correspondents that are ours, and what each of them is."""
 
-CORRESPONDENTS: dict[CorrespondentName, str] = {**OWN, **{name: phone.ABOUT for name, phone in PHONES.items()}}
-"""What each of them is."""
+OWN_MOBILE = "testbed"
+"""Our own mobile node."""
+
+NOBODY = "none"
+"""Where a role need not be played."""

@@ -6,27 +6,21 @@ from pydantic import Field, field_validator
 
 from testbed.lab.plan import Addressing, DuplicateDetection
 from testbed.scenario.kinds.chosen_scheme import SchemeName
-from testbed.scenario.kinds.correspondent import CorrespondentName, ProxyName
+from testbed.scenario.kinds.program import CodecName, ProgramUse
 from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, QuenchSetting
 from testbed.scenario.kinds.triggers import Trigger
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import TIME, Seconds, Share
 
-RegistrarName = Literal["none", "plain", "proactive", "outbound", "kamailio", "kamailio-outbound"]
-
-REGISTRARS: dict[RegistrarName, str] = {
-    "none": "nobody registers anything",
+OWN_REGISTRARS: dict[str, str] = {
     "plain": "a registrar by RFC 3261: it ignores what it does not know, and the MN registers its main address alone",
     "proactive": "the paper's: both interfaces, told apart by ua_id and ranked by if_q, counted in if_no (Figure 5)",
     "outbound": "the standard's: both interfaces as flows of one instance (RFC 5626)",
-    "kamailio": "Debian's Kamailio: an ordinary registrar that nobody here wrote",
-    "kamailio-outbound": "the same, with its support for flows switched on (RFC 5626)",
 }
-"""What the registrar in the home network supports."""
+"""Our own registrar in the home network, and what it supports."""
 
-OWN_REGISTRARS: tuple[RegistrarName, ...] = ("plain", "proactive", "outbound")
-OUTBOUND: tuple[RegistrarName, ...] = ("outbound", "kamailio-outbound")
-"""Registrars that the MN asks in the way of RFC 5626; the others in the paper's."""
+OUTBOUND = "outbound"
+"""The one of ours that the MN asks in the way of RFC 5626; the others in the paper's."""
 
 RadioName = Literal["profile", "hwsim"]
 """How an access link is attached: in the time that its profile says, or by the kernel's own 802.11 stack."""
@@ -48,8 +42,6 @@ class SchemeSetting(Document):
 
 Side = Literal["mn", "cn"]
 """An end of the call."""
-
-CodecName = Literal["PCMU", "PCMA", "GSM"]
 
 
 class CallSetting(Document):
@@ -85,6 +77,7 @@ class Scenario(Document):
     said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
     more than what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC
     4028), none if not said.
+    `registrar`, `proxy`, `relay`, `cn` and `mn` are played by us, by nobody, or by a program; `programs` run beside.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
     its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
     link's router asks to send less. `numbers` are the user's own: files (./mine.py, from this file's folder), or names.
@@ -102,9 +95,12 @@ class Scenario(Document):
     failure: str
     scheme: SchemeName
     schemes: dict[SchemeName, SchemeSetting] = Field(min_length=1)
-    registrar: RegistrarName = "none"
-    proxy: ProxyName = "none"
-    cn: CorrespondentName = "testbed"
+    registrar: str = "none"
+    proxy: str = "none"
+    relay: str = "none"
+    cn: str = "testbed"
+    mn: str = "testbed"
+    programs: list[ProgramUse] = Field(default_factory=list)
     room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
     session_timer: Seconds | None = None

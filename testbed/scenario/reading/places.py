@@ -51,6 +51,7 @@ TOPOLOGY = FileKind("topology", "topologies", ROOT / "topologies", ".py")
 PROFILE = FileKind("profile", "profiles", ROOT / "tc-profiles")
 FAILURE = FileKind("failure script", "failures", ROOT / "tc-profiles" / "failures")
 COVERAGE = FileKind("coverage map", "coverage", ROOT / "topologies" / "coverage")
+PROGRAM = FileKind("program", "programs", ROOT / "topologies" / "programs")
 TRACK = FileKind("track", "tracks", ROOT / "topologies" / "tracks", ".csv")
 
 

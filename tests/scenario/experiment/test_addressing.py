@@ -109,10 +109,6 @@ def test_who_gives_addresses_is_there_for_those_links_that_ask() -> None:
         ("address: {wifi: dhcp}\nip: 6", "address.wifi: dhcp is for IPv4; write ip: 4, or another way to an address"),
         ("dad: off", "dad: is for IPv6; write ip: 6, or leave this out"),
         ("radio: {wifi: hwsym}", "radio.wifi: 'hwsym' is not possible; did you mean 'hwsim'?"),
-        (
-            "radio: {wifi: hwsim}\ncn: sipp",
-            "radio.wifi: the guest with hwsim has no sipp; write profile, or leave that out",
-        ),
         ("ip: 5", "ip: 5 is not possible; possible are: 4, 6"),
         ("ip: 6\ncn: baresip", "cn: baresip is set up for IPv4 alone; write ip: 4, or choose another"),
         ("ip: 6\nproxy: kamailio", "proxy: kamailio is set up for IPv4 alone; write ip: 4, or choose another"),

@@ -221,8 +221,6 @@ def test_the_router_asks_when_the_link_has_become_slow(tmp_path: Path) -> None:
     [
         ("{every: 1 s}", "quench: it says not when; add 'loss: …' or 'rate: …'"),
         ("{loss: 1 %, every: 1 ms}", "quench.every: '1 ms' is too small; it should be 0.02 or more"),
-        ("{loss: 1 %}\ncn: baresip", "quench: the guest with phones and servers of others has no scapy, which makes it;"
-         " leave it out, or use our own correspondent, static addresses and no proxy"),
         ("{loss: 1 %}\nip: 6", "quench: there is none in IPv6; leave it out, or write: ip: 4"),
     ],
 )  # fmt: skip

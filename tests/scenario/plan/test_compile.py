@@ -11,7 +11,6 @@ import pytest
 from agents.roles.mn.schemes import SCHEMES
 from testbed.engine.vm.image import WITH_FOREIGN, recipe_for
 from testbed.scenario.experiment.experiment import load_experiment
-from testbed.scenario.kinds.correspondent import PHONES
 from testbed.scenario.plan.compile import compile_plan, roles
 from testbed.scenario.reading.errors import BadScenarioError
 from tests.scenario.files import NET, SCENARIO_FILE, SCRIPT, WIFI, Files
@@ -149,7 +148,7 @@ def test_media_handover_has_kamailio_and_rtpengine_at_home_and_nothing_of_ours()
     assert [one["name"] for one in plan["agents"]] == ["cn", "mn"]
     assert [(one["name"], one["node"]) for one in plan["programs"]] == [("rtpengine", "home"), ("kamailio", "home")]
     assert agent(plan, "mn")["home"]["address"] == "10.10.0.2"
-    assert recipe_for(program["package"] for program in plan["programs"]) is WITH_FOREIGN
+    assert recipe_for(plan["packages"]) is WITH_FOREIGN
     assert (
         roles(experiment.network, SCHEMES["media-handover"])["relay"]
         == roles(experiment.network, SCHEMES["handover-b2bua"])["relay"]
@@ -218,7 +217,7 @@ def test_kamailio_and_its_user_agree(supports: str, style: str, mode: int, files
     mobile = agent(plan, "mn")["registrar"]
     assert "registrar" not in [one["name"] for one in plan["agents"]]
     proxy, registrar = plan["programs"]
-    assert [(one["name"], one["node"], one["udp_ports"]) for one in (proxy, registrar)] == [
+    assert [(one["name"], one["node"], one["ready"]["udp"]) for one in (proxy, registrar)] == [
         ("kamailio", "home", [5060]),
         ("registrar", "home", [5070]),
     ]
@@ -261,22 +260,8 @@ def test_correspondent_without_the_extension_is_ours_too() -> None:
     assert plan["programs"] == []
 
 
-@pytest.mark.parametrize("phone", PHONES)
-def test_phone_takes_the_place_of_our_correspondent(phone: str) -> None:
-    plan = compile_plan(load_experiment("wifi-to-umts", cn=phone))
-    assert [one["name"] for one in plan["agents"]] == ["mn"]
-    assert [(one["name"], one["node"], one["udp_ports"]) for one in plan["programs"]] == [("cn", "cn", [5060])]
-    assert agent(plan, "mn") == agent(compile_plan(load_experiment("wifi-to-umts")), "mn")
-
-
-@pytest.mark.parametrize("phone", PHONES)
-def test_image_has_the_package_of_each_phone(phone: str) -> None:
-    plan = compile_plan(load_experiment("wifi-to-umts", cn=phone))
-    assert recipe_for(program["package"] for program in plan["programs"]) is WITH_FOREIGN
-
-
 def test_correspondent_that_there_is_not() -> None:
-    with pytest.raises(BadScenarioError, match=re.escape("'barseip': there is no correspondent of that name; did you")):
+    with pytest.raises(BadScenarioError, match=re.escape("'barseip': there is no program of that name for this; did")):
         load_experiment("wifi-to-umts", cn="barseip")
 
 

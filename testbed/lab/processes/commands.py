@@ -1,0 +1,83 @@
+"""Commands of a scenario in its nodes: begun at their time, ended after it. Whatever they do, the run goes on."""
+
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from mininet.net import Mininet
+
+from testbed.lab.plan import CommandOrder
+from testbed.lab.processes.foreign import ended, run
+
+STOP_LIMIT_S = 1.0
+
+
+@dataclass
+class Command:
+    """One that has begun; `is_told` when it has been asked to end, so that its end is nothing to be told."""
+
+    order: CommandOrder
+    log: Path
+    process: subprocess.Popen[bytes]
+    end: int
+    is_told: bool = False
+
+    def fileno(self) -> int:
+        """The descriptor that can be read when it has ended."""
+        return self.end
+
+    def status(self) -> int:
+        """How it ended; raises subprocess.TimeoutExpired where it has not."""
+        return int(self.process.wait(STOP_LIMIT_S))
+
+    def stop(self) -> None:
+        """Asks it to end."""
+        self.is_told = True
+        self.process.send_signal(signal.SIGTERM)
+
+    def complaint(self) -> str:
+        """What a reader of the results should know of its end; nothing where it was told to, or all was well."""
+        status = self.status()
+        if self.is_told or status == 0:
+            return ""
+        return f"{self.order['place']}: '{self.order['command'][0]}' in {self.order['node']} {ended(status, self.log)}"
+
+
+class MissingCommandError(Exception):
+    """There is no such command in the guest; the message is one line."""
+
+
+class Commands:
+    """All commands of a run. What they say goes to `logs/NAME.log`."""
+
+    def __init__(self, net: Mininet, logs: Path) -> None:
+        self._net = net
+        self._logs = logs
+        self._running: list[Command] = []
+
+    def start(self, order: CommandOrder) -> Command:
+        """Begins one; raises MissingCommandError."""
+        folder, word = self._logs / order["name"], order["command"][0]
+        folder.mkdir(exist_ok=True)
+        if shutil.which(word if "/" not in word else str(folder / word)) is None:
+            advice = "name the Debian package that has it: 'packages: […]'"
+            raise MissingCommandError(f"{order['place']}: there is no command '{word}' in {order['node']}; {advice}")
+        path = self._logs / f"{order['name']}.log"
+        with path.open("wb") as log:
+            process = run(self._net[order["node"]], order["command"], folder, log)
+        self._running.append(Command(order, path, process, os.pidfd_open(process.pid)))
+        return self._running[-1]
+
+    def close(self) -> None:
+        """Ends those that still run."""
+        for command in self._running:
+            if command.process.poll() is None:
+                command.stop()
+        for command in self._running:
+            try:
+                command.status()
+            except subprocess.TimeoutExpired:
+                command.process.kill()

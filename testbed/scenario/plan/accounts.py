@@ -1,0 +1,44 @@
+"""Who has which address, port and account: what both our own agents and programs of others are configured with."""
+
+from typing import Any
+
+from testbed.lab.network import Interface, Network
+from testbed.lab.network.nodes import bare
+from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.kinds.correspondent import NOBODY
+from testbed.scenario.kinds.topology import HOME, MOBILE
+
+SIP_PORT = 5060
+# Beside the B2BUA, in the same node: the paper keeps the two apart (section 4.4).
+REGISTRAR, REGISTRAR_PORT = "registrar", 5070
+# What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
+REALM = "home.example"
+PEER_REALM = "cn.example"
+PASSWORD = "mobile-secret"  # noqa: S105
+# Its own realm: credentials for it have no business in calls.
+REGISTRAR_REALM = "registrar.home.example"
+
+
+def peer_account(experiment: Experiment) -> dict[str, Any]:
+    """The MN's account with a CN that it calls itself: "the sender must be authenticated" (paper 4.3)."""
+    if experiment.row.is_bridged:
+        return {}
+    return {"account": {"user": MOBILE, "password": PASSWORD, "realm": PEER_REALM}}
+
+
+def home(experiment: Experiment) -> dict[str, Any] | None:
+    """Where the MN's calls go by way of its home network, and how it proves who it is."""
+    if not experiment.row.is_bridged and experiment.proxy == NOBODY:
+        return None
+    address = main_address(experiment.network, HOME)
+    return {"address": address, "port": SIP_PORT, "user": MOBILE, "password": PASSWORD, "realm": REALM}
+
+
+def main_address(network: Network, node: str) -> str:
+    """The first address of a node."""
+    return bare(addressed(network, node).address)
+
+
+def addressed(network: Network, node: str) -> Interface:
+    """The first interface of a node that has an address."""
+    return next(end for end in network.interfaces(node) if end.address)
