@@ -210,7 +210,10 @@ class World:
 
     def settle(self, limit: float = 300.0) -> None:
         """Until nothing waits for anything."""
-        self.run_until(lambda: self._next_at() is None, limit)
+        end = self.now + limit
+        while (at := self._next_at()) is not None:
+            assert at <= end, f"not within {limit} s: {self.state} {self.flow()}"
+            self._advance(at)
 
     # -- what was seen ------------------------------------------------------------------------------------------------
 
@@ -256,14 +259,20 @@ class World:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _next_at(self) -> float | None:
-        timers = [timer for host in self.hosts.values() if (timer := host.role.get_timer()) is not None]
-        return min([*timers, *(due[0] for due in self._due[:1])], default=None)
+        first = self._due[0][0] if self._due else None
+        for host in self.hosts.values():
+            timer = host.role.get_timer()
+            if timer is not None and (first is None or timer < first):
+                first = timer
+        return first
 
     def _advance(self, at: float) -> None:
         self.now = max(self.now, at)
-        while self._due and self._due[0][0] <= self.now:
-            heappop(self._due)[2]()
-            self._flush()
+        if self._due and self._due[0][0] <= self.now:  # timers that are due too are the next thing to happen
+            while self._due and self._due[0][0] <= self.now:
+                heappop(self._due)[2]()
+                self._flush()
+            return
         for host in self.hosts.values():
             if (timer := host.role.get_timer()) is not None and timer <= self.now:
                 host.role.handle_timer(now=self.now)

@@ -46,20 +46,25 @@ def test_ubuntu_lets_mmdebstrap_have_namespaces_by_its_profile(somebody: Path, m
     (somebody / "bin" / "unshare").write_text("#!/bin/sh\nexit 1\n")
     (somebody / "bin" / "unshare").chmod(0o755)
     (somebody / "RESTRICTED").write_text("1\n")
-    assert not needs.may_be_root_in_a_namespace()
-    assert needs.namespaces_remedy() == "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    assert not needs.may_mount()
+    assert needs.mount_remedy() == "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
     (somebody / "PROFILE").touch()
-    assert needs.may_be_root_in_a_namespace()
+    assert needs.may_mount()
+
+
+def test_root_in_a_container_without_the_privilege_to_mount(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert needs.mount_remedy().startswith("start the container with --privileged, or copy an image")
 
 
 def test_debian_s_own_switch(somebody: Path) -> None:
     (somebody / "SWITCH").write_text("0\n")
-    assert needs.namespaces_remedy() == "sudo sysctl kernel.unprivileged_userns_clone=1"
+    assert needs.mount_remedy() == "sudo sysctl kernel.unprivileged_userns_clone=1"
 
 
 def test_where_no_setting_forbids_them_it_is_the_surroundings(somebody: Path) -> None:
     (somebody / "SWITCH").write_text("1\n")
-    assert needs.namespaces_remedy().startswith("become root, or leave the chroot or container")
+    assert needs.mount_remedy().startswith("become root, or leave the chroot or container")
 
 
 @pytest.mark.parametrize(("lines", "listed"), [("me:100000:65536\n", True), ("1000:1:1\n", True), ("you:1:1\n", False)])

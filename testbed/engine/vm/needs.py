@@ -48,15 +48,19 @@ def require(purpose: str, needs: Sequence[Need]) -> None:
         )
 
 
-def may_be_root_in_a_namespace() -> bool:
-    """Whether mmdebstrap can act as root: because it is, or in a user namespace of its own."""
-    if os.geteuid() == 0 or (is_on(RESTRICTED) and PROFILE.exists()):
+def may_mount() -> bool:
+    """Whether mmdebstrap can mount what an image needs while it is made: as root, or in a user namespace of its own."""
+    if is_on(RESTRICTED) and PROFILE.exists():
         return True
-    return subprocess.run(["unshare", "--map-root-user", "true"], capture_output=True, check=False).returncode == 0
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    command = ["unshare", *root, "--mount", "--propagation", "unchanged", "true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def namespaces_remedy() -> str:
-    """What undoes that user namespaces are forbidden here."""
+def mount_remedy() -> str:
+    """What undoes that mounting, or user namespaces, are forbidden here."""
+    if os.geteuid() == 0:
+        return "start the container with --privileged, or copy an image from elsewhere (docs/machines.md)"
     if is_on(RESTRICTED):
         return "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
     if SWITCH.exists() and not is_on(SWITCH):
@@ -90,7 +94,7 @@ def is_x86_64() -> bool:
 PROCESSOR = Need(
     "an x86-64 processor", is_x86_64, lambda: "use a machine that has one: the guest's packages are for it"
 )
-NAMESPACES = Need("user namespaces", may_be_root_in_a_namespace, namespaces_remedy)
+MOUNTS = Need("mounts in a namespace", may_mount, mount_remedy)
 SUBORDINATE_IDS = Need(
     "ids in /etc/subuid and /etc/subgid",
     has_subordinate_ids,
@@ -109,6 +113,6 @@ BUILD_NEEDS = (
     program("unshare", "util-linux"),
     program("newuidmap", "uidmap"),
     DEBIAN_KEYS,
-    NAMESPACES,
+    MOUNTS,
     SUBORDINATE_IDS,
 )
