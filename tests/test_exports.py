@@ -13,14 +13,15 @@ from .rules import Module, modules
 
 EXPORTS = {
     "testbed": (
-        "AttackedCall BadScenarioError CaptureError CaptureResult Checked CommandError MissingRequirementError"
-        " News NotBegunError NotRepeatableError OutputError Run RunFolderError RunResult Runs ScenarioError"
-        " Verified attack check compare compare_triggers export frame measure new replay run verify"
+        "AttackedCall BadScenarioError CaptureError CaptureResult Checked CommandError"
+        " MissingRequirementError News NotBegunError NotRepeatableError OutputError Run RunFolderError"
+        " RunResult Runs ScenarioError Verified attack check compare compare_triggers export frame measure new"
+        " replay run verify"
     ),
     "agents.sip": (
-        "Abilities Account Address Ask ClientRequest Datagram DigestClient DigestServer Event Flow HandoverHeader"
-        " Invitation LocalProtocolError Message NameAddr RemoteProtocolError Request Response ServerRequest Session"
-        " SipParseError TCP UDP Uri UserAgent"
+        "Abilities Account Address Ask ClientRequest Datagram DigestClient DigestServer Event Flow"
+        " HandoverHeader Invitation LocalProtocolError Message NameAddr OFFERED RemoteProtocolError Request"
+        " Response ServerRequest Session SessionInterval SipParseError TCP UDP Uri UserAgent"
     ),
     "agents.rtp": (
         "Arrival Codec CodecError DuplicateFilter MediaSource MissingLibraryError PathDelay PlayoutBuffer"
@@ -32,19 +33,21 @@ EXPORTS = {
         "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU SdpParseError"
         " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
     ),
-    "agents.media": ("Agreed CallMedia Leg MediaSettings agreed_leg control_of media_address"),
+    "agents.media": "Agreed CallMedia Leg MediaSettings agreed_leg control_of media_address",
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
-        " LinkDirection LinkProfile MOBILE PROFILE SCENARIO Scenario ScenarioError TOPOLOGY TRACK bad_from"
-        " compile_plan doubts exported load load_experiment load_topology load_track main_address roles validated"
+        " LinkDirection LinkProfile MOBILE PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"
+        " bad_from compile_plan doubts exported load load_experiment load_topology load_track main_address"
+        " roles validated"
     ),
     "testbed.engine": (
-        "CommandError Engine MissingRequirementError Place Report RunFailedError cache_folder digest make_engine"
+        "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"
+        " cache_folder digest make_engine"
     ),
     "testbed.measure": (
-        "CaptureError CaptureResult Difference MeasuredRun Record RunFolderError RunResult UserNumber UserNumberError"
-        " find_runs first_difference load_numbers measure measure_capture measure_run read_capture read_document"
-        " read_events read_manifest read_records to_json"
+        "CaptureError CaptureResult Difference MeasuredRun Record RunFolderError RunResult UserNumber"
+        " UserNumberError find_runs first_difference load_numbers measure measure_capture measure_run"
+        " read_capture read_document read_events read_manifest read_records to_json"
     ),
     "testbed.report": (
         "Triggered comparison conditions console ladder new_table pictures speech_table tables tables_of_many"
@@ -58,18 +61,21 @@ OPEN = {
     "agents.rtp": "codec packet playout_events rtcp rtcp_xr",
     "agents.sdp": "",
     "agents.media": "",
-    "testbed.scenario": "kinds.chosen_scheme kinds.correspondent kinds.scenario kinds.triggers links.history"
-    " links.shaping links.timeline links.trace plan.failure_picture plan.history_export reading.document"
-    " reading.tree reading.units",
+    "testbed.scenario": (
+        "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.history"
+        " links.shaping links.timeline links.trace plan.failure_picture plan.history_export reading.document"
+        " reading.tree reading.units"
+    ),
     "testbed.engine": "native vm.needs",
-    "testbed.measure": "call.direction call.extension capture.capture folder.link_history folder.run_captures"
-    " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
-    " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
-    " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"
-    " rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
-    " tables.schema wire.packets",
-    "testbed.report": "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export"
-    " terminal",
+    "testbed.measure": (
+        "call.direction call.extension capture.capture folder.link_history folder.run_captures"
+        " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
+        " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
+        " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"
+        " rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
+        " tables.schema wire.packets"
+    ),
+    "testbed.report": "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export terminal",
 }
 """Package -> modules that others may import anything of: what they have is of one kind, and no list would say more."""
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.sip.digest.client import Account, DigestClient
-    from agents.sip.digest.server import DigestServer
+    from agents.sip.digest.server import OFFERED, DigestServer
     from agents.sip.message.address import TCP, UDP, Address, Datagram, Flow
     from agents.sip.message.errors import LocalProtocolError, RemoteProtocolError, SipParseError
     from agents.sip.message.handover import HandoverHeader
     from agents.sip.message.message import Message, Request, Response
     from agents.sip.message.name_addr import NameAddr
     from agents.sip.message.uri import Uri
-    from agents.sip.session.abilities import Abilities
+    from agents.sip.session.abilities import Abilities, SessionInterval
     from agents.sip.session.client_request import Ask, ClientRequest
     from agents.sip.session.events import Event
     from agents.sip.session.server_request import ServerRequest
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agents.sip.user_agent import Invitation, UserAgent
 
 __all__ = [
+    "OFFERED",
     "TCP",
     "UDP",
     "Abilities",
@@ -44,6 +45,7 @@ __all__ = [
     "Response",
     "ServerRequest",
     "Session",
+    "SessionInterval",
     "SipParseError",
     "Uri",
     "UserAgent",
@@ -51,14 +53,14 @@ __all__ = [
 
 _HOMES = {
     "digest.client": "Account DigestClient",
-    "digest.server": "DigestServer",
+    "digest.server": "DigestServer OFFERED",
     "message.address": "TCP UDP Address Datagram Flow",
     "message.errors": "LocalProtocolError RemoteProtocolError SipParseError",
     "message.handover": "HandoverHeader",
     "message.message": "Message Request Response",
     "message.name_addr": "NameAddr",
     "message.uri": "Uri",
-    "session.abilities": "Abilities",
+    "session.abilities": "Abilities SessionInterval",
     "session.client_request": "Ask ClientRequest",
     "session.events": "Event",
     "session.server_request": "ServerRequest",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from testbed.engine.cache import cache_folder, digest
     from testbed.engine.choose import make_engine
-    from testbed.engine.engine import Engine, Place, Report
-    from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
+    from testbed.engine.engine import Engine, Place, Report, Say
+    from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError, UnknownPackageError
 
 __all__ = [
     "CommandError",
@@ -18,6 +18,8 @@ __all__ = [
     "Place",
     "Report",
     "RunFailedError",
+    "Say",
+    "UnknownPackageError",
     "cache_folder",
     "digest",
     "make_engine",
@@ -26,8 +28,8 @@ __all__ = [
 _HOMES = {
     "cache": "cache_folder digest",
     "choose": "make_engine",
-    "engine": "Engine Place Report",
-    "errors": "CommandError MissingRequirementError RunFailedError",
+    "engine": "Engine Place Report Say",
+    "errors": "CommandError MissingRequirementError RunFailedError UnknownPackageError",
 }
 
 

@@ -125,7 +125,7 @@ class QuenchStep(TypedDict):
     link: str
 
 
-class CallStep(TypedDict):
+class PlaceCallStep(TypedDict):
     """A program that is the mobile node is told to call."""
 
     at_s: float
@@ -169,7 +169,7 @@ class NoteStep(TypedDict):
 
 Step = (
     ShapeStep | CarrierStep | SignalStep | ReportStep | KillStep | HangUpStep | AttackStep | QuenchStep | NoteStep
-    | CallStep | CommandStep | EndStep
+    | PlaceCallStep | CommandStep | EndStep
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from testbed.scenario.plan.history_export import exported
     from testbed.scenario.reading.document import Document, load, validated
     from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
-    from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, SCENARIO, TOPOLOGY, TRACK
+    from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
 __all__ = [
     "CORRESPONDENT",
@@ -28,6 +28,7 @@ __all__ = [
     "FAILURE",
     "MOBILE",
     "PROFILE",
+    "PROGRAM",
     "SCENARIO",
     "TOPOLOGY",
     "TRACK",
@@ -68,7 +69,7 @@ _HOMES = {
     "plan.history_export": "exported",
     "reading.document": "Document load validated",
     "reading.errors": "BadScenarioError ScenarioError",
-    "reading.places": "COVERAGE FAILURE PROFILE SCENARIO TOPOLOGY TRACK",
+    "reading.places": "COVERAGE FAILURE PROFILE PROGRAM SCENARIO TOPOLOGY TRACK",
 }
 
 

@@ -28,7 +28,7 @@ LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
     " relay, cn, mn, programs, room, duplication, session_timer, seed, loss, ip, address, dad, radio, triggers, track,"
-    " networks, battery, quench"
+    " networks, battery, quench, numbers"
 )
 
 NAMES = [

@@ -92,7 +92,7 @@ SCHEMES: dict[str, SchemeRow] = {
     ),
     "media-handover": SchemeRow(
         API_VERSION,
-        "what can be had today: the media come from elsewhere, and an unmodified rtpengine learns it",
+        "what can be had today: the media come from elsewhere, and an unmodified media relay learns it",
         f"{HERE}.media_handover:MediaHandover",
         home=Home.RELAY,
         trigger=FALLING,
