@@ -75,7 +75,9 @@ OPEN = {
         " rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
         " tables.schema wire.packets"
     ),
-    "testbed.report": "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export terminal",
+    "testbed.report": (
+        "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export terminal"
+    ),
 }
 """Package -> modules that others may import anything of: what they have is of one kind, and no list would say more."""
 
