@@ -45,7 +45,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare
 	$(TESTBED) prepare real-wifi
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: $(VENV)/.installed  ## Style, types
