@@ -25,7 +25,7 @@ RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv u
 RUN_FILES := /usr/share/keyrings/debian-archive-keyring.gpg
 RUN_PACKAGES = qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux mount tar debian-archive-keyring \
   $(PYTHON_PACKAGE) $(PYTHON_PACKAGE)-venv
-TEST_PROGRAMS := tshark mnexec tcpdump ip tc ifconfig chromium chromedriver
+TEST_PROGRAMS := tshark mnexec tcpdump ip tc ifconfig nsenter chromium chromedriver
 TEST_PACKAGES := tshark mininet tcpdump iproute2 net-tools libgsm1 chromium chromium-driver
 TEST_LIBRARIES := libgsm.so.1
 
@@ -45,7 +45,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare
 	$(TESTBED) prepare real-wifi
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: $(VENV)/.installed  ## Style, types

@@ -32,7 +32,9 @@ PROGRAMS = {
     "ifconfig": "net-tools",
     "setpriv": "util-linux",
     "unshare": "util-linux",
+    "nsenter": "util-linux",
 }
+CHROOT_REMEDY = "enter it as a container does (pivot_root; systemd-nspawn, podman), or use --engine vm"
 NETEM_REMEDY = (
     "install a kernel that has it (Debian: apt-get install linux-image-amd64, then reboot;"
     " Ubuntu: apt-get install linux-modules-extra-$(uname -r))"
@@ -54,6 +56,8 @@ class NativeEngine:
         missing = sorted({package for program, package in programs(plan).items() if shutil.which(program) is None})
         if missing:
             raise MissingRequirementError(f"the native engine needs more: apt-get install {' '.join(missing)}")
+        if is_chroot():
+            raise MissingRequirementError(f"Mininet's mnexec would leave this chroot: {CHROOT_REMEDY}")
         if any(radio["supplicant"] is not None for radio in plan["radios"].values()):
             raise MissingRequirementError("hwsim is a module of the whole machine's kernel: use --engine vm")
         if plan["shapes"] and not has_netem():
@@ -127,6 +131,12 @@ def has_netem() -> bool:
     """Whether this kernel shapes links, tried in a namespace that is gone afterwards."""
     argv = ["unshare", "--net", "--", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]
     return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+def is_chroot() -> bool:
+    """Whether / is not that of this mount namespace, which mnexec enters; needs root."""
+    argv = ["nsenter", "--mount=/proc/self/ns/mnt", "--", "test", f"/proc/{os.getpid()}/root", "-ef", "/"]
+    return subprocess.run(argv, capture_output=True, check=False).returncode != 0
 
 
 def last_line(log: Path) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,12 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def wait_for(what: str, condition: Any) -> None:  # noqa: ANN401 - any function
-    """Until a condition holds; fails the test when it does not in time."""
+def wait_for(what: str, condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+    """Until a condition holds; fails the test when it does not in time, or its process ends before."""
     limit = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < limit, f"{what} did not happen"
+        assert process is None or process.poll() is None, f"it ended before {what}"
         time.sleep(0.05)
 
 
@@ -55,7 +57,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
     argv = [str(TESTBED), "run", "--out", str(folder)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     progress = folder / ".vm" / "progress"
-    wait_for("the call", lambda: progress.exists() and "call_established" in progress.read_text())
+    wait_for("the call", lambda: progress.exists() and "call_established" in progress.read_text(), process)
     return process
 
 

@@ -19,6 +19,7 @@ from .leftovers import left_behind, world
 from .test_failing import wait_for
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the native engine needs root: sudo make test")
+needs_own_root = pytest.mark.skipif(os.geteuid() == 0 and native.is_chroot(), reason="mnexec leaves a chroot")
 
 
 def native_run(folder: Path) -> subprocess.Popen[str]:
@@ -28,6 +29,7 @@ def native_run(folder: Path) -> subprocess.Popen[str]:
 
 
 @needs_root
+@needs_own_root
 def test_a_run_from_another_folder_with_a_relative_path(tmp_path: Path) -> None:
     argv = [str(TESTBED), "run", "ideal", "--engine", "native", "--out", "mine/run"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -76,6 +78,7 @@ def labs_of(folder: Path) -> list[int]:
 
 
 @needs_root
+@needs_own_root
 def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
     before = world()
     runs = [native_run(tmp_path / name) for name in ("one", "two")]
@@ -93,10 +96,11 @@ def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
 
 
 @needs_root
+@needs_own_root
 def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
     before = world()
     with native_run(tmp_path / "run") as process:
-        wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")))
+        wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")), process)
         time.sleep(1)
         process.kill()
     wait_for("the lab's end", lambda: not labs_of(tmp_path / "run"))
@@ -107,10 +111,11 @@ def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
 
 
 @needs_root
+@needs_own_root
 def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
     before = world()
     process = native_run(tmp_path / "run")
-    wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")))
+    wait_for("the call", lambda: any(tmp_path.glob("run/captures/*.pcap")), process)
     process.send_signal(2)
     _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
@@ -121,6 +126,7 @@ def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
 
 
 @needs_root
+@needs_own_root
 def test_a_link_never_runs_without_its_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Where the kernel has netem, take away what finds it: the refusal is what is tested.
     if native.has_netem():
