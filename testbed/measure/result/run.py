@@ -53,16 +53,21 @@ class MeasuredRun(Recording):
         """
         measured = result_of(self, self.listened)
         vars(self)["result"] = measured  # which a user's number may look at
-        values, warnings = work_out(self.numbers, self) if self.numbers else (self._kept, [])
+        values, warnings = work_out(self.numbers, self) if self.numbers else self._kept
         users = {"numbers": values} if values else {}
         return {**measured, "warnings": [*measured["warnings"], *warnings], **users}
 
     @property
-    def _kept(self) -> dict[str, Any]:
+    def _kept(self) -> tuple[dict[str, Any], list[str]]:
+        """The users' numbers that the folder's result.json has, and what was said of those that could not be had."""
         if not (self.folder / RESULT).exists():
-            return {}
-        found = read_document(self.folder, RESULT).get("numbers")
-        return found if isinstance(found, dict) else {}
+            return {}, []
+        before = read_document(self.folder, RESULT)
+        found = before.get("numbers")
+        if not isinstance(found, dict):
+            return {}, []
+        keys = tuple(f"number {key}: " for key in found)
+        return found, [one for one in before.get("warnings", ()) if str(one).startswith(keys)]
 
     @cached_property
     def chart(self) -> Chart:

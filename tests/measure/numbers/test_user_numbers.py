@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import sys
 import textwrap
 import threading
@@ -179,6 +180,9 @@ def test_one_that_fails_is_null_and_the_rest_is_kept(run_folder: Path, tmp_path:
     (warning,) = result["warnings"][len(plain["warnings"]) :]
     assert warning.startswith(f"number mine: {path}:5: {what}")
     assert {**result, "warnings": plain["warnings"]} == {**plain, "numbers": result["numbers"]}
+    again = shutil.copytree(run_folder, tmp_path / "again")
+    (again / "result.json").write_text(to_json(result))
+    assert MeasuredRun(again).result == result, "measured again without the file: still null, and still told why"
 
 
 @pytest.mark.parametrize("value", ["'7'", "float('nan')", "float('inf')", "True", "[1]"])
