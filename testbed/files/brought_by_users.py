@@ -8,9 +8,7 @@ from testbed.measure.numbers import user_numbers
 from testbed.scenario.experiment.experiment import own_setting
 from testbed.scenario.kinds.chosen_scheme import find_scheme
 from testbed.scenario.kinds.triggers import find_trigger, setting_of_brought
-from testbed.scenario.reading.places import missing
 from testbed.scenario.reading.tree import bad
-from testbed.scenario.reading.units import shown
 
 NUMBER = Kind(
     "number",
@@ -51,7 +49,7 @@ def looked_at_numbers(words: Iterable[str], near: Path) -> None:
         if not is_brought(word, NUMBER):
             brings = ", ".join(sorted(installed(NUMBER))) or "none"
             what = f"there is no such number; name a file, such as ./{word}.py (installed packages bring {brings})"
-            raise missing(shown(word), what)
+            raise bad(Path(word), 0, what)
         looked_at_number(word, near)
 
 

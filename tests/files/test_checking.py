@@ -100,7 +100,7 @@ def test_scenario_whose_number_can_not_be_loaded(tmp_path: Path) -> None:
     assert mistake.startswith(f"{tmp_path}/hole.py:6: NUMBER is made for version 2 of the interface; this testbed has")
     scenario.write_text(scenario.read_text().replace("./hole.py", "hole"))
     (mistake,) = testbed.check(scenario).mistakes
-    assert ": numbers: 'hole': there is no such number; name a file, such as ./hole.py" in mistake
+    assert ": numbers: hole: there is no such number; name a file, such as ./hole.py" in mistake
 
 
 def test_run_folder_and_its_captures(tmp_path: Path) -> None:
