@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,26 @@ def test_topology_with_a_third_access_network_is_right(tmp_path: Path) -> None:
     (tmp_path / "to-lte.yaml").write_text(block("yaml"))
     assert "access links wifi, umts, lte" in testbed.check(tmp_path / "three.py").facts
     assert testbed.check(tmp_path / "to-lte.yaml").mistakes == ()
+
+
+@pytest.mark.parametrize(
+    ("page", "kind", "name"),
+    [
+        ("schemes.md", "scheme", "hasty"),
+        ("triggers.md", "trigger", "drop"),
+        ("programs.md", "phone", "mycn"),
+        ("metrics.md", "number", "longest-hole"),
+    ],
+)
+def test_example_of_a_page_is_what_new_begins_with(page: str, kind: str, name: str, tmp_path: Path) -> None:
+    *files, test = testbed.new(kind, name, tmp_path)
+    assert test.name == f"test_{name}.py"
+    shown = (ROOT / "docs" / page).read_text()
+    for file in files:
+        text = file.read_text()
+        assert f"\n{text}```\n" in shown or textwrap.indent(text, "    ") in shown, (
+            f"docs/{page} has another {file.name}"
+        )
 
 
 SHIPPED = (TOPOLOGY.folder / "multihomed.py").read_text()

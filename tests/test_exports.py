@@ -37,8 +37,8 @@ EXPORTS = {
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"
-        " bad_from compile_plan doubts exported load load_experiment load_topology load_track main_address"
-        " roles validated"
+        " bad_from compile_plan doubts exported load load_experiment load_program load_topology load_track"
+        " main_address own_setting roles validated"
     ),
     "testbed.engine": (
         "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"

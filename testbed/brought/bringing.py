@@ -86,11 +86,11 @@ def bring(word: str, kind: Kind, *, near: Path | None = None) -> Brought:
     """
     if word.endswith(".py"):
         path = Path(word) if near is None else near.parent / word
-        name, files = path.stem, {path.name: text_of(path)}
+        name, files = path.stem, {path.name: text_of(path, kind)}
         facts = looked_at(kind, path.name, kind.attribute, tuple(files.items()), path.parent)
         return Brought(kind, name, path, path.name, kind.attribute, files, facts)
     point = installed(kind)[word]
-    folder, files = files_of(point)
+    folder, files = files_of(point, kind)
     attribute = point.attr or kind.attribute
     facts = looked_at(kind, point.module, attribute, tuple(files.items()), folder)
     return Brought(kind, word, folder / point.module.partition(".")[0], point.module, attribute, files, facts)
@@ -129,7 +129,7 @@ def asked(wish: dict[str, str], shown_in: Path, file: Path, *, has_libraries: bo
     return facts
 
 
-def files_of(point: EntryPoint) -> tuple[Path, dict[str, str]]:
+def files_of(point: EntryPoint, kind: Kind) -> tuple[Path, dict[str, str]]:
     """The folder that an entry point's package lies in, and its Python files from there. Loads nothing of it."""
     top = point.module.partition(".")[0]
     spec = find_spec(top)
@@ -137,13 +137,14 @@ def files_of(point: EntryPoint) -> tuple[Path, dict[str, str]]:
         raise BroughtError(point.value, 0, f"the package that brings '{point.name}' is not there; install it again")
     origin = Path(spec.origin)
     if not spec.submodule_search_locations:
-        return origin.parent, {origin.name: text_of(origin)}
+        return origin.parent, {origin.name: text_of(origin, kind)}
     root = origin.parent.parent
-    return root, {str(path.relative_to(root)): text_of(path) for path in sorted(origin.parent.rglob("*.py"))}
+    return root, {str(path.relative_to(root)): text_of(path, kind) for path in sorted(origin.parent.rglob("*.py"))}
 
 
-def text_of(path: Path) -> str:
-    """A Python file that the guest's Python can read too; raises BroughtError."""
+def text_of(path: Path, kind: Kind) -> str:
+    """A Python file that the Python which will run it can read; raises BroughtError."""
+    version = sys.version_info[:2] if kind.has_libraries else GUEST_PYTHON
     try:
         data = path.read_bytes()
         text = data.decode("utf-8")
@@ -152,14 +153,14 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError:
         raise BroughtError(path, 0, "is no text; a Python file in UTF-8 is needed") from None
     if len(data) > MOST_BYTES:
-        raise BroughtError(path, 0, f"is too long; at most {MOST_BYTES // 1024} kB are carried into a guest")
+        raise BroughtError(path, 0, f"is too long; at most {MOST_BYTES // 1024} kB are taken")
     try:
-        ast.parse(text, feature_version=GUEST_PYTHON)
+        ast.parse(text, feature_version=version)
     except (SyntaxError, ValueError) as error:
         line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        version = ".".join(map(str, GUEST_PYTHON))
-        raise BroughtError(path, line, f"this is not Python {version}, which runs it: {said}") from None
+        name = ".".join(map(str, version))
+        raise BroughtError(path, line, f"this is not Python {name}, which runs it: {said}") from None
     return text
 
 

@@ -22,6 +22,7 @@ def main(root: str, order: str) -> None:
     source = ModuleAt(wish["folder"], wish["module"], wish["attribute"])
     where, _, name = wish["row"].partition(":")
     register = import_module(where)
+    sys.stdout = getattr(register, "STDOUT", sys.stdout)  # of a kind that may not print, nor may this
     said: dict[str, object]
     try:
         row = load(source, getattr(register, name), register.API_VERSION)

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.roles.mn.schemes import BASELINE
+
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
@@ -41,6 +43,26 @@ BEGINNINGS = {
         "what happens to links over time",
         with_test("failure", ".yaml"),
         ("testbed failure plot {name}.yaml", "testbed replay {name}.yaml"),
+    ),
+    "scheme": Beginning(
+        "how a handover is done, in Python",
+        with_test("scheme", ".py"),
+        ("testbed run --scheme ./{name}.py", f"testbed compare --scheme {BASELINE} --scheme ./{{name}}.py"),
+    ),
+    "trigger": Beginning(
+        "when a handover is done, in Python",
+        with_test("trigger", ".py"),
+        ("testbed new scenario {name}-call        and in it: trigger: {{on: ./{name}.py, by: 6 dB}}",),
+    ),
+    "phone": Beginning(
+        "who takes the call: any program, here one in Python, and the file that says how it is started",
+        with_test("phone", ".yaml", **{"phone.py.j2": "{name}.py"}),
+        (f"testbed run --scheme {BASELINE} --cn ./{{name}}.yaml",),
+    ),
+    "number": Beginning(
+        "a number of your own for each run, in Python",
+        with_test("number", ".py"),
+        ("testbed run --number ./{name}.py",),
     ),
 }
 

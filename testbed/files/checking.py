@@ -35,7 +35,8 @@ class Checked:
 def check(path: Path | str, kind: str | None = None) -> Checked:
     """Looks at a file, or a run's folder, as one of a kind, or as what it looks like (`KINDS` has their names).
 
-    Nothing is run but a topology's Python, as before each run. Raises ValueError for a kind that there is not.
+    Nothing is run but users' Python, as before each run: a topology's here as well, all other in processes of its own.
+    Raises ValueError for a kind that there is not.
     """
     file = Path(path)
     if kind is not None and kind not in KINDS:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed.files import made_by_runs, written_by_users
+from testbed.files import brought_by_users, made_by_runs, written_by_users
 from testbed.files.sighting import Sighting
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.reading.document import Document, written
@@ -56,12 +57,29 @@ def with_fields_of(model: type[Document]) -> Callable[[Sighting], int]:
     return looks_like
 
 
+def in_python(attribute: str, module: str) -> Callable[[Sighting], int]:
+    """Recognised by the object that a Python file defines, or, where none is, by the module that it is made with."""
+
+    def looks_like(seen: Sighting) -> int:
+        return seen.ends(".py") * (CERTAIN * (attribute in seen.defines) + 2 * (module in seen.text))
+
+    return looks_like
+
+
+def topology(seen: Sighting) -> int:
+    """A Python file of which one can't say anything else is taken for one."""
+    return in_python("NETWORK", "testbed.lab.network")(seen) + seen.ends(".py")
+
+
 KINDS = {
     kind.name: kind
     for kind in (
         CheckedKind("run folder", certain(lambda seen: seen.path.is_dir()), made_by_runs.run_folder),
         CheckedKind("capture", certain(lambda seen: seen.is_capture), made_by_runs.capture),
-        CheckedKind("topology", certain(lambda seen: seen.ends(".py")), written_by_users.topology),
+        CheckedKind("topology", topology, written_by_users.topology),
+        CheckedKind("scheme", in_python("SCHEME", "agents.roles.mn.schemes"), brought_by_users.scheme),
+        CheckedKind("trigger", in_python("TRIGGER", "agents.roles.mn.triggers"), brought_by_users.trigger),
+        CheckedKind("number", in_python("NUMBER", "testbed.measure"), brought_by_users.number),
         CheckedKind(
             "track",
             certain(lambda seen: seen.ends(".gpx") or "<gpx" in seen.text or "latitude" in seen.first_line.lower()),
@@ -72,6 +90,7 @@ KINDS = {
         CheckedKind("scenario", with_fields_of(Scenario), written_by_users.scenario),
         CheckedKind("link profile", with_fields_of(LinkProfile), written_by_users.profile),
         CheckedKind("failure script", with_fields_of(FailureScript), written_by_users.failure),
+        CheckedKind("program", with_fields_of(ProgramFile), written_by_users.program),
         CheckedKind("coverage map", with_fields_of(CoverageMap), written_by_users.coverage),
     )
 }

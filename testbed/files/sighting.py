@@ -1,12 +1,15 @@
 """A file, or a folder, as it is looked at to find out what it is; nothing of it is believed yet."""
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-FIRST_BYTES = 64 * 1024
+# All of any Python file that a run takes.
+FIRST_BYTES = 512 * 1024
 FIELD = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
+VALUE = re.compile(r"^([A-Z][A-Z0-9_]*)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 CAPTURE_SIGNS = (
     b"\x0a\x0d\x0d\x0a",  # pcapng
     *(bytes.fromhex(sign) for sign in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1")),
@@ -44,6 +47,17 @@ class Sighting:
     def fields(self) -> frozenset[str]:
         """The names at the left edge, as a YAML file's fields are; also of one that is no YAML further on."""
         return frozenset(FIELD.findall(self.text))
+
+    @cached_property
+    def defines(self) -> frozenset[str]:
+        """The names that a Python file gives a value to at its left edge; also of one that is no Python further on."""
+        try:
+            statements = ast.parse(self.text).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return frozenset(VALUE.findall(self.text))
+        targets = [target for one in statements if isinstance(one, ast.Assign) for target in one.targets]
+        targets += [one.target for one in statements if isinstance(one, ast.AnnAssign) and one.value]
+        return frozenset(target.id for target in targets if isinstance(target, ast.Name))
 
     def ends(self, *suffixes: str) -> bool:
         """Whether the name ends so."""

@@ -1,14 +1,16 @@
-"""Checks of what users write: everything that a run would complain of, and nothing is run but a topology's Python."""
+"""Checks of what users write: everything that a run would complain of, and nothing is run but their Python."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from testbed.files.brought_by_users import looked_at_numbers
 from testbed.files.trial import try_python
 from testbed.lab.network import Network
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.loaded_program import load_program
 from testbed.scenario.kinds.positions import load_track
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import Scenario
@@ -32,6 +34,8 @@ def scenario(path: Path) -> Iterator[str]:
         file = TOPOLOGY.find(model.topology, near=path)
     if not file.is_relative_to(TOPOLOGY.folder):
         try_python(file)
+    with named_in(tree, "numbers"):
+        looked_at_numbers(model.numbers, near=path)
     word = os.path.join(".", path)  # noqa: PTH118 - a path, and no name of ours
     own = load_experiment(word)
     compile_plan(own)
@@ -80,6 +84,13 @@ def failure(path: Path) -> Iterator[str]:
     links = dict.fromkeys([*(one.link for one in changes if one.link), *(one.link for one in opportunities)])
     yield f"{len(changes)} changes until {max((one.end for one in changes), default=0.0):g} s"
     yield f"links {', '.join(links)}" if links else "no link is touched"
+
+
+def program(path: Path) -> Iterator[str]:
+    """A program, and every file that it names."""
+    settings = load_program(path).settings
+    yield f"as {', '.join(settings.roles)}"
+    yield f"packages {', '.join(settings.packages)}" if settings.packages else "no packages"
 
 
 def coverage(path: Path) -> Iterator[str]:

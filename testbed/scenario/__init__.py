@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from testbed.scenario.experiment.badness import bad_from
-    from testbed.scenario.experiment.experiment import Experiment, load_experiment
+    from testbed.scenario.experiment.experiment import Experiment, load_experiment, own_setting
     from testbed.scenario.experiment.fitness import doubts
     from testbed.scenario.kinds.failure import FailureScript
+    from testbed.scenario.kinds.loaded_program import load_program
     from testbed.scenario.kinds.positions import load_track
     from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
     from testbed.scenario.kinds.scenario import Scenario
@@ -47,18 +48,21 @@ __all__ = [
     "exported",
     "load",
     "load_experiment",
+    "load_program",
     "load_topology",
     "load_track",
     "main_address",
+    "own_setting",
     "roles",
     "validated",
 ]
 
 _HOMES = {
     "experiment.badness": "bad_from",
-    "experiment.experiment": "Experiment load_experiment",
+    "experiment.experiment": "Experiment load_experiment own_setting",
     "experiment.fitness": "doubts",
     "kinds.failure": "FailureScript",
+    "kinds.loaded_program": "load_program",
     "kinds.positions": "load_track",
     "kinds.profile": "LinkDirection LinkProfile",
     "kinds.scenario": "Scenario",

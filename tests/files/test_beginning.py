@@ -26,10 +26,12 @@ def test_every_file_is_recognised_as_what_it_is_and_right(kind: str) -> None:
     assert {path.name for path in Path().iterdir()} == {path.name for path in files}
     assert files[-1].name == "test_my-own.py"
     for path in files[:-1]:
+        if (kind, path.suffix) == ("phone", ".py"):
+            continue  # the program itself, which may be anything
         found = testbed.check(path)
         assert found.mistakes == ()
         assert found.kind in KINDS
-    assert kind in str(testbed.check(files[0]).kind)
+    assert {"phone": "program"}.get(kind, kind) in str(testbed.check(files[0]).kind)
 
 
 @pytest.mark.parametrize("kind", BEGINNINGS)

@@ -11,7 +11,18 @@ from testbed.cli.main import USERS_FAULT, main
 from testbed.files import trial
 from testbed.files.kinds import KINDS
 from testbed.measure import measure_run, to_json
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, ROOT, SCENARIO, TOPOLOGY, TRACK, FileKind
+from testbed.scenario.reading.places import (
+    COVERAGE,
+    FAILURE,
+    PROFILE,
+    PROGRAM,
+    ROOT,
+    SCENARIO,
+    TOPOLOGY,
+    TRACK,
+    FileKind,
+)
+from tests.brought.examples import example
 from tests.measure import synthetic
 
 DATA = ROOT / "tests" / "engine" / "data"
@@ -24,6 +35,7 @@ DATA = ROOT / "tests" / "engine" / "data"
         (TOPOLOGY, "topology"),
         (PROFILE, "link profile"),
         (FAILURE, "failure script"),
+        (PROGRAM, "program"),
         (COVERAGE, "coverage map"),
         (TRACK, "track"),
     ],
@@ -56,6 +68,41 @@ def test_traces_and_tracks_are_recognised_too(tmp_path: Path, name: str, text: s
     assert (found.kind, found.facts, found.mistakes) == (kind, (fact,), ())
 
 
+NUMBER = """from testbed.measure import UserNumber
+
+def hole(run, direction):
+    return 1
+
+NUMBER = UserNumber(api=1, key="hole_ms", unit="ms", about="the longest hole", compute=hole)
+"""
+
+
+def test_what_a_user_brings_is_told_apart_by_what_it_defines(tmp_path: Path) -> None:
+    (tmp_path / "hole.py").write_text(NUMBER)
+    found = [
+        testbed.check(path)
+        for path in (example("schemes.md", tmp_path), example("triggers.md", tmp_path), tmp_path / "hole.py")
+    ]
+    assert [(one.kind, one.mistakes) for one in found] == [("scheme", ()), ("trigger", ()), ("number", ())]
+    assert found[0].facts == (
+        "two links for 500 ms", "in the home network: nobody",
+        "unless a scenario says otherwise: trigger signal, attach beforehand",
+    )  # fmt: skip
+    assert found[1].facts == ("The signal has fallen `by` so much `within` so long", "parameters by, within")
+    assert found[2].facts == ("hole_ms: the longest hole", "of each direction")
+
+
+def test_scenario_whose_number_can_not_be_loaded(tmp_path: Path) -> None:
+    (tmp_path / "hole.py").write_text(NUMBER.replace("api=1", "api=2"))
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text((DATA / "short.yaml").read_text() + "numbers: [./hole.py]\n")
+    (mistake,) = testbed.check(scenario).mistakes
+    assert mistake.startswith(f"{tmp_path}/hole.py:6: NUMBER is made for version 2 of the interface; this testbed has")
+    scenario.write_text(scenario.read_text().replace("./hole.py", "hole"))
+    (mistake,) = testbed.check(scenario).mistakes
+    assert ": numbers: hole: there is no such number; name a file, such as ./hole.py" in mistake
+
+
 def test_run_folder_and_its_captures(tmp_path: Path) -> None:
     folder = synthetic.plain_run().write(tmp_path / "run")
     assert "no result.json" in testbed.check(folder).facts
@@ -86,6 +133,16 @@ SCENARIO_WITH_A_SLIP = (DATA / "short.yaml").read_text().replace("first_link", "
          [":1: there is no NETWORK here; topologies/multihomed.py shows how it should be"]),
         ("a.py", "def f(:\n", "topology",
          [":1: this is not Python: invalid syntax; look at this line and the one before"]),
+        ("a.py", "SCHEME = 7\n", "scheme", [":1: SCHEME is no SchemeRow; write SCHEME = SchemeRow(api=1, …)"]),
+        ("a.py", "from agents.roles.mn.schemes import SchemeRow\n", "scheme", [": defines no SCHEME; end it with"]),
+        ("a.py", "x = 1 / 0\nTRIGGER = x\n", "trigger", [":1: ZeroDivisionError: division by zero"]),
+        ("a.py", "import os\nos._exit(0)\nTRIGGER = 7\n", "trigger", [": ended Python with status 0 when it was load"]),
+        ("a.py", "TRIGGER = 7\ndef f(:\n", "trigger", [":2: this is not Python 3.11, which runs it: invalid"]),
+        ("a.py", f"print('hello')\n{NUMBER}", "number",
+         [":1: PermissionError: writes 'hello' to standard output, which is the results'; use sys.stderr"]),
+        ("a.py", "NUMBER: int = 7\n", "number", [":1: NUMBER is no UserNumber; write NUMBER = UserNumber(api=1, …)"]),
+        ("a.yaml", "name: a\nabout: b\nroles: [cn]\ncommand: [./a]\nfiles: {a: not-there}\n", "program",
+         [":5: files.a: "]),
         ("a.pcap", "no capture", "capture", [": is not a pcap or pcapng file (it start"]),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ USERS_FAULT = 2
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--as", "kind", type=click.Choice(list(KINDS)), help="Take them for this, whatever they look like.")
 def check(files: tuple[Path, ...], kind: str | None) -> None:
-    """Look through files of any kind, or run folders, without running anything.
+    """Look through files of any kind, or run folders, without a run.
 
     A line for each: what it was taken for, and facts, or how many mistakes there are; each of them stands on standard
     error, as a run would say it. Ends with 2 when one has any.

@@ -21,7 +21,7 @@ from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from testbed.measure.numbers.errors import UserNumberError
 
@@ -38,8 +38,7 @@ DIRECTIONS = ("to_mn", "to_cn")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, kw_only=True)
-class UserNumber:
+class UserNumber(NamedTuple):
     """A number of a user's.
 
     `api` is the version of the interface that it was made for. `key` is its name in result.json, in small letters with
@@ -57,7 +56,7 @@ class UserNumber:
 
     def wrong(self) -> str:
         """What is wrong with it, in words; nothing where nothing is."""
-        said: dict[str, Any] = vars(self)  # a user's file may say anything
+        said: dict[str, Any] = self._asdict()  # a user's file may say anything
         if said["api"] != API_VERSION:
             return f"it is made for version {said['api']!r} of the interface; this testbed has {API_VERSION}"
         if not isinstance(said["key"], str) or not _KEY.fullmatch(said["key"]):
@@ -188,12 +187,16 @@ class _TooLongError(BaseException):
     """Goes past `except Exception` of the user's."""
 
 
-class _NoOutput(io.TextIOBase):
+class NoOutput(io.TextIOBase):
     """Stands for standard output while a user's code runs; `print` raises, and so at the line that it is on."""
 
     def write(self, text: str) -> int:
         """Refuse."""
         raise PermissionError(f"writes {text.strip()!r:.40} to standard output, which is the results'; use sys.stderr")
+
+
+STDOUT = NoOutput()
+"""Standard output as a user's code has it, here and where it is only looked at."""
 
 
 @contextmanager
@@ -204,7 +207,7 @@ def _guarded(path: Path) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
     try:
-        with redirect_stdout(_NoOutput()):
+        with redirect_stdout(STDOUT):
             yield
     except UserNumberError:
         raise

@@ -264,10 +264,15 @@ def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> tuple[C
     for name, setting in scenario.schemes.items():
         if name == chosen.name or same_scheme(word, name, tree.path):
             return chosen, setting
+    return chosen, own_setting(chosen, tree.path)
+
+
+def own_setting(chosen: ChosenScheme, path: Path) -> SchemeSetting:
+    """How a scheme is done that a scenario, in the file `path`, says nothing of: as its row says."""
     try:
-        return chosen, SchemeSetting.model_validate({"trigger": chosen.row.trigger, "attach": chosen.row.attach})
+        return SchemeSetting.model_validate({"trigger": chosen.row.trigger, "attach": chosen.row.attach})
     except ValidationError as error:
-        path = tree.path if chosen.brought is None else chosen.brought.path
+        path = path if chosen.brought is None else chosen.brought.path
         first = error.errors()[0]
         what = f"SCHEME: {name_of(first['loc'])}: {shown(first['input'])} does not fit; {first['msg']}"
         raise BadScenarioError([ScenarioError(path, 0, what)]) from None
