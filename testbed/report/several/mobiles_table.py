@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure import RunFolderError
 from testbed.measure.folder.run_folder import RESULT, read_document
+from testbed.measure.numbers.media_numbers import GAP_CALL, INTERRUPTION_CALL
 from testbed.report.terminal import console, new_table, number
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def mobiles_table(runs: Sequence[MobileRun]) -> Table:
             run.name,
             run.does,
             "–" if handover is None else f"{handover['trigger_s']:.2f}",
-            " / ".join("no end" if one["gap_call_ms"] is None else number(one["gap_call_ms"]) for one in media),
-            " / ".join(number(one["interruption_call_ms"]) for one in media),
+            " / ".join("no end" if gap is None else number(gap) for gap in map(GAP_CALL.read, media)),
+            " / ".join(number(INTERRUPTION_CALL.read(one)) for one in media),
             " / ".join(number(one["lost"]) for one in media),
             " / ".join("–" if one["mos"] is None else f"{one['mos']:.2f}" for one in media),
         )
