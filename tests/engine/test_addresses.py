@@ -57,7 +57,7 @@ def test_a_dhcp_server_that_dies_fails_the_run(tmp_path: Path) -> None:
     place = asyncio.run(make_engine("vm").prepare(plan, print))
     asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
     outcome = json.loads((tmp_path / "run" / "outcome.json").read_text())
-    assert outcome["failure"].startswith("dnsmasq-umts, dnsmasq, was killed by signal 9")
+    assert outcome["failure"].startswith("dnsmasq-umts (dnsmasq-base): dnsmasq was killed by signal 9")
 
 
 @pytest.fixture(scope="module")
