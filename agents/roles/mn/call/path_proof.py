@@ -25,6 +25,8 @@ ENOUGH_WAIT_S = 0.010
 JITTER_ALLOWANCE_S = 0.040
 # An INVITE is sent again after T1, then after twice as long, and so on (RFC 3261 17.1.1.2).
 T1_S = 0.5
+# What a report of the peer's waits is about: the slowest packets of so long (`StreamReceiver.voip_metrics`).
+REPORTED_OVER_S = 2.0
 
 
 class PathProof:
@@ -71,10 +73,14 @@ class PathProof:
         round_trip_s = min(possible, default=self._round_trips_s[0])
         uplink_s = max(0.0, round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
         deepening_s = uplink_s / DEEPENING_PER_S
+        concluded = self._since + uplink_s + deepening_s
         if self._reports is None or self._reports.remote_voip is None:
-            return self._since + uplink_s + deepening_s
+            return concluded
         at, wait_s = self._reports.remote_voip_at, self._reports.remote_voip.nominal_delay / 1000
-        return at + (max(0.0, ENOUGH_WAIT_S - wait_s) / DEEPENING_PER_S if wait_s else deepening_s)
+        if wait_s:
+            return at + max(0.0, ENOUGH_WAIT_S - wait_s) / DEEPENING_PER_S
+        # Late packets of before that time were to be expected, and are no news.
+        return concluded if at - REPORTED_OVER_S < concluded else at + deepening_s
 
 
 def possible_round_trips(answered_after_s: float) -> list[float]:
