@@ -110,8 +110,9 @@ def test_what_the_peer_lacks_it_is_given_the_time_for() -> None:
 def test_a_peer_to_which_the_path_is_late_is_waited_for_anew() -> None:
     silent = good_from(None)
     assert silent is not None
-    late = good_from(reporting(wait_ms=0, at=4.0))
-    assert late is None or late > silent + 0.5
+    late = good_from(reporting(wait_ms=0, at=4.0), heard_until=7.0)
+    assert late is not None
+    assert late > silent + 0.5
 
 
 def test_late_packets_before_the_playout_could_be_deep_enough_are_no_news() -> None:
