@@ -25,7 +25,7 @@ ENOUGH_WAIT_S = 0.010
 JITTER_ALLOWANCE_S = 0.040
 # An INVITE is sent again after T1, then after twice as long, and so on (RFC 3261 17.1.1.2).
 T1_S = 0.5
-# What a report of the peer's waits is about: the slowest packets of so long (`StreamReceiver.voip_metrics`).
+# What a report of the peer's waits is about: the slowest packets of so long (agents.rtp.playout, `window`).
 REPORTED_OVER_S = 2.0
 
 
