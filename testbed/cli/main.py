@@ -10,7 +10,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from testbed.api.errors import NotRepeatableError, OutputError
 from testbed.cli.lazy_group import LazyGroup
-from testbed.engine.errors import CommandError, MissingRequirementError
+from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
 from testbed.measure.capture.errors import CaptureError, RunFolderError
 from testbed.measure.numbers.errors import UserNumberError
 from testbed.scenario.reading.errors import BadScenarioError
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         end(USERS_FAULT, f"error: {error.format_message()} See '{path} --help'.")
     except click.ClickException as error:
         end(USERS_FAULT, f"error: {error.format_message()}")
-    except (MissingRequirementError, CommandError, OSError) as error:
+    except (MissingRequirementError, CommandError, RunFailedError, OSError) as error:
         end(RUNS_FAULT, f"error: {error}")
     except (click.Abort, KeyboardInterrupt):
         end(RUNS_FAULT, "stopped")

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from testbed.cli.main import COMMANDS, RUNS_FAULT, USERS_FAULT, commands, main
-from testbed.engine.errors import CommandError, MissingRequirementError
+from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
 from testbed.measure import RunFolderError
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def test_results_go_into_a_new_folder_only(
             "error: run/manifest.json: is not JSON",
         ),
         (OSError(28, "No space left on device", "run"), RUNS_FAULT, "error: [Errno 28] No space left on device: 'run'"),
+        (RunFailedError("the guest did not come up"), RUNS_FAULT, "error: the guest did not come up"),
         (click.Abort(), RUNS_FAULT, "stopped"),
         (KeyboardInterrupt(), RUNS_FAULT, "stopped"),
         (click.ClickException("on two\nlines"), USERS_FAULT, "error: on two lines"),

@@ -85,20 +85,21 @@ def run(  # noqa: PLR0913 - a command's options
 @seed_option
 @failure_option
 @cn_option
+@mn_option
 @hangs_up_option
 @number_option
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
     scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: EngineName, seed: int | None,
-    failure: str | None, out: Path | None, *, cn: str | None, hangs_up: Side | None,
+    failure: str | None, out: Path | None, *, cn: str | None, mn: str | None, hangs_up: Side | None,
     numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO under several schemes, all of them its own by default, on the same link history."""
     with Progress() as progress:
         done = scenarios.compare(
             scenario, schemes=schemes, runs=runs, seed=seed, out=out, engine=engine, jobs=jobs, watch=progress.show,
-            failure=failure, cn=cn, hangs_up=hangs_up, numbers=numbers,
+            failure=failure, cn=cn, mn=mn, hangs_up=hangs_up, numbers=numbers,
         )  # fmt: skip
     finish(done, as_json=as_json, page=done.page)
 
