@@ -87,6 +87,15 @@ def test_compare_runs_each_seed_under_each_scheme() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_phone_as_the_mobile_node_is_told_apart_under_each_scheme() -> None:
+    main(["compare", "phone-as-mn", "--mn", "baresip", "--out", "out"])
+    found = {name: (one["mn"], one["scheme"]) for name, one in manifests(Path("out")).items()}
+    assert found == {
+        "reinvite": ("baresip", "baresip"), "handover-b2bua": ("baresip", "baresip-handover-b2bua"),
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     "command", [["compare", "ideal", "--runs", "2"], ["compare", "ideal"], ["replay", "wifi-break"]]
 )

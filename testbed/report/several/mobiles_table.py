@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import RunFolderError
-from testbed.measure.folder.run_folder import RESULT, read_document
+from testbed.measure.folder.run_folder import OWN_MOBILE, RESULT, read_document
 from testbed.measure.numbers.media_numbers import GAP_CALL, INTERRUPTION_CALL
 from testbed.report.terminal import console, new_table, number
 
@@ -31,8 +31,9 @@ class MobileRun:
     @property
     def name(self) -> str:
         """The scheme of ours, or the phone, and then whether it calls by way of its home network."""
-        by_home = self.manifest["mn"] == self.manifest["scheme"] and "relay" in self.manifest["roles"]
-        return f"{self.manifest['scheme']}{', by home' if by_home else ''}"
+        if self.manifest["mn"] == OWN_MOBILE:
+            return str(self.manifest["scheme"])
+        return f"{self.manifest['mn']}{', by home' if 'relay' in self.manifest['roles'] else ''}"
 
     @property
     def does(self) -> str:

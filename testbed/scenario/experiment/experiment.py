@@ -104,9 +104,14 @@ class Experiment:
 
     @property
     def label(self) -> str:
-        """What tables call this run: the scheme, or the program that does in its own way what a scheme would."""
+        """What tables call this run: the scheme, or the program that does in its own way what a scheme would.
+
+        Another scheme than the scenario's still gives it another network, so it stands beside the program's name.
+        """
         mobile = self.cast.programs.get("mn")
-        return self.scheme if mobile is None else mobile.name
+        if mobile is None:
+            return self.scheme
+        return mobile.name if self.scheme == self.scenario.scheme else f"{mobile.name}-{self.scheme}"
 
     @property
     def links(self) -> dict[str, tuple[AccessLink, LinkProfile]]:
