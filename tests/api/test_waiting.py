@@ -6,10 +6,22 @@ import asyncio
 import os
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.api.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """An interrupt is heard, whatever the shell said: one that puts a command into the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 async def named() -> str:
@@ -28,6 +40,7 @@ def test_within_a_loop_it_runs_in_a_thread_of_its_own() -> None:
     assert asyncio.run(cell()) == "testbed"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_cancels_the_work_which_cleans_up_first() -> None:
     said: list[str] = []
 
