@@ -45,8 +45,8 @@ EXPORTS = {
         " cache_folder digest make_engine"
     ),
     "testbed.measure": (
-        "CaptureError CaptureResult Difference MeasuredRun Record RunFolderError RunResult UserNumber"
-        " UserNumberError find_runs first_difference load_numbers measure measure_capture measure_run"
+        "CaptureError CaptureResult Difference FolderOfCaptures MeasuredRun Record RunFolderError RunResult UserNumber"
+        " UserNumberError captures_in find_runs first_difference load_numbers measure measure_capture measure_run"
         " read_capture read_document read_events read_manifest read_records to_json"
     ),
     "testbed.report": (

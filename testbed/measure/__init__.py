@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from testbed.measure.capture.errors import CaptureError, RunFolderError
     from testbed.measure.capture.pcap import read_capture
     from testbed.measure.folder.difference import Difference, first_difference
+    from testbed.measure.folder.of_captures import FolderOfCaptures, captures_in
     from testbed.measure.folder.records import Record, find_runs, read_records
     from testbed.measure.folder.run_folder import read_document, read_events, read_manifest
     from testbed.measure.numbers.errors import UserNumberError
@@ -28,12 +29,14 @@ __all__ = [
     "CaptureError",
     "CaptureResult",
     "Difference",
+    "FolderOfCaptures",
     "MeasuredRun",
     "Record",
     "RunFolderError",
     "RunResult",
     "UserNumber",
     "UserNumberError",
+    "captures_in",
     "find_runs",
     "first_difference",
     "load_numbers",
@@ -52,6 +55,7 @@ _HOMES = {
     "capture.errors": "CaptureError RunFolderError",
     "capture.pcap": "read_capture",
     "folder.difference": "Difference first_difference",
+    "folder.of_captures": "FolderOfCaptures captures_in",
     "folder.records": "Record find_runs read_records",
     "folder.run_folder": "read_document read_events read_manifest",
     "numbers.errors": "UserNumberError",

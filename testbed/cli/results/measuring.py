@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from testbed.measure.capture.errors import CaptureError
+from testbed.measure.folder.of_captures import captures_in
 from testbed.measure.result.summary import measure_capture
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from testbed.measure.folder.of_captures import FolderOfCaptures
     from testbed.measure.result.run import MeasuredRun
+
+_USERS_FAULT = 2
 
 number_option = click.option(
     "--number",
@@ -22,25 +30,68 @@ number_option = click.option(
 )
 
 
+class _Measured(NamedTuple):
+    """What was measured of one run folder or capture; `is_one_of_many`: its folder was named, and not it."""
+
+    path: Path
+    run: MeasuredRun | None
+    result: dict[str, Any]
+    is_one_of_many: bool = False
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """The result, with its file's name where nobody has given it."""
+        return {"file": str(self.path), **self.result} if self.is_one_of_many else self.result
+
+
 @click.command()
 @click.argument(
-    "what", metavar="RUN_OR_CAPTURE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+    "what",
+    metavar="RUN_OR_CAPTURE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
 )
 @number_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) -> None:
-    """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers."""
-    if numbers and not all(path.is_dir() for path in what):
+    """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers.
+
+    A capture may be compressed with gzip, a pipe, or - for standard input; of a folder of captures each is measured.
+    """
+    folders = [captures_in(path) if path.is_dir() else None for path in what]
+    if numbers and not all(path.is_dir() and folder is None for path, folder in zip(what, folders, strict=True)):
         raise click.UsageError("--number is about runs: name run folders, not captures.")
-    opened = [_open(path, numbers) if path.is_dir() else None for path in what]
-    results = [measure_capture(path) if run is None else run.result for path, run in zip(what, opened, strict=True)]
+    measured: list[_Measured] = []
+    for path, folder in zip(what, folders, strict=True):
+        measured += [_measured(path, numbers)] if folder is None else _each_of(folder)
     if as_json:
-        click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
-        return
-    _show(
-        [run for run in opened if run is not None],
-        [(path, one) for path, one in zip(what, results, strict=True) if not path.is_dir()],
-    )
+        results = [one.as_json for one in measured]
+        alone = len(results) == 1 and not measured[0].is_one_of_many
+        click.echo(json.dumps(results[0] if alone else results, indent=2, ensure_ascii=False))
+    else:
+        _show([one for one in measured if one.run is not None], [one for one in measured if one.run is None])
+    if any("error" in one.result for one in measured):
+        sys.exit(_USERS_FAULT)
+
+
+def _measured(path: Path, numbers: tuple[str, ...]) -> _Measured:
+    if not path.is_dir():
+        return _Measured(path, None, measure_capture(path))
+    run = _open(path, numbers)
+    return _Measured(path, run, run.result)
+
+
+def _each_of(folder: FolderOfCaptures) -> Iterator[_Measured]:
+    """Measure every capture in a folder; one that cannot be read keeps nobody from reading the others."""
+    for path in folder.captures:
+        try:
+            result = measure_capture(path)
+        except CaptureError as error:
+            result = {"error": error.what}
+        yield _Measured(path, None, result, is_one_of_many=True)
+    for path in folder.others:
+        yield _Measured(path, None, {"left_out": "is no capture"}, is_one_of_many=True)
 
 
 # Both import what the measuring of a capture can do without, which takes as long as measuring a million packets.
@@ -53,7 +104,7 @@ def _open(folder: Path, numbers: tuple[str, ...]) -> MeasuredRun:
     return MeasuredRun(folder, load_numbers(numbers))
 
 
-def _show(runs: list[MeasuredRun], captures: list[tuple[Path, dict[str, Any]]]) -> None:
+def _show(runs: list[_Measured], captures: list[_Measured]) -> None:
     from rich.text import Text  # noqa: PLC0415 - see above
 
     from testbed.cli.results.picturing import show_pictures  # noqa: PLC0415 - see above
@@ -62,11 +113,16 @@ def _show(runs: list[MeasuredRun], captures: list[tuple[Path, dict[str, Any]]]) 
     from testbed.report.terminal import console  # noqa: PLC0415 - see above
 
     out = console()
-    if runs:
-        schemes = [str(run.result["scheme"]) for run in runs]
-        names = schemes if len({*schemes}) == len(schemes) else [run.folder.name for run in runs]
-        out.print(comparison([(name, run.result) for name, run in zip(names, runs, strict=True)]))
-        show_pictures(out, list(zip(names, runs, strict=True)))
-    for path, result in captures:
-        out.print(Text(str(path), style="bold"))
-        out.print(tables(result))
+    opened = [one.run for one in runs if one.run is not None]
+    if opened:
+        schemes = [str(run.result["scheme"]) for run in opened]
+        names = schemes if len({*schemes}) == len(schemes) else [run.folder.name for run in opened]
+        out.print(comparison([(name, run.result) for name, run in zip(names, opened, strict=True)]))
+        show_pictures(out, list(zip(names, opened, strict=True)))
+    for path, _, result, _ in captures:
+        why = result.get("error") or result.get("left_out")
+        if why is None:
+            out.print(Text(str(path), style="bold"))
+            out.print(tables(result))
+        else:
+            out.print(Text(f"{'error' if 'error' in result else 'left out'}: {path}: {why}"))

@@ -1,17 +1,14 @@
-"""What a capture file holds, as arrays over one buffer, and the one error that reading it can raise."""
+"""What a capture file holds, as arrays over one buffer."""
 
 from __future__ import annotations
 
 import mmap
-import stat
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from testbed.measure.capture.errors import CaptureError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -81,20 +78,6 @@ class Capture:
         """Return the captured bytes of packet `number`, counted from 0."""
         start = int(self.offset[number])
         return self.data[start : start + int(self.captured[number])].tobytes()
-
-
-def load(path: Path) -> Bytes:
-    """Return the file's bytes, mapped and not read; `CaptureError` when there is nothing to read."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise CaptureError(path, "is not a regular file")
-        if status.st_size == 0:
-            raise CaptureError(path, "is empty (0 bytes): nothing was captured, or the capture never started")
-        with path.open("rb") as file:
-            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.uint8)
-    except OSError as error:
-        raise CaptureError(path, error.strerror or str(error)) from error
 
 
 def words(data: Bytes, kind: str) -> NDArray[Any]:

@@ -6,6 +6,7 @@ variants ("modified" pcap and the like) are refused by name.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ from testbed.measure.capture.capture import (
     Capture,
     CaptureInterface,
     Columns,
-    load,
     release,
     words,
 )
+from testbed.measure.capture.capture_bytes import COMPRESSED, GZIP, load, unpacked
 from testbed.measure.capture.errors import CaptureError
 from testbed.measure.capture.pcapng import SECTION_HEADER, read_pcapng
 from testbed.measure.capture.record_chain import WINDOW, Layout, Stop, walk
@@ -32,33 +33,58 @@ NANOSECONDS_A_UNIT = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}
 """pcap magic -> nanoseconds of one unit of a packet's second time word."""
 
 REFUSED = {
-    b"\x1f\x8b": "is compressed with gzip: unpack it first (gunzip)",
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd: unpack it first (unzstd)",
     b"\xa1\xb2\xcd\x34": "is a 'modified' (Kuznetzov) pcap: convert it with `editcap -F pcapng`",
     b"\x34\xcd\xb2\xa1": "is a 'modified' (Kuznetzov) pcap: convert it with `editcap -F pcapng`",
+    b"snoop\0\0\0": "is a snoop capture: convert it with `editcap -F pcapng`",
+    b"GMBU": "is a capture of Microsoft's Network Monitor: convert it with `editcap -F pcapng`",
+    b"RTSS": "is a capture of Microsoft's Network Monitor: convert it with `editcap -F pcapng`",
+    b"TRSNIFF": "is a Sniffer capture: convert it with `editcap -F pcapng`",
 }
 
 _FILE_HEADER = 24
 _RECORD_HEADER = 16
 
 
-def read_capture(path: Path | str) -> Capture:
+def read_capture(path: Path | str, *, pipes: bool = False) -> Capture:
     """Read any capture file that we know; `CaptureError` if it is none.
 
-    A file that is cut off, or damaged in the middle, gives the packets before that place and a warning.
+    A file that is cut off, or damaged in the middle, gives the packets before that place and a warning; so does$
+    one that is compressed with gzip. With `pipes` it may be a pipe, or `-` for standard input.
     """
     path = Path(path)
-    data = load(path)
-    start = data[:4].tobytes()
+    data, warnings = unpacked(path, load(path, pipes=pipes))
+    capture = _read(path, data)
+    return replace(capture, warnings=(*warnings, *capture.warnings)) if warnings else capture
+
+
+def is_capture(path: Path) -> bool:
+    """Whether a regular file begins as captures do that are read or refused by name, or is compressed."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError:
+        return False
+    known = (SECTION_HEADER, GZIP, *COMPRESSED, *REFUSED)
+    return start.startswith(known) or _order(start) is not None
+
+
+def _read(path: Path, data: Bytes) -> Capture:
+    start = data[:8].tobytes()
     for magic, what in REFUSED.items():
         if start.startswith(magic):
             raise CaptureError(path, what)
-    if start == SECTION_HEADER:
+    if start.startswith(SECTION_HEADER):
         return read_pcapng(path, data)
-    for order in ("<", ">"):
-        if len(start) == 4 and int(np.frombuffer(start, order + "u4")[0]) in NANOSECONDS_A_UNIT:
-            return _read_pcap(path, data, order)
-    raise CaptureError(path, f"is not a pcap or pcapng file (it starts with the bytes {start.hex(' ')})")
+    order = _order(start)
+    if order is not None:
+        return _read_pcap(path, data, order)
+    raise CaptureError(path, f"is not a pcap or pcapng file (it starts with the bytes {start[:4].hex(' ')})")
+
+
+def _order(start: bytes) -> str | None:
+    """Return the byte order of a pcap file that starts with these bytes; None of another one."""
+    numbers = {order: int.from_bytes(start[:4], "little" if order == "<" else "big") for order in "<>"}
+    return next((order for order, number in numbers.items() if number in NANOSECONDS_A_UNIT), None)
 
 
 def _read_pcap(path: Path, data: Bytes, order: str) -> Capture:

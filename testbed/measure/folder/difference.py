@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.capture.capture import Bytes, Capture, load
+from testbed.measure.capture.capture_bytes import load
 from testbed.measure.capture.errors import CaptureError
 from testbed.measure.capture.pcap import read_capture
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from testbed.measure.capture.capture import Bytes, Capture
 
 CAPTURES = "captures"
 _FILE_HEADER, _RECORD_HEADER = 24, 16

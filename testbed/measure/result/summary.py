@@ -79,7 +79,7 @@ class _Found(NamedTuple):
 
 def _find(path: Path | str) -> _Found:
     """Read a capture. All that takes memory and is not in the result is gone afterwards."""
-    capture = read_capture(path)
+    capture = read_capture(path, pipes=True)
     sieve = RtpSieve(capture)
     datagrams = decode_udp(capture, sieve.take)
     return _Found(

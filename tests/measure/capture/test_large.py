@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from testbed.measure import measure_capture
 from testbed.measure.capture import capture, pcap, pcapng
-from testbed.measure.capture.capture import Columns, load, release, windows
+from testbed.measure.capture.capture import Columns, release, windows
+from testbed.measure.capture.capture_bytes import load
 from testbed.measure.capture.record_chain import ALIKE, LONG_RUN, Layout, Stop, walk
 from testbed.measure.wire import grouping, packets
 from testbed.measure.wire.grouping import group_rows

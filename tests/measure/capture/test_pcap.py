@@ -189,7 +189,7 @@ def test_a_packet_longer_than_its_block_is_left_out(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"\x7fELF" + b"\0" * 100, "is not a pcap or pcapng file"),
         (b"GET", "is not a pcap or pcapng file"),
-        (b"\x1f\x8b\x08\0\0\0", "compressed with gzip"),
+        (b"\x1f\x8b\x08\0\0\0", "compressed with gzip, and cut off at byte 6"),
         (struct.pack("<I", 0xA1B2C3D4), "ends inside the pcap file header"),
         (struct.pack("<IHHiIIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1, 1, 1, 4_000_000_000, 60), "4000000000 bytes"),
         (b"\x0a\x0d\x0d\x0a", "cut off in the section header"),

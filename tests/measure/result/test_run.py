@@ -16,7 +16,7 @@ from testbed.cli.main import main
 from testbed.cli.results.picturing import show_pictures
 from testbed.measure import MeasuredRun, RunFolderError
 from testbed.measure.capture import pcap
-from testbed.measure.capture.capture import load
+from testbed.measure.capture.capture_bytes import load
 from testbed.runner import annotate, measure, write_report
 from tests.measure import synthetic
 
@@ -37,10 +37,11 @@ class Opened:
         self.times = Counter[Path]()
         self.mapped: list[int] | None = None
 
-    def __call__(self, path: Path) -> Bytes:
+    def __call__(self, path: Path, *, pipes: bool = False) -> Bytes:
         if self.mapped is not None:
             self.mapped.append(len(re.findall(r"\.pcap$", Path("/proc/self/maps").read_text(), re.MULTILINE)))
         self.times[path] += 1
+        assert not pipes, "of a run folder no pipe is read"
         return self._load(path)
 
     def by_name(self) -> dict[str, int]:
