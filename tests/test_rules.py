@@ -215,7 +215,8 @@ CORRIDORS = {
     "testbed.measure": {
         "units": "",
         "capture": "",
-        "wire": "capture",
+        "headers": "capture",
+        "wire": "capture headers",
         "sip": "capture wire",
         "rtp": "units capture wire sip",
         "folder": "capture",
@@ -227,7 +228,8 @@ CORRIDORS = {
     },
     "testbed.report": {
         "terminal": "",
-        "streams_table": "",
+        "not_read": "",
+        "streams_table": "not_read",
         "pages": "terminal",
         "one_run": "terminal pages",
         "several": "terminal pages",

@@ -8,6 +8,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from testbed.report.not_read import no_streams, notes
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -29,7 +31,7 @@ def tables(summary: dict[str, Any]) -> RenderableType:
     if summary["streams"]:
         parts.append(_streams(summary["streams"]))
     else:
-        parts.append(Text(f"No RTP stream found in {summary['packets']} packets."))
+        parts.append(Text(no_streams(summary)))
     merged = [call for call in summary["calls"] if len(call["paths"]) > 1]
     if merged:
         parts.append(_calls(merged))
@@ -40,6 +42,7 @@ def tables(summary: dict[str, Any]) -> RenderableType:
         parts.append(_dialogs(summary["dialogs"]))
     if summary["sip"]:
         parts.append(_sip(summary["sip"]))
+    parts += [Text(note) for note in notes(summary)]
     parts += [Text(f"warning: {warning}") for warning in summary["warnings"]]
     return Group(*parts)
 

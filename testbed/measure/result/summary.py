@@ -13,6 +13,7 @@ from testbed.measure.rtp.copies import find_copies
 from testbed.measure.rtp.sift import RtpSieve
 from testbed.measure.rtp.streams import RtpPackets, Stream, clock_of, find_streams
 from testbed.measure.sip.announced import Announcements
+from testbed.measure.sip.cut_messages import told_of_cut_messages
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.sip.scan import find_sip
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
@@ -60,7 +61,10 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
         "dialogs": describe(dialogs, capture, start_ns),
         "packets": found.packets,
         "skipped": found.skipped,
-        "warnings": list(capture.warnings),
+        "unread": found.unread,
+        "encapsulations": found.encapsulations,
+        "cut_short": found.cut_short,
+        "warnings": [*capture.warnings, *found.cut_messages],
     }
 
 
@@ -72,6 +76,10 @@ class _Found(NamedTuple):
     start_ns: int
     rtp: RtpPackets
     skipped: dict[str, int]
+    unread: dict[str, int]
+    encapsulations: dict[str, int]
+    cut_short: int
+    cut_messages: list[str]
     messages: list[SipMessage]
     reports: rtcp.ReceivedReports
     originals: dict[int, int]
@@ -88,6 +96,10 @@ def _find(path: Path | str) -> _Found:
         start_ns=capture.start_ns,
         rtp=sieve.packets(datagrams),
         skipped=datagrams.skipped,
+        unread=datagrams.unread,
+        encapsulations=datagrams.encapsulations,
+        cut_short=int((capture.captured < capture.original).sum()),
+        cut_messages=told_of_cut_messages(capture, datagrams),
         messages=find_sip(capture, datagrams),
         reports=rtcp.ReceivedReports(rtcp.find_rtcp(capture, datagrams)),
         originals=find_copies(capture, sieve.is_media),

@@ -353,6 +353,9 @@ class CaptureResult(Numbers):
     dialogs: list[DialogResult]
     packets: int
     skipped: dict[str, int]
+    unread: dict[str, int]
+    encapsulations: dict[str, int]
+    cut_short: int
     warnings: list[str]
 
 

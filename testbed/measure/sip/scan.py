@@ -38,10 +38,10 @@ class SipMessage:
     """One SIP message as one capture interface saw it; a header field that is not there is ''.
 
     `packet` is its row in the capture (over TCP and in IP fragments: of the piece that made it whole), `size` its bytes
-    on the wire, without headers of UDP or TCP. `method` is that of the request it
-    is, or that it answers (from CSeq); `status` is None in a request. `direction` is the SDP's (RFC 8866, 6.7), '' in a
-    message without SDP. `body` is empty where it was not captured whole. `transport` is "udp" or "tcp". `text` is what
-    was captured of it, as it was.
+    on the wire, without headers of UDP or TCP. `method` is that of the request it is, or that it answers (from CSeq);
+    `status` is None in a request. `direction` is the SDP's (RFC 8866, 6.7), '' in a message without SDP. `body` is
+    empty where it was not captured whole. `transport` is "udp", "tcp" or "ws" (RFC 7118). `text` is what was captured
+    of it, as it was.
     """
 
     packet: int
@@ -152,7 +152,7 @@ def _in_streams(
     messages = []
     for one in read_streams(parts):
         ends = endpoints[one.source], endpoints[one.destination]
-        sighting = _Sighting(one.row, one.time_ns, one.interface, *ends, one.size, "tcp")
+        sighting = _Sighting(one.row, one.time_ns, one.interface, *ends, one.size, one.transport)
         found = _scan(sighting, one.text) if one.time_ns != NO_TIME else None
         if found is not None:
             messages.append(found)

@@ -11,14 +11,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from testbed.measure.capture.capture import NO_TIME, Capture, CaptureInterface
+from testbed.measure.capture.capture import CAPTURE_COLUMNS, NO_TIME, Capture, CaptureInterface
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Sequence
 
     from testbed.measure.capture.capture import Bytes, Ints
 
@@ -248,6 +249,29 @@ def _capture(capture: Capture, table: _Table) -> Capture:
         interfaces=tuple(CaptureInterface(one.name, RAW) for one in capture.interfaces),
         warnings=(),
     )
+
+
+def joined(rounds: Sequence[Rebuilt]) -> Rebuilt:
+    """Return what was put together in several rounds, each from the packets of the one before, as if in one.
+
+    What a later round used, or could not use, is no packet of an earlier one any more.
+    """
+    if len(rounds) == 1:
+        return rounds[0]
+    rows, parts = np.arange(0), []
+    for number, one in enumerate(rounds):
+        rows = rows[one.rows] if number else one.rows
+        used = rounds[number + 1].used if number + 1 < len(rounds) else np.arange(0)
+        left = np.flatnonzero(~np.isin(np.arange(len(rows)), used))
+        parts.append((one.capture, rows, left))
+    shifts = np.cumsum([0, *(len(one.data) for one, _, _ in parts)])
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name)[left] for one, _, left in parts]) for name in CAPTURE_COLUMNS
+    }
+    columns["offset"] += np.repeat(shifts[:-1], [len(left) for *_, left in parts])
+    data = np.concatenate([one.data for one, _, _ in parts])
+    capture = replace(rounds[0].capture, data=data, **columns)
+    return Rebuilt(capture, np.concatenate([rows[left] for _, rows, left in parts]), rounds[0].used)
 
 
 def _parse(capture: Capture, row: int, at: int, end: int) -> Fragment | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from testbed.measure.capture.capture import words
+from testbed.measure.wire import websocket
+from testbed.measure.wire.start_line import LONGEST_START_LINE, START_LINE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from testbed.measure.capture.capture import Bytes, Ints
 
 SIP_PORT = 5060
-START_LINE = re.compile(rb"[A-Z][A-Z0-9.!%*_+`'~-]{1,31} \S{1,512} SIP/2\.0\r\n|SIP/2\.0 [1-6]\d\d [^\r\n]{0,512}\r\n")
-"""Of a request or a response (RFC 3261, 7.1, 7.2)."""
-LONGEST_START_LINE = 600
-_HEADER = 20
+HEADER = 20
 _SYN = 0x02
+_LOOKED_AT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +50,41 @@ def payload_at(data: Bytes, at: Ints) -> Ints:
 
 def useful(data: Bytes, at: Ints, end: Ints) -> NDArray[np.bool_]:
     """Return which packets say anything of a stream: those with payload, and those that open one (SYN)."""
-    whole = at + _HEADER <= end
+    whole = at + HEADER <= end
     found = np.zeros(len(at), dtype=np.bool_)
     here = at[whole]
     begins = payload_at(data, here)
     opens = (data[here + 13] & _SYN) != 0
-    found[whole] = (begins >= here + _HEADER) & (opens | (begins < end[whole]))
+    found[whole] = (begins >= here + HEADER) & (opens | (begins < end[whole]))
+    return found
+
+
+def is_tls(data: Bytes, at: Ints, end: Ints) -> NDArray[np.bool_]:
+    """Return which of the `useful` segments begin with a record of TLS (RFC 8446, 5.1)."""
+    begins = payload_at(data, at)
+    found: NDArray[np.bool_] = begins + 5 <= end
+    some = begins[found]
+    kind = data[some]
+    found[found] = (kind >= 20) & (kind <= 24) & (data[some + 1] == 3) & (data[some + 2] <= 4)
     return found
 
 
 def likely(data: Bytes, at: Ints, end: Ints) -> NDArray[np.bool_]:
-    """Return which of the `useful` segments are SIP by their port, or begin with a start line of SIP."""
+    """Return which of the `useful` segments are SIP by their port, or begin as SIP does, alone or in WebSocket."""
     ports = words(data, ">u2")
     found: NDArray[np.bool_] = (ports[at] == SIP_PORT) | (ports[at + 2] == SIP_PORT)
     begins = payload_at(data, at)
     may = np.flatnonzero(~found & (begins + 2 <= end))
     first, second = data[begins[may]], data[begins[may] + 1]
-    for row in may[(first >= 0x41) & (first <= 0x5A) & (second >= 0x41) & (second <= 0x5A)].tolist():
+    is_text = (first >= 0x41) & (first <= 0x5A) & (second >= 0x41) & (second <= 0x5A)
+    for row in may[is_text | np.isin(first, websocket.FIRST_BYTES)].tolist():
         start = int(begins[row])
-        text = data[start : min(int(end[row]), start + LONGEST_START_LINE)].tobytes()
-        found[row] = START_LINE.match(text) is not None
+        text = data[start : min(int(end[row]), start + _LOOKED_AT)].tobytes()
+        found[row] = (
+            START_LINE.match(text, 0, LONGEST_START_LINE) is not None
+            or websocket.offers_sip(text)
+            or websocket.holds_sip(text)
+        )
     return found
 
 

@@ -1,8 +1,9 @@
 """SIP messages out of TCP: streams put together by sequence number, and cut by Content-Length (RFC 3261, 18.3).
 
-Each capture interface and each direction of a connection is a stream of its own. A message came when the segment was
-seen that made it whole. A stream that the capture joins in the middle, or that misses a segment, goes on with the next
-start line at the start of a segment or of a line, if what begins there is a message of SIP; what was cut is left out.
+Over WebSocket they are cut by WebSocket's frames (RFC 7118). Each capture interface and each direction of a connection
+is a stream of its own. A message came when the segment was seen that made it whole. A stream that the capture joins in
+the middle, or that misses a segment, goes on with the next start line at the start of a segment or of a line, if what
+begins there is a message of SIP; what was cut is left out.
 Not done: a message inside another's body (message/sip) that a stream begins with is taken for one of the stream's.
 """
 
@@ -17,7 +18,8 @@ from agents.sip.message.errors import SipParseError
 from agents.sip.message.framing import BLANK_LINE, Framer, FramingError
 from agents.sip.message.message import Message
 from testbed.measure.capture.capture import NO_TIME
-from testbed.measure.wire.tcp import START_LINE
+from testbed.measure.wire.start_line import START_LINE
+from testbed.measure.wire.websocket import WebSocketFramer, holds_sip, is_upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +49,8 @@ _CUT = b"\0"
 class StreamMessage(NamedTuple):
     """One message: the row of the segment that made it whole, who sent it to whom (as numbers), and its bytes.
 
-    `text` ends where the first byte is that was not captured; `size` is what there was on the wire.
+    `text` ends where the first byte is that was not captured; `size` is what there was on the wire. `transport` is
+    "tcp" or "ws".
     """
 
     row: int
@@ -55,6 +58,7 @@ class StreamMessage(NamedTuple):
     interface: int
     source: int
     destination: int
+    transport: str
     size: int
     text: bytes
 
@@ -73,8 +77,14 @@ class _Waits(NamedTuple):
 
 
 _NOTHING_YET = _Stamp(-1, NO_TIME)
-_Whole = tuple[_Stamp, bytes]
-"""A message, and the segment that made it whole."""
+
+
+class _Whole(NamedTuple):
+    """A message, the segment that made it whole, what it went over."""
+
+    stamp: _Stamp
+    message: bytes
+    transport: str
 
 
 class _Part(NamedTuple):
@@ -96,7 +106,7 @@ class _Stream:
 
     expected: int | None = None
     begun_at: int | None = None
-    framer: Framer | None = None
+    framer: Framer | WebSocketFramer | None = None
     is_sure: bool = False
     tried: bytes = b""
     tried_at: int = 0
@@ -171,6 +181,12 @@ class _Stream:
             return
         self.expected = ((self.expected or 0) + length) % _WRAP
         self.latest = max(self.latest, one.stamp)
+        if is_upgrade(data) or (self.framer is None and holds_sip(data)):
+            self.framer, self.is_sure = WebSocketFramer(is_open=not is_upgrade(data)), True
+        if isinstance(self.framer, WebSocketFramer):
+            self.framer.push(data, length - len(data))
+            yield from self._cut(self.framer)
+            return
         data += bytes(length - len(data))
         if self.framer is None:
             yield from self._search(data, 0)
@@ -199,14 +215,15 @@ class _Stream:
                 return
             if _is_message(message):
                 self.framer, self.is_sure, self.tried = framer, True, b""
-                yield self.latest, message
+                yield _Whole(self.latest, message, "tcp")
                 yield from self._cut(framer)
                 return
 
-    def _cut(self, framer: Framer) -> Iterator[_Whole]:
+    def _cut(self, framer: Framer | WebSocketFramer) -> Iterator[_Whole]:
+        transport = "ws" if isinstance(framer, WebSocketFramer) else "tcp"
         try:
             while (message := framer.next_message()) is not None:
-                yield self.latest, message
+                yield _Whole(self.latest, message, transport)
         except FramingError:
             self.framer = None
 
@@ -277,7 +294,7 @@ class _Reader:
 
 
 def _told(key: _Key, messages: Iterator[_Whole]) -> Iterator[StreamMessage]:
-    for stamp, message in messages:
+    for stamp, message, transport in messages:
         text = message.split(_CUT, 1)[0]
         if BLANK_LINE in text:
-            yield StreamMessage(*stamp, *key, len(message), text)
+            yield StreamMessage(*stamp, *key, transport, len(message), text)

@@ -97,8 +97,8 @@ def test_what_is_no_udp_is_counted(tmp_path: Path) -> None:
         "cut off in the UDP header": 1,
         "cut off in the link header": 1,
         "damaged IP header": 1,
-        "not IP": 1,
-        "not UDP": 1,
+        "ARP": 1,
+        "TCP without payload": 1,
     }
 
 

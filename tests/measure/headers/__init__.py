@@ -1,0 +1,1 @@
+"""What packets come in."""
