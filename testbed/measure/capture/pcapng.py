@@ -1,7 +1,7 @@
 """pcapng files into arrays: sections, several interfaces, any time resolution (draft-ietf-opsawg-pcapng).
 
-Read: Section Header, Interface Description, Enhanced and Simple Packet, Interface Statistics (for dropped packets).
-Other blocks are stepped over. Not done: the obsolete Packet Block (a warning counts them).
+Read: Section Header, Interface Description, Enhanced and Simple Packet, the obsolete Packet, Interface Statistics (for
+dropped packets). Other blocks are stepped over.
 """
 
 from __future__ import annotations
@@ -61,7 +61,6 @@ class _Parts:
     dropped: dict[int, int] = field(default_factory=dict)
     sections: int = 0
     first: int = 0
-    obsolete: int = 0
     impossible: int = 0
 
 
@@ -110,7 +109,6 @@ def _joined(path: Path, data: Bytes, parts: _Parts) -> Capture:
     columns = parts.columns.take()
     untimed = int((columns["time_ns"] == NO_TIME).sum())
     for count, what in (
-        (parts.obsolete, "packets in the obsolete Packet Block were left out"),
         (parts.impossible, "packets of an unknown interface or impossible length left out"),
         (untimed, "packets without a usable time: they count nowhere"),
     ):
@@ -156,7 +154,10 @@ def _read_blocks(data: Bytes, order: str, chain: Walk, parts: _Parts) -> bool:
         at = int(offsets[damaged[0]])
         parts.warnings.append(f"damaged at byte {at}: a block's two lengths differ; what follows was left out")
         offsets, heads, kinds, lengths = (column[: damaged[0]] for column in (offsets, heads, kinds, lengths))
-    is_enhanced, is_simple = (kinds == _ENHANCED) & (lengths >= 32), (kinds == _SIMPLE) & (lengths >= 16)
+    is_old = (kinds == _OLD_PACKET) & (lengths >= 32)
+    heads["interface"][is_old] = words(data, order + "u2")[offsets[is_old] + 8]  # beside a count of drops
+    is_enhanced = is_old | ((kinds == _ENHANCED) & (lengths >= 32))
+    is_simple = (kinds == _SIMPLE) & (lengths >= 16)
     if is_enhanced.all():
         parts.columns.add(**_enhanced(heads, offsets, parts))
         return not len(damaged)
@@ -164,7 +165,6 @@ def _read_blocks(data: Bytes, order: str, chain: Walk, parts: _Parts) -> bool:
         _add_interface(data, order, int(at), parts)
     for at in offsets[(kinds == _STATISTICS) & (lengths >= 24)]:
         _note_drops(data, order, int(at), parts)
-    parts.obsolete += int((kinds == _OLD_PACKET).sum())
     columns = _enhanced(heads[is_enhanced], offsets[is_enhanced], parts)
     if is_simple.any():
         more = _simple(heads[is_simple], offsets[is_simple], parts)

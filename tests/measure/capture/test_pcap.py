@@ -127,6 +127,18 @@ def test_simple_packets_have_no_time_and_say_so(tmp_path: Path) -> None:
     assert capture.start_ns == START_NS
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_obsolete_packet_block_is_read(order: str, tmp_path: Path) -> None:
+    """Its interface has two bytes, and how many packets were dropped the other two."""
+    path = tmp_path / "a.pcapng"
+    head = struct.pack(order + "HHIIII", 1, 7, START_NS >> 32, START_NS & 0xFFFFFFFF, 4, 60)
+    names = [frames.interface(name, order=order) for name in ("a", "b")]
+    path.write_bytes(frames.section(order) + b"".join(names) + frames.block(2, head + b"data", order))
+    capture = read_capture(path)
+    assert (capture.packet(0), capture.interface.tolist(), capture.time_ns.tolist()) == (b"data", [1], [START_NS])
+    assert (capture.original.tolist(), capture.warnings) == ([60], ())
+
+
 def test_packets_that_a_capture_dropped_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.pcapng"
     statistics = [
