@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from testbed.files.checking import Checked, check
     from testbed.measure.capture.errors import CaptureError, RunFolderError
     from testbed.measure.result.measured import measure
-    from testbed.measure.result.typed import CaptureResult, RunResult
+    from testbed.measure.result.typed import RunResult
+    from testbed.measure.result.typed_capture import CaptureResult
     from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 __all__ = [
@@ -69,7 +70,8 @@ _HOMES = {
     "files.beginning": "NotBegunError new",
     "files.checking": "Checked check",
     "measure.capture.errors": "CaptureError RunFolderError",
-    "measure.result.typed": "CaptureResult RunResult",
+    "measure.result.typed": "RunResult",
+    "measure.result.typed_capture": "CaptureResult",
     "scenario.reading.errors": "BadScenarioError ScenarioError",
 }
 

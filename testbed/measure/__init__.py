@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from testbed.measure.result.result import to_json
     from testbed.measure.result.run import MeasuredRun, measure_run
     from testbed.measure.result.summary import measure_capture
-    from testbed.measure.result.typed import CaptureResult, RunResult
+    from testbed.measure.result.typed import RunResult
+    from testbed.measure.result.typed_capture import CaptureResult
 
 __all__ = [
     "CaptureError",
@@ -64,7 +65,8 @@ _HOMES = {
     "result.result": "to_json",
     "result.run": "MeasuredRun measure_run",
     "result.summary": "measure_capture",
-    "result.typed": "CaptureResult RunResult",
+    "result.typed": "RunResult",
+    "result.typed_capture": "CaptureResult",
 }
 
 

@@ -35,7 +35,11 @@ def tables(summary: dict[str, Any]) -> RenderableType:
     merged = [call for call in summary["calls"] if len(call["paths"]) > 1]
     if merged:
         parts.append(_calls(merged))
-    reported = [stream for stream in summary["streams"] if stream["rtcp"]]
+    changed = [one for one in summary["listeners"] if len(one["ssrcs"]) > 1]
+    if changed:
+        parts.append(_listeners(changed))
+    reported = [(stream, stream["rtcp"]) for stream in summary["streams"] if stream["rtcp"]]
+    reported += [(one, one) for one in summary["rtcp"]]
     if reported:
         parts.append(_rtcp(reported))
     if summary["dialogs"]:
@@ -103,8 +107,24 @@ def _path(path: dict[str, Any]) -> str:
     return f"{path['src']} > {path['dst']} (first with {path['first_copies']}{dialogs})"
 
 
-def _rtcp(streams: list[dict[str, Any]]) -> Table:
-    """Return what the receivers reported; how much was lost until the last report beside what the capture shows."""
+def _listeners(listeners: list[dict[str, Any]]) -> Table:
+    """Return what a listener got whose source changed its SSRC: the silence from one to the next is one, too."""
+    table = _table(
+        "One listener, several SSRCs one after the other",
+        *("<from", "<to", "dialog", "<SSRCs", "unique", "lost", "dup", "gap ms", "silence ms"),
+    )
+    for one in listeners:
+        counted = ("unique", "lost", "duplicates", "gap_ms", "longest_silence_ms")
+        ends = one["src"], one["dst"], one["dialog"]
+        _add_row(table, *ends, ", ".join(one["ssrcs"]), *(one[name] for name in counted))
+    return table
+
+
+def _rtcp(streams: list[tuple[dict[str, Any], dict[str, Any]]]) -> Table:
+    """Return what the receivers reported; how much was lost until the last report beside what the capture shows.
+
+    Streams that were not captured have no ports and nothing to be set beside, and their jitter no clock.
+    """
     table = _table(
         "What the receivers reported (RTCP)",
         *(
@@ -120,8 +140,7 @@ def _rtcp(streams: list[dict[str, Any]]) -> Table:
             "said goodbye s",
         ),
     )
-    for one in streams:
-        told = one["rtcp"]
+    for one, told in streams:
         trip = told["round_trip_ms"]
         values = [told["reports"], told["cumulative_lost"], told["captured_lost"], told["jitter_ms"]["mean"]]
         _add_row(table, one["src"], one["dst"], one["ssrc"], *values, trip["mean"], trip["max"], told["bye_s"])
@@ -141,7 +160,7 @@ def _became(dialog: dict[str, Any]) -> str:
     parts = [] if dialog["handover_of"] is None else [f"takes over from {dialog['handover_of']}"]
     if dialog["handover"] and dialog["handover_of"] is None:
         parts.append("takes over from one that is not here")
-    parts += [f"{move['by']} moves to {move['to']} at {move['at_s']:.3f} s" for move in dialog["moves"]]
+    parts += [_move(move) for move in dialog["moves"]]
     match dialog["state"]:
         case "ended":
             parts.append(f"ended by {dialog['ended_by']} at {dialog['ended_s']:.3f} s")
@@ -150,6 +169,16 @@ def _became(dialog: dict[str, Any]) -> str:
         case state:
             parts.append(state)
     return ", ".join(parts)
+
+
+def _move(move: dict[str, Any]) -> str:
+    """Return what became of a move, and what was answered to earlier tries of it."""
+    refused = f" after {', '.join(map(str, move['refusals']))}" if move["refusals"] else ""
+    at = f"{move['to']} at {move['at_s']:.3f} s"
+    status = move["status"]
+    if status is None or status < 300:
+        return f"{move['by']} moves to {at}{refused}"
+    return f"{move['by']} may not move to {at} ({status}{refused})"
 
 
 def _sip(transactions: list[dict[str, Any]]) -> Table:

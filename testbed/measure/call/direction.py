@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from testbed.measure.rtp import stream_numbers
-from testbed.measure.rtp.streams import is_regular, nominal_clock
+from testbed.measure.rtp.credible import is_regular
+from testbed.measure.rtp.streams import nominal_clock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

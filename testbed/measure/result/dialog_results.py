@@ -1,4 +1,4 @@
-"""Dialogs as results show them, and which media belong to which dialog."""
+"""Dialogs as results show them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,11 @@ from typing import TYPE_CHECKING, Any
 from testbed.measure import units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from testbed.measure.capture.capture import Capture
-    from testbed.measure.sip.dialogs import Party, SeenDialog, Told
-    from testbed.measure.wire.packets import TransportAddress
-
-
-class DialogsOfMedia:
-    """Finds the dialogs whose descriptions announced the addresses of a stream."""
-
-    def __init__(self, dialogs: Sequence[SeenDialog]) -> None:
-        self._at: dict[TransportAddress, list[SeenDialog]] = {}
-        for dialog in dialogs:
-            for endpoint in dialog.addresses:
-                self._at.setdefault(endpoint, []).append(dialog)
-
-    def of(self, source: TransportAddress, destination: TransportAddress, first_ns: int, last_ns: int) -> list[int]:
-        """Return their numbers: of those that announced both ends, else of those that announced the destination."""
-        here = [one for one in self._at.get(destination, ()) if one.lives(first_ns, last_ns)]
-        both = [one for one in here if source in one.addresses]
-        return [one.number for one in both or here]
+    from testbed.measure.sip.dialogs import Party, SeenDialog
+    from testbed.measure.sip.moves import Told
 
 
 def describe(dialogs: Iterable[SeenDialog], capture: Capture, start_ns: int) -> list[dict[str, Any]]:
@@ -59,6 +43,8 @@ def _dialog(one: SeenDialog, capture: Capture, start_ns: int) -> dict[str, Any]:
                 "to": str(move.new),
                 "status": move.status,
                 "ms": units.ms(move.took_ns),
+                "last_ms": units.ms(move.last_took_ns),
+                "refusals": move.refusals,
             }
             for move in one.moves
         ],

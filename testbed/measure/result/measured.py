@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testbed.measure.result.typed import CaptureResult, RunResult, typed
+from testbed.measure.result.typed import RunResult, typed
+from testbed.measure.result.typed_capture import CaptureResult
 
 
 def measure(what: Path | str) -> RunResult | CaptureResult:

@@ -15,6 +15,7 @@ from agents.rtp.rtcp import Goodbye, ReceiverReport, RtcpPacket, SenderReport, S
 from agents.rtp.rtcp_xr import UNAVAILABLE, ExtendedReport, RtcpParseError
 from testbed.measure import units
 from testbed.measure.capture.capture import NO_TIME, windows
+from testbed.measure.rtp.mirrored import WITHIN_NS
 from testbed.measure.rtp.streams import clock_of, find_streams
 
 if TYPE_CHECKING:
@@ -50,10 +51,15 @@ def find_rtcp(capture: Capture, datagrams: Datagrams) -> list[Compound]:
     """Return the RTCP datagrams of a capture in order of time, each once."""
     found: dict[tuple[object, ...], Compound] = {}
     times: dict[tuple[object, ...], int] = {}
+    last: dict[tuple[object, ...], int] = {}
     for row, text in _candidates(capture, datagrams):
         packet = int(datagrams.packet[row])
         interface, time_ns = int(capture.interface[packet]), int(capture.time_ns[packet])
         what = (int(datagrams.source[row]), int(datagrams.destination[row]), text)
+        before_ns = last.get((interface, *what))
+        if before_ns is not None and 0 <= time_ns - before_ns <= WITHIN_NS:
+            continue  # a copy of a mirror port: nobody reports the same so soon
+        last[interface, *what] = time_ns
         turn = times[interface, *what] = times.get((interface, *what), 0) + 1
         known = found.get((turn, *what))
         if known is None:
@@ -84,8 +90,9 @@ class ReceivedReports:
     """The RTCP datagrams of a capture, by the SSRCs that they speak of."""
 
     def __init__(self, compounds: Iterable[Compound]) -> None:
+        self.compounds = tuple(compounds)
         self._by_ssrc: dict[int, list[Compound]] = {}
-        for one in compounds:
+        for one in self.compounds:
             for ssrc in dict.fromkeys(_ssrcs(one)):
                 self._by_ssrc.setdefault(ssrc, []).append(one)
 
@@ -160,7 +167,8 @@ def describe(
     senders = [(one, each) for one, each in sent if isinstance(each, SenderReport) and each.ssrc == ends.ssrc]
     reports = _reports(compounds, ends, senders)
     gone = [one.sent_ns for one, each in sent if isinstance(each, Goodbye) and ends.ssrc in each.ssrcs]
-    if not senders and not reports and not gone:
+    voip = _voip(compounds, ends)
+    if not senders and not reports and not gone and voip is None:
         return None
     names = (each.cname(ends.ssrc) for _, each in sent if isinstance(each, SourceDescription))
     last = reports[-1].block if reports else None
@@ -178,7 +186,7 @@ def describe(
         else {"reports": len(senders), "packets": senders[-1][1].packets, "octets": senders[-1][1].octets},
         "cname": next((name for name in names if name), None),
         "bye_s": units.seconds(min(gone) - start_ns) if gone else None,
-        "voip_metrics": _voip(compounds, ends),
+        "voip_metrics": voip,
         "history": [
             {
                 "at_s": units.seconds(one.time_ns - start_ns),

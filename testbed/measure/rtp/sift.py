@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from testbed.measure.capture.capture import Columns
-from testbed.measure.rtp.streams import RTP_COLUMNS, RtpPackets, find_rtp, merge, rtp_columns
+from testbed.measure.rtp.streams import RTP_COLUMNS, RtpPackets, find_all_rtp, merge, rtp_columns
 from testbed.measure.wire.packets import Piece
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class RtpSieve:
     def packets(self, datagrams: Datagrams) -> RtpPackets:
         """Return all RTP packets: those that were taken, and of the rest what came in fragments."""
         taken = RtpPackets(**self._columns.take(), endpoints=datagrams.endpoints)
-        return merge(taken, find_rtp(self._capture, _pick(datagrams, datagrams.fragment)))
+        return merge(taken, find_all_rtp(self._capture, _pick(datagrams, datagrams.fragment)))
 
 
 def _pick(datagrams: _Some, which: Booleans | Ints) -> _Some:

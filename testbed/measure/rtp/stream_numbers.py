@@ -89,7 +89,11 @@ def jitter(time_ns: Ints, timestamp: NDArray[Any], clock_hz: int) -> NDArray[np.
     a late or doubled one, as in the RFC. `timestamp` is the 32-bit RTP timestamp, `clock_hz` its clock.
     """
     sent = np.diff(timestamp.astype(np.uint32)).astype(np.int32).astype(np.float64) * (1e9 / clock_hz)
-    change = np.abs(np.diff(time_ns).astype(np.float64) - sent)
+    return smooth(np.abs(np.diff(time_ns).astype(np.float64) - sent))
+
+
+def smooth(change: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return J after each change |D|."""
     smoothed = change / 16
     # J is the sum of all changes, weighted with (15/16)^age / 16. Doubling the window ten times covers an age of 1024,
     # where the weight is 2e-29: no digit of a float is different from the RFC's loop.

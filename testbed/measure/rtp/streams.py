@@ -6,17 +6,21 @@ timestamps go on as those of one source do. A stream is one SSRC between two tra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from testbed.measure.capture.capture import NO_TIME, Capture, Ints, words
-from testbed.measure.rtp.stream_numbers import extend_sequence, in_sequence
+from testbed.measure.capture.capture import NO_TIME, Booleans, Capture, Ints, words
+from testbed.measure.rtp.credible import SHORTEST_STREAM, is_credible
+from testbed.measure.rtp.mirrored import copies_of_a_mirror
+from testbed.measure.rtp.restarts import renumber
+from testbed.measure.rtp.stream_numbers import extend_sequence
 from testbed.measure.wire.grouping import group_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -35,16 +39,15 @@ CLOCK_HZ = {
 
 KNOWN_CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 
-SHORTEST_STREAM = 3
-"""Different packets that a stream must have to be believed on its own."""
-
 MOST_SHORT = 32
 """Streams between two addresses that are too short to be believed on their own, though signalling announced them."""
 
 _FIELDS = np.dtype([("first", "u1"), ("second", "u1"), ("sequence", ">u2"), ("timestamp", ">u4"), ("ssrc", ">u4")])
 _HEADER = _FIELDS.itemsize
-_REGULAR = 0.8
-_LARGEST_STEP = 3000  # RFC 3550, A.1: MAX_DROPOUT
+_TAIL_NS, _SILENCE_NS = 2_000_000_000, 200_000_000
+"""How long a call's packets may come after its end; how long a source is silent at least between two calls."""
+
+_UNWISE = (64, 96)  # RFC 5761, 4: with the marker they look like RTCP's packet types 192 to 223
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class RtpPackets:
         return len(self.packet)
 
 
+LAST_NS = int(np.iinfo(np.int64).max)
+"""After every time."""
+
 RTP_COLUMNS: dict[str, type[np.generic]] = {
     "packet": np.int64,
     "time_ns": np.int64,
@@ -89,7 +95,9 @@ class Stream:
     `rows` are its packets in `RtpPackets`, in order of arrival, and `extended` their sequence numbers without wrap.
     `seen_on` is how many capture interfaces saw it; `interfaces` is the one that saw it last, and with it those that
     saw other packets of it only (a capture in several sections, a stream spread over several links). `found` is "sdp"
-    where signalling announced its destination and payload type, else "regularity".
+    where signalling announced its payload type at one of its ends, else "regularity". `copies` are the further
+    sightings of its packets that are not among the rows (see `mirrored`), `restarts` the places in `rows` where its
+    numbers begin anew.
     """
 
     source: TransportAddress
@@ -101,6 +109,8 @@ class Stream:
     rows: Ints
     extended: Ints
     found: str = "regularity"
+    copies: int = 0
+    restarts: tuple[int, ...] = ()
 
 
 def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
@@ -108,6 +118,11 @@ def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
 
     One that came in several IP fragments came with the fragment that made it whole.
     """
+    return only_announced_types(find_all_rtp(capture, datagrams))
+
+
+def find_all_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
+    """Return the same with what has a payload type from 64 to 95 (see `only_announced_types`)."""
     _, columns = rtp_columns(capture, datagrams)
     found = RtpPackets(**columns, endpoints=datagrams.endpoints)
     if datagrams.rebuilt is None:
@@ -118,14 +133,32 @@ def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
     return merge(found, RtpPackets(**columns, endpoints=found.endpoints))
 
 
+def only_announced_types(rtp: RtpPackets, announced: Announcements | None = None) -> RtpPackets:
+    """Return the packets without those of types 64 to 95 that nobody announced: they may be RTCP (RFC 5761, 4)."""
+    unwise = np.flatnonzero((rtp.payload_type >= _UNWISE[0]) & (rtp.payload_type < _UNWISE[1]))
+    if not len(unwise):
+        return rtp
+    kept = np.ones(len(rtp), dtype=np.bool_)
+    columns = (rtp.source, rtp.destination, rtp.payload_type)
+    ids, firsts = group_rows(*(column[unwise] for column in columns))
+    known = [
+        announced is not None
+        and announced.expects(rtp.endpoints[source], rtp.endpoints[destination], payload_type, LAST_NS)
+        for source, destination, payload_type in zip(
+            *(column[unwise[firsts]].tolist() for column in columns), strict=True
+        )
+    ]
+    kept[unwise] = np.array(known, dtype=np.bool_)[ids]
+    return replace(rtp, **{name: getattr(rtp, name)[kept] for name in RTP_COLUMNS})
+
+
 def merge(one: RtpPackets, other: RtpPackets) -> RtpPackets:
     """Return the packets of both, in the capture's order."""
     if not len(one) or not len(other):
         return one if len(one) else other
     order = np.argsort(np.concatenate([one.packet, other.packet]), kind="stable")
-    names = [column.name for column in fields(RtpPackets) if column.name != "endpoints"]
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)])[order] for name in names
+        name: np.concatenate([getattr(one, name), getattr(other, name)])[order] for name in RTP_COLUMNS
     }
     return RtpPackets(**columns, endpoints=one.endpoints)
 
@@ -138,7 +171,10 @@ def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any
     rows = np.flatnonzero((datagrams.captured >= _HEADER) & (capture.time_ns[datagrams.packet] != NO_TIME))
     heads = words(capture.data, f"V{_HEADER}")[datagrams.offset[rows]].view(_FIELDS)
     first, payload_type = heads["first"], heads["second"] & 0x7F
-    fits = (first >> 6 == 2) & ((payload_type < 64) | (payload_type >= 96))
+    fits = first >> 6 == 2
+    unwise = np.flatnonzero(fits & (payload_type >= _UNWISE[0]) & (payload_type < _UNWISE[1]))
+    if len(unwise):
+        fits[unwise[_is_rtcp(capture, datagrams, rows[unwise])]] = False
     fits &= _HEADER + 4 * (first & 15).astype(np.int64) <= datagrams.length[rows]
     if not fits.all():
         rows, heads, payload_type = rows[fits], heads[fits], payload_type[fits]
@@ -156,21 +192,41 @@ def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any
     }
 
 
-def find_streams(rtp: RtpPackets, announced: Announcements | None = None) -> list[Stream]:
+def _is_rtcp(capture: Capture, datagrams: Piece, rows: Ints) -> Booleans:
+    """Return which of the datagrams have RTCP's packet type, and where their first packet ends, the next or nothing."""
+    at, end = datagrams.offset[rows], datagrams.offset[rows] + datagrams.captured[rows]
+    after = at + 4 * (words(capture.data, ">u2")[at + 2].astype(np.int64) + 1)
+    next_one = capture.data[np.minimum(after, len(capture.data) - 1)] >> 6 == 2
+    whole = datagrams.captured[rows] == datagrams.length[rows]
+    fits: Booleans = ~whole | (after == end) | ((after < end) & next_one)
+    return fits & (capture.data[at + 1] >= 192)
+
+
+Between = tuple[int, int]
+"""When a call ended, and when the next one between two addresses began (ns)."""
+
+
+def find_streams(
+    rtp: RtpPackets,
+    announced: Announcements | None = None,
+    calls: Callable[[TransportAddress, TransportAddress], list[Between]] = lambda *_: [],
+) -> list[Stream]:
     """Return the streams in the order of their first packets; what was `announced` need not be long or regular.
 
     A stream that is too short to be believed on its own is accepted when its SSRC has an accepted stream elsewhere:
-    after a handover that is how a path with three packets looks.
+    after a handover that is how a path with three packets looks. What one source sent in two `calls` is two streams.
     """
     accepted: list[Stream] = []
     short: list[Stream] = []
     for rows in _groups(rtp, announced):
-        stream = _stream(rtp, rows)
-        last_ns = int(rtp.time_ns[stream.rows[-1]])
-        if announced is not None and announced.expects(stream.destination, stream.payload_type, last_ns):
-            accepted.append(replace(stream, found="sdp"))
-            continue
-        (accepted if is_regular(stream.extended, rtp.timestamp[stream.rows]) else short).append(stream)
+        for stream in _streams(rtp, rows, calls):
+            last_ns = int(rtp.time_ns[stream.rows[-1]])
+            ends = stream.source, stream.destination
+            if announced is not None and announced.expects(*ends, stream.payload_type, last_ns):
+                accepted.append(replace(stream, found="sdp"))
+                continue
+            mine = rtp.time_ns[stream.rows], stream.extended, rtp.timestamp[stream.rows]
+            (accepted if is_credible(*mine, stream.payload_type) else short).append(stream)
     known = {stream.ssrc for stream in accepted}
     accepted += [stream for stream in short if stream.ssrc in known]
     return sorted(accepted, key=lambda stream: (int(rtp.time_ns[stream.rows[0]]), stream.ssrc, stream.destination))
@@ -208,26 +264,52 @@ def by_time(time_ns: Ints, rows: Ints) -> Ints:
     return rows if (times[1:] >= times[:-1]).all() else rows[np.argsort(times, kind="stable")]
 
 
-def _stream(rtp: RtpPackets, rows: Ints) -> Stream:
-    """Make a stream of the packets in `rows`, as the capture interface nearest to the receiver saw them."""
-    extended = extend_sequence(rtp.sequence[rows])
+def _streams(
+    rtp: RtpPackets, rows: Ints, calls: Callable[[TransportAddress, TransportAddress], list[Between]]
+) -> Iterator[Stream]:
+    """Yield the streams of the packets in `rows`, as the capture interface nearest to the receiver saw them.
+
+    It is one, unless the source paused and began anew, or was silent between two calls.
+    """
     interface = rtp.interface[rows]
     chosen = seen_on = interface[:1]
     if (interface != interface[0]).any():
         seen_on = np.unique(interface)
+        extended = extend_sequence(rtp.sequence[rows])
         chosen = _nearest_to_receiver(rtp.time_ns[rows], extended, interface, seen_on)
-        here = np.isin(interface, chosen)
-        rows, extended = rows[here], extended[here]
-    return Stream(
-        source=rtp.endpoints[rtp.source[rows[0]]],
-        destination=rtp.endpoints[rtp.destination[rows[0]]],
-        ssrc=int(rtp.ssrc[rows[0]]),
-        payload_type=usual_payload_type(rtp.payload_type[rows]),
-        interfaces=tuple(int(one) for one in chosen),
-        seen_on=len(seen_on),
-        rows=rows,
-        extended=extended,
-    )
+        rows = rows[np.isin(interface, chosen)]
+    source, destination = rtp.endpoints[rtp.source[rows[0]]], rtp.endpoints[rtp.destination[rows[0]]]
+    for part in _in_calls(rtp.time_ns, rows, calls(source, destination)):
+        numbering = renumber(rtp.sequence[part], rtp.timestamp[part], rtp.time_ns[part])
+        again = copies_of_a_mirror(rtp.time_ns[part], numbering.extended, rtp.timestamp[part])
+        for start, stop in pairwise((0, *numbering.begins, len(part))):
+            kept = start + np.flatnonzero(~again[start:stop])
+            yield Stream(
+                source=source,
+                destination=destination,
+                ssrc=int(rtp.ssrc[rows[0]]),
+                payload_type=usual_payload_type(rtp.payload_type[part[kept]]),
+                interfaces=tuple(int(one) for one in chosen),
+                seen_on=len(seen_on),
+                rows=part[kept],
+                extended=numbering.extended[kept],
+                copies=stop - start - len(kept),
+                restarts=tuple(int(np.searchsorted(kept, at)) for at in numbering.restarts if start < at < stop),
+            )
+
+
+def _in_calls(time_ns: Ints, rows: Ints, calls: list[Between]) -> Iterator[Ints]:
+    """Yield the packets of each call: cut at the longest silence after one ended, if it is a silence, and one began."""
+    times = time_ns[rows]
+    cuts = set()
+    for ended_ns, began_ns in calls:
+        first = max(int(np.searchsorted(times, ended_ns)), 1)
+        last = min(int(np.searchsorted(times, began_ns + _TAIL_NS)), len(rows) - 1)
+        steps = np.diff(times[first - 1 : last + 1])
+        if len(steps) and steps.max() >= _SILENCE_NS:
+            cuts.add(first + int(steps.argmax()))
+    for start, stop in pairwise((0, *sorted(cuts), len(rows))):
+        yield rows[start:stop]
 
 
 def _nearest_to_receiver(
@@ -251,15 +333,6 @@ def _nearest_to_receiver(
     apart = [not len(np.intersect1d(seen[nearest][0], one[0], assume_unique=True)) for one in seen]
     apart[nearest] = True
     return names[apart]
-
-
-def is_regular(extended: Ints, timestamp: NDArray[np.uint32]) -> bool:
-    """Return whether the numbers go on as those of one RTP source: small steps, timestamps that follow them."""
-    firsts = in_sequence(extended)
-    if len(firsts) < SHORTEST_STREAM or (np.abs(np.diff(extended)) <= _LARGEST_STEP).mean() < _REGULAR:
-        return False
-    clock = np.diff(timestamp[firsts]).astype(np.int32)
-    return bool((clock >= 0).mean() >= _REGULAR)
 
 
 def clock_of(rtp: RtpPackets, stream: Stream) -> int | None:

@@ -6,7 +6,9 @@ Not done: ICE candidates, descriptions outside of SIP, names instead of addresse
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
+from itertools import starmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sdp.description import SessionDescription
@@ -34,11 +36,28 @@ _8K = {
 }
 
 
+_BOUNDARY = re.compile(rb"\r?\n--")
+"""Where a description ends that is a part of several (RFC 2046, 5.1)."""
+
+_G722_HZ = 8000
+"""RFC 3551, 4.5.2: "even though the actual sampling rate for G.722 audio is 16,000 Hz"; many announce that."""
+
+
 class Format(NamedTuple):
     """What a payload type means."""
 
     codec: str
     clock_hz: int
+
+    @property
+    def is_event(self) -> bool:
+        """Whether its timestamp is when something began, and not when the packet is sent (RFC 4733, 2.1)."""
+        return self.codec.lower() in {"telephone-event", "tone"}
+
+    @property
+    def is_comfort_noise(self) -> bool:
+        """Whether it stands for silence (RFC 3389)."""
+        return self.codec.upper() == "CN"
 
 
 STATIC = {
@@ -61,11 +80,15 @@ STATIC = {
 
 
 class Announced(NamedTuple):
-    """One stream of a description: where its receiver listens, and what may be sent there."""
+    """One stream of a description: where its receiver listens, and what may be sent there.
+
+    `line` is which m= line of the description it is, from 0: the same in each description of a dialog (RFC 3264, 8).
+    """
 
     endpoint: TransportAddress
     direction: str
     formats: tuple[tuple[int, Format], ...]
+    line: int = 0
 
     @property
     def codecs(self) -> list[str]:
@@ -82,15 +105,15 @@ def read_description(body: bytes) -> tuple[Announced, ...]:
     start = body.find(b"v=0")
     if start < 0 or (start and body[start - 1] not in b"\r\n"):
         return ()
-    text = body[start:].partition(b"\r\n--")[0]  # where it is a part of several (RFC 2046, 5.1)
+    text = _BOUNDARY.split(body[start:], 1)[0]
     try:
         media = SessionDescription.parse(text.rstrip(b"\r\n") + b"\r\n").media
     except SdpParseError:
         return ()
-    return tuple(one for one in map(_announced, media) if one is not None)
+    return tuple(one for one in starmap(_announced, enumerate(media)) if one is not None)
 
 
-def _announced(media: Media) -> Announced | None:
+def _announced(line: int, media: Media) -> Announced | None:
     if not media.port or "RTP/" not in media.protocol or media.address is None:
         return None
     try:
@@ -102,14 +125,14 @@ def _announced(media: Media) -> Announced | None:
     numbers = [int(word) for word in media.formats if word.isascii() and word.isdigit() and len(word) < 4]
     known = ((number, _format(media, number)) for number in numbers if number < 128)
     formats = tuple((number, one) for number, one in known if one is not None)
-    return Announced(TransportAddress(str(address), media.port), media.direction, formats)
+    return Announced(TransportAddress(str(address), media.port), media.direction, formats, line)
 
 
 def _format(media: Media, number: int) -> Format | None:
     codec, _, rest = media.rtpmap.get(str(number), "").partition("/")
     clock = rest.partition("/")[0].strip()
     if codec and clock.isascii() and clock.isdigit() and 0 < len(clock) < 8 and int(clock):
-        return Format(codec, int(clock))
+        return Format(codec, _G722_HZ if codec.upper() == "G722" else int(clock))
     return STATIC.get(number)
 
 
@@ -130,20 +153,31 @@ class Announcements:
     def __contains__(self, endpoint: TransportAddress) -> bool:
         return endpoint in self._formats
 
-    def expects(self, destination: TransportAddress, payload_type: int, until_ns: int) -> bool:
-        """Whether somebody announced before `until_ns` that he hears this payload type at this address."""
-        return any(time_ns <= until_ns for time_ns, _ in self._formats.get(destination, {}).get(payload_type, ()))
+    def expects(
+        self, source: TransportAddress, destination: TransportAddress, payload_type: int, until_ns: int
+    ) -> bool:
+        """Whether somebody announced before `until_ns` that he hears this payload type at this address.
+
+        Or at that source: who is behind a NAT sends from where he listens, and is sent to where that was seen to come
+        from (RFC 4961).
+        """
+        return any(
+            time_ns <= until_ns
+            for endpoint in (destination, source)
+            for time_ns, _ in self._formats.get(endpoint, {}).get(payload_type, ())
+        )
 
     def meaning(
-        self, source: TransportAddress, destination: TransportAddress, payload_type: int, at_ns: int
+        self, source: TransportAddress, destination: TransportAddress, payload_type: int, begin_ns: int, end_ns: int
     ) -> Format | None:
-        """Return what a payload type means in a stream that is there at `at_ns`.
+        """Return what a payload type means in a stream that is there from `begin_ns` to `end_ns`.
 
+        It is what was announced when the stream began; where nothing was yet, what was announced first until its end.
         RFC 3264, 5.1: the numbers are the receiver's; else the sender's, which an answer repeats; else RFC 3551's.
         """
         for endpoint in (destination, source):
-            told = self._formats.get(endpoint, {}).get(payload_type, ())
-            before = [one for time_ns, one in told if time_ns <= at_ns]
-            if before:
-                return before[-1]
+            told = [one for one in self._formats.get(endpoint, {}).get(payload_type, ()) if one[0] <= end_ns]
+            before = [meaning for time_ns, meaning in told if time_ns <= begin_ns]
+            if told:
+                return before[-1] if before else told[0][1]
         return STATIC.get(payload_type)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.errors import SipParseError
 from agents.sip.message.handover import HandoverHeader
-from testbed.measure.sip.announced import Announced, read_description
+from testbed.measure.sip.announced import read_description
+from testbed.measure.sip.moves import Move, Told, find_moves
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ CALLER, CALLEE = "caller", "callee"
 ESTABLISHED, ENDED, REFUSED, CANCELLED, RINGING, UNANSWERED = (
     "established", "ended", "refused", "cancelled", "ringing", "unanswered",
 )  # fmt: skip
+_OTHER = {CALLER: CALLEE, CALLEE: CALLER}
 _IN_DIALOG = ("INVITE", "ACK", "BYE", "UPDATE")
-"""Requests that tell of a dialog whose beginning was not captured."""
+"""Requests that tell of a dialog whose beginning was not captured, as do their responses."""
 
 
 class Party(NamedTuple):
@@ -39,23 +41,11 @@ class Party(NamedTuple):
     endpoint: TransportAddress | None
 
 
-class Told(NamedTuple):
-    """What a side said where it wants its media, and in which message."""
+class AnnouncedFor(NamedTuple):
+    """Where a dialog has an address: who announced it, and for which line of the description."""
 
-    message: SipMessage
     by: str
-    media: tuple[Announced, ...]
-
-
-class Move(NamedTuple):
-    """A request in the dialog with which a side moved its media to another address; `status` answered it."""
-
-    time_ns: int
-    by: str
-    old: TransportAddress
-    new: TransportAddress
-    status: int | None
-    took_ns: int | None
+    line: int
 
 
 @dataclass(slots=True)
@@ -84,7 +74,7 @@ class SeenDialog:
     ended_by: str | None = None
     transactions: list[SeenTransaction] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
-    addresses: set[TransportAddress] = field(default_factory=set)
+    addresses: dict[TransportAddress, AnnouncedFor] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     handovers: list[str] = field(default_factory=list)
     handover_of: int | None = None
@@ -152,26 +142,40 @@ def _in_call(messages: list[SipMessage]) -> Iterator[SeenDialog]:
     call = _Call(messages)
     dialogs = [*_begun(messages)]
     known = {dialog.tags for dialog in dialogs}
+    callers = {dialog.caller.tag for dialog in dialogs}
     for message in messages:
-        tags = _tags(message)
-        if message.is_request and message.method in _IN_DIALOG and message.to_tag and tags not in known:
-            if message.method == "ACK" and (message.cseq, message.to_tag) in call.refusals:
-                continue  # a refusal makes no dialog (RFC 3261, 17.1.1.3)
-            known.add(tags)
-            caller = Party(message.from_tag, message.from_uri, message.source)
-            callee = Party(message.to_tag, message.to_uri, message.destination)
+        if message.to_tag and _tags(message) not in known and _tells_of_dialog(message, call, callers):
+            known.add(_tags(message))
+            ends = message.source, message.destination
+            asking, asked = ends if message.is_request else ends[::-1]
+            caller = Party(message.from_tag, message.from_uri, asking)
+            callee = Party(message.to_tag, message.to_uri, asked)
             dialogs.append(SeenDialog(message.call_id, caller, callee, message.time_ns))
     for dialog in dialogs:
         mine = call.of(dialog)
         dialog.transactions = _hops_merged(across_interfaces(pair(mine)))
-        dialog.told, dialog.addresses = _descriptions(mine, dialog)
+        said, dialog.addresses = _descriptions(mine, dialog)
+        dialog.told = _changes(said)
         _settle(dialog, mine)
-        dialog.moves = [*_moves(dialog)]
+        dialog.moves = find_moves(said, dialog.transactions, mine)
         yield dialog
 
 
+def _tells_of_dialog(message: SipMessage, call: _Call, callers: set[str]) -> bool:
+    """Whether there is a dialog with these tags of which no INVITE was seen that made it."""
+    if not message.is_request:
+        # Of what is captured one way, responses may be all; to an INVITE that was seen they are answers (see `_begun`).
+        return message.method in _IN_DIALOG and message.status != 100 and message.from_tag not in callers
+    if message.method == "ACK" and (message.cseq, message.to_tag) in call.refusals:
+        return False  # a refusal makes no dialog (RFC 3261, 17.1.1.3)
+    return message.method in _IN_DIALOG
+
+
 def _begun(messages: list[SipMessage]) -> Iterator[SeenDialog]:
-    """Yield a dialog for each INVITE without a To tag: one for each 2xx's tag, else one for the attempt."""
+    """Yield a dialog for each INVITE without a To tag: one for each 2xx's tag, else one for the attempt.
+
+    Where responses were not captured, the ACK has the tag: that of a 2xx has a branch of its own (17.1.1.3).
+    """
     legs: dict[str, list[SipMessage]] = {}
     numbers: dict[str, set[int]] = defaultdict(set)
     answers: dict[str, dict[str, SipMessage | None]] = defaultdict(dict)
@@ -184,7 +188,7 @@ def _begun(messages: list[SipMessage]) -> Iterator[SeenDialog]:
             answers[tag].setdefault(message.to_tag, message)
     for tag, invites in legs.items():
         first = invites[0]
-        for to_tag, answer in (answers[tag] or {"": None}).items():
+        for to_tag, answer in (answers[tag] or {_acknowledged(messages, invites): None}).items():
             yield SeenDialog(
                 call_id=first.call_id,
                 caller=Party(tag, first.from_uri, first.source),
@@ -193,6 +197,21 @@ def _begun(messages: list[SipMessage]) -> Iterator[SeenDialog]:
                 invite=first,
                 handovers=list(dict.fromkeys(one.handover for one in invites if one.handover)),
             )
+
+
+def _acknowledged(messages: list[SipMessage], invites: list[SipMessage]) -> str:
+    """Return the tag in the ACK of a 2xx that was not captured; "" where none was sent."""
+    branches = {one.branch for one in invites}
+    numbers = {one.cseq for one in invites}
+    answered = {one.cseq for one in messages if one.method == "INVITE" and one.is_final}
+    tags = (
+        one.to_tag
+        for one in messages
+        if (one.method, one.from_tag) == ("ACK", invites[0].from_tag)
+        and one.cseq in numbers - answered
+        and one.branch not in branches
+    )
+    return next(tags, "")
 
 
 def _hops_merged(transactions: Iterable[SeenTransaction]) -> list[SeenTransaction]:
@@ -206,11 +225,14 @@ def _hops_merged(transactions: Iterable[SeenTransaction]) -> list[SeenTransactio
 
 def _settle(dialog: SeenDialog, messages: list[SipMessage]) -> None:
     """Find out what became of a dialog."""
-    byes = [one for one in dialog.transactions if one.request.method == "BYE"]
-    if byes:
-        dialog.state, dialog.ended_ns = ENDED, byes[0].request.time_ns
-        dialog.ended_by = dialog.by(byes[0].request)
+    # A BYE of which only the answer was captured was sent before that.
+    byes = [one for one in messages if one.method == "BYE" and (one.is_request or one.is_success)]
+    first = next((one for one in byes if one.is_request), next(iter(byes), None))
+    if first is not None:
+        dialog.state, dialog.ended_ns = ENDED, first.time_ns
+        dialog.ended_by = dialog.by(first) if first.is_request else _OTHER[dialog.by(first)]
     if dialog.invite is None:
+        _joined(dialog, messages)
         return
     attempts = [one for one in dialog.transactions if one.request.method == "INVITE" and not one.request.to_tag]
     finals = [one.final.status for one in attempts if one.final is not None and one.final.status is not None]
@@ -222,8 +244,27 @@ def _settle(dialog: SeenDialog, messages: list[SipMessage]) -> None:
         dialog.setup_ns = _setup_ns(dialog, accepted, messages)
     elif success is not None and dialog.callee.tag:
         dialog.status = success.status  # seen, but not where its request was
+    elif dialog.callee.tag and attempts:  # only what the caller sent was captured
+        dialog.setup_ns = _setup_ns(dialog, attempts[-1], messages)
     elif not byes:
         _not_established(dialog, messages, is_answered=bool(attempts) and attempts[-1].final is not None)
+
+
+def _joined(dialog: SeenDialog, messages: list[SipMessage]) -> None:
+    """Find out what became of a dialog whose INVITE was not captured: the answer to it may be."""
+    before = []
+    for one in messages:
+        if one.is_request:
+            break
+        before.append(one)
+    final = next((one for one in before if one.method == "INVITE" and one.is_final), None)
+    if final is not None:
+        dialog.status = final.status
+        dialog.established_ns = final.time_ns if final.is_success else None
+    if final is not None and not final.is_success:
+        dialog.state = REFUSED
+    elif before and final is None and len(before) == len(messages) and dialog.state != ENDED:
+        dialog.state = RINGING
 
 
 def _not_established(dialog: SeenDialog, messages: list[SipMessage], *, is_answered: bool) -> None:
@@ -247,44 +288,34 @@ def _setup_ns(dialog: SeenDialog, accepted: SeenTransaction, messages: list[SipM
     return None if acknowledged_ns is None else acknowledged_ns - dialog.first_ns
 
 
-def _descriptions(messages: list[SipMessage], dialog: SeenDialog) -> tuple[list[Told], set[TransportAddress]]:
-    """Return what each side announced, each change once, and all addresses."""
-    told: list[Told] = []
-    addresses: set[TransportAddress] = set()
+def _descriptions(
+    messages: list[SipMessage], dialog: SeenDialog
+) -> tuple[list[Told], dict[TransportAddress, AnnouncedFor]]:
+    """Return what each side announced, each message once, and all addresses."""
+    said: list[Told] = []
+    addresses: dict[TransportAddress, AnnouncedFor] = {}
     seen: set[tuple[object, ...]] = set()
-    last: dict[str, tuple[Announced, ...]] = {}
     for message in messages:
         media = read_description(message.body) if message.body else ()
-        addresses.update(one.endpoint for one in media)
         by = dialog.by(message)
+        for one in media:
+            addresses.setdefault(one.endpoint, AnnouncedFor(by, one.line))
         which = (by, message.method, message.cseq, message.status)
         if media and which not in seen:  # a relay of media may write another address into what it passes on
             seen.add(which)
-            if last.get(by) != media:
-                told.append(Told(message, by, media))
-            last[by] = media
-    return told, addresses
+            said.append(Told(message, by, media))
+    return said, addresses
 
 
-def _moves(dialog: SeenDialog) -> Iterator[Move]:
-    """Yield the requests with which a side moved its (first) stream to another address."""
-    answers = {(one.request.method, one.request.cseq, one.request.from_tag): one for one in dialog.transactions}
-    last: dict[str, TransportAddress] = {}
-    for told in dialog.told:
-        message, new = told.message, told.media[0].endpoint
-        old = last.get(told.by)
-        last[told.by] = new
-        if message.is_request and message.to_tag and old is not None and old != new:
-            answered = answers.get((message.method, message.cseq, message.from_tag))
-            final = answered.final if answered else None
-            yield Move(
-                time_ns=message.time_ns,
-                by=told.by,
-                old=old,
-                new=new,
-                status=final.status if final else None,
-                took_ns=answered.took_ns if answered else None,
-            )
+def _changes(said: Iterable[Told]) -> list[Told]:
+    """Return what differs from what the same side announced before."""
+    last: dict[str, Told] = {}
+    found = []
+    for one in said:
+        if one.by not in last or last[one.by].media != one.media:
+            found.append(one)
+        last[one.by] = one
+    return found
 
 
 def _handover_of(dialog: SeenDialog, named: dict[tuple[str, frozenset[str]], SeenDialog]) -> int | None:

@@ -30,6 +30,7 @@ _COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", 
 _WANTED = ("call-id", "cseq", "from", "to", "via", "contact", "handover", "require", "unsupported", "content-length")
 _DIRECTION = re.compile(rb"^a=(sendrecv|sendonly|recvonly|inactive)[ \t]*\r?$", re.MULTILINE)
 _MEDIA = re.compile(rb"^m=", re.MULTILINE)
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _SHORTEST = 20
 
 
@@ -185,7 +186,7 @@ def _scan(sighting: _Sighting, text: bytes) -> SipMessage | None:
         direction=_direction(text),
         from_uri=_uri(fields["from"]),
         to_uri=_uri(fields["to"]),
-        body=_body(text, fields["content-length"]),
+        body=_body(text, fields["content-length"], is_whole=len(text) >= sighting.size),
         text=text,
     )
 
@@ -206,20 +207,30 @@ def _fields(text: bytes) -> dict[str, str]:
 
 def _direction(text: bytes) -> str:
     """Return the first direction that the body's SDP names, else the one that is meant when it names none."""
-    body = text[text.find(b"\r\n\r\n") + 4 :] if b"\r\n\r\n" in text else b""
+    body = _after_the_head(text)
     named = _DIRECTION.search(body)
     if named is not None:
         return named[1].decode()
     return "sendrecv" if _MEDIA.search(body) else ""
 
 
-def _body(text: bytes, content_length: str) -> bytes:
-    """Return the body (RFC 3261, 18.3: what is beyond Content-Length is dropped); nothing of one that is cut off."""
-    body = text.partition(b"\r\n\r\n")[2]
+def _after_the_head(text: bytes) -> bytes:
+    """Return what comes after the first empty line, whether lines end with CRLF or, as some write them, with LF."""
+    end = _EMPTY_LINE.search(text)
+    return text[end.end() :] if end else b""
+
+
+def _body(text: bytes, content_length: str, *, is_whole: bool) -> bytes:
+    """Return the body (RFC 3261, 18.3: what is beyond Content-Length is dropped); nothing of one that is cut off.
+
+    One that is shorter than it says though all of it was captured is taken as it is: who ends lines with LF may have
+    counted CRLF.
+    """
+    body = _after_the_head(text)
     if not (content_length.isascii() and content_length.isdigit() and len(content_length) < 10):
         return body
     length = int(content_length)
-    return body[:length] if length <= len(body) else b""
+    return body[:length] if length <= len(body) or is_whole else b""
 
 
 def _uri(name_addr: str) -> str:

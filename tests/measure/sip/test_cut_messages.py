@@ -21,8 +21,8 @@ WHOLE = frames.udp(CALLER, CALLEE, request("OPTIONS", "cut@caller", 1, branch="z
 
 @pytest.mark.parametrize(("kept", "headless"), [(len(WHOLE) - 10, 0), (100, 2), (60, 2)])
 def test_how_many_were_cut_and_where(kept: int, headless: int, tmp_path: Path) -> None:
-    made = [Frame(START_NS + n * MS, WHOLE[:kept], wire=len(WHOLE)) for n in range(2)]
-    made.append(Frame(START_NS + 9 * MS, frames.udp(CALLER, CALLEE, frames.rtp(1))[:80], wire=214))
+    made = [Frame(START_NS + 600 * n * MS, WHOLE[:kept], wire=len(WHOLE)) for n in range(2)]
+    made.append(Frame(START_NS + 900 * MS, frames.udp(CALLER, CALLEE, frames.rtp(1))[:80], wire=214))
     result = measure_capture(frames.write_pcap(tmp_path / "a.pcap", made))
     (warning,) = result["warnings"]
     assert warning.startswith("2 SIP messages were cut by the capture")

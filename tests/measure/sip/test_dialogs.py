@@ -223,8 +223,11 @@ def test_a_reinvite_with_another_address_is_a_move(tmp_path: Path) -> None:
     wire.send(2020, "cn", "umts", answer(200, cseq=3, body=sdp("10.20.0.2", 4002)))
     (one,) = wire.dialogs(tmp_path)
     assert one["moves"] == [
-        {"at_s": 2.0, "by": "caller", "from": "10.1.0.2:4000", "to": "10.2.0.2:4004", "status": 200, "ms": 25.0}
-    ]
+        {
+            "at_s": 2.0, "by": "caller", "from": "10.1.0.2:4000", "to": "10.2.0.2:4004", "status": 200, "ms": 25.0,
+            "last_ms": 25.0, "refusals": [],
+        }
+    ]  # fmt: skip
     assert [part(each, "at_s", "by", "address", "direction") for each in one["media"]] == [
         (0.0, "caller", "10.1.0.2:4000", "sendrecv"),
         (0.02, "callee", "10.20.0.2:4002", "sendrecv"),

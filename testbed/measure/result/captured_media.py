@@ -1,0 +1,173 @@
+"""The streams of a capture, the calls that they are of, and what their listeners heard, ready for JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from testbed.measure import units
+from testbed.measure.result.dialogs_of_media import DialogsOfMedia, Listener
+from testbed.measure.result.stream_results import Formats, arrivals_of, describe_stream, numbers
+from testbed.measure.rtp import rtcp
+from testbed.measure.rtp.calls import MergedCall, merge_calls
+from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen
+from testbed.measure.rtp.streams import RtpPackets, Stream, find_streams
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from testbed.measure.capture.capture import Capture
+    from testbed.measure.rtp.clock_steps import ClockSteps
+    from testbed.measure.rtp.timing import TimedArrivals, TypeInStream
+    from testbed.measure.sip.announced import Announcements
+
+
+class Captured(NamedTuple):
+    """What a capture has that media are made of; `start_ns` is its first packet, `capture` needs no packets."""
+
+    capture: Capture
+    start_ns: int
+    rtp: RtpPackets
+    reports: rtcp.ReceivedReports
+    originals: dict[int, int]
+    steps: ClockSteps
+    announced: Announcements
+
+
+class _MeasuredStream(NamedTuple):
+    result: dict[str, Any]
+    arrivals: TimedArrivals
+    kinds: dict[int, TypeInStream]
+
+
+class _MeasuredCall(NamedTuple):
+    result: dict[str, Any]
+    listener: Hashable
+    part: HeardCall
+
+
+class CapturedMedia:
+    """Streams and calls, each in the order of their first packets; `reported` are the streams that RTCP speaks of."""
+
+    def __init__(self, found: Captured, told: DialogsOfMedia) -> None:
+        self._found, self._told = found, told
+        seen = find_streams(found.rtp, found.announced, told.ends_between)
+        self._measured = {id(one): self._stream(one) for one in seen}
+        self.streams = [self._measured[id(one)].result for one in seen]
+        self.reported = {
+            rtcp.Ends(one.source.ip, one.destination.ip, one.ssrc)
+            for one in seen
+            if self._measured[id(one)].result["rtcp"] is not None
+        }
+        merged = merge_calls(found.rtp, seen, found.originals, lambda one: told.roots(self._dialogs(one)))
+        self._calls = [self._call(number, one) for number, one in enumerate(merged)]
+        self.calls = [one.result for one in self._calls]
+
+    def _dialogs(self, stream: Stream) -> list[int]:
+        found: list[int] = self._measured[id(stream)].result["dialogs"]
+        return found
+
+    def _stream(self, stream: Stream) -> _MeasuredStream:
+        found = self._found
+        formats = Formats(found.rtp, stream, found.announced)
+        whole = stream.rows, stream.extended, stream.restarts
+        arrivals = arrivals_of(found.rtp, whole, formats.kinds, found.steps)
+        span = int(arrivals.time_ns[0]), int(arrivals.time_ns[-1])
+        result = {
+            **describe_stream(found.start_ns, stream, formats, arrivals),
+            "dialogs": self._told.of(stream.source, stream.destination, *span),
+            "interface": _interface(found.capture, stream),
+            "measured_at": _measured_at(stream),
+            "rtcp": rtcp.of_stream(found.reports, found.rtp, stream, formats.clock_hz, found.start_ns),
+        }
+        return _MeasuredStream(result, arrivals, formats.kinds)
+
+    def _call(self, number: int, call: MergedCall) -> _MeasuredCall:
+        streams = [self._measured[id(stream)] for stream in call.streams]
+        arrivals = streams[0].arrivals
+        if len(streams) > 1:
+            whole = call.rows, call.extended, call.restarts
+            kinds = _common([one.kinds for one in streams])
+            arrivals = arrivals_of(self._found.rtp, whole, kinds, self._found.steps)
+        interval, silences = arrivals.interval_ns(), arrivals.silences_ns()
+        part = HeardCall(
+            number=number,
+            first_ns=int(arrivals.time_ns[0]),
+            last_ns=int(arrivals.time_ns[-1]),
+            silence_ns=int(silences.max()) if len(silences) else None,
+            gap_ns=arrivals.gap_ns(interval),
+            interval_ns=interval,
+        )
+        dialogs = sorted({dialog for stream in call.members for dialog in self._dialogs(stream)})
+        result = {**_describe(call, [one.result for one in streams], numbers(arrivals)), "dialogs": dialogs}
+        last = call.streams[-1]
+        return _MeasuredCall(result, self._told.listener(last.source, last.destination, dialogs), part)
+
+    def listeners(self) -> list[dict[str, Any]]:
+        """Return what each listener heard."""
+        return [self._heard(one) for one in listen((one.listener, one.part) for one in self._calls)]
+
+    def _heard(self, one: ListenedTo) -> dict[str, Any]:
+        calls = [self.calls[part.number] for part in one.parts]
+        who = one.listener if isinstance(one.listener, Listener) else None
+        return {
+            "dialog": None if who is None else who.dialog,
+            "listener": None if who is None else who.side,
+            "src": calls[-1]["paths"][-1]["src"],
+            "dst": calls[-1]["paths"][-1]["dst"],
+            "ssrcs": [call["ssrc"] for call in calls],
+            **{name: sum(call[name] for call in calls) for name in ("packets", "unique", "lost", "duplicates")},
+            "gap_ms": units.ms(one.gap_ns),
+            "longest_silence_ms": units.ms(one.silence_ns),
+        }
+
+    def restarts(self) -> list[str]:
+        """Return which streams count anew, as warnings."""
+        return [
+            f"{one['src']} > {one['dst']} {one['ssrc']}: sequence numbers begin anew at {one['restarts']} "
+            f"place{'s' if one['restarts'] > 1 else ''}; what was lost there is not known"
+            for one in self.streams
+            if one["restarts"]
+        ]
+
+
+def _common(kinds: list[dict[int, TypeInStream]]) -> dict[int, TypeInStream]:
+    """Return what the payload types are in all of them; no clock where they do not agree."""
+    found: dict[int, TypeInStream] = {}
+    for one in kinds:
+        for number, kind in one.items():
+            known = found.setdefault(number, kind)
+            if known.clock_hz is None:
+                found[number] = kind
+            elif kind.clock_hz not in (None, known.clock_hz):
+                found[number] = known._replace(clock_hz=None)
+    return found
+
+
+def _interface(capture: Capture, stream: Stream) -> str | None:
+    names = dict.fromkeys(capture.interfaces[number].name for number in stream.interfaces)
+    return ", ".join(name for name in names if name) or None
+
+
+def _measured_at(stream: Stream) -> str:
+    if stream.seen_on == 1:
+        return "the only interface that saw it"
+    if len(stream.interfaces) == stream.seen_on:
+        return f"{stream.seen_on} interfaces together: none saw what another did"
+    return f"the last of {stream.seen_on} interfaces that saw it: nearest to the receiver"
+
+
+def _describe(call: MergedCall, measured: list[dict[str, Any]], counted: dict[str, Any]) -> dict[str, Any]:
+    """Return a call; `measured` are its streams."""
+    names = ("unique", "lost", "duplicates", "gap_ms", "packets", "reordered", "longest_silence_ms")
+    return {
+        "ssrc": f"0x{call.ssrc:08x}",
+        "paths": [
+            {
+                **{name: one[name] for name in ("src", "dst", "interface", "packets")},
+                "first_copies": first_copies,
+                "dialogs": one["dialogs"],
+            }
+            for one, first_copies in zip(measured, call.first_copies(), strict=True)
+        ],
+        **{name: counted[name] for name in names},
+    }

@@ -1,0 +1,137 @@
+"""One stream of a capture as the result shows it, and what is counted of streams and of calls alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from testbed.measure import units
+from testbed.measure.rtp import stream_numbers
+from testbed.measure.rtp.streams import nominal_clock
+from testbed.measure.rtp.timing import TimedArrivals, TypeInStream, looks_like_events
+
+if TYPE_CHECKING:
+    from testbed.measure.capture.capture import Ints
+    from testbed.measure.rtp.clock_steps import ClockSteps
+    from testbed.measure.rtp.streams import RtpPackets, Stream
+    from testbed.measure.sip.announced import Announcements, Format
+
+_OLD_COMFORT_NOISE = 19
+"""Reserved in RFC 3551 because drafts had comfort noise there, and phones still do."""
+
+_DYNAMIC = 96
+
+
+class Formats:
+    """What the payload types of a stream are: as announced, else as RFC 3551 or the packets themselves say."""
+
+    def __init__(self, rtp: RtpPackets, stream: Stream, announced: Announcements) -> None:
+        self._rtp, self._stream = rtp, stream
+        rows = stream.rows
+        ends = int(rtp.time_ns[rows[0]]), int(rtp.time_ns[rows[-1]])
+        counts = np.bincount(rtp.payload_type[rows])
+        self._packets = {int(number): int(counts[number]) for number in np.flatnonzero(counts)}
+        self._meanings = {
+            number: announced.meaning(stream.source, stream.destination, number, *ends) for number in self._packets
+        }
+        self.kinds = {number: self._kind(number, meaning) for number, meaning in self._meanings.items()}
+        media = [one for one in self._packets if not (self.kinds[one].is_event or self.kinds[one].is_comfort_noise)]
+        self.payload_type = max(media or self._packets, key=lambda one: (self._packets[one], -one))
+        """The most frequent type that is speech or picture."""
+
+    def _kind(self, number: int, meaning: Format | None) -> TypeInStream:
+        if meaning is not None:
+            return TypeInStream(meaning.clock_hz, meaning.is_event, meaning.is_comfort_noise)
+        if number == _OLD_COMFORT_NOISE:
+            return TypeInStream(8000, is_comfort_noise=True)
+        mine, extended = self._stream.rows, self._stream.extended
+        if len(self._packets) > 1:
+            which = self._rtp.payload_type[mine] == number
+            mine, extended = mine[which], extended[which]
+            is_rare = len(mine) * 2 < len(self._stream.rows)
+            if is_rare and number >= _DYNAMIC and looks_like_events(extended, self._rtp.timestamp[mine]):
+                return TypeInStream(None, is_event=True)
+        clock = nominal_clock(self._rtp.payload_type[mine], self._rtp.time_ns[mine], self._rtp.timestamp[mine])
+        return TypeInStream(clock)
+
+    def codec(self, number: int) -> str | None:
+        """Return the name of a type."""
+        meaning = self._meanings[number]
+        return None if meaning is None else meaning.codec
+
+    @property
+    def clock_hz(self) -> int | None:
+        """The clock of `payload_type`."""
+        return self.kinds[self.payload_type].clock_hz
+
+    def described(self) -> list[dict[str, Any]]:
+        """Return each type, ready for JSON."""
+        return [
+            {
+                "payload_type": number,
+                "codec": self.codec(number),
+                "clock_hz": self.kinds[number].clock_hz,
+                "packets": packets,
+            }
+            for number, packets in self._packets.items()
+        ]
+
+
+def arrivals_of(
+    rtp: RtpPackets, one: tuple[Ints, Ints, tuple[int, ...]], kinds: dict[int, TypeInStream], steps: ClockSteps
+) -> TimedArrivals:
+    """Return the arrivals of a stream or call; `one` are its rows, their numbers, and where these begin anew."""
+    rows, extended, restarts = one
+    return TimedArrivals(
+        time_ns=rtp.time_ns[rows],
+        extended=extended,
+        timestamp=rtp.timestamp[rows],
+        payload_type=rtp.payload_type[rows],
+        kinds=kinds,
+        restarts=restarts,
+        clocks=steps.before(rtp.packet[rows]),
+    )
+
+
+def numbers(arrivals: TimedArrivals) -> dict[str, Any]:
+    """Return what is counted of a stream and of a call alike."""
+    counts = stream_numbers.count(arrivals.extended, arrivals.is_new)
+    interval = arrivals.interval_ns()
+    silences = arrivals.silences_ns()
+    return {
+        "packets": counts.packets,
+        "unique": counts.unique,
+        "lost": counts.lost,
+        "duplicates": counts.duplicates,
+        "reordered": counts.reordered,
+        "gap_ms": units.ms(arrivals.gap_ns(interval)),
+        "longest_silence_ms": units.ms(int(silences.max())) if len(silences) else None,
+        "packet_interval_ms": units.ms(interval),
+    }
+
+
+def describe_stream(start_ns: int, stream: Stream, formats: Formats, arrivals: TimedArrivals) -> dict[str, Any]:
+    """Return a stream ready for JSON; its times in `_s` count from `start_ns`."""
+    jitter = arrivals.jitter_ns() if formats.clock_hz else None
+    counted = numbers(arrivals)
+    first = ("packets", "unique", "lost", "duplicates", "reordered", "gap_ms")
+    return {
+        "src": str(stream.source),
+        "dst": str(stream.destination),
+        "ssrc": f"0x{stream.ssrc:08x}",
+        "payload_type": formats.payload_type,
+        **{name: counted[name] for name in first},
+        "jitter_ms": units.ms(units.mean(jitter)),
+        "first_s": units.seconds(int(arrivals.time_ns[0]) - start_ns),
+        "last_s": units.seconds(int(arrivals.time_ns[-1]) - start_ns),
+        "jitter_max_ms": units.ms(float(jitter.max())) if jitter is not None and len(jitter) else None,
+        "longest_silence_ms": counted["longest_silence_ms"],
+        "packet_interval_ms": counted["packet_interval_ms"],
+        "codec": formats.codec(formats.payload_type),
+        "clock_hz": formats.clock_hz,
+        "formats": formats.described(),
+        "found": stream.found,
+        "restarts": len(stream.restarts),
+        "copies": stream.copies,
+    }

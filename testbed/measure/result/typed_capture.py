@@ -1,0 +1,113 @@
+"""What `testbed measure` says of a capture, as typed objects; see `typed`."""
+
+from __future__ import annotations
+
+from testbed.measure.result.typed import DialogResult, Numbers, RtcpResult, Spread, TransactionResult
+
+
+class RtcpAloneResult(RtcpResult):
+    """What RTCP says of a stream that was not captured; `src` and `dst` have no ports."""
+
+    src: str
+    dst: str
+    ssrc: str
+    jitter_ticks: Spread
+
+
+class FormatResult(Numbers):
+    """A payload type of a stream."""
+
+    payload_type: int
+    codec: str | None
+    clock_hz: int | None
+    packets: int
+
+
+class StreamResult(Numbers):
+    """One RTP stream of a capture: one SSRC between two transport addresses."""
+
+    src: str
+    dst: str
+    ssrc: str
+    payload_type: int
+    packets: int
+    unique: int
+    lost: int | None
+    duplicates: int
+    reordered: int
+    gap_ms: float | None
+    jitter_ms: float | None
+    first_s: float
+    last_s: float
+    jitter_max_ms: float | None
+    longest_silence_ms: float | None
+    packet_interval_ms: float | None
+    codec: str | None
+    clock_hz: int | None
+    formats: list[FormatResult]
+    found: str
+    restarts: int
+    copies: int
+    dialogs: list[int]
+    interface: str | None
+    measured_at: str
+    rtcp: RtcpResult | None
+
+
+class CallPath(Numbers):
+    """A stream as one path of a call."""
+
+    src: str
+    dst: str
+    interface: str | None
+    packets: int
+    first_copies: int
+    dialogs: list[int]
+
+
+class CallResult(Numbers):
+    """The copies of one stream over all its paths, merged."""
+
+    ssrc: str
+    paths: list[CallPath]
+    unique: int
+    lost: int | None
+    duplicates: int
+    gap_ms: float | None
+    packets: int
+    reordered: int
+    longest_silence_ms: float | None
+    dialogs: list[int]
+
+
+class ListenerResult(Numbers):
+    """What one listener heard, though the SSRC changed; of several addresses the last ones are told."""
+
+    dialog: int | None
+    listener: str | None
+    src: str
+    dst: str
+    ssrcs: list[str]
+    packets: int
+    unique: int
+    lost: int
+    duplicates: int
+    gap_ms: float | None
+    longest_silence_ms: float | None
+
+
+class CaptureResult(Numbers):
+    """What a capture says; times in `_s` count from its first packet."""
+
+    streams: list[StreamResult]
+    calls: list[CallResult]
+    listeners: list[ListenerResult]
+    rtcp: list[RtcpAloneResult]
+    sip: list[TransactionResult]
+    dialogs: list[DialogResult]
+    packets: int
+    skipped: dict[str, int]
+    unread: dict[str, int]
+    encapsulations: dict[str, int]
+    cut_short: int
+    warnings: list[str]

@@ -1,0 +1,192 @@
+"""What the times of a stream's arrivals say, where a stream is more than one sound: jitter, packet interval, gap.
+
+A sender may pause (silence suppression, comfort noise), put key presses between its speech, send a picture in several
+packets, and change its payload type and with it the clock. All of that is on purpose and no fault of the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from testbed.measure.rtp import stream_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from testbed.measure.capture.capture import Booleans, Ints
+
+_SECOND_NS = 1_000_000_000
+_BACK_NS = 200_000_000
+_EVENT_NS = 50_000_000
+"""How often an event that lasts is told of (RFC 4733, 2.5.1.2)."""
+
+_PAUSE = 1.5
+"""A step of the timestamp that is so many times the packet interval is a pause."""
+
+
+class TypeInStream(NamedTuple):
+    """What a payload type is in a stream; `clock_hz` is None where it is not known."""
+
+    clock_hz: int | None
+    is_event: bool = False
+    is_comfort_noise: bool = False
+
+
+@dataclass(frozen=True)
+class TimedArrivals:
+    """TimedArrivals in order of time, one entry each; `kinds` has each payload type among them.
+
+    `restarts` are the places where the sequence numbers begin anew: what was lost there nobody knows. `clocks` counts
+    how often the clock of the capture had been set before each, None where it never was: how much time passed between
+    two with different counts nobody knows.
+    """
+
+    time_ns: Ints
+    extended: Ints
+    timestamp: NDArray[np.uint32]
+    payload_type: NDArray[np.uint8]
+    kinds: Mapping[int, TypeInStream]
+    restarts: tuple[int, ...] = ()
+    clocks: Ints | None = None
+
+    @cached_property
+    def is_new(self) -> Booleans:
+        """Whether each is the first of its number."""
+        return stream_numbers.first_arrivals(self.extended)
+
+    @cached_property
+    def _clock_hz(self) -> Ints:
+        """The clock of each, 0 where it is not known."""
+        table = np.zeros(256, dtype=np.int64)
+        for number, kind in self.kinds.items():
+            table[number] = kind.clock_hz or 0
+        return table[self.payload_type]
+
+    def _are(self, *numbers: int) -> Booleans:
+        table = np.zeros(256, dtype=np.bool_)
+        table[list(numbers)] = True
+        return table[self.payload_type]
+
+    @cached_property
+    def _is_event(self) -> Booleans:
+        return self._are(*(number for number, kind in self.kinds.items() if kind.is_event))
+
+    @cached_property
+    def _is_media(self) -> Booleans:
+        """Whether each is speech or picture: no event, no comfort noise."""
+        others = (number for number, kind in self.kinds.items() if kind.is_event or kind.is_comfort_noise)
+        return ~self._are(*others)
+
+    def jitter_ns(self) -> NDArray[np.float64] | None:
+        """Return the interarrival jitter after every arrival but the first (RFC 3550, 6.4.1); None without a clock.
+
+        Each step counts by the clock of its payload type. Steps do not count between two clocks, where the timestamps
+        begin anew, and where the sender or the capture's clock stood still; nor do packets of events (RFC 4733, 2.1).
+        """
+        rows = np.flatnonzero(~self._is_event) if self._is_event.any() else np.arange(len(self.time_ns))
+        clock = self._clock_hz[rows]
+        same = (clock[1:] == clock[:-1]) & (clock[1:] > 0)
+        if not same.any() and not (clock > 0).any():
+            return None
+        passed = np.diff(self.time_ns[rows])
+        sent_ns = _steps(self.timestamp[rows]) * (1e9 / np.maximum(clock[1:], 1))
+        same &= ~self._restarts(rows, passed, sent_ns)
+        if self.clocks is not None:
+            same &= np.diff(self.clocks[rows]) == 0
+        return stream_numbers.smooth(np.abs(passed.astype(np.float64) - sent_ns)[same])
+
+    def _restarts(self, rows: Ints, passed: Ints, sent_ns: NDArray[np.float64]) -> Booleans:
+        """Return at which steps the timestamps begin anew, or stood still while the sender paused.
+
+        Then time and timestamps lie apart by more than a second from there on; a network that held packets back lets
+        them catch up. Also where they fall though the numbers do not, by more than pictures out of order do.
+        """
+        found: Booleans = (sent_ns < -_BACK_NS) & (np.diff(self.extended[rows]) > 0)
+        change = passed - sent_ns
+        places = np.flatnonzero(np.abs(change) > _SECOND_NS)
+        if len(places):
+            transit = np.concatenate([[0.0], np.cumsum(change)])
+            lowest, highest = np.minimum.accumulate(transit), np.maximum.accumulate(transit)
+            ahead, behind = (f.accumulate(transit[::-1])[::-1] for f in (np.minimum, np.maximum))
+            half = np.abs(change[places]) / 2
+            above = ahead[places + 1] - highest[places] > half
+            found[places] |= above | (lowest[places] - behind[places + 1] > half)
+        return found
+
+    def interval_ns(self) -> int | None:
+        """Return the usual time between two packets: the median step of the timestamps of neighbours, if they go on.
+
+        Neighbours are two packets of speech or picture with consecutive numbers and one clock. Without a clock the
+        median step of their arrivals stands for it; None where no two neighbours arrived.
+        """
+        rows = stream_numbers.in_sequence(self.extended)
+        media = self._is_media[rows]
+        next_to = np.diff(self.extended[rows]) == 1
+        both = next_to & media[1:] & media[:-1]
+        return self._interval_ns(rows, np.flatnonzero(both if both.any() else next_to))
+
+    def _interval_ns(self, rows: Ints, neighbours: Ints) -> int | None:
+        clock = self._clock_hz[rows]
+        known = neighbours[(clock[neighbours] > 0) & (clock[neighbours] == clock[neighbours + 1])]
+        steps = _steps(self.timestamp[rows])[known].astype(np.int64)
+        on = steps > 0
+        if on.any():
+            return _middle(steps[on] * _SECOND_NS // clock[known][on])
+        if len(known) or not len(neighbours):
+            return None
+        return _middle(np.abs(np.diff(self.time_ns[rows])[neighbours]))
+
+    def silences_ns(self) -> Ints:
+        """Return the times between consecutive new packets that the capture's clock measured."""
+        return np.diff(self.time_ns[self.is_new])[self._measured]
+
+    @cached_property
+    def _measured(self) -> Booleans:
+        if self.clocks is None:
+            return np.ones(max(int(self.is_new.sum()) - 1, 0), dtype=np.bool_)
+        same: Booleans = np.diff(self.clocks[self.is_new]) == 0
+        return same
+
+    def gap_ns(self, interval_ns: int | None) -> int | None:
+        """Return the longest silence beyond what the sender meant: the packet interval, or the pause that it made.
+
+        It made one where the timestamps say so; if packets of it are missing, of a length that is the mean of theirs.
+        """
+        if interval_ns is None or not len(silences := self.silences_ns()):
+            return None
+        return max(int((silences - self._meant_ns(interval_ns)[self._measured]).max()), 0)
+
+    def _meant_ns(self, interval_ns: int) -> Ints:
+        """Return how much later each new packet was sent than the one before it, as far as that can be known."""
+        new = np.flatnonzero(self.is_new)
+        clock, is_event = self._clock_hz[new], self._is_event[new]
+        stamps = _steps(self.timestamp[new]).astype(np.int64) * _SECOND_NS // np.maximum(clock[1:], 1)
+        is_pause = (clock[1:] == clock[:-1]) & (clock[1:] > 0)
+        is_pause &= stamps < np.diff(self.time_ns[new]) + _SECOND_NS  # else they begin anew
+        stamps //= np.maximum(np.diff(self.extended[new]), 1)
+        is_pause &= stamps > _PAUSE * interval_ns
+        is_pause[np.searchsorted(new, [one for one in self.restarts if one]) - 1] = False
+        meant = np.where(is_pause, stamps, interval_ns)
+        meant[is_event[1:] & is_event[:-1]] = max(interval_ns, _EVENT_NS)
+        return meant
+
+
+def _steps(timestamp: NDArray[np.uint32]) -> NDArray[np.int32]:
+    return np.diff(timestamp).astype(np.int32)
+
+
+def _middle(values: Ints) -> int:
+    return int(np.sort(values)[len(values) // 2])
+
+
+def looks_like_events(extended: Ints, timestamp: NDArray[np.uint32]) -> bool:
+    """Return whether packets of one payload type stay at the time when something began (RFC 4733, 2.1)."""
+    rows = stream_numbers.in_sequence(extended)
+    next_to = np.diff(extended[rows]) == 1
+    return bool(next_to.any()) and bool((np.diff(timestamp[rows])[next_to] == 0).mean() > 0.5)
