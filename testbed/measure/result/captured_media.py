@@ -13,7 +13,7 @@ from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen
 from testbed.measure.rtp.streams import RtpPackets, Stream, find_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
     from testbed.measure.capture.capture import Capture
     from testbed.measure.rtp.clock_steps import ClockSteps
@@ -120,14 +120,19 @@ class CapturedMedia:
             "longest_silence_ms": units.ms(one.silence_ns),
         }
 
-    def restarts(self) -> list[str]:
-        """Return which streams count anew, as warnings."""
-        return [
-            f"{one['src']} > {one['dst']} {one['ssrc']}: sequence numbers begin anew at {one['restarts']} "
-            f"place{'s' if one['restarts'] > 1 else ''}; what was lost there is not known"
-            for one in self.streams
-            if one["restarts"]
-        ]
+    def warnings(self) -> list[str]:
+        """Return which streams count anew, and which have packets that are left out."""
+        return [line for one in self.streams for line in _odd_numbers(one)]
+
+
+def _odd_numbers(stream: dict[str, Any]) -> Iterator[str]:
+    which = f"{stream['src']} > {stream['dst']} {stream['ssrc']}"
+    if restarts := stream["restarts"]:
+        places = f"{restarts} place{'s' if restarts > 1 else ''}"
+        yield f"{which}: sequence numbers begin anew at {places}; what was lost there is not known"
+    if lone := stream["strays"]:
+        packets = f"{lone} packet{'s' if lone > 1 else ''}"
+        yield f"{which}: {packets} with a sequence number far from all others left out (RFC 3550, A.1)"
 
 
 def _common(kinds: list[dict[int, TypeInStream]]) -> dict[int, TypeInStream]:

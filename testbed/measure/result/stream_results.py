@@ -39,6 +39,9 @@ class Formats:
         media = [one for one in self._packets if not (self.kinds[one].is_event or self.kinds[one].is_comfort_noise)]
         self.payload_type = max(media or self._packets, key=lambda one: (self._packets[one], -one))
         """The most frequent type that is speech or picture."""
+        for number, kind in self.kinds.items():
+            if kind.is_event and kind.clock_hz is None:
+                self.kinds[number] = kind._replace(clock_hz=self.clock_hz)  # RFC 4733, 2.1: that of the speech
 
     def _kind(self, number: int, meaning: Format | None) -> TypeInStream:
         if meaning is not None:
@@ -134,4 +137,5 @@ def describe_stream(start_ns: int, stream: Stream, formats: Formats, arrivals: T
         "found": stream.found,
         "restarts": len(stream.restarts),
         "copies": stream.copies,
+        "strays": stream.strays,
     }

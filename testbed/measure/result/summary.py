@@ -58,7 +58,7 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
             *found.cut_messages,
             *captured.steps.warnings,
             *_again(found.copies + sum(one["copies"] for one in media.streams)),
-            *media.restarts(),
+            *media.warnings(),
         ],
     }
 

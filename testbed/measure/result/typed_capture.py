@@ -48,6 +48,7 @@ class StreamResult(Numbers):
     found: str
     restarts: int
     copies: int
+    strays: int
     dialogs: list[int]
     interface: str | None
     measured_at: str

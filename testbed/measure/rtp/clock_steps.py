@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.wire.packets import Datagrams
 
-BACK_NS = 100_000_000
-"""By more than that no capture is out of order that one machine wrote."""
+LEAST_NS, BACK_NS = 10_000_000, 100_000_000
+"""By more than that no capture is out of order that one machine wrote: within a stream, and from one to another."""
 
-PAUSE_NS, FORWARD_NS = 10_000_000_000, 600_000_000_000
+PAUSE_NS, FORWARD_NS = 1_000_000_000, 600_000_000_000
 """So long may pass without any packet, and streams go on as if nothing had been: a pause; a clock that was set."""
 
 _MOST_PLACES = 20
 _LOOKED_AT = 2000
-_NEXT, _LONGEST_STEP = 50, 480_000
-"""Numbers and ticks of a timestamp within which a stream goes on."""
+_NEXT, _LONGEST_STEP, _SLOWEST_HZ = 50, 480_000, 8000
+"""Numbers and ticks of a timestamp within which a stream goes on; the slowest clock of speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +65,37 @@ class ClockSteps:
 
 def find_clock_steps(capture: Capture, rtp: RtpPackets) -> ClockSteps:
     """Look for places where time goes back, or far on, while the streams just go on."""
-    rows: list[int] = []
-    moved: list[int] = []
-    warnings: list[str] = []
     places = list(_places(capture))
-    if len(places) > _MOST_PLACES:
-        first = places[0][0] + 1
-        said = (
-            f"time jumps at {len(places)} packets, first at packet {first}: they are taken in the order of their times"
-        )
-        return ClockSteps(np.array(rows, dtype=np.int64), np.array(moved, dtype=np.int64), (said,))
-    for row, step_ns in places:
-        going_on, others = _going_on(rtp, row)
-        if step_ns > 0 and (not going_on or others):
+    back = [one for one in places if one[1] < 0]
+    if len([step_ns for _, step_ns in back if step_ns < -BACK_NS]) > _MOST_PLACES:
+        first = back[0][0] + 1
+        said = f"time goes back at {len(back)} packets, first at packet {first}: they are taken in the order of time"
+        return ClockSteps(*_columns([]), (said,))
+    on = sorted((one for one in places if one[1] > 0), key=lambda one: -one[1])[:_MOST_PLACES]
+    found: list[tuple[int, int]] = []
+    warnings: list[str] = []
+    for row, step_ns in sorted(back[: 2 * _MOST_PLACES] + on):
+        seen = _Around(rtp, row, step_ns)
+        if not seen.is_of_interest:
             continue
         what = f"time goes {'on' if step_ns > 0 else 'back'} by {abs(step_ns) / 1e9:.3f} s at packet {row + 1}"
-        if step_ns < 0 and others > going_on:
+        is_set_right = any(abs(step_ns + other_ns) < BACK_NS for _, other_ns in found)
+        if step_ns < 0 and seen.others > seen.going_on:
             warnings.append(f"{what}: packets are taken in the order of their times")
-        elif 0 < step_ns < FORWARD_NS:
+        elif 0 < step_ns < FORWARD_NS and not is_set_right:
             warnings.append(f"{what}, and the streams go on as if nothing had been: a pause, or the clock was set")
         else:
-            rows.append(row)
-            moved.append(-step_ns)
+            found.append((row, step_ns))
             warnings.append(
                 f"{what}: the clock of the capture was set; times from there on are told as if none had passed there, "
                 "and what lasted over it (jitter, silence) is not measured"
             )
-    return ClockSteps(np.array(rows, dtype=np.int64), np.array(moved, dtype=np.int64), tuple(warnings))
+    return ClockSteps(*_columns(found), tuple(warnings))
+
+
+def _columns(found: list[tuple[int, int]]) -> tuple[Ints, Ints]:
+    rows = np.array([row for row, _ in found], dtype=np.int64)
+    return rows, np.array([-step_ns for _, step_ns in found], dtype=np.int64)
 
 
 def _places(capture: Capture) -> Iterator[tuple[int, int]]:
@@ -125,29 +129,48 @@ def _places(capture: Capture) -> Iterator[tuple[int, int]]:
 def _jumps(times: Ints) -> Booleans:
     known = times != NO_TIME
     steps = np.diff(np.where(known, times, 0))
-    jumps: Booleans = ((steps < -BACK_NS) | (steps > PAUSE_NS)) & known[1:] & known[:-1]
+    jumps: Booleans = ((steps < -LEAST_NS) | (steps > PAUSE_NS)) & known[1:] & known[:-1]
     return jumps
 
 
-def _going_on(rtp: RtpPackets, row: int) -> tuple[int, int]:
-    """Return how many streams go on at a row of the capture in the order of the file, and how many do not."""
-    place = int(np.searchsorted(rtp.packet, row))
-    before: dict[tuple[int, ...], int] = {}
-    after: dict[tuple[int, ...], int] = {}
-    for one in range(max(place - _LOOKED_AT, 0), place):
-        before[_key(rtp, one)] = one
-    for one in range(min(place + _LOOKED_AT, len(rtp)) - 1, place - 1, -1):
-        after[_key(rtp, one)] = one
-    going_on = others = 0
-    for key in before.keys() & after.keys():
-        last, first = before[key], after[key]
-        number = int(rtp.sequence[first]) - int(rtp.sequence[last]) & 0xFFFF
-        ticks = int(rtp.timestamp[first]) - int(rtp.timestamp[last]) & 0xFFFFFFFF
-        if 0 < number <= _NEXT and ticks <= _LONGEST_STEP:
-            going_on += 1
-        else:
-            others += 1
-    return going_on, others
+class _Around:
+    """What streams do at a row of the capture, in the order of the file, where time makes a step.
+
+    `going_on` is how many go on by number and timestamp, `others` how many do not; `falling` are those of the first
+    whose own time goes back.
+    """
+
+    def __init__(self, rtp: RtpPackets, row: int, step_ns: int) -> None:
+        self._step_ns = step_ns
+        place = int(np.searchsorted(rtp.packet, row))
+        self._is_amid_rtp = 0 < place < len(rtp) and int(rtp.packet[place] - rtp.packet[place - 1]) == 1
+        before: dict[tuple[int, ...], int] = {}
+        after: dict[tuple[int, ...], int] = {}
+        for one in range(max(place - _LOOKED_AT, 0), place):
+            before[_key(rtp, one)] = one
+        for one in range(min(place + _LOOKED_AT, len(rtp)) - 1, place - 1, -1):
+            after[_key(rtp, one)] = one
+        # A pause that the timestamps know of is none of the clock's.
+        most = _LONGEST_STEP if step_ns < 0 else min(_LONGEST_STEP, step_ns * _SLOWEST_HZ // 2_000_000_000)
+        self.going_on = self.others = self.falling = 0
+        for key in before.keys() & after.keys():
+            last, first = before[key], after[key]
+            number = int(rtp.sequence[first]) - int(rtp.sequence[last]) & 0xFFFF
+            ticks = int(rtp.timestamp[first]) - int(rtp.timestamp[last]) & 0xFFFFFFFF
+            if 0 < number <= _NEXT and ticks <= most:
+                self.going_on += 1
+                self.falling += bool(rtp.time_ns[first] < rtp.time_ns[last])
+            else:
+                self.others += 1
+
+    @property
+    def is_of_interest(self) -> bool:
+        """Whether the step may be the clock's: far back; a little back, also within streams; on, and nothing paused."""
+        if self._step_ns < -BACK_NS:
+            return True
+        if self._step_ns < 0:
+            return self.falling > 0 and not self.others
+        return self.going_on > 0 and not self.others and self._is_amid_rtp
 
 
 def _key(rtp: RtpPackets, row: int) -> tuple[int, ...]:

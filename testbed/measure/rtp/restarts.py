@@ -24,6 +24,9 @@ MAX_DROPOUT, MAX_MISORDER = 3000, 100
 PAUSE_NS = 1_000_000_000
 """A source that is silent for so long and then counts and stamps anew has begun another stream."""
 
+_RARE = 10
+"""Of so many packets one at most may be far off, or nobody knows which numbers are the stream's."""
+
 _LEAST_SHIFT_NS = 100_000_000
 
 
@@ -38,6 +41,20 @@ class RestartedNumbers(NamedTuple):
     begins: tuple[int, ...] = ()
 
 
+def strays(sequence: NDArray[Any]) -> Ints:
+    """Return the lone arrivals whose numbers are far from those before and after: they do not count (RFC 3550, A.1).
+
+    So is the last one far from all before it: nothing in order came after it.
+    """
+    steps = np.diff(extend_sequence(sequence))
+    far = np.abs(steps) > MAX_DROPOUT
+    if not far.any():
+        return np.empty(0, dtype=np.int64)
+    lone = far[:-1] & far[1:] & (np.abs(steps[:-1] + steps[1:]) <= MAX_DROPOUT)
+    found = np.flatnonzero(np.concatenate([[False], lone, far[-1:]]))
+    return found if len(found) * _RARE <= len(sequence) else found[:0]
+
+
 def renumber(sequence: NDArray[Any], timestamp: NDArray[Any], time_ns: Ints) -> RestartedNumbers:
     """Number the arrivals of one SSRC between two addresses, in order of time; see `extend_sequence`."""
     extended = extend_sequence(sequence)
@@ -45,6 +62,8 @@ def renumber(sequence: NDArray[Any], timestamp: NDArray[Any], time_ns: Ints) -> 
     odd = (steps < -MAX_MISORDER) | (steps > MAX_DROPOUT)
     back = np.flatnonzero(steps <= 0)
     odd[back] |= np.diff(time_ns)[back] > PAUSE_NS
+    if len(back):
+        odd[back] |= _is_other(extended, timestamp)[back + 1]
     places = np.flatnonzero(odd[:-1]) + 1  # the last arrival has none after it that is in order
     if not len(places):
         return RestartedNumbers(extended)
@@ -54,6 +73,13 @@ def renumber(sequence: NDArray[Any], timestamp: NDArray[Any], time_ns: Ints) -> 
     for at in restarts:
         extended[at:] += int(extended[:at].max()) + 1 - int(extended[at])
     return RestartedNumbers(extended, tuple(restarts), tuple(begins))
+
+
+def _is_other(extended: Ints, timestamp: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which arrivals have a number that was there with another timestamp: no copies of that packet."""
+    _, firsts, which = np.unique(extended, return_index=True, return_inverse=True)
+    other: NDArray[np.bool_] = timestamp != timestamp[firsts[which]]
+    return other
 
 
 def _restarts(extended: Ints, time_ns: Ints, places: Ints) -> list[int]:

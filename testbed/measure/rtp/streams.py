@@ -15,7 +15,7 @@ import numpy as np
 from testbed.measure.capture.capture import NO_TIME, Booleans, Capture, Ints, words
 from testbed.measure.rtp.credible import SHORTEST_STREAM, is_credible
 from testbed.measure.rtp.mirrored import copies_of_a_mirror
-from testbed.measure.rtp.restarts import renumber
+from testbed.measure.rtp.restarts import renumber, strays
 from testbed.measure.rtp.stream_numbers import extend_sequence
 from testbed.measure.wire.grouping import group_rows
 
@@ -97,7 +97,7 @@ class Stream:
     saw other packets of it only (a capture in several sections, a stream spread over several links). `found` is "sdp"
     where signalling announced its payload type at one of its ends, else "regularity". `copies` are the further
     sightings of its packets that are not among the rows (see `mirrored`), `restarts` the places in `rows` where its
-    numbers begin anew.
+    numbers begin anew, `strays` how many packets are left out because their numbers are far off.
     """
 
     source: TransportAddress
@@ -111,6 +111,7 @@ class Stream:
     found: str = "regularity"
     copies: int = 0
     restarts: tuple[int, ...] = ()
+    strays: int = 0
 
 
 def find_rtp(capture: Capture, datagrams: Datagrams) -> RtpPackets:
@@ -279,7 +280,9 @@ def _streams(
         chosen = _nearest_to_receiver(rtp.time_ns[rows], extended, interface, seen_on)
         rows = rows[np.isin(interface, chosen)]
     source, destination = rtp.endpoints[rtp.source[rows[0]]], rtp.endpoints[rtp.destination[rows[0]]]
-    for part in _in_calls(rtp.time_ns, rows, calls(source, destination)):
+    for whole in _in_calls(rtp.time_ns, rows, calls(source, destination)):
+        stray = strays(rtp.sequence[whole])
+        part = np.delete(whole, stray)
         numbering = renumber(rtp.sequence[part], rtp.timestamp[part], rtp.time_ns[part])
         again = copies_of_a_mirror(rtp.time_ns[part], numbering.extended, rtp.timestamp[part])
         for start, stop in pairwise((0, *numbering.begins, len(part))):
@@ -295,6 +298,7 @@ def _streams(
                 extended=numbering.extended[kept],
                 copies=stop - start - len(kept),
                 restarts=tuple(int(np.searchsorted(kept, at)) for at in numbering.restarts if start < at < stop),
+                strays=len(stray) if start == 0 else 0,
             )
 
 

@@ -26,8 +26,8 @@ _BACK_NS = 200_000_000
 _EVENT_NS = 50_000_000
 """How often an event that lasts is told of (RFC 4733, 2.5.1.2)."""
 
-_PAUSE = 1.5
-"""A step of the timestamp that is so many times the packet interval is a pause."""
+_PAUSE, _LEAST_SHARE = 1.5, 20
+"""So many times the usual step of the timestamp is a pause; so few of all steps at most (one of 20) are short ones."""
 
 
 class TypeInStream(NamedTuple):
@@ -122,13 +122,16 @@ class TimedArrivals:
     def interval_ns(self) -> int | None:
         """Return the usual time between two packets: the median step of the timestamps of neighbours, if they go on.
 
-        Neighbours are two packets of speech or picture with consecutive numbers and one clock. Without a clock the
-        median step of their arrivals stands for it; None where no two neighbours arrived.
+        Neighbours are two packets of speech or picture with consecutive numbers and one clock; steps of pauses do not
+        count, though they be most. Without a clock, and of events alone, the median step of their arrivals stands for
+        it; None where no two neighbours arrived.
         """
         rows = stream_numbers.in_sequence(self.extended)
         media = self._is_media[rows]
         next_to = np.diff(self.extended[rows]) == 1
         both = next_to & media[1:] & media[:-1]
+        if self._is_event.all() and next_to.any():
+            return _middle(np.abs(np.diff(self.time_ns[rows])[next_to]))
         return self._interval_ns(rows, np.flatnonzero(both if both.any() else next_to))
 
     def _interval_ns(self, rows: Ints, neighbours: Ints) -> int | None:
@@ -137,7 +140,7 @@ class TimedArrivals:
         steps = _steps(self.timestamp[rows])[known].astype(np.int64)
         on = steps > 0
         if on.any():
-            return _middle(steps[on] * _SECOND_NS // clock[known][on])
+            return _usual(steps[on] * _SECOND_NS // clock[known][on])
         if len(known) or not len(neighbours):
             return None
         return _middle(np.abs(np.diff(self.time_ns[rows])[neighbours]))
@@ -170,10 +173,11 @@ class TimedArrivals:
         is_pause = (clock[1:] == clock[:-1]) & (clock[1:] > 0)
         is_pause &= stamps < np.diff(self.time_ns[new]) + _SECOND_NS  # else they begin anew
         stamps //= np.maximum(np.diff(self.extended[new]), 1)
-        is_pause &= stamps > _PAUSE * interval_ns
+        is_pause &= stamps > interval_ns
         is_pause[np.searchsorted(new, [one for one in self.restarts if one]) - 1] = False
         meant = np.where(is_pause, stamps, interval_ns)
-        meant[is_event[1:] & is_event[:-1]] = max(interval_ns, _EVENT_NS)
+        both = is_event[1:] & is_event[:-1]
+        meant[both] = np.maximum(meant[both], max(interval_ns, _EVENT_NS))
         return meant
 
 
@@ -183,6 +187,15 @@ def _steps(timestamp: NDArray[np.uint32]) -> NDArray[np.int32]:
 
 def _middle(values: Ints) -> int:
     return int(np.sort(values)[len(values) // 2])
+
+
+def _usual(steps: Ints) -> int:
+    """Return the median, of the short ones where many are pauses (silence suppression without a type of its own)."""
+    steps = np.sort(steps)
+    shortest = int(steps[len(steps) // _LEAST_SHARE])
+    if steps[len(steps) // 2] > _PAUSE * shortest:
+        steps = steps[steps <= _PAUSE * shortest]
+    return int(steps[len(steps) // 2])
 
 
 def looks_like_events(extended: Ints, timestamp: NDArray[np.uint32]) -> bool:
