@@ -161,6 +161,7 @@ def _became(dialog: dict[str, Any]) -> str:
     if dialog["handover"] and dialog["handover_of"] is None:
         parts.append("takes over from one that is not here")
     parts += [_move(move) for move in dialog["moves"]]
+    parts += [_hold(hold) for hold in dialog["holds"]]
     match dialog["state"]:
         case "ended":
             parts.append(f"ended by {dialog['ended_by']} at {dialog['ended_s']:.3f} s")
@@ -179,6 +180,11 @@ def _move(move: dict[str, Any]) -> str:
     if status is None or status < 300:
         return f"{move['by']} moves to {at}{refused}"
     return f"{move['by']} may not move to {at} ({status}{refused})"
+
+
+def _hold(hold: dict[str, Any]) -> str:
+    until = "" if hold["to_s"] is None else f" to {hold['to_s']:.3f} s"
+    return f"{hold['listener']} on hold from {hold['from_s']:.3f} s{until}"
 
 
 def _sip(transactions: list[dict[str, Any]]) -> Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure import units
 from testbed.measure.result.dialogs_of_media import DialogsOfMedia, Listener
-from testbed.measure.result.stream_results import Formats, arrivals_of, describe_stream, numbers
+from testbed.measure.result.stream_results import CountedArrivals, Formats, arrivals_of, describe_stream
 from testbed.measure.rtp import rtcp
 from testbed.measure.rtp.calls import MergedCall, merge_calls
 from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen
@@ -36,6 +36,7 @@ class Captured(NamedTuple):
 class _MeasuredStream(NamedTuple):
     result: dict[str, Any]
     arrivals: TimedArrivals
+    counted: CountedArrivals
     kinds: dict[int, TypeInStream]
 
 
@@ -72,34 +73,40 @@ class CapturedMedia:
         whole = stream.rows, stream.extended, stream.restarts
         arrivals = arrivals_of(found.rtp, whole, formats.kinds, found.steps)
         span = int(arrivals.time_ns[0]), int(arrivals.time_ns[-1])
+        dialogs = self._told.of(stream.source, stream.destination, *span)
+        holds = self._told.holds(stream.source, stream.destination, dialogs)
+        counted = CountedArrivals.of(arrivals, holds)
         result = {
-            **describe_stream(found.start_ns, stream, formats, arrivals),
-            "dialogs": self._told.of(stream.source, stream.destination, *span),
+            **describe_stream(found.start_ns, stream, formats, arrivals, counted),
+            "dialogs": dialogs,
             "interface": _interface(found.capture, stream),
             "measured_at": _measured_at(stream),
             "rtcp": rtcp.of_stream(found.reports, found.rtp, stream, formats.clock_hz, found.start_ns),
         }
-        return _MeasuredStream(result, arrivals, formats.kinds)
+        return _MeasuredStream(result, arrivals, counted, formats.kinds)
 
     def _call(self, number: int, call: MergedCall) -> _MeasuredCall:
         streams = [self._measured[id(stream)] for stream in call.streams]
-        arrivals = streams[0].arrivals
-        if len(streams) > 1:
+        arrivals, counted = streams[0].arrivals, streams[0].counted
+        dialogs = sorted({dialog for stream in call.members for dialog in self._dialogs(stream)})
+        last = call.streams[-1]
+        holds = self._told.holds(last.source, last.destination, dialogs)
+        if len(call.members) > 1:
             whole = call.rows, call.extended, call.restarts
             kinds = _common([one.kinds for one in streams])
             arrivals = arrivals_of(self._found.rtp, whole, kinds, self._found.steps)
-        interval, silences = arrivals.interval_ns(), arrivals.silences_ns()
+            counted = CountedArrivals.of(arrivals, holds)
         part = HeardCall(
             number=number,
             first_ns=int(arrivals.time_ns[0]),
             last_ns=int(arrivals.time_ns[-1]),
-            silence_ns=int(silences.max()) if len(silences) else None,
-            gap_ns=arrivals.gap_ns(interval),
-            interval_ns=interval,
+            silence_ns=counted.silence_ns,
+            gap_ns=counted.gap_ns,
+            interval_ns=counted.interval_ns,
+            holds=tuple(holds),
+            is_of_dialog=bool(dialogs),
         )
-        dialogs = sorted({dialog for stream in call.members for dialog in self._dialogs(stream)})
-        result = {**_describe(call, [one.result for one in streams], numbers(arrivals)), "dialogs": dialogs}
-        last = call.streams[-1]
+        result = {**_describe(call, [one.result for one in streams], counted.described()), "dialogs": dialogs}
         return _MeasuredCall(result, self._told.listener(last.source, last.destination, dialogs), part)
 
     def listeners(self) -> list[dict[str, Any]]:

@@ -48,6 +48,15 @@ def _dialog(one: SeenDialog, capture: Capture, start_ns: int) -> dict[str, Any]:
             }
             for move in one.moves
         ],
+        "holds": [
+            {
+                "listener": hold.listener,
+                "line": hold.line,
+                "from_s": units.seconds(hold.begin_ns - start_ns),
+                "to_s": None if hold.end_ns is None else units.seconds(hold.end_ns - start_ns),
+            }
+            for hold in one.holds
+        ],
         "media": [entry for told in one.told for entry in _media(told, start_ns)],
         "transactions": [
             {

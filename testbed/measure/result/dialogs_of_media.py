@@ -6,13 +6,15 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from testbed.measure.sip.dialogs import CALLEE, CALLER
+from testbed.measure.rtp.on_hold import OnHold
+from testbed.measure.rtp.streams import LAST_NS
+from testbed.measure.sip.dialogs import CALLEE, CALLER, AnnouncedFor
 from testbed.measure.wire.packets import TransportAddress
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-    from testbed.measure.sip.dialogs import AnnouncedFor, SeenDialog
+    from testbed.measure.sip.dialogs import SeenDialog
 
 _TAIL_NS = 2_000_000_000
 """So long packets of a call may still come after its end."""
@@ -33,7 +35,10 @@ class DialogsOfMedia:
     def __init__(self, dialogs: Sequence[SeenDialog]) -> None:
         self._dialogs = {dialog.number: dialog for dialog in dialogs}
         self._at: dict[TransportAddress, dict[int, AnnouncedFor]] = {}
+        self._behind_nats: dict[frozenset[str], list[int]] = {}
         for dialog in dialogs:
+            if dialog.addresses and all(_is_private(one.ip) for one in dialog.addresses):
+                self._behind_nats.setdefault(_hosts(dialog), []).append(dialog.number)
             for endpoint, place in _announced(dialog):
                 self._at.setdefault(endpoint, {}).setdefault(dialog.number, place)
 
@@ -46,7 +51,16 @@ class DialogsOfMedia:
         """
         here, there = (self._living(end, first_ns, last_ns) for end in (destination, source))
         both = [one for one in here if one in there]
-        return self._not_only_tails(both or here or there, first_ns, last_ns)
+        known = both or here or there or self._between(source, destination, first_ns, last_ns)
+        return self._not_only_tails(known, first_ns, last_ns)
+
+    def _between(
+        self, source: TransportAddress, destination: TransportAddress, first_ns: int, last_ns: int
+    ) -> list[int]:
+        """Return the one dialog between two hosts that are both behind a NAT, which gave other ports to the media."""
+        candidates = self._behind_nats.get(frozenset((source.ip, destination.ip)), ())
+        found = [number for number in candidates if self._dialogs[number].lives(first_ns, last_ns)]
+        return found if len(found) == 1 else []
 
     def _living(self, endpoint: TransportAddress, first_ns: int, last_ns: int) -> list[int]:
         return [number for number in self._at.get(endpoint, ()) if self._dialogs[number].lives(first_ns, last_ns)]
@@ -71,17 +85,34 @@ class DialogsOfMedia:
     def listener(self, source: TransportAddress, destination: TransportAddress, numbers: Sequence[int]) -> Hashable:
         """Return who hears a stream of these dialogs; of none, its two ends stand for him."""
         for number in numbers:
-            place = self._at.get(destination, {}).get(number)
-            side = None if place is None else place.by
-            if place is None:
-                place = self._at.get(source, {}).get(number)
-                side = None if place is None else _other(place.by)
-            if place is not None and side is not None:
+            if (place := self._place(source, destination, number)) is not None:
                 root = self._root(number)
                 dialog, first = self._dialogs[number], self._dialogs[root]
                 turned = dialog is not first and dialog.caller.uri != first.caller.uri
-                return Listener(root, _other(side) if turned else side, place.line)
+                return Listener(root, _other(place.by) if turned else place.by, place.line)
         return source, destination
+
+    def _place(self, source: TransportAddress, destination: TransportAddress, number: int) -> AnnouncedFor | None:
+        """Return which side of a dialog hears what goes between these addresses, and on which line."""
+        if (place := self._at.get(destination, {}).get(number)) is not None:
+            return place
+        if (place := self._at.get(source, {}).get(number)) is not None:
+            return AnnouncedFor(_other(place.by), place.line)
+        dialog = self._dialogs[number]
+        if dialog.caller.endpoint is None or _hosts(dialog) != {source.ip, destination.ip}:
+            return None
+        return AnnouncedFor(CALLER if dialog.caller.endpoint.ip == destination.ip else CALLEE, 0)
+
+    def holds(self, source: TransportAddress, destination: TransportAddress, numbers: Sequence[int]) -> list[OnHold]:
+        """Return when a stream's listener was on hold; nothing is known of one who hears several dialogs."""
+        who = self.listener(source, destination, numbers)
+        if len(numbers) != 1 or not isinstance(who, Listener) or who.dialog != numbers[0]:
+            return []
+        return [
+            OnHold(one.begin_ns, LAST_NS if one.end_ns is None else one.end_ns, one.is_certain)
+            for one in self._dialogs[who.dialog].holds
+            if (one.listener, one.line) == (who.side, who.line)
+        ]
 
     def ends_between(self, source: TransportAddress, destination: TransportAddress) -> list[tuple[int, int]]:
         """Return when a dialog with one of these addresses ended, and when the next one began after that."""
@@ -99,6 +130,10 @@ class DialogsOfMedia:
 
 def _other(side: str) -> str:
     return CALLER if side == CALLEE else CALLEE
+
+
+def _hosts(dialog: SeenDialog) -> frozenset[str]:
+    return frozenset(one.endpoint.ip for one in (dialog.caller, dialog.callee) if one.endpoint is not None)
 
 
 def _announced(dialog: SeenDialog) -> Iterator[tuple[TransportAddress, AnnouncedFor]]:

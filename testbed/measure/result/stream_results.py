@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from testbed.measure.rtp.streams import nominal_clock
 from testbed.measure.rtp.timing import TimedArrivals, TypeInStream, looks_like_events
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from testbed.measure.capture.capture import Ints
     from testbed.measure.rtp.clock_steps import ClockSteps
+    from testbed.measure.rtp.on_hold import OnHold
     from testbed.measure.rtp.streams import RtpPackets, Stream
     from testbed.measure.sip.announced import Announcements, Format
 
@@ -97,27 +101,41 @@ def arrivals_of(
     )
 
 
-def numbers(arrivals: TimedArrivals) -> dict[str, Any]:
-    """Return what is counted of a stream and of a call alike."""
-    counts = stream_numbers.count(arrivals.extended, arrivals.is_new)
-    interval = arrivals.interval_ns()
-    silences = arrivals.silences_ns()
-    return {
-        "packets": counts.packets,
-        "unique": counts.unique,
-        "lost": counts.lost,
-        "duplicates": counts.duplicates,
-        "reordered": counts.reordered,
-        "gap_ms": units.ms(arrivals.gap_ns(interval)),
-        "longest_silence_ms": units.ms(int(silences.max())) if len(silences) else None,
-        "packet_interval_ms": units.ms(interval),
-    }
+class CountedArrivals(NamedTuple):
+    """What is counted of a stream and of a call alike; None where it was not measured."""
+
+    counts: stream_numbers.StreamCounts
+    interval_ns: int | None
+    gap_ns: int | None
+    silence_ns: int | None
+
+    @classmethod
+    def of(cls, arrivals: TimedArrivals, holds: Sequence[OnHold]) -> CountedArrivals:
+        """Count; what was silent in one of the holds is no gap."""
+        interval, silences = arrivals.interval_ns(), arrivals.silences_ns()
+        return cls(
+            stream_numbers.count(arrivals.extended, arrivals.is_new),
+            interval,
+            arrivals.gap_ns(interval, holds),
+            int(silences.max()) if len(silences) else None,
+        )
+
+    def described(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        return {
+            **asdict(self.counts),
+            "gap_ms": units.ms(self.gap_ns),
+            "longest_silence_ms": units.ms(self.silence_ns),
+            "packet_interval_ms": units.ms(self.interval_ns),
+        }
 
 
-def describe_stream(start_ns: int, stream: Stream, formats: Formats, arrivals: TimedArrivals) -> dict[str, Any]:
+def describe_stream(
+    start_ns: int, stream: Stream, formats: Formats, arrivals: TimedArrivals, counts: CountedArrivals
+) -> dict[str, Any]:
     """Return a stream ready for JSON; its times in `_s` count from `start_ns`."""
     jitter = arrivals.jitter_ns() if formats.clock_hz else None
-    counted = numbers(arrivals)
+    counted = counts.described()
     first = ("packets", "unique", "lost", "duplicates", "reordered", "gap_ms")
     return {
         "src": str(stream.source),

@@ -251,7 +251,7 @@ class PartyResult(Numbers):
 
 
 class DialogResult(Numbers):
-    """A SIP dialog; its `media` and `moves` are as result.json has them."""
+    """A SIP dialog; its `media`, `moves` and `holds` are as result.json has them."""
 
     number: int | None = None
     call_id: str | None = None
@@ -268,6 +268,7 @@ class DialogResult(Numbers):
     handover: str | None = None
     handover_of: int | None = None
     moves: list[dict[str, Any]] = Field(default_factory=list)
+    holds: list[dict[str, Any]] = Field(default_factory=list)
     media: list[dict[str, Any]] = Field(default_factory=list)
     transactions: list[TransactionResult] = Field(default_factory=list)
 

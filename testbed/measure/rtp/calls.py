@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _APART_NS = 400_000_000
 """By how much the same packet over two paths to or from one host may differ, where that is all that they share."""
 
+_PLAYED_TWICE_NS = 10_000_000
+"""By how much the first packet of both may differ, or it is two sources that play the same recording."""
+
+_MOST_TICKS = 90_000 * 60
+"""A minute of the fastest usual clock: by more no stream goes on."""
+
 _HOP_NS = 2_000_000_000
 """How long a relay may hold a packet back."""
 
@@ -156,16 +162,22 @@ class _Joined:
                 self._join(firsts.setdefault((dialog, self._life[number]), number), number)
 
     def by_ends(self) -> None:
-        """Join those from or to one transport address, in any order."""
-        firsts: dict[Hashable, list[int]] = defaultdict(list)
+        """Join those from or to one transport address, that are not far apart or go on from each other."""
+        known: dict[Hashable, list[tuple[int, int]]] = defaultdict(list)
         for number, stream in enumerate(self._streams):
             for end in (("from", stream.source), ("to", stream.destination)):
-                others = firsts[end, self._life[number]]
-                fitting = next((one for one in others if self._may(one, number)), None)
-                if fitting is None:
-                    others.append(number)
+                parts = known[end, self._life[number]]
+                for place in range(max(len(parts) - _NEAREST, 0), len(parts)):
+                    first, last = parts[place]
+                    if self._may(first, number) and self._is_near(last, number):
+                        self._join(first, number)
+                        parts[place] = first, max(last, number, key=self._last_ns.__getitem__)
+                        break
                 else:
-                    self._join(fitting, number)
+                    parts.append((number, number))
+
+    def _is_near(self, one: int, other: int) -> bool:
+        return self._first_ns[other] - self._last_ns[one] <= _HOP_NS or self._goes_on(one, other)
 
     def by_hosts(self) -> None:
         """Join those from or to one host, the other being different, that share packets or go on from each other."""
@@ -218,10 +230,19 @@ class _Joined:
         return self._rtp.timestamp[rows].astype(np.int64) << 16 | self._rtp.sequence[rows]
 
     def _goes_on(self, one: int, other: int) -> bool:
-        """Whether the two have the same packets at nearly the same time, or the other goes on where the one ends."""
+        """Whether the two have the same packets at nearly the same time, or the other goes on where the one ends.
+
+        Two that begin with the same packet at different times are a recording that is played twice.
+        """
+        last, first = self._streams[one].rows[-1], self._streams[other].rows[0]
         behind = self._behind_ns(one, other)
         if behind is not None:
-            return abs(behind) <= _APART_NS
-        last, first = self._streams[one].rows[-1], self._streams[other].rows[0]
+            begin_alike = self._id(self._streams[one].rows[0]) == self._id(first)
+            return abs(behind) <= (_PLAYED_TWICE_NS if begin_alike else _APART_NS)
         number = int(self._rtp.sequence[first]) - int(self._rtp.sequence[last]) + MAX_DROPOUT & 0xFFFF
-        return number <= 2 * MAX_DROPOUT
+        ticks = int(self._rtp.timestamp[first]) - int(self._rtp.timestamp[last]) + _MOST_TICKS & 0xFFFFFFFF
+        overlap_ns = self._last_ns[one] - self._first_ns[other]
+        return number <= 2 * MAX_DROPOUT and ticks <= 2 * _MOST_TICKS and overlap_ns <= _HOP_NS
+
+    def _id(self, row: int) -> tuple[int, int]:
+        return int(self._rtp.sequence[row]), int(self._rtp.timestamp[row])

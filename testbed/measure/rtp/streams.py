@@ -282,7 +282,7 @@ def _streams(
     source, destination = rtp.endpoints[rtp.source[rows[0]]], rtp.endpoints[rtp.destination[rows[0]]]
     for whole in _in_calls(rtp.time_ns, rows, calls(source, destination)):
         stray = strays(rtp.sequence[whole])
-        part = np.delete(whole, stray)
+        part = np.delete(whole, stray) if len(stray) else whole
         numbering = renumber(rtp.sequence[part], rtp.timestamp[part], rtp.time_ns[part])
         again = copies_of_a_mirror(rtp.time_ns[part], numbering.extended, rtp.timestamp[part])
         for start, stop in pairwise((0, *numbering.begins, len(part))):

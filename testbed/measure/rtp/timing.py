@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from testbed.measure.rtp import stream_numbers
+from testbed.measure.rtp.on_hold import OnHold, unagreed_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -127,20 +128,27 @@ class TimedArrivals:
         it; None where no two neighbours arrived.
         """
         rows = stream_numbers.in_sequence(self.extended)
-        media = self._is_media[rows]
-        next_to = np.diff(self.extended[rows]) == 1
-        both = next_to & media[1:] & media[:-1]
+        both = next_to = np.diff(self.extended[rows]) == 1
+        if len(self.kinds) > 1:
+            media = self._is_media[rows]
+            both = next_to & media[1:] & media[:-1]
         if self._is_event.all() and next_to.any():
             return _middle(np.abs(np.diff(self.time_ns[rows])[next_to]))
         return self._interval_ns(rows, np.flatnonzero(both if both.any() else next_to))
 
     def _interval_ns(self, rows: Ints, neighbours: Ints) -> int | None:
-        clock = self._clock_hz[rows]
-        known = neighbours[(clock[neighbours] > 0) & (clock[neighbours] == clock[neighbours + 1])]
+        clock = self._clock_hz[rows[neighbours]]
+        same = clock > 0
+        if len(self.kinds) > 1:
+            same &= clock == self._clock_hz[rows[neighbours + 1]]
+        known, clock = neighbours[same], clock[same]
         steps = _steps(self.timestamp[rows])[known].astype(np.int64)
         on = steps > 0
         if on.any():
-            return _usual(steps[on] * _SECOND_NS // clock[known][on])
+            steps, clock = steps[on], clock[on]
+            if (clock == clock[0]).all():
+                return _usual(steps) * _SECOND_NS // int(clock[0])
+            return _usual(steps * _SECOND_NS // clock)
         if len(known) or not len(neighbours):
             return None
         return _middle(np.abs(np.diff(self.time_ns[rows])[neighbours]))
@@ -156,27 +164,32 @@ class TimedArrivals:
         same: Booleans = np.diff(self.clocks[self.is_new]) == 0
         return same
 
-    def gap_ns(self, interval_ns: int | None) -> int | None:
+    def gap_ns(self, interval_ns: int | None, holds: Sequence[OnHold] = ()) -> int | None:
         """Return the longest silence beyond what the sender meant: the packet interval, or the pause that it made.
 
         It made one where the timestamps say so; if packets of it are missing, of a length that is the mean of theirs.
+        What was silent in one of the `holds` is no gap.
         """
-        if interval_ns is None or not len(silences := self.silences_ns()):
+        times, numbers = self.time_ns[self.is_new], self.extended[self.is_new]
+        if interval_ns is None or not self._measured.any():
             return None
-        return max(int((silences - self._meant_ns(interval_ns)[self._measured]).max()), 0)
+        silent_ns = unagreed_ns(times[:-1], times[1:], np.diff(numbers) == 1, holds)
+        long = np.flatnonzero((silent_ns > interval_ns) & self._measured)
+        return max(int((silent_ns[long] - self._meant_ns(long, interval_ns)).max()), 0) if len(long) else 0
 
-    def _meant_ns(self, interval_ns: int) -> Ints:
-        """Return how much later each new packet was sent than the one before it, as far as that can be known."""
+    def _meant_ns(self, which: Ints, interval_ns: int) -> Ints:
+        """Return how much later than a new packet the next one was sent, as far as that can be known."""
         new = np.flatnonzero(self.is_new)
-        clock, is_event = self._clock_hz[new], self._is_event[new]
-        stamps = _steps(self.timestamp[new]).astype(np.int64) * _SECOND_NS // np.maximum(clock[1:], 1)
-        is_pause = (clock[1:] == clock[:-1]) & (clock[1:] > 0)
-        is_pause &= stamps < np.diff(self.time_ns[new]) + _SECOND_NS  # else they begin anew
-        stamps //= np.maximum(np.diff(self.extended[new]), 1)
-        is_pause &= stamps > interval_ns
-        is_pause[np.searchsorted(new, [one for one in self.restarts if one]) - 1] = False
+        here, there = new[which], new[which + 1]
+        clock = self._clock_hz[there]
+        ticks = (self.timestamp[there] - self.timestamp[here]).astype(np.int32).astype(np.int64)
+        stamps = ticks * _SECOND_NS // np.maximum(clock, 1)
+        is_pause = (self._clock_hz[here] == clock) & (clock > 0)
+        is_pause &= stamps < self.time_ns[there] - self.time_ns[here] + _SECOND_NS  # else they begin anew
+        stamps //= np.maximum(self.extended[there] - self.extended[here], 1)
+        is_pause &= (stamps > interval_ns) & ~np.isin(there, self.restarts)
         meant = np.where(is_pause, stamps, interval_ns)
-        both = is_event[1:] & is_event[:-1]
+        both = self._is_event[here] & self._is_event[there]
         meant[both] = np.maximum(meant[both], max(interval_ns, _EVENT_NS))
         return meant
 

@@ -102,15 +102,20 @@ def read_description(body: bytes) -> tuple[Announced, ...]:
 
     A stream with port 0 is rejected (RFC 3264, 6), one at 0.0.0.0 is on hold (RFC 2543's way).
     """
+    return tuple(one for one in starmap(_announced, enumerate(medias(body))) if one is not None)
+
+
+@lru_cache(maxsize=1024)
+def medias(body: bytes) -> tuple[Media, ...]:
+    """Return the m= sections of a message's body; none of one that is no description."""
     start = body.find(b"v=0")
     if start < 0 or (start and body[start - 1] not in b"\r\n"):
         return ()
     text = _BOUNDARY.split(body[start:], 1)[0]
     try:
-        media = SessionDescription.parse(text.rstrip(b"\r\n") + b"\r\n").media
+        return tuple(SessionDescription.parse(text.rstrip(b"\r\n") + b"\r\n").media)
     except SdpParseError:
         return ()
-    return tuple(one for one in starmap(_announced, enumerate(media)) if one is not None)
 
 
 def _announced(line: int, media: Media) -> Announced | None:

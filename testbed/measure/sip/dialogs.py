@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from agents.sip.message.errors import SipParseError
 from agents.sip.message.handover import HandoverHeader
 from testbed.measure.sip.announced import read_description
-from testbed.measure.sip.moves import Move, Told, find_moves
+from testbed.measure.sip.holds import SeenHold, find_holds
+from testbed.measure.sip.moves import Move, OfferAnswers, Told, find_moves
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class SeenDialog:
     told: list[Told] = field(default_factory=list)
     addresses: dict[TransportAddress, AnnouncedFor] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
+    holds: list[SeenHold] = field(default_factory=list)
     handovers: list[str] = field(default_factory=list)
     handover_of: int | None = None
 
@@ -157,7 +159,9 @@ def _in_call(messages: list[SipMessage]) -> Iterator[SeenDialog]:
         said, dialog.addresses = _descriptions(mine, dialog)
         dialog.told = _changes(said)
         _settle(dialog, mine)
-        dialog.moves = find_moves(said, dialog.transactions, mine)
+        answers = OfferAnswers(dialog.transactions, mine)
+        dialog.moves = find_moves(said, answers)
+        dialog.holds = find_holds(mine, dialog.by, answers.put_in_force)
         yield dialog
 
 

@@ -44,11 +44,33 @@ class Move:
     refusals: list[int] = field(default_factory=list)
 
 
-def find_moves(
-    said: Sequence[Told], transactions: Iterable[SeenTransaction], messages: Iterable[SipMessage]
-) -> list[Move]:
-    """Return the moves of a dialog, in order of time; `said` has each description once, `messages` are the dialog's."""
-    followed = _Followed(transactions, messages)
+class OfferAnswers:
+    """What became of the offers in a dialog, by its transactions and messages."""
+
+    def __init__(self, transactions: Iterable[SeenTransaction], messages: Iterable[SipMessage]) -> None:
+        self._transactions = {(one.request.method, one.request.cseq, one.request.from_tag): one for one in transactions}
+        self._acks = {(one.cseq, one.from_tag): one.branch for one in messages if one.method == "ACK"}
+
+    def to(self, message: SipMessage) -> SeenTransaction | None:
+        """Return the transaction of a request; of an ACK, that of its INVITE (RFC 3261, 13.2.2.4)."""
+        method = "INVITE" if message.method == "ACK" else message.method
+        return self._transactions.get((method, message.cseq, message.from_tag))
+
+    def put_in_force(self, message: SipMessage) -> bool:
+        """Whether a description is: an answer, or an offer that was accepted; the first offer is, or no dialog is."""
+        if not message.is_request or not message.to_tag or message.method == "ACK":
+            return True
+        answered = self.to(message)
+        if answered is not None and answered.final is not None:
+            return answered.succeeded
+        # Where no final response was seen, the ACK of a 2xx has a branch of its own (RFC 3261, 17.1.1.3).
+        branch = self._acks.get((message.cseq, message.from_tag)) if message.method == "INVITE" else None
+        return branch is not None and branch != message.branch
+
+
+def find_moves(said: Sequence[Told], answers: OfferAnswers) -> list[Move]:
+    """Return the moves of a dialog, in order of time; `said` has each description once."""
+    followed = _Followed(answers)
     for told in said:
         followed.hear(told)
     return followed.moves
@@ -57,10 +79,9 @@ def find_moves(
 class _Followed:
     """The addresses in force, by side and line of the description, and the moves of them."""
 
-    def __init__(self, transactions: Iterable[SeenTransaction], messages: Iterable[SipMessage]) -> None:
+    def __init__(self, answers: OfferAnswers) -> None:
         self.moves: list[Move] = []
-        self._transactions = {(one.request.method, one.request.cseq, one.request.from_tag): one for one in transactions}
-        self._acks = {(one.cseq, one.from_tag): one.branch for one in messages if one.method == "ACK"}
+        self._answers = answers
         self._in_force: dict[str, dict[int, TransportAddress]] = {}
         self._refused: dict[str, Move] = {}
 
@@ -71,14 +92,11 @@ class _Followed:
         if not message.is_request or not message.to_tag:
             old.update(new)  # an answer is in force at once; the first offer is, or there is no dialog
             return
-        # The answer to an offer in the 2xx is in the ACK (RFC 3261, 13.2.2.4).
-        method = "INVITE" if message.method == "ACK" else message.method
-        answered = self._transactions.get((method, message.cseq, message.from_tag))
-        accepted = message.method == "ACK" or self._is_accepted(message, answered)
+        answered = self._answers.to(message)
         line = next((one for one in sorted(new) if one in old), None)
         if line is not None and old[line] != new[line]:
             self._move(message, by, (old[line], new[line]), answered)
-        if accepted:
+        if self._answers.put_in_force(message):
             old.update(new)
             self._refused.pop(by, None)
 
@@ -104,10 +122,3 @@ class _Followed:
             move.status, move.last_took_ns = status, took_ns
             move.took_ns = None if final is None else final.time_ns - move.time_ns
         self._refused[by] = move
-
-    def _is_accepted(self, message: SipMessage, answered: SeenTransaction | None) -> bool:
-        """Whether an offer was: by its final response; where none was seen, by an ACK with a branch of its own."""
-        if answered is not None and answered.final is not None:
-            return answered.succeeded
-        branch = self._acks.get((message.cseq, message.from_tag)) if message.method == "INVITE" else None
-        return branch is not None and branch != message.branch
