@@ -203,8 +203,9 @@ CORRIDORS = {
         "run": "plan journal network processes links captures",
         "__main__": "run",
     },
-    "testbed.engine": {"errors": "", "cache": "", "engine": "errors", "native": "cache errors engine",
-                       "vm": "cache errors engine", "choose": "engine native vm", "vm.guest": ""},
+    "testbed.engine": {"errors": "", "sealed": "", "cache": "sealed", "engine": "errors",
+                       "native": "cache errors engine", "vm": "cache errors engine sealed",
+                       "choose": "engine native vm", "vm.guest": ""},
     "testbed.scenario": {
         "reading": "",
         "kinds": "reading",

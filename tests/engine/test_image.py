@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -37,8 +38,13 @@ def test_packages_come_from_debian_and_its_keys_vouch_for_them_whatever_the_host
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr(image, "run", lambda argv, **_: started.append(argv))
-    image.bootstrap(PLAIN, tmp_path / "root.tar", tmp_path)
+
+    async def run(argv: list[str], **_: object) -> str:
+        started.append(argv)
+        return ""
+
+    monkeypatch.setattr(image, "run", run)
+    asyncio.run(image.bootstrap(PLAIN, tmp_path / "root.tar", tmp_path))
     ((*options, suite, archive, sources),) = started
     assert f"--keyring={KEYRING}" in options
     assert (suite, archive) == ("bookworm", str(tmp_path / "root.tar"))

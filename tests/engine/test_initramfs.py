@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 def test_initramfs_is_the_same_under_any_umask(umask: int, tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
-    for pattern in BOOT_FILES:
-        (root / pattern.rpartition("/")[2]).write_bytes(pattern.encode())
+    files = {name: root / name for name in (pattern.rpartition("/")[2] for pattern in BOOT_FILES)}
+    for name, path in files.items():
+        path.write_bytes(name.encode())
     archives = []
     for name, mask in (("first", 0o027), ("second", umask)):
         before = os.umask(mask)
         try:
-            write_initramfs(root, tmp_path / name)
+            write_initramfs(files, tmp_path / name)
         finally:
             os.umask(before)
         archives.append((tmp_path / name).read_bytes())

@@ -1,12 +1,11 @@
 """What Debian's archive has, asked through apt with folders of its own: this machine's are neither read nor changed."""
 
-import os
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from testbed.engine.cache import cache_folder
-from testbed.engine.errors import CommandError, UnknownPackageError
+from testbed.engine.errors import UnknownPackageError
+from testbed.engine.vm.build_commands import run
 
 SUITE = "bookworm"
 ARCHIVE = "http://deb.debian.org/debian"
@@ -14,7 +13,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ARCHIVE_LIMIT_S = 120.0
 
 
-def require_packages(packages: Iterable[str]) -> None:
+async def require_packages(packages: Iterable[str]) -> None:
     """Raises UnknownPackageError for the first one that the archive lacks, CommandError where it can't be asked.
 
     The list is fetched anew each time: it is asked for only before an image is built, which needs the archive anyway.
@@ -25,13 +24,13 @@ def require_packages(packages: Iterable[str]) -> None:
     signed_by = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     (folder / "sources.list").write_text(f"deb {signed_by}{ARCHIVE} {SUITE} main\n")
     (folder / "status").touch()
-    ask(folder, "apt-get", "update", "--error-on=any")
+    await ask(folder, "apt-get", "update", "--error-on=any")
     for package in packages:
-        if not ask(folder, "apt-cache", "search", "--names-only", f"^{escaped(package)}$"):
+        if not await ask(folder, "apt-cache", "search", "--names-only", f"^{escaped(package)}$"):
             raise UnknownPackageError(package, SUITE)
 
 
-def ask(folder: Path, *command: str) -> str:
+async def ask(folder: Path, *command: str) -> str:
     """What apt says about this suite alone; raises CommandError."""
     settings = {
         "Dir::Etc": folder / "etc",
@@ -46,16 +45,7 @@ def ask(folder: Path, *command: str) -> str:
         "Acquire::Languages": "none",
     }
     argv = [command[0], "-q", *(f"-o{name}={value}" for name, value in settings.items()), *command[1:]]
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, check=False, timeout=ARCHIVE_LIMIT_S,
-            stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"},
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise CommandError(argv, -1, f"it took longer than {ARCHIVE_LIMIT_S:.0f} s") from None
-    if done.returncode != 0:
-        raise CommandError(argv, done.returncode, done.stderr)
-    return done.stdout
+    return await run(argv, limit_s=ARCHIVE_LIMIT_S, env={"LC_ALL": "C"})
 
 
 def escaped(package: str) -> str:

@@ -9,12 +9,12 @@ changed: `shift=auto` and `align=on` bring the host's clock back in.
 import asyncio
 import contextlib
 import os
-import shlex
 import socket
 import subprocess
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from qemu.qmp import EventListener, QMPClient
 
@@ -38,6 +38,7 @@ KERNEL_COMMAND_LINE = (
 TAKE_TURNS = "rr=record,rrfile=/dev/null"
 MIGRATION_POLL_S = 0.02
 MIGRATION_LIMIT_S = 600.0
+WRITTEN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,13 @@ class Machine:
             task.cancel()
         if frozen not in done:
             raise RunFailedError("the guest did not come up")
-        await self._migrate("migrate", f"exec:cat > {shlex.quote(str(state))}")
+        with state.open("wb") as file:
+            await self._migrate("migrate", f"exec:cat > {name_for_others(file)}")
 
     async def restore(self, state: Path) -> None:
         """Loads a saved state and lets the guest run on. The emulator must have been started with `incoming`."""
-        await self._migrate("migrate-incoming", f"exec:cat {shlex.quote(str(state))}")
+        with state.open("rb") as file:
+            await self._migrate("migrate-incoming", f"exec:cat {name_for_others(file)}")
         await self.control.execute("cont")
 
     async def _migrate(self, command: str, uri: str) -> None:
@@ -133,6 +136,24 @@ class Machine:
         raise RunFailedError(f"the emulator could not {command} its state")
 
 
+@contextlib.contextmanager
+def opened(files: MachineFiles) -> Iterator[tuple[MachineFiles, list[int]]]:
+    """The same files, open, by the names that the emulator has for its descriptors; and these.
+
+    So no character of a path is an option of the emulator's, and what is not there can't be made by it: it makes a
+    memory's file where there is none, even one that it may only read (exec.c, file_ram_open).
+    """
+    flags = {"outcome": os.O_RDWR, "console": WRITTEN, "progress": WRITTEN}
+    with contextlib.ExitStack() as stack:
+        found: dict[str, int] = {}
+        for name, path in vars(files).items():
+            if isinstance(path, Path):
+                found[name] = os.open(path, flags.get(name, os.O_RDONLY) | os.O_CLOEXEC)
+                stack.callback(os.close, found[name])
+        names: dict[str, Any] = {name: Path(f"/dev/fd/{number}") for name, number in found.items()}
+        yield replace(files, **names), [*found.values()]
+
+
 @contextlib.asynccontextmanager
 async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: bool) -> AsyncIterator[Machine]:
     """Starts an emulator and ends it, whatever happens; it also dies with this process, should that be killed.
@@ -147,14 +168,14 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: b
     control_arguments = ["-chardev", f"socket,id=control,fd={theirs.fileno()}", "-mon", "chardev=control,mode=control"]
     start = ["-incoming", "defer", "-S"] if incoming else []
     turns = [] if is_saved else ["-icount", TAKE_TURNS]
-    with log.open("wb") as errors, theirs:
+    with log.open("wb") as errors, theirs, opened(files) as (by_number, descriptors):
         process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig", "KILL", "--", EMULATOR),
-            *(*arguments(files), *control_arguments, *start, *turns),
+            *(*arguments(by_number), *control_arguments, *start, *turns),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), *descriptors],
         )
     control = QMPClient("testbed")
     try:
@@ -170,6 +191,11 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: b
         await process.wait()
         with contextlib.suppress(Exception):  # the other end is gone: only our end is left to close
             await control.disconnect()
+
+
+def name_for_others(file: BinaryIO) -> str:
+    """A name of an open file for other processes of this user, the same whatever its path is made of."""
+    return f"/proc/{os.getpid()}/fd/{file.fileno()}"
 
 
 def last_line(log: Path) -> str:

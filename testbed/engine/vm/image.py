@@ -10,17 +10,18 @@ every manifest.
 
 import json
 import os
+import shlex
 import shutil
-import subprocess
-import sys
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
-from testbed.engine.cache import building, cache_folder, digest, file_digest
+from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept
 from testbed.engine.errors import CommandError
+from testbed.engine.sealed import Held
+from testbed.engine.vm.build_commands import run
 from testbed.engine.vm.debian import ARCHIVE_LIMIT_S, SUITE, require_packages
 from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, require
 
@@ -131,9 +132,9 @@ WITH_RADIOS = Recipe(
 
 @dataclass(frozen=True)
 class RootImage:
-    """A built root image; `sha256` is that of the ext2 file."""
+    """A built root image, whose files are open; `sha256` is that of the ext2 file."""
 
-    folder: Path
+    held: Held
     sha256: str
     kernel_release: str
     size_mib: int
@@ -141,12 +142,17 @@ class RootImage:
     @property
     def ext2(self) -> Path:
         """The file system, mounted read-only by the guest."""
-        return self.folder / "root.ext2"
+        return self.held.path("root.ext2")
 
     @property
     def kernel(self) -> Path:
         """The kernel, loaded by the emulator."""
-        return self.folder / "vmlinuz"
+        return self.held.path("vmlinuz")
+
+    @property
+    def boot_files(self) -> dict[str, Path]:
+        """What the initramfs needs, by name: busybox, and the modules for the root image."""
+        return {name: self.held.path(name) for name in self.held.names if name.endswith(".ko") or name == "busybox"}
 
 
 def recipe_for(packages: Iterable[str]) -> Recipe:
@@ -163,39 +169,40 @@ def recipe_for(packages: Iterable[str]) -> Recipe:
     )
 
 
-def root_image(recipe: Recipe, say: Callable[[str], None]) -> RootImage:
+async def root_image(recipe: Recipe, say: Say) -> RootImage:
     """A root image, from the cache or built now (the plain one takes 40 s and 300 MB from Debian's archive).
 
     Raises MissingRequirementError where a program is missing, UnknownPackageError where Debian does not have a package,
     CommandError when the build fails or takes longer than an hour.
     """
-    folder = cache_folder() / f"root-{recipe.digest()[:12]}"
-    if not folder.exists():
+
+    async def make(folder: Path) -> None:
         require("building the guest", BUILD_NEEDS)
-        with building(folder) as unfinished:
-            if not folder.exists():
-                if recipe.size_mib is None:
-                    say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
-                    require_packages(recipe.packages)
-                more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
-                what = f"the guest's root image with {more}" if more else "the guest's root image"
-                say(f"building {what} from Debian packages (once, {recipe.duration})")
-                build(recipe, unfinished)
-    about = json.loads((folder / "about.json").read_text())
-    return RootImage(folder, about["sha256"], about["kernel_release"], recipe.size_mib or about["size_mib"])
+        if recipe.size_mib is None:
+            say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
+            await require_packages(recipe.packages)
+        more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
+        what = f"the guest's root image with {more}" if more else "the guest's root image"
+        say(f"building {what} from Debian packages (once, {recipe.duration})")
+        await build(recipe, folder)
+
+    held = await kept(cache_folder() / f"root-{recipe.digest()[:12]}", make, say)
+    about = json.loads(held.path("about.json").read_text())
+    return RootImage(held, about["sha256"], about["kernel_release"], recipe.size_mib or about["size_mib"])
 
 
-def build(recipe: Recipe, folder: Path) -> None:
+async def build(recipe: Recipe, folder: Path) -> None:
     """Fills `folder` with root.ext2, vmlinuz, modules and busybox for the initramfs, packages.txt, about.json."""
     archive = folder / "root.tar"
-    bootstrap(recipe, archive, folder)
+    await bootstrap(recipe, archive, folder)
     size_mib, inodes = (recipe.size_mib, INODES) if recipe.size_mib else room_for(archive)
     size = str(size_mib * 256)
-    run(
+    await run(
         [
             *("genext2fs", "--tarball", str(archive), "--block-size", "4096", "--size-in-blocks", size),
             *("--number-of-inodes", str(inodes), "--reserved-percentage", "0", "--faketime", str(folder / "root.ext2")),
-        ]
+        ],
+        limit_s=BUILD_LIMIT_S,
     )
     release = take_boot_files(archive, (*BOOT_FILES, *recipe.file_system), folder)
     archive.unlink()
@@ -212,7 +219,7 @@ def room_for(archive: Path) -> tuple[int, int]:
     return -(-mib // ROUND_MIB) * ROUND_MIB, max(INODES, 2 * len(sizes))
 
 
-def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
+async def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
     """Writes the root file system as a tar archive."""
     libraries = folder / "libraries"
     libraries.mkdir()
@@ -221,7 +228,7 @@ def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
     hooks = [
         # made anew by every kernel installation, with random names inside; we boot our own
         'rm -f "$1"/boot/initrd.img-* "$1"/initrd.img*',
-        f"copy-in {libraries}/. /usr/lib/python3/dist-packages",
+        f"copy-in {shlex.quote(str(libraries))}/. /usr/lib/python3/dist-packages",
         # byte code once, in a stable form, so that agents start quickly
         f'SOURCE_DATE_EPOCH={EPOCH} chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
         "/usr/lib/python3/dist-packages /usr/lib/python3.11",
@@ -229,10 +236,10 @@ def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
         'chown -R 0:0 "$1"/usr/lib/python3/dist-packages && chmod -R u=rwX,go=rX "$1"/usr/lib/python3*',
         'mkdir -p "$1"/mnt "$1"/run "$1"/tmp',
         'chroot "$1" dpkg-query --show > "$1"/packages.txt',
-        f"download /packages.txt {folder / 'packages.txt'}",
+        f"download /packages.txt {shlex.quote(str(folder / 'packages.txt'))}",
     ]
     mode = "root" if os.geteuid() == 0 else "unshare"
-    run(
+    await run(
         ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet", f"--keyring={KEYRING}"]
         + ["--aptopt=APT::Install-Recommends false"]
         + [f"--dpkgopt=path-exclude={path}" for path in recipe.left_out]
@@ -240,7 +247,8 @@ def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
         + [f"--include={','.join((recipe.kernel, *recipe.packages))}"]
         + [f"--customize-hook={hook}" for hook in hooks]
         + [SUITE, str(archive), MIRRORS],
-        env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
+        limit_s=BUILD_LIMIT_S,
+        env={"SOURCE_DATE_EPOCH": str(EPOCH)},
     )
     shutil.rmtree(libraries)
 
@@ -280,16 +288,3 @@ def take_boot_files(archive: Path, boot_files: tuple[str, ...], folder: Path) ->
     if not release:
         raise CommandError(["mmdebstrap"], 0, "the archive holds no kernel")
     return release
-
-
-def run(argv: list[str], env: dict[str, str] | None = None) -> None:
-    """Runs a program to its end; raises CommandError with what it said."""
-    try:
-        done = subprocess.run(
-            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=BUILD_LIMIT_S
-        )
-    except subprocess.TimeoutExpired:
-        raise CommandError(argv, -1, f"it took longer than {BUILD_LIMIT_S:.0f} s") from None
-    if done.returncode != 0:
-        print(done.stderr, file=sys.stderr)  # noqa: T201 - a failed build is worth its whole output
-        raise CommandError(argv, done.returncode, done.stderr)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -18,14 +19,16 @@ def own_files() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in OWN_FILES}
 
 
-def write_initramfs(root_folder: Path, target: Path) -> None:
-    """Writes the archive (cpio, newc, uncompressed) to `target`; the same input gives the same bytes."""
+def write_initramfs(files: Mapping[str, Path], target: Path) -> None:
+    """Writes the archive (cpio, newc, uncompressed) of an image's busybox and modules, by name, and our own files.
+
+    The same input gives the same bytes.
+    """
     tree = target.with_suffix(".tree")
     for folder in ("bin", "lib", "dev", "proc", "sys", "mnt"):
         (tree / folder).mkdir(parents=True)
-    for module in root_folder.glob("*.ko"):
-        shutil.copyfile(module, tree / "lib" / module.name)
-    shutil.copyfile(root_folder / "busybox", tree / "bin" / "busybox")
+    for name, path in files.items():
+        shutil.copyfile(path, tree / ("lib" if name.endswith(".ko") else "bin") / name)
     for name, data in own_files().items():
         (tree / name).write_bytes(data)
     for path in [tree, *tree.rglob("*")]:

@@ -1,17 +1,18 @@
 """Saved guests: one that has booted, and from it one for each version of our code and each network, ready to run."""
 
+import contextlib
 import json
 import mmap
 import os
 import shutil
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from testbed.engine.cache import building, cache_folder, digest, file_digest
+from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept, remove_oldest
 from testbed.engine.errors import RunFailedError
+from testbed.engine.sealed import Held
 from testbed.engine.vm.emulator import MachineFiles, arguments, emulator_version, last_line, machine
 from testbed.engine.vm.image import RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
@@ -25,39 +26,43 @@ BOOT_LIMIT_S = 600.0  # wall time; 15 s on an idle machine
 # Prepared guests are 150 MB each, and every change of the code makes another one.
 PREPARED_KEPT = 6
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A saved guest; `boot` is the folder of the one that has booted only, where its kernel's companions are."""
+    """A saved guest, `name` in the cache, whose files are open; its initramfs is in those of the `boot`."""
 
-    folder: Path
-    boot: Path
+    name: str
+    held: Held
+    boot: Held
     image: RootImage
 
     @property
     def state(self) -> Path:
         """The saved state of CPU, memory and devices."""
-        return self.folder / "state"
+        return self.held.path("state")
 
     def files(self, workspace: Path) -> MachineFiles:
         """The files for a machine that continues this snapshot; what it writes goes to `workspace`."""
-        return MachineFiles(
-            kernel=self.image.kernel,
-            initramfs=self.boot / "initramfs",
-            root=self.image.ext2,
-            root_mib=self.image.size_mib,
-            order=workspace / "order",
-            outcome=workspace / "outcome",
-            console=workspace / "console",
-            progress=workspace / "progress",
-        )
+        return machine_files(self.image, self.boot.path("initramfs"), workspace)
 
     def identity(self) -> dict[str, str]:
         """What a manifest says of the guest; equal identities give equal bytes."""
-        about: dict[str, str] = json.loads((self.folder / "about.json").read_text())
+        about: dict[str, str] = json.loads(self.held.path("about.json").read_text())
         return about
+
+
+def machine_files(image: RootImage, initramfs: Path, workspace: Path) -> MachineFiles:
+    """The files for a machine that boots from this image; what it writes goes to `workspace`."""
+    return MachineFiles(
+        kernel=image.kernel,
+        initramfs=initramfs,
+        root=image.ext2,
+        root_mib=image.size_mib,
+        order=workspace / "order",
+        outcome=workspace / "outcome",
+        console=workspace / "console",
+        progress=workspace / "progress",
+    )
 
 
 async def booted(image: RootImage, say: Say) -> Snapshot:
@@ -68,54 +73,64 @@ async def booted(image: RootImage, say: Say) -> Snapshot:
     emulator = emulator_version()
     nowhere = Path("/")
     shape = arguments(MachineFiles(nowhere, nowhere, nowhere, image.size_mib, nowhere, nowhere, nowhere, nowhere))
-    name = digest(STATE_VERSION, image.sha256, emulator, *own_files().values(), *shape)
-    folder = cache_folder() / f"booted-{name[:12]}"
-    if not folder.exists():
-        with building(folder) as unfinished:
-            if not folder.exists():
-                say("starting the guest and saving its state (once, about 15 seconds)")
-                write_initramfs(image.folder, unfinished / "initramfs")
-                await save(Snapshot(unfinished, unfinished, image), since=None)
-                about = {
-                    "image_sha256": image.sha256,
-                    "kernel_release": image.kernel_release,
-                    "kernel_sha256": file_digest(image.kernel),
-                    "initramfs_sha256": file_digest(unfinished / "initramfs"),
-                    "emulator": emulator,
-                }
-                (unfinished / "about.json").write_text(json.dumps(about, indent=1))
-    return Snapshot(folder, folder, image)
+    named = digest(STATE_VERSION, image.sha256, emulator, *own_files().values(), *shape)
+    name = f"booted-{named[:12]}"
+
+    async def make(folder: Path) -> None:
+        say("starting the guest and saving its state (once, about 15 seconds)")
+        initramfs = folder / "initramfs"
+        write_initramfs(image.boot_files, initramfs)
+        await save(folder, machine_files(image, initramfs, workspace_in(folder)))
+        about = {
+            "image_sha256": image.sha256,
+            "kernel_release": image.kernel_release,
+            "kernel_sha256": file_digest(image.kernel),
+            "initramfs_sha256": file_digest(initramfs),
+            "emulator": emulator,
+        }
+        (folder / "about.json").write_text(json.dumps(about, indent=1))
+
+    held = await kept(cache_folder() / name, make, say)
+    return Snapshot(name, held, held, image)
 
 
 async def prepared(boot: Snapshot, network: dict[str, Any], say: Say) -> Snapshot:
     """A guest with our code loaded and `network` built, from the cache or made now (about 5 s)."""
     code, net = code_digest(), digest(json.dumps(network, sort_keys=True))
-    folder = cache_folder() / f"prepared-{digest(boot.folder.name, code, net)[:12]}"
-    if not folder.exists():
-        with building(folder) as unfinished:
-            if not folder.exists():
-                say(f"building the network {network['name']} in the guest (once for each change of the code)")
-                await save(Snapshot(unfinished, boot.folder, boot.image), since=boot, order={"network": network})
-                about = {**boot.identity(), "guest_code_sha256": code, "network_sha256": net}
-                (unfinished / "about.json").write_text(json.dumps(about, indent=1))
-        remove_oldest("prepared-", PREPARED_KEPT)
-    os.utime(folder)
-    return Snapshot(folder, boot.folder, boot.image)
+    name = f"prepared-{digest(boot.name, code, net)[:12]}"
+
+    async def make(folder: Path) -> None:
+        say(f"building the network {network['name']} in the guest (once for each change of the code)")
+        files = boot.files(workspace_in(folder))
+        write_order(files.order, {"network": network}, with_code=True)
+        await save(folder, files, since=boot)
+        about = {**boot.identity(), "guest_code_sha256": code, "network_sha256": net}
+        (folder / "about.json").write_text(json.dumps(about, indent=1))
+
+    folder = cache_folder() / name
+    held = await kept(folder, make, say)
+    with contextlib.suppress(OSError):  # somebody else's cache, or just removed: it is open
+        os.utime(folder)
+    remove_oldest("prepared-", PREPARED_KEPT)
+    return Snapshot(name, held, boot.held, boot.image)
 
 
-async def save(made: Snapshot, *, since: Snapshot | None, order: dict[str, Any] | None = None) -> None:
-    """Runs a guest, from its boot or on from `since`, until it has itself frozen, and saves its state."""
-    workspace = made.folder / "workspace"
+def workspace_in(folder: Path) -> Path:
+    """A new folder for what a machine writes while it is made."""
+    workspace = folder / "workspace"
     workspace.mkdir()
-    files = made.files(workspace)
-    if order is not None:
-        write_order(files.order, order, with_code=True)
+    return workspace
+
+
+async def save(folder: Path, files: MachineFiles, *, since: Snapshot | None = None) -> None:
+    """Runs a guest, from its boot or on from `since`, until it has itself frozen; its state is then in `folder`."""
+    workspace, state = files.console.parent, folder / "state"
     try:
         async with machine(files, workspace / "emulator.log", incoming=since is not None, is_saved=True) as guest:
             if since is not None:
                 await guest.restore(since.state)
-            await guest.save_when_frozen(made.state, BOOT_LIMIT_S)
-        restart_count(made.state)
+            await guest.save_when_frozen(state, BOOT_LIMIT_S)
+        restart_count(state)
     except RunFailedError as error:
         raise RunFailedError(f"{error}; its console ends with: {last_line(files.console)}") from error
     shutil.rmtree(workspace)
@@ -137,12 +152,3 @@ def restart_count(state: Path) -> None:
         at += len(COUNT_SECTION)
         offset_ns, count = COUNT.unpack_from(data, at)
         COUNT.pack_into(data, at, offset_ns + count, 0)
-
-
-def remove_oldest(prefix: str, keep: int) -> None:
-    """Removes those saved guests that have not been used for longest."""
-    folders = [path for path in cache_folder().glob(f"{prefix}*") if path.is_dir() and path.suffix != ".unfinished"]
-    folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for folder in folders[keep:]:
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder.parent / f"{folder.name}.lock").unlink(missing_ok=True)

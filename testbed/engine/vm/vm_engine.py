@@ -1,6 +1,5 @@
 """The VM engine: every run continues a saved guest in which the network stands already."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,7 @@ class VmEngine:
 
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Builds image and saved guests unless they are there."""
-        image = await asyncio.to_thread(root_image, recipe_for(packages(plan)), say)
+        image = await root_image(recipe_for(packages(plan)), say)
         return Guest(await prepared(await booted(image, say), plan["network"], say))
 
 
