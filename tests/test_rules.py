@@ -24,7 +24,8 @@ from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.surroundings import CoverageMap
-from testbed.scenario.kinds.topology import load_topology, run
+from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.kinds.topology_child import run
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import (
@@ -571,7 +572,7 @@ def test_every_template_is_one(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(TOPOLOGY.folder.glob("*.py")), ids=lambda path: path.stem)
 def test_every_topology_is_ours_and_mininet_s(path: Path) -> None:
     network = load_topology(path)
-    topos = getattr(run(path), "topos", None)
+    topos = getattr(run(str(path)), "topos", None)
     assert isinstance(topos, dict), f"{path}: add topos = {{'{path.stem}': NETWORK.topo}} for 'mn --custom'"
     assert path.stem in topos, f"{path}: name a topology after its file, or nobody finds it with 'mn --topo'"
     assert set(topos[path.stem]().nodes()) >= {node.name for node in network.nodes}

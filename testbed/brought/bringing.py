@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import json
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -13,12 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from testbed.brought.asking import NoAnswerError, answer_of
 from testbed.brought.errors import BroughtError
 
-ROOT = Path(__file__).parents[2]
 CHILD = Path(__file__).with_name("child.py")
-# To be loaded, and no more than that: all that it does it does in a run.
-LIMIT_S = 10.0
 MOST_BYTES = 512 * 1024
 # Debian 12's, in the guest.
 GUEST_PYTHON = (3, 11)
@@ -110,18 +107,10 @@ def looked_at(
 
 def asked(wish: dict[str, str], shown_in: Path, file: Path, *, has_libraries: bool) -> dict[str, Any]:
     """The child's answer; raises BroughtError."""
-    isolated = ["-I"] if has_libraries else ["-I", "-S"]
-    argv = [sys.executable, *isolated, str(CHILD), str(ROOT), json.dumps(wish)]
     try:
-        done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=LIMIT_S, check=False)
-    except subprocess.TimeoutExpired:
-        what = f"is not loaded after {LIMIT_S:.0f} s; let it define things, and do nothing else"
-        raise BroughtError(file, 0, what) from None
-    try:
-        said = json.loads(done.stdout)
-    except ValueError:
-        what = f"ended Python with status {done.returncode} when it was loaded; let it define things alone"
-        raise BroughtError(file, 0, what) from None
+        said = json.loads(answer_of(CHILD, json.dumps(wish), options=("-I",) if has_libraries else ("-I", "-S")))
+    except NoAnswerError as error:
+        raise BroughtError(file, 0, str(error)) from None
     if "error" in said:
         name, line, what = said["error"]
         raise BroughtError(shown_in / name, line, what)
@@ -156,9 +145,9 @@ def text_of(path: Path, kind: Kind) -> str:
         raise BroughtError(path, 0, f"is too long; at most {MOST_BYTES // 1024} kB are taken")
     try:
         ast.parse(text, feature_version=version)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
-        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        said = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too deeply nested"
         name = ".".join(map(str, version))
         raise BroughtError(path, line, f"this is not Python {name}, which runs it: {said}") from None
     return text

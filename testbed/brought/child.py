@@ -6,14 +6,19 @@ user's module writes there goes to standard error.
 
 import json
 import os
+import resource
 import sys
+
+# More than a large library needs: endless growth becomes a MemoryError, with the line where it was.
+MOST_MEMORY_BYTES = 4 << 30
 
 
 def main(root: str, order: str) -> None:
     """The row's plain values as `facts`, or what is wrong as `error`: file, line, what."""
-    answer = os.dup(1)
+    answer, own = os.dup(1), os.getpid()
     os.dup2(2, 1)
     sys.path.insert(0, root)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     from importlib import import_module  # noqa: PLC0415
 
     from agents.loading import LoadingError, ModuleAt, file_of, load  # noqa: PLC0415 - ROOT has to be on the path first
@@ -33,7 +38,9 @@ def main(root: str, order: str) -> None:
         text = json.dumps(said)
     except TypeError as error:
         text = json.dumps({"error": [file_of(source.module), 0, f"{source.attribute}: {error}; give it plain values"]})
-    os.write(answer, text.encode())
+    if os.getpid() == own:  # and no process that the module has made
+        with os.fdopen(answer, "wb") as file:
+            file.write(text.encode())
     os._exit(0)  # not what its module has left to be done at the end
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.roles.mn.schemes import Home
-from testbed.brought import BroughtError, bring, bringing
+from testbed.brought import BroughtError, asking, bring
 from testbed.cli.main import USERS_FAULT, main
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.chosen_scheme import SCHEME, find_scheme
@@ -63,7 +63,7 @@ def test_what_is_wrong_is_told_by_the_user_s_line(tmp_path: Path, text: str, sai
 
 
 def test_an_endless_loop_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bringing, "LIMIT_S", 1.0)
+    monkeypatch.setattr(asking, "LIMIT_S", 1.0)
     with pytest.raises(BroughtError, match="is not loaded after 1 s; let it define things, and do nothing else"):
         bring(str(write(tmp_path, "while True:\n    pass\n")), SCHEME)
 

@@ -238,9 +238,11 @@ async def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
         'chroot "$1" dpkg-query --show > "$1"/packages.txt',
         f"download /packages.txt {shlex.quote(str(folder / 'packages.txt'))}",
     ]
-    mode = "root" if os.geteuid() == 0 else "unshare"
+    # Root's mounts would be this machine's own, and stay when it is killed; others have a namespace for them anyway.
+    is_root = os.geteuid() == 0
+    mode, start = ("root", ["unshare", "--mount", "--"]) if is_root else ("unshare", [])
     await run(
-        ["mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet", f"--keyring={KEYRING}"]
+        [*start, "mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet", f"--keyring={KEYRING}"]
         + ["--aptopt=APT::Install-Recommends false"]
         + [f"--dpkgopt=path-exclude={path}" for path in recipe.left_out]
         + [f"--dpkgopt=path-include={path}" for path in recipe.kept]

@@ -1,16 +1,16 @@
 """Positions, and tracks of them: CSV as GPS loggers write it, or GPX. Degrees, WGS 84."""
 
-import csv
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 from xml.parsers import expat
 
+from testbed.scenario.reading.cells import number, rows
 from testbed.scenario.reading.tree import bad, read_text
 from testbed.scenario.reading.units import shown
 
@@ -78,18 +78,18 @@ def fixes(track: list[Fix]) -> Iterator[Fix]:
 
 def comma_separated(path: Path, text: str) -> Iterator[tuple[int, Fix]]:
     """The points of a CSV file, each with its line. Lines that begin with # say something else."""
-    rows = [(number, row) for number, row in enumerate(text.splitlines(), 1) if row.strip() and row[0] != "#"]
-    if not rows or [word.strip() for word in rows[0][1].split(",")] != COLUMNS:
-        line, first = rows[0] if rows else (1, "")
-        raise bad(path, line, f"{shown(first)} is no heading; a track begins with: {','.join(COLUMNS)}")
-    for number, text_row in rows[1:]:
-        (row,) = csv.reader([text_row])
+    told = rows(path, "\n".join("" if line.startswith("#") else line for line in text.split("\n")))
+    line, heading = next(told, (1, []))
+    if heading != COLUMNS:
+        raise bad(path, line, f"{shown(','.join(heading))} is no heading; a track begins with: {','.join(COLUMNS)}")
+    for line, row in told:
         try:
-            at, latitude, longitude = (float(word) for word in row)
+            at, latitude, longitude = (number(word) for word in row)
         except ValueError:
-            what = f"{shown(text_row)} is no point; write {', '.join(COLUMNS)} as numbers, like 12.5,59.9139,10.7522"
-            raise bad(path, number, what) from None
-        yield number, checked(path, number, at, latitude, longitude)
+            said = shown(",".join(row))
+            what = f"{said} is no point; write {', '.join(COLUMNS)} as numbers, like 12.5,59.9139,10.7522"
+            raise bad(path, line, what) from None
+        yield line, checked(path, line, at, latitude, longitude)
 
 
 def checked(path: Path, line: int, at: float, latitude: float, longitude: float) -> Fix:
@@ -117,7 +117,7 @@ def gpx(path: Path, text: str) -> Iterator[tuple[int, Fix]]:
 
 
 class GpxReader:
-    """Collects (line, seconds since 1970, latitude, longitude)."""
+    """Collects (line, seconds since 1970, latitude, longitude). A time without a zone is UTC, as GPX 1.1 says."""
 
     def __init__(self, path: Path) -> None:
         self.points: list[tuple[int, float, float, float]] = []
@@ -128,7 +128,7 @@ class GpxReader:
         self._parser.CharacterDataHandler = self._text
         self._parser.EntityDeclHandler = self._entity
         self._point: tuple[int, float, float] | None = None
-        self._time: str | None = None
+        self._time: list[str] = []
         self._in_time = False
 
     def parse(self, text: str) -> None:
@@ -139,15 +139,15 @@ class GpxReader:
         line = self._parser.CurrentLineNumber
         if name == "trkpt":
             try:
-                self._point = line, float(attributes["lat"]), float(attributes["lon"])
+                self._point = line, number(attributes["lat"]), number(attributes["lon"])
             except (KeyError, ValueError):
                 raise bad(self._path, line, 'this point has no place; write <trkpt lat="…" lon="…">') from None
-            self._time = None
+            self._time = []
         self._in_time = name == "time" and self._point is not None
 
     def _text(self, text: str) -> None:
         if self._in_time:
-            self._time = (self._time or "") + text
+            self._time.append(text)
 
     def _end(self, name: str) -> None:
         self._in_time = False
@@ -155,7 +155,8 @@ class GpxReader:
             return
         line, latitude, longitude = self._point
         try:
-            at = datetime.fromisoformat((self._time or "").strip()).timestamp()
+            found = datetime.fromisoformat("".join(self._time).strip())
+            at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
         except ValueError:
             what = "this point has no time; write <time>2026-01-01T12:00:00Z</time> into it"
             raise bad(self._path, line, what) from None

@@ -1,20 +1,22 @@
 """Topology files: Python that defines a NETWORK, run and checked before anything is built from it."""
 
-import importlib.util
+import json
 import re
-import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from functools import cache
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from testbed.brought.asking import NoAnswerError, answer_of
 from testbed.lab.network import Interface, Network, Node
+from testbed.scenario.kinds.topology_child import FOREIGN
+from testbed.scenario.reading.document import MOST_ERRORS
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
-from testbed.scenario.reading.tree import name_of
+from testbed.scenario.reading.tree import bad, name_of, read_bytes
 from testbed.scenario.reading.units import shown
 
 # Agents, captures and reports know the two ends of the call by these names.
@@ -29,6 +31,9 @@ LINK_NAME_LENGTH = INTERFACE_NAME_LENGTH - len("-air-dn")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Ethernet addresses are numbered with one byte (Network.mac).
 MOST_INTERFACES = 255
+MOST_BYTES = 512 * 1024
+TOPOLOGY_SUFFIX = ".py"
+CHILD = Path(__file__).with_name("topology_child.py")
 
 EXAMPLE = "topologies/multihomed.py shows how it should be"
 
@@ -38,14 +43,15 @@ Complaint = tuple[str, str]
 
 def load_topology(path: Path) -> Network:
     """The NETWORK of a topology file; raises BadScenarioError when it has none, can't be run, or could not be built."""
-    module = run(path)
-    network = getattr(module, "NETWORK", None)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if not isinstance(network, Network):
-        what = f"there is no NETWORK here; {EXAMPLE}"
-        raise BadScenarioError([ScenarioError(path, line_with(text, "NETWORK"), what)])
+    data = read_bytes(path, kind="a topology", most_bytes=MOST_BYTES)
+    text = data.decode("utf-8", "replace")
+    if path.suffix != TOPOLOGY_SUFFIX:
+        raise bad(path, 0, "is no Python file; a topology's name ends in .py")
+    line, what, said = loaded(path, data)
+    if what:
+        raise bad(path, line or line_with(text, "NETWORK"), what)
     try:
-        network = TypeAdapter(Network).validate_python(asdict(network))
+        network = TypeAdapter(Network).validate_python(json.loads(said, object_hook=foreign))
     except ValidationError as error:
         raise BadScenarioError(
             [
@@ -54,37 +60,44 @@ def load_topology(path: Path) -> Network:
                     line_with(text, "NETWORK"),
                     f"NETWORK.{name_of(one['loc'])}: {shown(one['input'])} does not belong there; {EXAMPLE}",
                 )
-                for one in error.errors()
+                for one in error.errors()[:MOST_ERRORS]
             ]
         ) from None
     for wrong in (nodes_wrong, links_wrong, interfaces_wrong, routes_wrong):
         # One at a time: what is wrong with a node is wrong with its interfaces and routes too.
         errors = [ScenarioError(path, line_with(text, word), what) for word, what in wrong(network)]
         if errors:
-            raise BadScenarioError(errors)
+            raise BadScenarioError(errors[:MOST_ERRORS])
     return network
 
 
-def run(path: Path) -> ModuleType:
-    """Runs a Python file; raises BadScenarioError for whatever goes wrong in it."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise BadScenarioError([ScenarioError(path, 0, "is no Python file; a topology's name ends in .py")])
-    module = importlib.util.module_from_spec(spec)
+@cache
+def loaded(path: Path, data: bytes) -> tuple[int, str, str]:
+    """What a process of its own makes of a file with this content: line and what is wrong, or the network as JSON."""
+    del data
     try:
-        compile(path.read_bytes(), path, "exec")
-    except (SyntaxError, ValueError) as error:  # ValueError for null bytes, before Python 3.11.4
-        said, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (str(error), 1)
-        what = f"this is not Python: {said}; look at this line and the one before"
-        raise BadScenarioError([ScenarioError(path, line or 1, what)]) from None
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a user's code can raise anything
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        said = " ".join(str(error).split()) or "no reason given"
-        what = f"this fails with {type(error).__name__}: {said}; a topology should define NETWORK and do nothing else"
-        raise BadScenarioError([ScenarioError(path, (lines or [1])[-1] or 1, what)]) from error
-    return module
+        said = json.loads(answer_of(CHILD, str(path)))
+    except NoAnswerError as error:
+        return 0, f"this {error}", ""
+    if "error" in said:
+        line, what = said["error"]
+        return line, what if line else f"{what}; {EXAMPLE}", ""
+    return 0, "", json.dumps(said["network"])
+
+
+class Misplaced:
+    """A value that a network has nowhere."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def foreign(found: dict[str, Any]) -> object:
+    """What the process has marked as such."""
+    return Misplaced(str(found[FOREIGN])) if FOREIGN in found else found
 
 
 def line_with(text: str, word: str) -> int:

@@ -12,15 +12,16 @@ nothing. Time goes on from row to row.
 A trace of Mahimahi has a number in each line: a time in ms when 1500 bytes can leave. It is repeated after the last.
 """
 
-import csv
 import re
+from collections import Counter
 from dataclasses import dataclass
-from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from testbed.scenario.kinds.failure import SHAPED, FailureScript
 from testbed.scenario.links.history import Change, moment
+from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.tree import Place, Tree, bad, name_of, read_text
@@ -85,8 +86,7 @@ def read_csv(path: Path, place: Place, link: str, at: float) -> list[Change]:
     `place` is where the script names the file.
     """
     text = read_text(path, kind="a CSV file", most_bytes=MOST_BYTES)
-    rows = list(csv.reader(StringIO(text), skipinitialspace=True))
-    numbered = [(number, row) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
+    numbered = list(islice(rows(path, text), MOST_ROWS + 1))
     if not numbered:
         raise bad(path, 1, "the trace is empty; it should begin with a header like: time [s], signal [dBm], delay [ms]")
     columns = header(path, *numbered[0])
@@ -125,9 +125,9 @@ def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
             raise bad(path, line, f"'{name}' has no direction; leave '{way}.' out")
         columns.append(TraceColumn(WAYS[way], name, unit))
     names = [(column.way, column.name) for column in columns]
-    doubles = [one for one in names if names.count(one) > 1]
+    doubles = [name for (_, name), times in Counter(names).items() if times > 1]
     if doubles:
-        raise bad(path, line, f"there are two columns '{doubles[0][1]}'; leave one of them out")
+        raise bad(path, line, f"there are two columns '{doubles[0]}'; leave one of them out")
     if not columns or columns[0].name != "time":
         raise bad(path, line, "the first column is not the time; begin with: time [s]")
     if len(columns) == 1:

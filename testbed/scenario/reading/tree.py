@@ -26,6 +26,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from testbed.plain_files import read_plain
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.units import shown
 
@@ -104,18 +105,23 @@ def read_tree(path: Path) -> Tree:
 
 def read_text(path: Path, *, kind: str = "a YAML file", most_bytes: int = MOST_BYTES) -> str:
     """The text of a file; raises BadScenarioError when it is none, or too much to be meant."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(most_bytes + 1)
-    except OSError as error:
-        raise bad(path, 0, f"cannot be read: {error.strerror}; name a file that you may read") from None
-    if len(data) > most_bytes:
-        raise bad(path, 0, f"is too long; {kind} of at most {most_bytes // 1024} kB is needed")
+    data = read_bytes(path, kind=kind, most_bytes=most_bytes)
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise bad(path, line, f"this is not text; {kind} in UTF-8 is needed") from None
+
+
+def read_bytes(path: Path, *, kind: str, most_bytes: int) -> bytes:
+    """The content of a file, which is no pipe and no device; raises BadScenarioError where it can't be read."""
+    try:
+        data = read_plain(path, most_bytes)
+    except OSError as error:
+        raise bad(path, 0, f"cannot be read: {error.strerror}; name a file that you may read") from None
+    if len(data) > most_bytes:
+        raise bad(path, 0, f"is too long; {kind} of at most {most_bytes // 1024} kB is needed")
+    return data
 
 
 @contextlib.contextmanager

@@ -114,7 +114,10 @@ def test_battery_levels_are_reports_too(files: Files) -> None:
          " time"),
         ("way.csv", "10,59.976", "10,159.976", "way.csv:4: a latitude of 159.976 is not on earth; it is from -90 to"
          " 90"),
-        ("way.csv", "10,59.976", "nan,59.976", "way.csv:4: nan s is no time of a scenario; it is from 0 s to 3600 s"),
+        ("way.csv", "10,59.976", "nan,59.976", "way.csv:4: 'nan,59.976,11.045' is no point; write time_s,"
+         " latitude, longitude as numbers, like 12.5,59.9139,10.7522"),
+        ("way.csv", "10,59.976", "3601,59.976", "way.csv:4: 3601 s is no time of a scenario; it is from 0 s to"
+         " 3600 s"),
         ("way.csv", "10,59.976,11.045\n", "", "way.csv:3: has no way in it; a track needs two points or more"),
     ],
 )  # fmt: skip

@@ -13,6 +13,8 @@ from testbed.scenario.reading.errors import BadScenarioError
 if TYPE_CHECKING:
     from pathlib import Path
 
+LONG = "a cell of more than 1000 characters; write numbers like 12.5"
+UNCLOSED = "a quotation mark is not closed; close it on the same line, or leave it out"
 GOOD = "time [s], signal [dBm], delay [ms], down.loss [%]\n0, -55, 3, 0\n\n0.5, -61, , 2\n1.25,,40,\n"
 
 
@@ -43,6 +45,21 @@ def test_a_row_changes_what_it_has(tmp_path: Path) -> None:
         ("time [s], loss [%]\n0, 1\n1\n", 3, "1 cells where the header has 2; write each row like the header"),
         ("time [s], loss [%]\n2, 1\n1, 1\n", 3, "time goes back or stands still here, from 2 s to 1 s; sort the rows"),
         ("time [s], loss [%]\n, 1\n", 2, "a row without time; write when this was"),
+        (
+            "time [s], loss [%]\n\n0, " + "1" * 140_000,
+            3,
+            "a cell of more than 1000 characters; write numbers like 12.5",
+        ),
+        ("time [s]," + "x" * 2000, 1, LONG),
+        ('time [s], loss [%]\n0, "' + "x\n" * 80_000, 2, UNCLOSED),
+        ('time [s], loss [%]\n0, "' + "x" * 140_000, 2, UNCLOSED),
+        ('time [s], loss [%]\n0, "1" 2', 2, "something stands after a quotation mark that closes; put a comma there"),
+        ("time [s]" + ",loss [%]" * 999, 1, "there are two columns 'loss'; leave one of them out"),
+        ("time [s]" + ",loss [%]" * 400_000, 1, "there are 400001 cells here; a row has at most 1000"),
+        ("time [s], loss [%]\n٣, 1\n", 2, "time: '٣ s' is not a time; a time is written like 75 ms"),
+        ("time [s], loss [%]\n1_0, 1\n", 2, "time: '1_0 s' is not a time; a time is written like 75 ms"),
+        ("time [s], loss [%]\nnan, 1\n", 2, "time: 'nan s' is not a time; a time is written like 75 ms"),
+        ("time [s], loss [%]\n0\0, 1\n", 2, "time: '0\\x00 s' is not a time; a time is written like 75 ms"),
         ("time [s], loss [%]\n1, x\n", 2, "loss: 'x %' is not a share; a share is written like 2 %"),
     ],
 )
