@@ -8,11 +8,12 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 TESTBED := $(VENV)/bin/testbed
 CACHE := $(or $(TESTBED_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sip-handover-testbed)
-# What we keep there: images, guests that have booted, records of native runs, corpora, sippy.
-CACHED := {root,booted,prepared}-????????????{,.lock,.unfinished} native-runs fuzz sippy-*
+SIPPY_VERSION := 2.5.0
+# What we keep there: images, guests that have booted, records of runs, corpora, sippy.
+CACHED := {root,booted,prepared}-????????????{,.lock,.unfinished} apt-bookworm run-records fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
 # What ours is compared with in `make bench`, in a virtual environment of its own.
-SIPPY := $(CACHE)/sippy-2.5.0
+SIPPY := $(CACHE)/sippy-$(SIPPY_VERSION)
 # The first Python that is new enough (pyproject.toml: requires-python); what to install where there is none.
 OLDEST_PYTHON := 11
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, $(OLDEST_PYTHON)))
@@ -167,7 +168,7 @@ bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring besi
 	$(PYTHON) -m tests.bench.bench_after_lab
 	if [ "$$(id -u)" = 0 ]; then
 	  $(PYTHON) -m tests.bench.bench_relay
-	  test -x "$(SIPPY)/bin/b2bua_simple" || { $(HOST_PYTHON) -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==2.5.0; }
+	  test -x "$(SIPPY)/bin/b2bua_simple" || { $(HOST_PYTHON) -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==$(SIPPY_VERSION); }
 	  $(PYTHON) -m tests.bench.bench_signalling "$(SIPPY)/bin/b2bua_simple"
 	else
 	  echo "the B2BUA's benchmarks make network namespaces: sudo make bench"
@@ -175,7 +176,7 @@ bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring besi
 
 .PHONY: fuzz
 fuzz: $(VENV)/.fuzz  ## Parsers on RUNS inputs that nobody thought of (a million); what they reached is kept for the next time
-	@$(PYTHON) -m tests.fuzz.fuzz "$(CACHE)/fuzz" $(RUNS)
+	@$(PYTHON) -m tests.fuzz.fuzz "$(CACHE)/fuzz-corpora" $(RUNS)
 
 .PHONY: clean
 clean: clean-cache  ## Remove the virtual environment, caches, and what killed native runs left; keeps runs/

@@ -66,7 +66,7 @@ OPEN = {
         " links.shaping links.timeline links.trace plan.failure_picture plan.history_export reading.document"
         " reading.tree reading.units"
     ),
-    "testbed.engine": "native vm.needs",
+    "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (
         "call.direction call.extension capture.capture folder.link_history folder.run_captures"
         " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"

@@ -16,11 +16,12 @@ OURS = (
     "root-0123456789ab",
     "booted-0123456789ab.unfinished",
     "prepared-0123456789ab",
-    "native-runs",
-    "fuzz",
+    "apt-bookworm",
+    "run-records",
+    "fuzz-corpora",
     "sippy-2.5.0",
 )
-THEIRS = ("root", "root-of-all-evil", "photos", "prepared-by-me", "0123456789ab.lock")
+THEIRS = ("root", "root-of-all-evil", "photos", "prepared-by-me", "fuzz", "sippy-mine", "0123456789ab.lock")
 
 
 def make(*words: str) -> str:

@@ -205,7 +205,8 @@ CORRIDORS = {
         "__main__": "run",
     },
     "testbed.engine": {"errors": "", "sealed": "", "cache": "sealed", "engine": "errors",
-                       "native": "cache errors engine", "vm": "cache errors engine sealed",
+                       "run_records": "cache", "native": "errors engine run_records",
+                       "vm": "cache errors engine sealed run_records",
                        "choose": "engine native vm", "vm.guest": ""},
     "testbed.scenario": {
         "reading": "",
@@ -241,8 +242,8 @@ CORRIDORS = {
                     "runs": "places_of_runs carrying_out opened",
                     "verification": "errors places_of_runs carrying_out opened",
                     "attacked_calls": "places_of_runs carrying_out"},
-    "testbed.cli": {"lazy_group": "", "main": "lazy_group", "results": "", "runs": "results", "files": "runs",
-                    "machine": ""},
+    "testbed.cli": {"lazy_group": "", "signals": "", "main": "lazy_group signals", "results": "", "runs": "results",
+                    "files": "runs", "machine": ""},
 }  # fmt: skip
 
 
@@ -407,7 +408,7 @@ BANS = {
     "time.time": Ban(
         r"(time\.)?time(_ns)?",
         "take the time as an argument; outside of agents/io use time.monotonic or clock_gettime_ns and say which clock",
-        but=("agents.io", "testbed.engine.native"),  # the latter names records of runs
+        but=("agents.io", "testbed.engine.run_records"),  # the latter names them
     ),
     "time.sleep": Ban(
         r"(time\.)?sleep", "wait for the event itself, with a limit", but=("testbed.lab", "testbed.engine")

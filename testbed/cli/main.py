@@ -1,5 +1,7 @@
 """All commands, and how their errors end: 2 for the user's input, 1 for a run that failed, one line each."""
 
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,13 +12,16 @@ from click.exceptions import NoArgsIsHelpError
 
 from testbed.api.errors import NotRepeatableError, OutputError
 from testbed.cli.lazy_group import LazyGroup
+from testbed.cli.signals import end_as_with_ctrl_c, ignore_more
 from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
 from testbed.measure.capture.errors import CaptureError, RunFolderError
 from testbed.measure.numbers.errors import UserNumberError
+from testbed.plain_text import say
 from testbed.scenario.reading.errors import BadScenarioError
 
 USERS_FAULT = 2
 RUNS_FAULT = 1
+LONGEST_LINE = 2000
 
 
 COMMANDS = {
@@ -54,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script; takes the arguments of the command line unless others are given."""
     # numpy starts a thread a processor for linear algebra; we need none, and they are half of the work of starting.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    end_as_with_ctrl_c()
+    write_in_any_locale()
     try:
         commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:
@@ -69,13 +76,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         end(USERS_FAULT, f"error: {error.format_message()}")
     except (MissingRequirementError, CommandError, RunFailedError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         end(RUNS_FAULT, f"error: {error}")
     except (click.Abort, KeyboardInterrupt):
+        ignore_more()
         end(RUNS_FAULT, "stopped")
+
+
+def write_in_any_locale() -> None:
+    """What a locale has no letter for is written as its number: it may have no arrows, and no dashes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def end(status: int, *lines: str) -> NoReturn:
     """Says why on standard error, a line for each thing, and ends the program."""
-    for line in lines:
-        click.echo(" ".join(line.split()), err=True)
+    with contextlib.suppress(OSError):  # a terminal that is gone
+        for line in lines:
+            say(shortened(" ".join(line.split())), err=True)
     sys.exit(status)
+
+
+def shortened(line: str) -> str:
+    """A line that fits on a screen, whatever was put into it; where it is, and what would be right, stay."""
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"

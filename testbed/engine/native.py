@@ -11,17 +11,13 @@ import json
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from testbed.engine.cache import cache_folder
 from testbed.engine.engine import Place, Report, Say
 from testbed.engine.errors import MissingRequirementError, RunFailedError
+from testbed.engine.run_records import PLAN_FILE, recorded
 from testbed.lab.plan import Plan
 
 PROGRAMS = {
@@ -84,7 +80,7 @@ class ThisMachine:
         """Carries out the plan in namespaces of its own."""
         folder = folder.resolve()  # the lab, and `testbed clean`, work from other folders than this process
         folder.mkdir(parents=True, exist_ok=True)
-        plan_file = folder / ".plan.json"
+        plan_file = folder / PLAN_FILE
         plan_file.write_text(json.dumps(plan))
         (folder / "logs").mkdir(exist_ok=True)
         with recorded(folder) as record, (folder / "logs" / "lab.log").open("wb") as errors:
@@ -143,80 +139,3 @@ def last_line(log: Path) -> str:
     """The last line of a log file, or a hint that it is empty."""
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
-
-
-# -- records of runs, for `testbed clean` -----------------------------------------------------------------------------
-
-
-def records_folder() -> Path:
-    """Where a native run leaves a record while it lasts."""
-    folder = cache_folder() / "native-runs"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@contextlib.contextmanager
-def recorded(folder: Path) -> Iterator[Callable[[int], None]]:
-    """Records a run before anything of it exists, and forgets it when it has ended."""
-    path = records_folder() / f"{os.getpid()}-{time.time_ns()}.json"
-    record = {"folder": str(folder), "owner": identity_of(os.getpid()), "lab": None}
-    note(path, record)
-    try:
-        yield lambda pid: note(path, {**record, "lab": identity_of(pid)})
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def note(path: Path, record: dict[str, Any]) -> None:
-    """Writes down what has come into being; whoever reads finds the record whole, or the one before."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(record))
-    unfinished.rename(path)
-
-
-def identity_of(pid: int) -> dict[str, int | str | None]:
-    """A process by its number and its start, which tells it from a later one with the same number."""
-    return {"pid": pid, "started": start_time(pid)}
-
-
-def start_time(pid: int) -> str | None:
-    """When a process started (field 22 of /proc/PID/stat, after its state); None when it has ended."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if after_name[0] in "ZX" else after_name[19]
-
-
-def is_alive(identity: dict[str, Any] | None) -> bool:
-    """Whether this very process still runs."""
-    return (
-        identity is not None and identity["started"] is not None and start_time(identity["pid"]) == identity["started"]
-    )
-
-
-def clean() -> list[str]:
-    """Ends what killed runs left, by record; returns a line for each."""
-    for path in records_folder().glob("*.unfinished"):
-        if start_time(int(path.name.partition("-")[0])) is None:
-            path.unlink(missing_ok=True)
-    return [clean_up(path) for path in sorted(records_folder().glob("*.json"))]
-
-
-def clean_up(path: Path) -> str:
-    """Ends what the run of one record left, unless it still runs; returns what was done."""
-    try:
-        record = json.loads(path.read_text())
-        folder, owner, lab = Path(record["folder"]), record["owner"], record["lab"]
-        if is_alive(owner):
-            return f"{folder}: still running, left alone"
-        if is_alive(lab):
-            os.kill(lab["pid"], signal.SIGKILL)
-            done = f"{folder}: ended process {lab['pid']} and with it its namespaces"
-        else:
-            done = f"{folder}: nothing was left but its record"
-        (folder / ".plan.json").unlink(missing_ok=True)
-    except (ValueError, KeyError, TypeError) as error:
-        done = f"{path}: no record of a run, removed ({error})"
-    path.unlink(missing_ok=True)
-    return done

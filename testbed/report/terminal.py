@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import TYPE_CHECKING
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from testbed.plain_text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOT_MEASURED = "–"
 PIPED_WIDTH = 120
@@ -12,13 +20,22 @@ DIRECTIONS = {"to_mn": "to MN", "to_cn": "to CN"}
 PHASES = ("detect", "attach", "address", "signalling", "media")
 
 
+class PlainConsole(Console):
+    """A console on which no text of a file, or of a packet, is taken for a command to the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Render as ever; what only a terminal would understand is written out."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
+
+
 def console() -> Console:
     """Where results are shown: as wide as the terminal, and wide enough for every table.
 
     In a terminal that is narrower than that lines go on in the next one; otherwise whole columns would be missing.
     """
-    out = Console(highlight=False)
-    return out if out.is_terminal and out.width >= PIPED_WIDTH else Console(highlight=False, width=PIPED_WIDTH)
+    out = PlainConsole(highlight=False)
+    return out if out.is_terminal and out.width >= PIPED_WIDTH else PlainConsole(highlight=False, width=PIPED_WIDTH)
 
 
 def new_table(title: str, *columns: str) -> Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from testbed.cli.main import RUNS_FAULT, main
-from testbed.engine import native
+from testbed.engine import native, run_records
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
 from tests.patience import PATIENCE_S
@@ -23,8 +23,8 @@ needs_own_root = pytest.mark.skipif(os.geteuid() == 0 and native.is_chroot(), re
 
 
 def native_run(folder: Path) -> subprocess.Popen[str]:
-    """A native run in the background."""
-    argv = [str(TESTBED), "run", "ideal", "--engine", "native", "--out", str(folder)]
+    """A native run in the background, which hears Ctrl-C however the tests were started."""
+    argv = ["env", "--default-signal=INT", str(TESTBED), "run", "ideal", "--engine", "native", "--out", str(folder)]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -42,25 +42,25 @@ def test_a_run_from_another_folder_with_a_relative_path(tmp_path: Path) -> None:
 def test_a_record_that_is_none_is_told_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """An older version could be killed while it wrote one."""
     monkeypatch.setenv("TESTBED_CACHE", str(tmp_path))
-    (native.records_folder() / "1-1.json").write_text(text)
-    (said,) = native.clean()
-    assert said.startswith(f"{tmp_path}/native-runs/1-1.json: no record of a run, removed (")
-    assert native.clean() == []
+    (run_records.records_folder() / "1-1.json").write_text(text)
+    (said,) = run_records.clean()
+    assert said.startswith(f"{tmp_path}/run-records/1-1.json: no record of a run, removed (")
+    assert run_records.clean() == []
 
 
 def test_a_record_is_whole_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is killed while writing leaves the record before, and a file that the next `clean` removes."""
     monkeypatch.setenv("TESTBED_CACHE", str(tmp_path))
     ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
-    with native.recorded(tmp_path / "run"):
-        (record,) = native.records_folder().iterdir()
+    with run_records.recorded(tmp_path / "run"):
+        (record,) = run_records.records_folder().iterdir()
         before = record.read_text()
         unfinished = record.with_name(f"{ended}-1.unfinished")
         unfinished.write_text(before[:10])
-        assert native.clean() == [f"{tmp_path / 'run'}: still running, left alone"]
+        assert run_records.clean() == [f"{tmp_path / 'run'}: still running, left alone"]
         assert record.read_text() == before
         assert not unfinished.exists()
-    assert list(native.records_folder().iterdir()) == []
+    assert list(run_records.records_folder().iterdir()) == []
 
 
 def labs_of(folder: Path) -> list[int]:
@@ -122,7 +122,7 @@ def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
     assert said.strip().endswith("stopped")
     assert not labs_of(tmp_path / "run")
     assert left_behind(before) == set()
-    assert not list(native.records_folder().glob(f"{process.pid}-*"))
+    assert not list(run_records.records_folder().glob(f"{process.pid}-*"))
 
 
 @needs_root

@@ -7,6 +7,7 @@ import click
 
 from testbed.files.checking import check as checked
 from testbed.files.kinds import KINDS
+from testbed.plain_text import say
 
 USERS_FAULT = 2
 
@@ -22,8 +23,8 @@ def check(files: tuple[Path, ...], kind: str | None) -> None:
     """
     found = [checked(file, kind) for file in files]
     for one in found:
-        click.echo(str(one))
+        say(str(one))
         for mistake in one.mistakes:
-            click.echo(" ".join(mistake.split()), err=True)
+            say(" ".join(mistake.split()), err=True)
     if not all(one.is_ok for one in found):
         sys.exit(USERS_FAULT)

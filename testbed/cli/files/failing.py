@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from testbed.api.runs import DEFAULT_SCENARIO
+from testbed.plain_text import say
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.links.timeline import changes_of, link_states
 from testbed.scenario.plan.history_export import SCRIPT
@@ -38,7 +39,7 @@ def plot(name: str, scenario: str, seed: int | None, out: Path | None) -> None:
     call = experiment.scenario.call
     last = max((one.end for one in experiment.changes), default=0.0)
     draw(experiment, states, max(call.start + call.duration, last), file)
-    click.echo(f"{file}")
+    say(f"{file}")
 
 
 @failure.command()
@@ -50,4 +51,4 @@ def export(run: Path, folder: Path) -> None:
     if not (history / SCRIPT).is_file():
         raise click.UsageError(f"{run} has no history/{SCRIPT}; name the folder of a run.")
     shutil.copytree(history, folder, dirs_exist_ok=True)
-    click.echo(f"{folder / SCRIPT}")
+    say(f"{folder / SCRIPT}")

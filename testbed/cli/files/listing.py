@@ -7,6 +7,7 @@ import click
 from rich.markup import escape, render
 
 from testbed.brought import installed
+from testbed.plain_text import say
 from testbed.report.terminal import NOT_MEASURED, console, new_table
 from testbed.scenario.kinds.chosen_scheme import find_scheme, known_schemes
 from testbed.scenario.kinds.correspondent import OWN
@@ -141,7 +142,7 @@ def listing(what: str, *, as_json: bool) -> None:
     """List what we ship."""
     rows, columns = LISTS[what]
     if as_json:
-        click.echo(json.dumps([as_object(columns, row) for row in rows()], indent=1, ensure_ascii=False))
+        say(json.dumps([as_object(columns, row) for row in rows()], indent=1, ensure_ascii=False))
         return
     table = new_table(what, *columns)
     for column in table.columns:

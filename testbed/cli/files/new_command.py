@@ -4,6 +4,7 @@ import click
 
 from testbed.files.beginning import BEGINNINGS, NotBegunError
 from testbed.files.beginning import new as begun
+from testbed.plain_text import say
 
 
 @click.command()
@@ -16,8 +17,8 @@ def new(kind: str, name: str) -> None:
     except NotBegunError as error:
         raise click.ClickException(str(error)) from None
     for path in files:
-        click.echo(path)
-    click.echo(f"\n{BEGINNINGS[kind].about}. Next:")
+        say(path)
+    say(f"\n{BEGINNINGS[kind].about}. Next:")
     first = files[0]
     for line in (f"testbed check {first}", *BEGINNINGS[kind].next_lines, f"pytest {files[-1]}"):
-        click.echo(f"  {line.format(name=name)}")
+        say(f"  {line.format(name=name)}")

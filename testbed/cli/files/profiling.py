@@ -12,6 +12,7 @@ from rich.text import Text
 from testbed.cli.runs.progress import Progress
 from testbed.engine.choose import make_engine
 from testbed.lab.network import AccessLink, Interface, Network
+from testbed.plain_text import say
 from testbed.report.terminal import console, new_table
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.topology import load_topology
@@ -36,16 +37,16 @@ def show(name: str) -> None:
     """Print the profile NAME as its file has it, with the sources of its numbers, and the commands that make it."""
     path = PROFILE.find(name)
     model = load(path, LinkProfile)
-    click.echo(path.read_text().rstrip())
-    click.echo("\n# As the access link 'wifi' this is, for tc:")
+    say(path.read_text().rstrip())
+    say("\n# As the access link 'wifi' this is, for tc:")
     for way, direction in model.directions.items():
         for one in shapes(EXAMPLE, EXAMPLE.port(way), DirectionState.of(direction), verb="replace"):
-            click.echo(f"tc {one['command']}    # {way}")
+            say(f"tc {one['command']}    # {way}")
     if not model.directions:
-        click.echo("# nothing: the link is the kernel's own")
+        say("# nothing: the link is the kernel's own")
     losses = pattern(EXAMPLE, model)
     if losses is not None:
-        click.echo(f"\n# and for nft, in the bridge's namespace:\n{losses['rules']}")
+        say(f"\n# and for nft, in the bridge's namespace:\n{losses['rules']}")
 
 
 @profile.command()
@@ -67,7 +68,7 @@ def check(names: tuple[str, ...], probes: int, seed: int) -> None:
         table.add_row(row.profile, row.direction, row.quantity, *numbers, verdict)
     console().print(table)
     outside = sum(not row.is_within for row in rows)
-    click.echo(f"{len(rows)} quantities, {outside} out of bound")
+    say(f"{len(rows)} quantities, {outside} out of bound")
     if outside:
         sys.exit(1)
 

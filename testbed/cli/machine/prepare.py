@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from testbed.engine.choose import make_engine
+from testbed.plain_text import say
 from testbed.runner import prepare as prepare_run
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
@@ -16,4 +17,4 @@ def prepare(scenario: str) -> None:
     """Build the guest now that a run of SCENARIO needs, if it is not there."""
     experiment = load_experiment(scenario)
     plan = compile_plan(experiment)
-    asyncio.run(prepare_run(experiment.packages, plan, make_engine("vm"), lambda line: click.echo(line, err=True)))
+    asyncio.run(prepare_run(experiment.packages, plan, make_engine("vm"), lambda line: say(line, err=True)))

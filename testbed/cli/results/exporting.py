@@ -7,6 +7,7 @@ import click
 from testbed.api import tables
 from testbed.measure.tables.columns_media import RUNS
 from testbed.measure.tables.schema import TABLES
+from testbed.plain_text import say
 
 
 @click.command()
@@ -35,5 +36,5 @@ def export(places: tuple[Path, ...], out: Path, name: str) -> None:
     """Write the results of runs, all that lie in or below these folders, as a table: Parquet or CSV."""
     count, runs, notes = tables.export(places, out, name)
     for note in notes:
-        click.echo(f"note: {note}", err=True)
-    click.echo(f"{out}: {count} rows of {runs} runs")
+        say(f"note: {note}", err=True)
+    say(f"{out}: {count} rows of {runs} runs")

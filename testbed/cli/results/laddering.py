@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from testbed.measure import MeasuredRun
+from testbed.plain_text import say
 from testbed.report.one_run.ladder import NARROWEST, ladder
 from testbed.report.terminal import console
 
@@ -18,4 +19,4 @@ from testbed.report.terminal import console
 )
 def ladder_command(run: Path, width: int | None) -> None:
     """Print the SIP message chart of the run in folder RUN, as its captures saw it, with media, triggers and links."""
-    click.echo(ladder(MeasuredRun(run).chart, width or console().width), nl=False)
+    say(ladder(MeasuredRun(run).chart, width or console().width), nl=False)

@@ -12,6 +12,7 @@ import click
 from testbed.measure.capture.errors import CaptureError
 from testbed.measure.folder.of_captures import captures_in
 from testbed.measure.result.summary import measure_capture
+from testbed.plain_text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,7 @@ def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) 
     if as_json:
         results = [one.as_json for one in measured]
         alone = len(results) == 1 and not measured[0].is_one_of_many
-        click.echo(json.dumps(results[0] if alone else results, indent=2, ensure_ascii=False))
+        say(json.dumps(results[0] if alone else results, indent=2, ensure_ascii=False))
     else:
         _show([one for one in measured if one.run is not None], [one for one in measured if one.run is None])
     if any("error" in one.result for one in measured):

@@ -26,6 +26,7 @@ from testbed.measure.folder.run_folder import (
     read_events,
     read_manifest,
 )
+from testbed.plain_text import say
 from testbed.report.one_run.run_capture import has_names
 from testbed.report.one_run.wireshark import RECENT, jump, profile, profile_name, questions
 
@@ -47,16 +48,16 @@ def open_command(run: Path) -> None:
         raise RunFolderError(run / MANIFEST, "names no link of the mobile node")
     settings, name = settings_folder(), profile_name(manifest)
     for path in write_profile(settings, name, profile(manifest)):
-        click.echo(f"note: {path} is as you changed it; delete it, and it is made anew", err=True)
+        say(f"note: {path} is as you changed it; delete it, and it is made anew", err=True)
     lacking = what_is_lacking()
     if lacking is not None:
-        click.echo(lacking, err=True)
+        say(lacking, err=True)
         for line in instead(settings, name, capture, manifest):
-            click.echo(line)
+            say(line)
         sys.exit(1)
     look_at = jump(read_events(run)) if (run / EVENTS).exists() else None
     command = ["wireshark", "-C", name, "-r", str(capture), *(["-J", look_at] if look_at else [])]
-    click.echo(f"{capture} in Wireshark, with the profile {name} of {settings}", err=True)
+    say(f"{capture} in Wireshark, with the profile {name} of {settings}", err=True)
     status = subprocess.run(
         command, env={**os.environ, "WIRESHARK_CONFIG_DIR": str(settings)}, stdin=subprocess.DEVNULL, check=False
     ).returncode
@@ -78,10 +79,10 @@ def capture_of(run: Path) -> Path:
             capture, f"is not there: {f'the run failed: {failure}' if failure else 'nothing was captured'}"
         )
     if failure:
-        click.echo(f"warning: the run failed: {failure}", err=True)
+        say(f"warning: the run failed: {failure}", err=True)
     if not has_names(capture):
         told = "is of an older version and names no nodes: the paths will have no colours"
-        click.echo(f"note: {capture} {told}", err=True)
+        say(f"note: {capture} {told}", err=True)
     return capture
 
 

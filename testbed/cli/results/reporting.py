@@ -7,6 +7,7 @@ import click
 
 from testbed.measure import MeasuredRun
 from testbed.measure.folder.records import find_runs
+from testbed.plain_text import say
 
 
 @click.command()
@@ -28,7 +29,7 @@ def report(runs: tuple[Path, ...]) -> None:
 
     folders = find_runs(runs)
     for folder in folders:
-        click.echo(write_page(MeasuredRun(folder)))
+        say(write_page(MeasuredRun(folder)))
     if len(folders) > 1:
         common = Path(os.path.commonpath([folder.resolve().parent for folder in folders]))
-        click.echo(write_comparison(folders, common / PAGE))
+        say(write_comparison(folders, common / PAGE))

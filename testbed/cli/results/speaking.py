@@ -10,6 +10,7 @@ from testbed.measure import MeasuredRun
 from testbed.measure.listening.lqo import has_pesq
 from testbed.measure.listening.speech import RunSpeech, to_wav
 from testbed.measure.result.speech_scores import speech_result
+from testbed.plain_text import say
 from testbed.report.several.speech_table import speech_table
 from testbed.report.terminal import console
 
@@ -31,7 +32,7 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
     """Write the speech of runs as it was sent and as it was heard to WAV files, and score it (ITU-T P.862)."""
     names = _names(runs)
     if not has_pesq():
-        click.echo(NO_SCORE, err=True)
+        say(NO_SCORE, err=True)
     results, folders = [], []
     for name, path in zip(names, runs, strict=True):
         said = MeasuredRun(path).speech
@@ -40,7 +41,7 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
         results.append(speech_result(said))
         folders.append(folder)
     if as_json:
-        click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
+        say(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
         return
     shown = console()
     shown.print(speech_table(list(zip(names, results, strict=True))))

@@ -3,12 +3,12 @@
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from testbed.api.carrying_out import News
+from testbed.report.terminal import PlainConsole
 
 # Events that tell a reader how far a run is; the rest is for the run folder.
 SHOWN = {
@@ -29,7 +29,7 @@ class Progress:
     """Shows what is being prepared and how far each run is."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = PlainConsole(stderr=True)
         self._lines: dict[str, tuple[float | None, str]] = {}
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 

@@ -19,6 +19,7 @@ from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
 from testbed.lab.plan import DuplicateDetection
 from testbed.measure.folder.records import read_records
+from testbed.plain_text import say
 from testbed.report.several.comparison_table import comparison
 from testbed.report.several.groups import conditions
 from testbed.report.several.means_table import tables_of_many
@@ -134,7 +135,7 @@ def finish(runs: Sequence[Run], *, as_json: bool, single: bool = False, page: Pa
     """Shows the results and ends the program: with 1 when a run failed. `page` compares them."""
     if as_json:
         results = [run.numbers for run in runs]
-        click.echo(json.dumps(results[0] if single else {"results": results}, indent=2, ensure_ascii=False))
+        say(json.dumps(results[0] if single else {"results": results}, indent=2, ensure_ascii=False))
     else:
         show(runs, page)
     if any(run.failure is not None for run in runs):

@@ -7,6 +7,7 @@ import click
 
 from testbed.api.verification import verify as verified
 from testbed.cli.runs.progress import Progress
+from testbed.plain_text import say
 
 
 @click.command()
@@ -20,8 +21,8 @@ def verify(run: Path, keep: Path | None) -> None:
     with Progress() as progress:
         found = verified(run, keep=keep, watch=progress.show)
     for line in found.changes:
-        click.echo(f"note: {line}", err=True)
+        say(f"note: {line}", err=True)
     if found.difference is not None:
-        click.echo(f"different: {found.difference}")
+        say(f"different: {found.difference}")
         sys.exit(1)
-    click.echo(f"the same: {found.captures} captures and result.json, byte for byte")
+    say(f"the same: {found.captures} captures and result.json, byte for byte")

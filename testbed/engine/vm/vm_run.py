@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from testbed.engine.errors import RunFailedError
+from testbed.engine.run_records import WORKSPACE, recorded
 from testbed.engine.vm.emulator import last_line, machine
 from testbed.engine.vm.orders import write_order
 from testbed.engine.vm.snapshot import Snapshot
@@ -29,23 +30,26 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
 
     Raises RunFailedError when the guest hangs, panics or dies; its console is then in `folder/logs/console.log`.
     """
-    workspace = folder / ".vm"
-    workspace.mkdir(parents=True)
+    workspace = folder / WORKSPACE
     files = snapshot.files(workspace)
-    log = workspace / "emulator.log"
     try:
-        write_order(files.order, {"plan": plan})
-        async with machine(files, log, incoming=True, is_saved=False) as guest:
-            await guest.restore(snapshot.state)
-            await follow(guest.process, files.progress, say)
-        collect(files.outcome, folder)
-    except RunFailedError as error:
-        raise RunFailedError(f"{error}; {console_end(files.console)}") from error
+        with recorded(folder) as record:
+            workspace.mkdir(parents=True)
+            try:
+                write_order(files.order, {"plan": plan})
+                async with machine(files, workspace / "emulator.log", incoming=True, is_saved=False) as guest:
+                    record(guest.process.pid)
+                    await guest.restore(snapshot.state)
+                    await follow(guest.process, files.progress, say)
+                collect(files.outcome, folder)
+            except RunFailedError as error:
+                raise RunFailedError(f"{error}; {console_end(files.console)}") from error
+            finally:
+                with contextlib.suppress(OSError):  # a full disk: it is told already
+                    keep_logs(workspace, folder / "logs")
+                shutil.rmtree(workspace)
     except OSError as error:
         raise RunFailedError(f"the run cannot be kept: {error}") from error
-    finally:
-        keep_logs(workspace, folder / "logs")
-        shutil.rmtree(workspace)
 
 
 def console_end(console: Path) -> str:

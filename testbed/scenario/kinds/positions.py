@@ -51,7 +51,7 @@ def load_track(path: Path) -> list[Fix]:
 
     Times of a GPX file count from its first point.
     """
-    text = read_text(path)
+    text = read_text(path, kind="a track")
     found = list(gpx(path, text) if path.suffix.lower() == ".gpx" else comma_separated(path, text))
     for (_, before), (line, after) in pairwise(found):
         if after.at <= before.at:

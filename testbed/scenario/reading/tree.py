@@ -239,9 +239,11 @@ class TreeBuilder:
     def _refuse_references(self, event: Event) -> None:
         """Values stand where they are used: no aliases, which could make a small file a huge one, and no types."""
         if isinstance(event, AliasEvent):
-            raise self._error(event, f"'*{event.anchor}' stands for a value elsewhere; write that value here")
+            raise self._error(event, f"{shown(f'*{event.anchor}')} stands for a value elsewhere; write that value here")
         if isinstance(event, NodeEvent) and event.anchor is not None:
-            raise self._error(event, f"'&{event.anchor}' gives a value a name; leave it out, and write values out")
+            raise self._error(
+                event, f"{shown(f'&{event.anchor}')} gives a value a name; leave it out, and write values out"
+            )
         if isinstance(event, CollectionStartEvent | ScalarEvent) and event.tag is not None:
             raise self._error(
                 event, f"{shown(str(event.tag).replace(STANDARD_TAGS, '!!'))} gives a value a type; leave it out"
