@@ -6,7 +6,6 @@ captures.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.run_folder import PLAN
+from testbed.measure.folder.run_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,12 +94,7 @@ def _read_plan(folder: Path) -> dict[str, Any]:
     path = folder / PLAN
     if not path.exists():
         return {}
-    try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunFolderError(path, error.strerror or str(error)) from error
-    except ValueError as error:
-        raise RunFolderError(path, f"is not JSON: {error}") from None
+    plan = read_json(path)
     if not isinstance(plan, dict):
         raise RunFolderError(path, "is no plan")
     return plan

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.capture.errors import RunFolderError
+from testbed.measure.folder.run_json import read_json, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,19 +104,9 @@ def check_version(path: Path, document: dict[str, Any]) -> None:
 def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     """Read manifest.json (or result.json) as it is; `RunFolderError` for none, or a version that can't be read."""
     path = folder / name
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except OSError as error:
-        raise RunFolderError(path, error.strerror or str(error)) from error
-    except (ValueError, RecursionError) as error:
-        raise RunFolderError(path, f"is not JSON: {error}") from None
-    document = _section(path, document)
+    document = _section(path, read_json(path))
     check_version(path, document)
     return document
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number there")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -177,7 +168,7 @@ def read_hosts(folder: Path) -> tuple[Host, ...]:
     if not path.exists():
         return ()
     try:
-        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        network = read_json(path)["network"]
         ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
         ends += [link["node"] for link in network["access_links"]]
         return tuple(
@@ -191,8 +182,6 @@ def read_hosts(folder: Path) -> tuple[Host, ...]:
             for node in network["nodes"]
             if not node["forwards"]
         )
-    except OSError as error:
-        raise RunFolderError(path, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunFolderError(path, f"describes no network: {error!r}") from None
 
@@ -224,12 +213,10 @@ def _ends(path: Path) -> list[dict[str, str]]:
     if not path.exists():
         return []
     try:
-        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        network = read_json(path)["network"]
         ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
         ends += [link[end] for link in network["access_links"] for end in ("node", "router")]
         return [{name: str(end[name] or "") for name in ("name", "node", "address")} for end in ends]
-    except OSError as error:
-        raise RunFolderError(path, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunFolderError(path, f"describes no network: {error!r}") from None
 
@@ -237,12 +224,8 @@ def _ends(path: Path) -> list[dict[str, str]]:
 def read_events(folder: Path) -> list[Event]:
     """Read the timeline in order of time; `RunFolderError` names a line that is none."""
     path = folder / EVENTS
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise RunFolderError(path, error.strerror or str(error)) from error
     events = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         try:
@@ -257,7 +240,7 @@ def read_events(folder: Path) -> list[Event]:
                     fields=fields,
                 )
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise RunFolderError(path, f"line {number} is no event: {error!r}") from None
     return sorted(events, key=lambda event: event.time_ns)
 
