@@ -1,10 +1,16 @@
 """Where runs lie, and where new ones go."""
 
+import contextlib
+import os
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from testbed.api.errors import OutputError
+
+ROOM = 32 * 1024 * 1024
+"""Bytes that must be free: more than a run of a minute takes, with what the guest hands out meanwhile."""
 
 
 class InFolder(Protocol):
@@ -19,15 +25,38 @@ def folder_of(run: InFolder | Path | str) -> Path:
 
 
 def new_folder(out: Path | str | None, name: str) -> Path:
-    """`out`, or runs/TIME-NAME below the current folder; raises OutputError for one that has something in it."""
+    """`out`, or runs/TIME-NAME below the current folder.
+
+    Raises OutputError for one that has something in it, and where nothing can be written: a run takes minutes, and
+    the guest's first one longer.
+    """
     if out is not None:
         folder = Path(out)
+    else:
+        stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
+        folder = Path("runs") / unused(Path("runs"), f"{stamp}-{name}")
+    try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             what = "is not empty" if folder.is_dir() else "is a file"
             raise OutputError(folder, f"{what}; name a folder that is not there yet.")
-        return folder
-    stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
-    return Path("runs") / unused(Path("runs"), f"{stamp}-{name}")
+        try_out(folder)
+    except (OSError, ValueError) as error:  # the latter for a zero byte
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise OutputError(folder, f"can't be written: {why}; name a folder where there is room for a run.") from None
+    return folder
+
+
+def try_out(folder: Path) -> None:
+    """Writes into a folder, and leaves nothing there; raises OSError where that can't be done."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, ROOM)
+    finally:
+        for one in made:
+            with contextlib.suppress(OSError):  # it was not made, or another run has begun in it
+                one.rmdir()
 
 
 def unused(parent: Path, name: str) -> str:

@@ -45,6 +45,8 @@ def export(runs: Iterable[InFolder | Path | str], out: Path | str, table: str = 
         raise OutputError(path, f"should end with {' or '.join(files.SUFFIXES)}")
     if not path.parent.is_dir():
         raise OutputError(path, f"can't be written: there is no folder {path.parent}")
+    if path.exists() and not path.is_file():
+        raise OutputError(path, "is no file; name one that may be written over")
     known(table)
     records = _records(runs)
     schema = schema_of(table, records)
