@@ -139,6 +139,8 @@ def interfaces_wrong(network: Network) -> Iterator[Complaint]:
             yield end.name, f"{shown(end.name)} is no name for an interface; {what}"
         if end.address and not is_valid(ip_interface, end.address):
             yield end.address, f"{shown(end.address)} is no address; write it like 10.1.0.2/24"
+        elif end.address and "/" not in end.address:
+            yield end.address, f"{shown(end.address)} has no prefix length; write it like 10.1.0.2/24"
     for what, values in (("name", [end.name for end in ends]), ("address", [end.address for end in ends])):
         for value, times in Counter(values).items():
             if times > 1 and value:

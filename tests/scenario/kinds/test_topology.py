@@ -89,6 +89,13 @@ def test_a_network_of_other_things(more: str, complaint: str, tmp_path: Path) ->
     assert len(refused.value.errors) <= MOST_ERRORS
 
 
+def test_an_address_without_its_prefix_length(tmp_path: Path) -> None:
+    """Linux takes it for a subnet of its own (/32), from which nothing can be reached."""
+    path = tmp_path / "net.py"
+    path.write_text(Path("topologies/multihomed.py").read_text().replace('"10.1.0.2/24"', '"10.1.0.2"'))
+    assert "'10.1.0.2' has no prefix length; write it like 10.1.0.2/24" in refusal(path)
+
+
 def test_what_a_topology_starts_ends_with_it(tmp_path: Path) -> None:
     """Also what holds its output: nobody waits for that."""
     path = tmp_path / "net.py"
