@@ -119,8 +119,9 @@ class Run:
         tags: tuple[str, str],
         to_tag: str = "",
         extra: str = "",
+        status: int = 200,
     ) -> tuple[float, float]:
-        """Carry out an INVITE of the MN; return when it reached the CN and when the 200 reached the MN."""
+        """Carry out an INVITE of the MN; return when it reached the CN and when the answer reached the MN."""
         branch = f"z9hG4bK{call_id[0]}{cseq}"
         there = self.carry(
             request("INVITE", call_id, cseq, branch=branch, from_tag=tags[0], to_tag=to_tag, extra=extra),
@@ -128,7 +129,7 @@ class Run:
             link=link,
             to_mn=False,
         )
-        answer = response(200, "INVITE", call_id, cseq, branch=branch, from_tag=tags[0], to_tag=tags[1])
+        answer = response(status, "INVITE", call_id, cseq, branch=branch, from_tag=tags[0], to_tag=tags[1])
         back = self.carry(answer, there + 2, link=link, to_mn=True)
         ack = request("ACK", call_id, cseq, branch=branch + "ack", from_tag=tags[0], to_tag=tags[1])
         self.carry(ack, back + 2, link=link, to_mn=False)

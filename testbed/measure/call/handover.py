@@ -3,16 +3,19 @@
 The timeline says when the trigger, the attachment and the address were; all else is taken from the MN's captures. The
 window opens at the trigger. It closes when the old path is released: with the final response to the BYE of the old
 dialog (over either interface); and where the handover is a re-INVITE in the same dialog, for each direction with the
-later of its final response and the first new packet on the new path.
+later of its final response and the first new packet on the new path. At the latest it ends where the next one opens.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from testbed.measure.call.window import Border, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,35 +26,51 @@ if TYPE_CHECKING:
     from testbed.measure.sip.transactions import SeenTransaction
 
 NS_PER_S = 1_000_000_000
+FAILED, DONE = "handover_failed", "handover_done"
+"""What the MN tells of a handover's end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Nanoseconds since the epoch; `released` is False where nothing closed it and it lasts until the media end."""
+class Outcome(StrEnum):
+    """What became of a handover.
 
-    open_ns: int
-    close_ns: int
-    released: bool = True
+    DONE: the peer accepted it, or new packets came over the new path. REFUSED: it was answered with an error. UNDONE:
+    it was accepted, and then failed, as the MN's timeline says. UNANSWERED: an INVITE was sent, and none answered. NOT
+    TRIED: none was sent.
+    """
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNDONE = "undone"
+    UNANSWERED = "unanswered"
+    NOT_TRIED = "not tried"
 
 
 @dataclass(slots=True)
 class Handover:
-    """One handover; `old` and `new` are links, None where the captures don't tell. Times in ns since the epoch.
+    """One handover; `old` and `tried` are links, None where the captures don't tell. Times in ns since the epoch.
 
     `until_ns` is the next trigger, None after the last one: what is done from then on belongs to the next handover.
+    `status` is the last final response to an INVITE of its, None without one.
     """
 
     trigger_ns: int
     until_ns: int | None
     kind: str | None
     old: str | None
-    new: str | None
+    tried: str | None
+    outcome: Outcome
+    status: int | None
     invite: SeenTransaction | None
     in_dialog: bool
     windows: dict[str, Window]
     attached_ns: int | None
     address_ns: int | None
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> str | None:
+        """The link that the call went to; None where it did not."""
+        return self.tried if self.outcome is Outcome.DONE else None
 
     @property
     def final_ns(self) -> int | None:
@@ -76,10 +95,20 @@ def find_handovers(
     """Return the run's handovers, one for each trigger. `transactions` are those at the MN's interfaces."""
     triggers = [event for event in events if event.name == "trigger"]
     nexts = (event.time_ns for event in triggers[1:])
-    return [
+    found = [
         _find_handover(manifest, events, transactions, media, trigger, until_ns)
         for trigger, until_ns in zip_longest(triggers, nexts)
     ]
+    for name, direction in media.items():
+        begins = None
+        for handover in found:
+            ends = _border(handover, direction)
+            released_ns = _released_ns(handover, transactions)
+            handover.windows[name] = _window(handover, direction, released_ns, begins, ends)
+            begins = ends
+    for handover in found:
+        handover.warnings += _warnings(handover)
+    return found
 
 
 def _find_handover(
@@ -91,35 +120,73 @@ def _find_handover(
     until_ns: int | None,
 ) -> Handover:
     own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
-    invite = _handover_invite(own, trigger.time_ns, until_ns)
+    invites = _handover_invites(own, manifest, trigger, until_ns)
+    invite = next((one for one in invites if one.succeeded), invites[0] if invites else None)
     old = _old_link(media["to_mn"], own, manifest, trigger.time_ns)
     events = [event for event in events if until_ns is None or event.time_ns < until_ns]
-    new = trigger.fields.get("new") or _new_link(invite, manifest, events, old, trigger.time_ns)
+    seen = trigger.fields.get("new")
+    tried = seen if isinstance(seen, str) else _tried_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
     limit_ns = None if invite is None else invite.request.time_ns
-    attached_ns = _reached(events, "attached", new, trigger.time_ns, limit_ns)
-    address_ns = _reached(events, "address", new, trigger.time_ns, limit_ns)
+    attached_ns = _reached(events, "attached", tried, trigger.time_ns, limit_ns)
+    address_ns = _reached(events, "address", tried, trigger.time_ns, limit_ns)
     if address_ns is None and attached_ns is not None and attached_ns < trigger.time_ns:
         address_ns = attached_ns  # a link that was up all the time need not tell of its address
-    handover = Handover(
+    answered = [one.final.status for one in invites if one.final is not None]
+    return Handover(
         trigger_ns=trigger.time_ns,
         until_ns=until_ns,
         kind=kind if isinstance(kind, str) else None,
         old=old,
-        new=new,
+        tried=tried,
+        outcome=_outcome(invites, events, media, tried, trigger.time_ns, until_ns),
+        status=answered[-1] if answered else None,
         invite=invite,
         in_dialog=invite is not None and bool(invite.request.to_tag),
         windows={},
         attached_ns=attached_ns,
         address_ns=address_ns,
     )
-    released_ns = _released_ns(handover, transactions)
-    for name, direction in media.items():
-        handover.windows[name] = _window(handover, direction, released_ns)
-    if not all(window.released for window in handover.windows.values()):
-        until = "media end" if until_ns is None else "next handover"
-        handover.warnings.append(f"the old path was never released: the handover window lasts until the {until}")
-    return handover
+
+
+def _outcome(
+    invites: list[SeenTransaction],
+    events: list[Event],
+    media: dict[str, Direction],
+    tried: str | None,
+    trigger_ns: int,
+    until_ns: int | None,
+) -> Outcome:
+    """Return what became of the handover; `events` end with the next one."""
+    told = [event for event in events if event.time_ns >= trigger_ns and event.name in (FAILED, DONE)]
+    accepted = [one.request.time_ns for one in invites if one.succeeded]
+    if accepted:
+        undone = bool(told) and told[-1].name == FAILED and told[-1].time_ns > accepted[-1]
+        return Outcome.UNDONE if undone else Outcome.DONE
+    if any(first_new_packet(one, tried, trigger_ns, until_ns) is not None for one in media.values()):
+        return Outcome.DONE
+    if not invites:
+        return Outcome.NOT_TRIED
+    return Outcome.UNANSWERED if all(one.final is None for one in invites) else Outcome.REFUSED
+
+
+def _warnings(handover: Handover) -> list[str]:
+    """Return why to look twice at a handover's numbers."""
+    stayed = "" if handover.old is None else f": the call stayed on {handover.old}"
+    to = "" if handover.tried is None else f" to {handover.tried}"
+    match handover.outcome:
+        case Outcome.NOT_TRIED:
+            return [f"no handover took place: no INVITE was sent over another link{stayed}"]
+        case Outcome.UNANSWERED:
+            return [f"no handover took place: the INVITE{to} was never answered{stayed}"]
+        case Outcome.REFUSED:
+            return [f"no handover took place: the one{to} was refused ({handover.status}){stayed}"]
+        case Outcome.UNDONE:
+            return [f"no handover took place: the one{to} was accepted and then failed{stayed}"]
+    if all(window.released for window in handover.windows.values()):
+        return []
+    until = "media end" if handover.until_ns is None else "next handover"
+    return [f"the old path was never released: the handover window lasts until the {until}"]
 
 
 def measure_phases(handover: Handover, to_mn: Direction, interval_ns: int) -> Phases:
@@ -135,7 +202,7 @@ def measure_phases(handover: Handover, to_mn: Direction, interval_ns: int) -> Ph
 
     Where all are measured and the call broke first, they add up to the gap.
     """
-    first_ns = first_new_packet(to_mn, handover.new, handover.trigger_ns)
+    first_ns = first_new_packet(to_mn, handover.new, handover.trigger_ns, handover.until_ns)
     attached_ns = None if handover.attached_ns is None else max(handover.attached_ns, handover.trigger_ns)
     address_ns = None
     if attached_ns is not None and handover.address_ns is not None:
@@ -154,7 +221,7 @@ def attach_parts(handover: Handover, events: list[Event]) -> dict[str, int]:
     parts: dict[str, int] = {}
     since_ns, until_ns = handover.trigger_ns, handover.attached_ns
     for event in events:
-        is_part = event.name == "attach_phase" and event.link == handover.new
+        is_part = event.name == "attach_phase" and event.link == handover.tried
         if is_part and until_ns is not None and since_ns <= event.time_ns <= until_ns:
             name = str(event.fields.get("phase"))
             parts[name] = parts.get(name, 0) + event.time_ns - since_ns
@@ -162,29 +229,37 @@ def attach_parts(handover: Handover, events: list[Event]) -> dict[str, int]:
     return parts
 
 
-def first_new_packet(direction: Direction, link: str | None, since_ns: int) -> int | None:
-    """Return when the first new packet arrived over `link`, not before `since_ns`; None if none did."""
+def first_new_packet(direction: Direction, link: str | None, since_ns: int, until_ns: int | None) -> int | None:
+    """Return when the first new packet came over `link`, from `since_ns` on and before `until_ns`; None if none did."""
     if link is None:
         return None
     new = direction.new
     rows = np.flatnonzero((new.path == direction.links.index(link)) & (new.time_ns >= since_ns))
-    return int(new.time_ns[rows[0]]) if len(rows) else None
+    first_ns = int(new.time_ns[rows[0]]) if len(rows) else None
+    return None if first_ns is None or (until_ns is not None and first_ns >= until_ns) else first_ns
 
 
 def _between(start_ns: int | None, end_ns: int | None) -> int | None:
     return None if start_ns is None or end_ns is None else end_ns - start_ns
 
 
-def _handover_invite(own: Iterable[SeenTransaction], since_ns: int, until_ns: int | None) -> SeenTransaction | None:
-    """Return the MN's first INVITE after the trigger that succeeded; else its first."""
-    invites = [
+def _handover_invites(
+    own: Iterable[SeenTransaction], manifest: Manifest, trigger: Event, until_ns: int | None
+) -> list[SeenTransaction]:
+    """Return the MN's INVITEs between a trigger and the next one, but those over the link that is to be left.
+
+    Those refresh the session, or answer something of the peer's. A program that says nothing of its triggers may use
+    the old link's address on a new one.
+    """
+    left = trigger.fields.get("link") if "new" not in trigger.fields else None
+    return [
         one
         for one in own
         if one.request.method == "INVITE"
-        and one.request.time_ns >= since_ns
+        and one.request.time_ns >= trigger.time_ns
         and (until_ns is None or one.request.time_ns < until_ns)
+        and (left is None or manifest.mn.addresses[one.request.source.ip] != left)
     ]
-    return next((one for one in invites if one.succeeded), invites[0] if invites else None)
 
 
 def _old_link(to_mn: Direction, own: Iterable[SeenTransaction], manifest: Manifest, trigger_ns: int) -> str | None:
@@ -197,7 +272,7 @@ def _old_link(to_mn: Direction, own: Iterable[SeenTransaction], manifest: Manife
     return manifest.mn.addresses[invites[-1].request.source.ip] if invites else None
 
 
-def _new_link(
+def _tried_link(
     invite: SeenTransaction | None, manifest: Manifest, events: list[Event], old: str | None, trigger_ns: int
 ) -> str | None:
     """Return the link that the handover's INVITE left on; without one, the first other link that was attached."""
@@ -250,18 +325,30 @@ def _dialog(message: SipMessage) -> tuple[str, frozenset[str]]:
     return (message.call_id, frozenset((message.from_tag, message.to_tag)))
 
 
-def _window(handover: Handover, direction: Direction, released_ns: int | None) -> Window:
+def _border(handover: Handover, direction: Direction) -> Border | None:
+    """Return where the next handover begins; None where there is none."""
+    if handover.until_ns is None:
+        return None
+    moved_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
+    return Border(handover.until_ns, handover.until_ns if moved_ns is None else moved_ns)
+
+
+def _window(
+    handover: Handover, direction: Direction, released_ns: int | None, begins: Border | None, ends: Border | None
+) -> Window:
     end_ns = direction.end_ns
     last_ns = handover.trigger_ns if end_ns is None else max(end_ns, handover.trigger_ns)
     if handover.until_ns is not None:
         last_ns = min(last_ns, handover.until_ns)
     close_ns = released_ns
-    if handover.in_dialog and handover.final_ns is not None:
-        first_ns = first_new_packet(direction, handover.new, handover.trigger_ns)
+    if handover.new is None:
+        close_ns = None
+    elif handover.in_dialog and handover.final_ns is not None:
+        first_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
         close_ns = None if first_ns is None else max(first_ns, handover.final_ns)
-    if close_ns is None:
-        return Window(handover.trigger_ns, last_ns, released=False)
-    return Window(handover.trigger_ns, close_ns)
+    if close_ns is None or (handover.until_ns is not None and close_ns > handover.until_ns):
+        return Window(handover.trigger_ns, last_ns, released=False, begins=begins, ends=ends)
+    return Window(handover.trigger_ns, close_ns, begins=begins, ends=ends)
 
 
 def _detect(handover: Handover, to_mn: Direction, interval_ns: int) -> int | None:

@@ -46,7 +46,9 @@ def seen_triggers(manifest: Manifest, transactions: list[SeenTransaction], to_cn
 
 
 def untold_handover(manifest: Manifest, handovers: list[Handover]) -> list[str]:
-    """Return that a foreign mobile node handed nothing over, where it did not."""
-    if manifest.mobile is None or handovers:
+    """Return that there was no handover, where there was none."""
+    if handovers:
         return []
+    if manifest.mobile is None:
+        return ["no handover took place: nothing triggered one"]
     return [f"{manifest.mobile} handed nothing over: all that it sent of the call went over one link"]

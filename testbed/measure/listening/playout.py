@@ -17,12 +17,10 @@ from testbed.measure.call.packing import framing
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from agents.rtp.playout_events import PlayoutEvent
     from testbed.measure.call.direction import Direction
-    from testbed.measure.call.handover import Window
     from testbed.measure.call.packing import Framing
+    from testbed.measure.call.window import Doings, Window
 
 NS_PER_S = 1e9
 AFTER_RELEASE_S = 1.0
@@ -136,18 +134,26 @@ def _to_the_end(buffer: PlayoutBuffer, last: int, lost_after: int) -> list[Playo
     return events
 
 
-def interruption_s(heard: Heard, window: Window, silence_ns: int, lost_elsewhere: Collection[int]) -> float:
+def interruption_s(heard: Heard, window: Window, doings: Doings) -> float:
     """Return the seconds with nothing to play that the handover caused.
 
-    Concealments that begin between `silence_ns` (when the silence began that the window opened in) and a second after
-    the window, plus the playout depth at its end; but none of a packet that was lost outside the window
-    (`lost_elsewhere`), which a link would have lost all the same.
+    Concealments that begin between the beginning of the silence that the window opened in and a second after the
+    window, plus the playout depth at its end; but none of a packet that was lost outside the window, which a link would
+    have lost all the same, and none that is the doing of the handover before or after.
     """
-    since = (min(silence_ns, window.open_ns) - heard.origin_ns) / NS_PER_S
+    since = (min(doings.since_ns, window.open_ns) - heard.origin_ns) / NS_PER_S
+    if window.begins is not None:
+        since = (doings.since_ns - heard.origin_ns) / NS_PER_S
+    next_at = (doings.until_ns - heard.origin_ns) / NS_PER_S
     close = (window.close_ns - heard.origin_ns) / NS_PER_S
     until = close + heard.depth_at(close) + AFTER_RELEASE_S
-    mine = (one for one in heard.concealed if since <= one.at < until and one.sequence not in lost_elsewhere)
-    return sum(one.duration for one in mine)
+    return sum(
+        one.duration
+        for one in heard.concealed
+        if since <= one.at < until
+        and one.sequence not in doings.elsewhere
+        and (one.at < next_at or one.sequence in doings.lost)
+    )
 
 
 def mouth_to_ear_s(heard: Heard, direction: Direction) -> float | None:

@@ -12,7 +12,8 @@ from testbed.measure.units import ms, seconds
 
 if TYPE_CHECKING:
     from testbed.measure.call.direction import Direction
-    from testbed.measure.call.handover import Handover, Window
+    from testbed.measure.call.handover import Handover
+    from testbed.measure.call.window import Window
 
 
 class HandoverFacts:
@@ -30,8 +31,9 @@ class HandoverFacts:
     @property
     def delay_ns(self) -> int | None:
         """From the trigger to the first new packet on the new path, to the MN."""
-        first_ns = first_new_packet(self.to_mn, self.handover.new, self.handover.trigger_ns)
-        return None if first_ns is None else first_ns - self.handover.trigger_ns
+        one = self.handover
+        first_ns = first_new_packet(self.to_mn, one.new, one.trigger_ns, one.until_ns)
+        return None if first_ns is None else first_ns - one.trigger_ns
 
 
 class WindowFacts(NamedTuple):
@@ -63,12 +65,21 @@ OLD_PATH = Number[HandoverFacts](
 )  # fmt: skip
 NEW_PATH = Number[HandoverFacts](
     "new_path", "text", "", "new_path", "link that the call went to", lambda one: one.handover.new,
-    "The one over which the handover's INVITE left: the MN's first INVITE after the trigger that succeeded, else its "
-    "first one",
+    "The one over which the handover's INVITE left: the MN's first INVITE after the trigger that succeeded, but none "
+    "over the link that was to be left. `null` where no handover took place",
+)  # fmt: skip
+OUTCOME = Number[HandoverFacts](
+    "outcome", "text", "", "outcome", "what became of it", lambda one: str(one.handover.outcome),
+    "`done`; `refused`, with an error; `undone`, accepted and then failed; `unanswered`; or `not tried`, when "
+    "no INVITE was sent over another link. All but the first have a warning",
+)  # fmt: skip
+STATUS = Number[HandoverFacts](
+    "status", "integer", "1", "answer_status", "last final response to an INVITE of the handover",
+    lambda one: one.handover.status,
 )  # fmt: skip
 
 TIMES = (TRIGGER, DELAY, *PHASES.values())
-WHERE = (KIND, OLD_PATH, NEW_PATH)
+WHERE = (KIND, OLD_PATH, NEW_PATH, OUTCOME, STATUS)
 HANDOVER = by_key((*TIMES, *WHERE))
 """Key -> row, in the order of result.json; between `TIMES` and `WHERE` stands `attach_ms`, whose parts radios name."""
 

@@ -11,7 +11,8 @@ from testbed.measure.numbers.delays import Delays, delays_of_new, known_delays
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
-    from testbed.measure.call.handover import Handover, Window
+    from testbed.measure.call.handover import Handover
+    from testbed.measure.call.window import Window
     from testbed.measure.listening.bursts import Periods
     from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
@@ -73,8 +74,7 @@ class MediaFacts:
 
     def missed_s(self, heard: Heard, span: HandoverSpan) -> float:
         """Return how long there was nothing to play in the window."""
-        elsewhere = window.lost_outside(self.direction, span.window)
-        return playout.interruption_s(heard, span.window, window.silence_start(self.direction, span.window), elsewhere)
+        return playout.interruption_s(heard, span.window, window.doings(self.direction, span.window))
 
     @cached_property
     def missing(self) -> Missing:

@@ -75,8 +75,8 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [
-            *manifest.warnings, *capture.warnings, *([] if events else [UNTOLD]),
-            *untold_handover(manifest, handovers), *doubts(listened, handovers),
+            *manifest.warnings, *capture.warnings,
+            *(untold_handover(manifest, handovers) if events else [UNTOLD]), *doubts(listened, handovers),
         ],
     }  # fmt: skip
 

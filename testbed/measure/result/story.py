@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from testbed.measure.call.direction import Direction
-    from testbed.measure.call.handover import Window
     from testbed.measure.call.recording import Recording
+    from testbed.measure.call.window import Window
     from testbed.measure.capture.capture import Booleans, Ints
     from testbed.measure.folder.link_history import Floats, LinkHistory
     from testbed.measure.folder.run_folder import Event

@@ -90,6 +90,8 @@ class HandoverResult(Numbers):
     kind: str | None = None
     old_path: str | None = None
     new_path: str | None = None
+    outcome: str | None = None
+    status: int | None = None
     window_s: dict[str, WindowSpan] = Field(default_factory=dict)
     media: dict[str, WindowNumbers] | None = None
     signalling: SignallingCounts | None = None

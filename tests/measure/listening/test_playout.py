@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from testbed.measure.call.direction import Direction, Sightings
-from testbed.measure.call.handover import Window
-from testbed.measure.call.window import lost_outside
+from testbed.measure.call.window import Window, doings
 from testbed.measure.listening.playout import interruption_s, late_in, listen, mouth_to_ear_s
 from tests.measure.frames import MS
 
@@ -103,7 +102,7 @@ def test_an_interruption_is_what_begins_in_the_window_or_soon_after() -> None:
     heard = listen(one, INTERVAL_NS)
     assert heard is not None
     window = Window(round(1020 * MS), round(1100 * MS))
-    assert interruption_s(heard, window, window.open_ns, lost_elsewhere=()) == pytest.approx(0.060)
+    assert interruption_s(heard, window, doings(one, window)) == pytest.approx(0.060)
     assert heard.concealed_s() == pytest.approx(0.100)
 
 
@@ -113,8 +112,8 @@ def test_a_packet_lost_just_after_the_window_is_not_the_handovers_doing() -> Non
     heard = listen(one, INTERVAL_NS)
     assert heard is not None
     window = Window(round(1020 * MS), round(1100 * MS))
-    assert lost_outside(one, window) == {60}
-    assert interruption_s(heard, window, window.open_ns, lost_outside(one, window)) == pytest.approx(0.020)
+    assert doings(one, window).elsewhere == {60}
+    assert interruption_s(heard, window, doings(one, window)) == pytest.approx(0.020)
 
 
 def test_a_late_packet_belongs_to_the_window_that_it_arrives_in() -> None:

@@ -70,6 +70,8 @@ def test_a_reinvite_run_is_measured_exactly(reinvite: Path) -> None:
         "kind": "link-down",
         "old_path": "wifi",
         "new_path": "umts",
+        "outcome": "done",
+        "status": 200,
         "window_s": {
             "to_mn": {"open": 6.18, "close": 8.997, "released": True},
             "to_cn": {"open": 6.18, "close": 9.113, "released": True},
@@ -133,6 +135,8 @@ def test_a_handover_with_duplication_loses_nothing_and_its_gap_is_the_path_step(
         "kind": "signal",
         "old_path": "wifi",
         "new_path": "umts",
+        "outcome": "done",
+        "status": 200,
         "window_s": {
             "to_mn": {"open": 6.0, "close": 7.505, "released": True},
             "to_cn": {"open": 6.0, "close": 7.505, "released": True},
