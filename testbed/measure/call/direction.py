@@ -60,7 +60,8 @@ class Direction:
     `onto` and `off` are what went onto the paths and what came off them: they end at the relay, where there is one.
 
     `observed`: all of the receiver was captured, so that what was not received did not arrive. `is_g711`: each
-    packet is one of G.711, at both ends and at the relay.
+    packet is one of G.711, at both ends and at the relay. `ended_ns`: when the call was over, where the media don't end
+    there; `unsaid` packets up to it count as sent, `unheard_after` ones after it are left out.
     """
 
     links: tuple[str, ...]
@@ -72,6 +73,9 @@ class Direction:
     onto: Sightings
     off: Sightings
     is_g711: bool = True
+    ended_ns: int | None = None
+    unsaid: int = 0
+    unheard_after: int = 0
 
     @cached_property
     def new(self) -> Sightings:
@@ -113,7 +117,9 @@ class Direction:
 
     @property
     def end_ns(self) -> int | None:
-        """When the last packet was seen at either end; None without any."""
+        """When the last packet was seen at either end, or the call was over; None without any."""
+        if self.ended_ns is not None:
+            return self.ended_ns
         last = [int(one.time_ns[-1]) for one in (self.sent, self.received) if len(one)]
         return max(last) if last else None
 

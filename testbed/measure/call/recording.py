@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.call.call_end import judged_alike
 from testbed.measure.call.direction import directions
 from testbed.measure.call.handover import find_handovers
 from testbed.measure.call.unaided import seen_triggers
@@ -117,7 +118,8 @@ class Recording:
     @cached_property
     def media(self) -> dict[str, Direction]:
         """The call's media by direction: `to_mn`, `to_cn`. Copies count as their originals."""
-        return directions(self.capture, self.originals, self.manifest)
+        found = directions(self.capture, self.originals, self.manifest)
+        return judged_alike(found, self.manifest, self.events, self.transactions)
 
     @cached_property
     def messages(self) -> list[SipMessage]:

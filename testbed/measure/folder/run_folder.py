@@ -57,6 +57,9 @@ class Manifest:
     relay: NodePorts | None
     mobile: str | None = None
     """The program that was the mobile node in place of ours."""
+    failed: bool = False
+    duration_ns: int | None = None
+    """How long the call was to last."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -130,7 +133,15 @@ def read_manifest(folder: Path) -> Manifest:
         cn=_node(path, document, "cn"),
         relay=_node(path, document, "relay") if "relay" in _section(path, document, "roles") else None,
         mobile=_mobile(document),
+        failed=document.get("status") == "failed",
+        duration_ns=_duration_ns(document),
     )
+
+
+def _duration_ns(document: dict[str, Any]) -> int | None:
+    seconds = document["call"].get("duration_s")
+    is_time = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < math.inf
+    return round(seconds * 1e9) if is_time else None
 
 
 def _mobile(document: dict[str, Any]) -> str | None:

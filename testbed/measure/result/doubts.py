@@ -42,11 +42,22 @@ def _doubts(one: Listened, handover: Handover | None) -> list[str]:
     found = []
     if not len(direction.sent):
         found.append(f"{name}: the sender's packets were not captured: delays are unknown, losses perhaps more")
-    found += _silent(one, handover)
+    found += [*_ended(one), *_silent(one, handover)]
     unsent = int((direction.delay_ns == NO_DELAY).sum())
     if len(direction.sent) and unsent:
         found.append(f"{name}: {unsent} packets were received whose sending was not captured; they have no delay")
     return found
+
+
+def _ended(one: Listened) -> list[str]:
+    """Return where the media end elsewhere than the call."""
+    direction = one.direction
+    seconds = (direction.unsaid + direction.unheard_after) * one.interval_ns / 1e9
+    if direction.unsaid:
+        return [f"{one.name}: nothing was sent in the last {seconds:.2f} s before the call was over: counted as lost"]
+    if direction.unheard_after:
+        return [f"{one.name}: what was sent for {seconds:.2f} s after the call was over, unheard, does not count"]
+    return []
 
 
 def _silent(one: Listened, handover: Handover | None) -> list[str]:
