@@ -6,28 +6,39 @@ from testbed.access.configured import server
 from testbed.lab.network import AccessLink
 from testbed.lab.plan import Foreign
 
-SSID = "testbed"
-CHANNEL = 6
-# As both have it configured: the key that IEEE 802.11 (J.4.1) makes of a passphrase is not made anew each time.
-KEY = hashlib.pbkdf2_hmac("sha1", b"handover", SSID.encode(), 4096, 32).hex()
+# Of the 2.4 GHz band, those that don't overlap, the one that we always had first (IEEE 802.11, 17.4.6.3).
+CHANNELS = (6, 1, 11)
 # The key handshake as packets of the interface, where captures and the link's delay are (not through nl80211).
 AS_PACKETS = "control_port=0"
 
 
-def access_point(link: AccessLink) -> Foreign:
-    """The access point: a radio in the link's air, bridged to the access router."""
+def ssid(link: AccessLink) -> str:
+    """What the link's network is called: each link is a network of its own, of which a radio knows no other."""
+    return f"testbed-{link.name}"
+
+
+def key(link: AccessLink) -> str:
+    """The key of the link's network, as both have it configured.
+
+    It is made of a passphrase and the name (IEEE 802.11, J.4.1), and not made anew each time.
+    """
+    return hashlib.pbkdf2_hmac("sha1", b"handover", ssid(link).encode(), 4096, 32).hex()
+
+
+def access_point(link: AccessLink, number: int) -> Foreign:
+    """The access point: a radio in the link's air, bridged to the access router. `number` counts them from 0."""
     settings = {
         "interface": link.node_port.name,
         "bridge": "bridge",
         "driver": "nl80211",
         "driver_params": AS_PACKETS,
-        "ssid": SSID,
+        "ssid": ssid(link),
         "hw_mode": "g",
-        "channel": str(CHANNEL),
+        "channel": str(CHANNELS[number % len(CHANNELS)]),
         "wpa": "2",
         "wpa_key_mgmt": "WPA-PSK",
         "rsn_pairwise": "CCMP",
-        "wpa_psk": KEY,
+        "wpa_psk": key(link),
     }
     return server(
         f"hostapd-{link.name}",
@@ -40,7 +51,9 @@ def access_point(link: AccessLink) -> Foreign:
     )
 
 
-def supplicant() -> str:
+def supplicant(link: AccessLink) -> str:
     """The settings of the mobile node's wpa_supplicant: it knows name and key, and looks on every channel."""
-    network = f'network={{\n  ssid="{SSID}"\n  psk={KEY}\n  proto=RSN\n  key_mgmt=WPA-PSK\n  pairwise=CCMP\n}}\n'
+    network = (
+        f'network={{\n  ssid="{ssid(link)}"\n  psk={key(link)}\n  proto=RSN\n  key_mgmt=WPA-PSK\n  pairwise=CCMP\n}}\n'
+    )
     return f"driver_param={AS_PACKETS}\n{network}"

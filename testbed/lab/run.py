@@ -14,6 +14,7 @@ from mininet.net import Mininet
 
 from testbed.lab.captures import Captures
 from testbed.lab.journal import Journal, Say
+from testbed.lab.links.attachments import Attachments
 from testbed.lab.links.radio import Radios
 from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
@@ -123,6 +124,9 @@ class LabRun:
         self._selector = selectors.DefaultSelector()
         logs = lab.out / "logs"
         self._radios = Radios(lab.net, lab.network, plan["radios"], plan["connections"], journal, self._selector, logs)
+        self._attachments = Attachments(
+            plan["radios"], self._radios.attach, journal, lambda s, do: self._at(self._now() + s, do)
+        )
         self._commands = Commands(lab.net, logs)
         self._shaper = Shaper(lab.net)
         self._agents: dict[str, AgentProcess | ForeignProcess] = {}
@@ -271,7 +275,7 @@ class LabRun:
     def _hear(self, agent: AgentProcess | ForeignProcess, line: dict[str, Any]) -> None:
         """An agent's line: a request to its radio, or an event for the journal."""
         if line.get("request") == "attach":
-            self._attach(line["link"])
+            self._attachments.ask(line["link"])
             return
         if "warning" in line:
             self.warnings.append(line["warning"])
@@ -280,15 +284,6 @@ class LabRun:
         self._journal.add(agent.name, event, **line)
         if event == "call_ended" and agent.ends_run:
             self._ended = True
-
-    def _attach(self, link: str) -> None:
-        """Gets a link onto its network, phase by phase."""
-        due = self._now()
-        for phase in self._plan["radios"][link]["attach_phases"]:
-            due += phase["seconds"]
-            name = phase["phase"]
-            self._at(due, lambda name=name: self._journal.add("lab", "attach_phase", link=link, phase=name))  # type: ignore[misc]
-        self._at(due, lambda: self._radios.attach(link))
 
     def _do(self, step: Step) -> None:
         match step["do"]:
@@ -305,7 +300,7 @@ class LabRun:
             case "end":
                 self._ended = True
             case "note":
-                self._journal.add("lab", step["event"], link=step["link"])
+                self._note(step["event"], step["link"])
 
     def _do_to_link(self, step: ShapeStep | CarrierStep | SignalStep | QuenchStep) -> None:
         match step["do"]:
@@ -355,7 +350,16 @@ class LabRun:
         if complaint := command.complaint():
             self.warnings.append(complaint)
 
+    def _note(self, event: str, link: str) -> None:
+        self._journal.add("lab", event, link=link)
+        if event == "link_gone":
+            self._attachments.gone(link)
+        elif event == "link_back":
+            self._attachments.back(link)
+
     def _set_carrier(self, link: str, *, up: bool) -> None:
+        if not self._attachments.is_joined(link):
+            return  # it has no carrier yet, and gets one when it is attached
         self._journal.add("lab", "carrier", link=link, up=up)
         self._radios.set_carrier(link, up=up)
         if up:
@@ -366,7 +370,7 @@ class LabRun:
         if self._plan["connections"]["falls_back"]:
             for other, radio in self._plan["radios"].items():
                 if other != link and not radio["attached"]:
-                    self._attach(other)
+                    self._attachments.ask(other)
 
     def _tell_signal(self, link: str) -> None:
         """What a radio reports when it has changed, and when it is on its network again."""

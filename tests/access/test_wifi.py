@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
-from testbed.access.wifi import KEY, SSID, access_point, supplicant
+from testbed.access.wifi import CHANNELS, access_point, key, ssid, supplicant
 from testbed.engine.vm.image import WITH_RADIOS, recipe_for
 from testbed.lab.network.wireless import PHASES, phase
 from testbed.scenario.kinds.topology import load_topology
@@ -25,13 +26,24 @@ Successfully initialized wpa_supplicant
 
 
 def test_access_point_and_phone_have_the_same_name_and_key() -> None:
-    program = access_point(WIFI)
+    program = access_point(WIFI, 0)
     settings = dict(line.split("=", 1) for line in program["files"]["hostapd.conf"].splitlines())
-    assert (settings["ssid"], settings["wpa_psk"]) == (SSID, KEY)
+    assert (settings["ssid"], settings["wpa_psk"]) == (ssid(WIFI), key(WIFI))
     assert (settings["interface"], settings["bridge"], program["node"]) == ("wifi-air-dn", "bridge", "wifi-air")
-    assert f'ssid="{SSID}"' in supplicant()
-    assert f"psk={KEY}" in supplicant()
-    assert len(KEY) == 64
+    assert f'ssid="{ssid(WIFI)}"' in supplicant(WIFI)
+    assert f"psk={key(WIFI)}" in supplicant(WIFI)
+    assert len(key(WIFI)) == 64
+
+
+def test_each_link_is_a_network_of_its_own() -> None:
+    """A radio that knows the one network can't get onto another, and they don't disturb each other."""
+    cells = [replace(WIFI, name=name) for name in ("cell1", "cell2", "cell3")]
+    settings = [access_point(cell, number)["files"]["hostapd.conf"] for number, cell in enumerate(cells)]
+    for name in ("ssid", "wpa_psk", "channel"):
+        lines = [next(line for line in one.splitlines() if line.startswith(f"{name}=")) for one in settings]
+        assert len(set(lines)) == 3
+    assert all(key(cells[0]) not in supplicant(cell) for cell in cells[1:])
+    assert len(set(CHANNELS)) == 3
 
 
 def test_phases_end_when_wpa_supplicant_says_so() -> None:

@@ -10,6 +10,7 @@ what the kernel knows about their checksums (PACKET_VNET_HDR), and then take the
 leave by.
 """
 
+import errno
 import json
 import os
 import selectors
@@ -138,6 +139,10 @@ class GatedAir:
                 frame, address = self._ports[way].recvfrom(LARGEST_FRAME)
             except BlockingIOError:
                 return
+            except OSError as error:
+                if error.errno != errno.ENETDOWN:
+                    raise
+                return  # told once of a port that is down, or has gone down; nothing comes until it is up again
             if address[2] == socket.PACKET_OUTGOING:
                 continue
             gate = self._gates.get(self._other[way])

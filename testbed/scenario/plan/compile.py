@@ -87,12 +87,13 @@ def gates(experiment: Experiment) -> list[GateOrder]:
 
 def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
     """An access link at the start: the first one is attached, the other one as the scheme's setting says."""
+    access = experiment.network.access_link(link)
     return {
         "attached": link == experiment.scenario.first_link or experiment.setting.attach == "beforehand",
         "attach_phases": [{"phase": phase.phase, "seconds": phase.time} for phase in profile.attach],
         "address": experiment.scenario.address.get(link, "static"),
         "dad": experiment.dad,
-        "supplicant": wifi.supplicant() if experiment.network.access_link(link).is_wireless else None,
+        "supplicant": wifi.supplicant(access) if access.is_wireless else None,
     }
 
 

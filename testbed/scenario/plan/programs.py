@@ -57,7 +57,8 @@ def programs(experiment: Experiment) -> list[Foreign]:
         for link in links
         if experiment.scenario.address.get(link.name, "static") != "static"
     ]
-    return found + [wifi.access_point(link) for link in links if link.is_wireless]
+    wireless = [link for link in links if link.is_wireless]
+    return found + [wifi.access_point(link, number) for number, link in enumerate(wireless)]
 
 
 def foreign(

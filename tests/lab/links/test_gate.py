@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.lab.links.gate import ETHERNET_BYTES, OPPORTUNITY_BYTES, VNET_HEADER_BYTES, Gate
+from tests.namespaces import unsharing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def packet(size: int, name: int = 0) -> bytes:
@@ -77,3 +86,25 @@ def rounds(at: float, period_ms: int) -> set[int]:
     """Where the rounds around a time begin, in ms."""
     number = int(at * 1000 // period_ms)
     return {period_ms * one for one in range(max(0, number - 1), number + 2)}
+
+
+CABLES = """
+for pair in a b; do
+    ip link add ${pair}0 type veth peer name ${pair}1
+    ip link set ${pair}0 up
+    ip link set ${pair}1 up
+done
+ip link set a0 down
+"""
+
+
+def test_a_port_that_is_down_or_goes_down_is_waited_for(tmp_path: Path) -> None:
+    """It is down when it is opened, comes up, and goes down again, as a radio's carrier does."""
+    config = tmp_path / "gate.json"
+    gates = {"down": {"opportunities_ms": [10, 20], "queue": 10}}
+    config.write_text(json.dumps({"ports": {"down": "a0", "up": "b0"}, "gates": gates}))
+    changes = "sleep 0.2; ip link set a0 up; sleep 0.2; ip link set a0 down; sleep 0.2"
+    gate = f"{sys.executable} -m testbed.lab.links.gate {config}"
+    script = f"set -e; {CABLES} {{ {changes}; }} | {gate}"
+    found = subprocess.run([*unsharing("--net"), "sh", "-c", script], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "READY\n"), found.stderr
