@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agents.sip.digest.server import DigestServer
     from agents.sip.message.address import Flow
     from agents.sip.message.message import Request
+    from agents.sip.session.events import IncomingInvite
     from agents.sip.session.session import Session
 
 
@@ -68,3 +69,13 @@ def hosts_of(session: Session) -> set[str]:
     """The IP addresses that belong to the peer of a session."""
     hop = session.dialog.next_hop() if session.dialog is not None else None
     return {session.peer.ip} if hop is None else {session.peer.ip, hop.ip}
+
+
+def is_in_vain(session: Session, incoming: IncomingInvite) -> bool:
+    """Whether a session's caller calls again, who has not heard that we have taken the call.
+
+    It is another try of the same INVITE (RFC 3261 8.1.3.5): the same Call-ID and From tag, and there was no ACK.
+    """
+    invite, request = session.invite, incoming.request
+    is_same = (invite.call_id, invite.from_.tag) == (request.call_id, request.from_.tag)
+    return is_same and session.state == "ACCEPTED"

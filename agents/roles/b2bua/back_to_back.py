@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.roles.b2bua.setup import Setup
 from agents.roles.b2bua.shared import Office
-from agents.roles.guards import UserGuard
+from agents.roles.guards import UserGuard, is_in_vain
 from agents.roles.log import logged
 from agents.roles.role import Open
 from agents.sip.digest.server import OFFERED, DigestServer
@@ -124,6 +124,9 @@ class BackToBack:
             else:
                 handler.hand_over(incoming, incoming.replaced, now=now)
             return
+        for session in [one for one in handlers if is_in_vain(one, incoming)]:
+            handlers.pop(session).receive_event(events.SessionTerminated(session, "called again", "remote"), now=now)
+            session.hang_up(now=now)
         same_call = [
             handler
             for session, handler in handlers.items()

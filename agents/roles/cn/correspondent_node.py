@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.media.call_media import CallMedia, MediaSettings
 from agents.media.reports import control_of
-from agents.roles.guards import PeerGuard, UserGuard
+from agents.roles.guards import PeerGuard, UserGuard, is_in_vain
 from agents.roles.log import logged
 from agents.roles.role import Open, Tell
 from agents.sdp.audio import Endpoint, make_answer, make_offer
@@ -141,16 +141,20 @@ class CorrespondentNode:
         self._next_port += 2
         self._commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
         self._media.listen(media, session.peer.ip)
+        in_vain = [one for one in self._legs if is_in_vain(one, incoming)]
         self._legs[session] = (description, media)
         self._media.agree(session, bytes(description), session.remote_sdp, now=now)
         session.accept(bytes(description), require=self._applied(incoming), now=now)
+        for one in in_vain:
+            self._release(one, now)
+            one.hang_up(now=now)
         if replaced is not None:
             facts = {"call_id": session.call_id, "old_call_id": replaced.call_id}
             self._commands.append(Tell("duplicating", facts))
 
     def _refusal(self, incoming: events.IncomingInvite) -> int | None:
         """The status with which a call is not taken, whatever its media."""
-        if incoming.replaced is None and self._legs:
+        if incoming.replaced is None and any(not is_in_vain(one, incoming) for one in self._legs):
             return BUSY_HERE
         if incoming.replaced is not None and incoming.replaced not in self._legs:  # we are hanging up (RFC 3891 3)
             return DECLINE

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from agents.roles.by_table import Table
+    from agents.roles.mn.call.links import Link
     from agents.roles.mn.registration import Registration
     from agents.roles.role import Command, LinkChange
     from agents.sip.message.address import Address, Datagram
     from agents.sip.session.events import Event
+    from agents.sip.session.session import Session
 
 BUSY_HERE = 486
 BAD_EXTENSION = 420
+SERVICE_UNAVAILABLE = 503
 
 
 class CallStage(StrEnum):
@@ -43,7 +46,7 @@ class TimeToCall(NamedTuple):
 
 
 class LinkUsable(NamedTuple):
-    """The first link may be usable now."""
+    """The link that the call is to be made over may be usable now, or no longer."""
 
 
 class HangUp(NamedTuple):
@@ -69,6 +72,9 @@ class MobileNode(ByTable):
         self._scheme_name: str = config["scheme"]
         self._scheme = make_scheme(self._scheme_name, self._call)
         self._require = self._scheme.requires
+        # An INVITE in vain, and the links that would not send one; of such a one nothing is expected before its news.
+        self._in_vain: Session | None = None
+        self._refusing: set[Link] = set()
         self._sensing = Sensing(config, self._call)
         self._timing = config["call"]
         self._is_handing_over = False
@@ -127,6 +133,7 @@ class MobileNode(ByTable):
             if event == "address":
                 self._call.open_sip(link)
         if news:
+            self._refusing.discard(link)
             self._call.partings.link_changed(link, now=now)
             self.feed(LinkUsable(), now)
             self._scheme.link_changed(link, now=now)
@@ -183,9 +190,39 @@ class MobileNode(ByTable):
         self.feed(LinkUsable(), now)
 
     def _begin(self, _: LinkUsable, now: float) -> None:
-        if self._link.is_usable:
+        """Over the first link; after a try in vain, over whichever there is."""
+        if self._in_vain is not None and not self._can_call(self._link) and self._can_call(self._call.new):
+            self._turn()
+        if self._can_call(self._link):
             self.state = CallStage.CALLING
-            self._call.begin(require=self._require, now=now)
+            self._call.begin(require=self._require, now=now, retry_of=self._in_vain)
+
+    def _can_call(self, link: Link) -> bool:
+        return link.is_usable and link not in self._refusing
+
+    def _turn(self) -> None:
+        self._call.turn()
+        self._link = self._call.link = self._call.old
+
+    def _look_at_link(self, _: LinkUsable, now: float) -> None:
+        """Nobody answers over a link that is gone."""
+        session = self._call.current
+        if session.state in {"CALLING", "EARLY"} and not self._link.is_usable:
+            self._call.part(session, over=self._link, now=now)
+            self._call_anew(session, now)
+
+    def _call_anew(self, in_vain: Session, now: float) -> None:
+        """Over the other link: that it could not be sent counts as a 503 (RFC 3261 8.1.3.1), and there is another way.
+
+        It has the Call-ID of the INVITE in vain and the next CSeq, as another try after any failure (8.1.3.5): who has
+        taken that one without our getting to know of it can tell.
+        """
+        self._in_vain = in_vain
+        self._turn()
+        self._call.tell("call_again", link=self._link.name)
+        self.state = CallStage.WAITING
+        self._call.attach(self._link)
+        self.feed(LinkUsable(), now)
 
     def _take_events(self, now: float) -> None:
         for event in logged(self._call.ua, self._call.commands):
@@ -234,7 +271,10 @@ class MobileNode(ByTable):
         """No call; or one without the extension that the peer does not have (8.1.3.5)."""
         if event.session is not self._call.session:
             return
-        if event.status == BAD_EXTENSION and self._require:
+        if event.status == SERVICE_UNAVAILABLE and event.response is None and self._call.new not in self._refusing:
+            self._refusing.add(self._link)
+            self._call_anew(event.session, now)
+        elif event.status == BAD_EXTENSION and self._require:
             self._require = ()
             self._call.begin(require=(), now=now, retry_of=event.session)
         else:
@@ -289,6 +329,7 @@ class MobileNode(ByTable):
             events.Established: _established,
             events.InviteRejected: _rejected,
             events.SessionTerminated: _ended,
+            LinkUsable: _look_at_link,
             HangUp: _end_call,
         },
         CallStage.HANGING_UP: {

@@ -226,10 +226,11 @@ def test_a_call_that_is_hung_up_when_it_could_not_even_begin() -> None:
 
 
 def test_a_call_over_a_link_that_refuses_to_send() -> None:
-    """RFC 3261 8.1.3.1: as if answered with 503."""
+    """RFC 3261 8.1.3.1: as if answered with 503; the other one refuses too, and is asked once."""
     world = World()
-    world.wifi.is_refusing = True
+    world.wifi.is_refusing = world.umts.is_refusing = True
     world.settle()
+    assert world.told("call_again") == [{"link": "umts"}]
     assert world.told("call_ended") == [{"status": 503}]
     world.assert_nothing_left()
 
