@@ -90,8 +90,13 @@ async def carry_out_plan(
     folder: Path,
     report: Report,
     numbers: Sequence[LoadedNumber] = (),
+    *,
+    with_page: bool = True,
 ) -> FinishedRun:
-    """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so."""
+    """Runs a plan; whatever goes wrong, the folder holds what there was and the manifest says so.
+
+    `with_page` is False for a folder that nobody will look at: making the page takes more than a second.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(plan, indent=1, sort_keys=True) + "\n")
     write_manifest(folder, {**manifest, "status": "running", "failure": None, "warnings": []})
@@ -116,7 +121,8 @@ async def carry_out_plan(
     manifest = {**manifest, "status": "done" if failure is None else "failed", "failure": failure, "warnings": warnings}
     write_manifest(folder, manifest)
     result = measure(run)
-    write_report(run)
+    if with_page:
+        write_report(run)
     run.let_go()
     return FinishedRun(run, manifest["scheme"], manifest["seed"], result, failure)
 

@@ -4,7 +4,7 @@ from ipaddress import ip_interface
 
 from testbed.access.configured import server
 from testbed.lab.network import AccessLink
-from testbed.lab.network.nodes import bare
+from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Foreign
 
 DHCP_SERVER_PORT = 67

@@ -54,7 +54,7 @@ def verify(run: Run | Path | str, *, keep: Path | str | None = None, watch: Watc
         async def carried_out(engine: Engine, place: Place, report: Report) -> FinishedRun:
             del engine
             changes.extend(_changes(manifest, place.identity()))
-            return await carry_out_plan(plan, manifest, place, again, report)
+            return await carry_out_plan(plan, manifest, place, again, report, with_page=keep is not None)
 
         carry_out_jobs([Job(manifest["scheme"], plan, carried_out)], engine, watch=watch)
         first = first_difference(folder, again)

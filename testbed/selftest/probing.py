@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from testbed.lab.network import Direction, Network
-from testbed.lab.network.nodes import bare
+from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Plan
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE

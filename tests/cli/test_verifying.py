@@ -82,6 +82,7 @@ def test_what_has_changed_since_is_told(
 def test_second_run_can_be_kept(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     verify(run, WrittenEngine(CAPTURES), monkeypatch, "--keep", str(tmp_path / "kept"))
     assert (tmp_path / "kept" / "captures" / "mn-wifi.pcap").read_bytes() == CAPTURES["mn-wifi"]
+    assert (tmp_path / "kept" / "report.html").is_file()
 
 
 # -- folders that are no runs -----------------------------------------------------------------------------------------

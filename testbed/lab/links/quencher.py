@@ -11,7 +11,7 @@ from scapy.layers.inet import ICMP, IP
 from scapy.packet import Raw
 
 from testbed.lab.network import AccessLink
-from testbed.lab.network.nodes import bare
+from testbed.lab.network.addresses import bare
 from testbed.lab.processes.attacker import socket_in
 
 ETH_P_IP = 0x0800

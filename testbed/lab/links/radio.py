@@ -12,10 +12,9 @@ from agents.io.kernel import IFA_F_OPTIMISTIC, is_accepted
 from testbed.lab.journal import Journal
 from testbed.lab.links.dhcp import DhcpClient
 from testbed.lab.network import AccessLink, Network
+from testbed.lab.network.addresses import Access, bare
 from testbed.lab.network.ip6 import RouterDiscovery, wake
 from testbed.lab.network.nodes import (
-    Access,
-    bare,
     configure_access,
     configure_way_out,
     drop_addresses,

@@ -8,6 +8,7 @@ from pyroute2.netlink import rtnl
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from agents.io.kernel import IFA_F_NODAD, RTPROT_RA
+from testbed.lab.network.addresses import link_local
 from testbed.lab.network.nodes import entered, index_of, inside, write_sysctl
 from testbed.lab.plan import DuplicateDetection
 
@@ -44,14 +45,6 @@ def wake(node: Node, interface: str, dad: DuplicateDetection, *, solicits: bool,
             (link,) = netlink.get_links(index)
             address = link_local(link.get_attr("IFLA_ADDRESS"))
             netlink.addr("add", index=index, address=f"{address}/64", IFA_FLAGS=IFA_F_NODAD)
-
-
-def link_local(mac: str) -> str:
-    """The link-local address that follows from an Ethernet address (RFC 4291, appendix A)."""
-    octets = [int(octet, 16) for octet in mac.split(":")]
-    octets[0] ^= 2
-    identifier = bytes([*octets[:3], 0xFF, 0xFE, *octets[3:]])
-    return socket.inet_ntop(socket.AF_INET6, bytes([0xFE, 0x80, 0, 0, 0, 0, 0, 0]) + identifier)
 
 
 class RouterDiscovery:

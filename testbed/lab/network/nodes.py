@@ -3,7 +3,6 @@
 import contextlib
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +10,10 @@ from mininet.link import Link
 from mininet.node import Node
 from pyroute2 import IPRoute, NetlinkError, netns
 
+from testbed.lab.network.addresses import Access, bare, is_ip6
+
 # Of a cable's end: this and its Ethernet address's last byte. The loopback interface is 1.
 FIRST_INDEX = 100
-
-
-@dataclass(frozen=True)
-class Access:
-    """A way into the network as the mobile node configures it; `gateway_mac` is given where nothing resolves it."""
-
-    interface: str
-    address: str
-    gateway: str
-    gateway_mac: str | None
-    table: int
-
-
-def bare(address: str) -> str:
-    """An address without its prefix length: "10.1.0.2/24" gives "10.1.0.2"."""
-    return address.partition("/")[0]
-
-
-def is_ip6(address: str) -> bool:
-    """Whether an address, or an address with a prefix length, is one of IPv6."""
-    return ":" in address
 
 
 def configure_access(netlink: IPRoute, access: Access, *, address_flags: int = 0) -> None:

@@ -9,11 +9,12 @@ after their delay.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from mininet.topo import Topo
+from testbed.lab.network.addresses import Access, bare, is_ip6
 
-from testbed.lab.network.nodes import Access, Air, Cable, Station, bare, is_ip6
+if TYPE_CHECKING:
+    from mininet.topo import Topo
 
 Direction = Literal["down", "up"]
 """Of an access link: towards the mobile node, or from it."""
@@ -144,8 +145,13 @@ class Network:
             table=FIRST_TABLE + self.access_links.index(link),
         )
 
-    def topo(self, *, attached: bool = True) -> Topo:
+    def topo(self, *, attached: bool = True) -> "Topo":
         """The network for Mininet; `attached` says whether the mobile node has its addresses from the start."""
+        # Scenarios need a network's description alone, and half of a command's start would be these.
+        from mininet.topo import Topo  # noqa: PLC0415
+
+        from testbed.lab.network.nodes import Air, Cable, Station  # noqa: PLC0415
+
         topo = Topo()
         for node in self.nodes:
             topo.addHost(

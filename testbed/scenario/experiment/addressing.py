@@ -5,8 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_interface
 
 from testbed.lab.network import AccessLink, Interface, Network, Node, Route, Wire
-from testbed.lab.network.ip6 import link_local
-from testbed.lab.network.nodes import is_ip6
+from testbed.lab.network.addresses import is_ip6, link_local
 from testbed.scenario.experiment.casting import Cast
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError

@@ -3,7 +3,7 @@
 from typing import Any
 
 from testbed.lab.network import Interface, Network
-from testbed.lab.network.nodes import bare
+from testbed.lab.network.addresses import bare
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import NOBODY
 from testbed.scenario.kinds.topology import HOME, MOBILE

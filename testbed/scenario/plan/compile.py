@@ -7,7 +7,7 @@ from typing import Any
 from agents.roles.mn.schemes import Home, SchemeRow
 from testbed.access import wifi
 from testbed.lab.network import Interface, Network
-from testbed.lab.network.nodes import bare
+from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, GateOrder, Plan, Radio
 from testbed.scenario.experiment.around import networks, report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from testbed.access import dnsmasq, wifi
-from testbed.lab.network.nodes import bare
+from testbed.lab.network.addresses import bare
 from testbed.lab.plan import ConnectionManager, Foreign, Step, Telling
 from testbed.scenario.experiment.casting import command_text, split
 from testbed.scenario.experiment.experiment import Experiment

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.lab.network import AccessLink, Interface, Network, Node, Route, Wire, network_from
-from testbed.lab.network.nodes import Access, Air, Station
+from testbed.lab.network.addresses import Access
+from testbed.lab.network.nodes import Air, Station
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.reading.places import TOPOLOGY
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.lab.network import Interface, Route
-from testbed.lab.network.ip6 import link_local
+from testbed.lab.network.addresses import link_local
 from testbed.scenario.experiment.addressing import in_ip6, interface_in_ip6, prefix_of, with_slaac
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.topology import can_reach, load_topology
