@@ -7,6 +7,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from axe_core_python.selenium import Axe
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -83,6 +84,14 @@ class Browser:
     def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - JSON
         """Run a script in the page and return what it returns."""
         return self.driver.execute_script(script, *arguments)
+
+    def barriers(self) -> list[tuple[str, str, list[str]]]:
+        """Return what axe-core's rules find wrong with the page: each rule, what it says, and where.
+
+        Of what they find right it is to keep one place a rule: to describe all six thousand takes as long again.
+        """
+        found = Axe().run(self.driver, options={"resultTypes": ["violations"]})["violations"]
+        return [(one["id"], one["help"], [node["html"][:120] for node in one["nodes"]]) for one in found]
 
     def wait(self, condition: Callable[[], object]) -> None:
         """Wait until a condition holds; with a limit."""
