@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from testbed.scenario.reading.places import SCENARIO
 from tests.patience import PATIENCE_S
 
 DATA = Path(__file__).parent / "data"
@@ -16,6 +17,16 @@ def call(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.Co
     """Runs a command to its end; its exit status, output and errors."""
     argv = [str(TESTBED), *map(str, words)]
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S, env=env)
+
+
+def shortened(scenario: str, folder: Path, duration_s: int, usual_s: int = 30) -> Path:
+    """One of our scenarios with a call of `duration_s`, where all that a test looks at has happened by then."""
+    text = SCENARIO.find(scenario).read_text()
+    usual = f"duration: {usual_s} s"
+    assert text.count(usual) == 1
+    path = folder / f"{scenario}.yaml"
+    path.write_text(text.replace(usual, f"duration: {duration_s} s"))
+    return path
 
 
 def run_scenario(scenario: str | Path, out: Path, *options: str) -> dict[str, Any]:

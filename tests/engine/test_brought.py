@@ -6,13 +6,13 @@ from pathlib import Path
 
 from tests.brought.examples import example
 
-from .command import call, run_scenario
+from .command import DATA, call, run_scenario
 
 
 def test_scheme_of_the_page_runs_and_is_the_same_again_without_its_file(tmp_path: Path) -> None:
     path = example("schemes.md", tmp_path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    result = run_scenario("wifi-to-umts", tmp_path / "run", "--scheme", str(path))
+    result = run_scenario(DATA / "short.yaml", tmp_path / "run", "--scheme", str(path))
     assert result["scheme"] == "hasty"
     assert result["handover"]["trigger_s"] is not None
     assert result["media"]["to_mn"]["duplicates"] > 10
@@ -31,7 +31,7 @@ def test_scheme_that_raises_fails_the_run_and_captures_are_kept(tmp_path: Path) 
     )
     path.write_text(text)
     line = text[: text.index("raise ValueError")].count("\n") + 1
-    done = call("run", "wifi-to-umts", "--scheme", path, "--out", tmp_path / "run")
+    done = call("run", DATA / "short.yaml", "--scheme", path, "--out", tmp_path / "run")
     assert done.returncode == 1
     assert f"hasty.py:{line}: ValueError: no copies" in done.stdout
     assert (tmp_path / "run" / "captures" / "mn-wifi.pcap").stat().st_size > 10_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import DATA, call, run_scenario
+from .command import DATA, call, run_scenario, shortened
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
@@ -64,7 +64,8 @@ def test_program_that_fails_is_told_by_its_file_and_captures_are_kept(
 def test_phone_as_the_mobile_node(phone: str, tmp_path: Path) -> None:
     """Both go on speaking over the other link; one of them says so with a re-INVITE, to the other nobody answers."""
     folder = tmp_path / "run"
-    result = run_scenario("phone-as-mn", folder, "--mn", phone, "--failure", str(BROKEN))
+    scenario = shortened("phone-as-mn", tmp_path, 12)
+    result = run_scenario(scenario, folder, "--mn", phone, "--failure", str(BROKEN))
     handover = result["handover"]
     assert (result["scheme"], handover["kind"]) == (phone, "seen")
     assert (handover["old_path"], handover["new_path"]) == ("wifi", "umts")
@@ -75,7 +76,8 @@ def test_phone_as_the_mobile_node(phone: str, tmp_path: Path) -> None:
 
 
 def test_phone_that_stays_where_it_is_has_handed_nothing_over(tmp_path: Path) -> None:
-    result = run_scenario("phone-as-mn", tmp_path / "run", "--mn", "linphone", "--failure", str(DATA / "nothing.yaml"))
+    scenario = shortened("phone-as-mn", tmp_path, 12)
+    result = run_scenario(scenario, tmp_path / "run", "--mn", "linphone", "--failure", str(DATA / "nothing.yaml"))
     assert result["handover"] is None
     assert result["warnings"] == ["linphone handed nothing over: all that it sent of the call went over one link"]
     (bye,) = (one for one in result["transactions"] if one["method"] == "BYE")

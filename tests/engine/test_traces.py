@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from .command import call, run_scenario
+from .command import call, run_scenario, shortened
 from .rtp_packets import rtp_packets
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def test_packets_leave_when_the_trace_says_and_the_history_can_be_replayed(tmp_p
         "traces:\n  - {link: wifi, mahimahi: drive.down, direction: down}\n  - {link: wifi, csv: walk.csv, at: 11 s}\n"
     )
     options = ("--scheme", "handover-cn", "--failure")
-    run_scenario("wifi-to-umts", tmp_path / "run", *options, str(script))
+    scenario = shortened("wifi-to-umts", tmp_path, 20)
+    run_scenario(scenario, tmp_path / "run", *options, str(script))
 
     zero_ns = scenario_zero_ns(tmp_path / "run")
     packets = rtp_packets(tmp_path / "run" / "captures" / "mn-wifi.pcap")
@@ -48,7 +49,7 @@ def test_packets_leave_when_the_trace_says_and_the_history_can_be_replayed(tmp_p
         assert not OUTAGE_MS[0] + TOLERANCE_MS < at % PERIOD_MS < OUTAGE_MS[1] - TOLERANCE_MS
 
     assert call("failure", "export", tmp_path / "run", tmp_path / "again").returncode == 0
-    run_scenario("wifi-to-umts", tmp_path / "replayed", *options, str(tmp_path / "again" / "failure.yaml"))
+    run_scenario(scenario, tmp_path / "replayed", *options, str(tmp_path / "again" / "failure.yaml"))
     assert hashes(tmp_path / "replayed") == hashes(tmp_path / "run")
 
 

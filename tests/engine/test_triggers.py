@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .command import run_scenario
+from .command import run_scenario, shortened
 from .tshark import fields
 
 
@@ -17,7 +17,8 @@ def events(folder: Path, name: str) -> list[dict[str, Any]]:
 
 def test_position_and_quality_weigh_together(tmp_path: Path) -> None:
     """The map says at second 14 that the edge is 3 m away: the next fix. The signal has said so before, alone."""
-    result = run_scenario("triggers", tmp_path / "run", "--trigger", "weighted")
+    scenario = shortened("triggers", tmp_path, 18)
+    result = run_scenario(scenario, tmp_path / "run", "--trigger", "weighted")
     (told,) = events(tmp_path / "run", "trigger")
     assert (told["kind"], told["also"], told["link"], told["to"]) == ("signal", ["position"], "wifi", "umts")
     assert told["t_s"] == pytest.approx(14.0, abs=0.02)
@@ -39,7 +40,8 @@ def test_ping_pong_goes_there_and_back_and_loses_nothing(tmp_path: Path) -> None
 
 def test_source_quench_is_on_the_air_and_heard(tmp_path: Path) -> None:
     """ICMP type 4 from the WiFi's router, each about a packet of the call; the third within a second is enough."""
-    run_scenario("triggers", tmp_path / "run", "--trigger", "source-quench")
+    scenario = shortened("triggers", tmp_path, 19)
+    run_scenario(scenario, tmp_path / "run", "--trigger", "source-quench")
     heard = fields(tmp_path / "run" / "run.pcapng", "icmp.type == 4", "ip.src", "ip.dst", "udp.srcport")
     sent = events(tmp_path / "run", "source_quench_sent")
     taken = [told for told in events(tmp_path / "run", "source_quench") if told["is_ours"]]
