@@ -87,6 +87,8 @@ class Reports:
     def handle_timer(self, source: MediaSource | None, receiver: StreamReceiver, *, now: float) -> None:
         """Send the reports that are due."""
         for joined in self._joined.values():
+            if now < joined.session.get_timer():  # asked at each packet: what is heard is counted up for a report alone
+                continue
             data = joined.session.report(now=now, source=source, reception=_reception(receiver, joined))
             if data is not None:
                 self._send(joined.leg, data)

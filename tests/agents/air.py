@@ -62,6 +62,8 @@ class Host:
             self.ua = role._ua
         elif not isinstance(role, LearningRelay):  # which has no dialogs of its own
             self.ua, self._media = role._ua, role._media
+        #: What `get_timer` of the role said last.
+        self.timer: float | None = None
         self.open: set[Address] = set()
         self.splices: dict[Address, Splice] = {}
         self.told: list[tuple[float, Tell]] = []

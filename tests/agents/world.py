@@ -261,9 +261,9 @@ class World:
     def _next_at(self) -> float | None:
         first = self._due[0][0] if self._due else None
         for host in self.hosts.values():
-            timer = host.role.get_timer()
-            if timer is not None and (first is None or timer < first):
-                first = timer
+            host.timer = host.role.get_timer()
+            if host.timer is not None and (first is None or host.timer < first):
+                first = host.timer
         return first
 
     def _advance(self, at: float) -> None:
@@ -273,8 +273,10 @@ class World:
                 heappop(self._due)[2]()
                 self._flush()
             return
+        is_as_asked = True  # `_next_at` has asked them all, and nothing has happened since
         for host in self.hosts.values():
-            if (timer := host.role.get_timer()) is not None and timer <= self.now:
+            if (timer := host.timer if is_as_asked else host.role.get_timer()) is not None and timer <= self.now:
+                is_as_asked = False
                 host.role.handle_timer(now=self.now)
                 self._flush()
                 assert (again := host.role.get_timer()) is None or again > self.now, "a timer that is due for ever"
