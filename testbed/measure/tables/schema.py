@@ -10,6 +10,7 @@ TABLES = {
     for table in (RUNS, HANDOVERS, PHASES, PATHS, TRANSACTIONS, MESSAGES, DIALOGS, RTCP, REPORTS, PACKETS)
 }
 LEFT_OUT = (
+    "dialogs.{place}.holds",
     "dialogs.{place}.moves",
     "dialogs.{place}.media",
     "dialogs.{place}.transactions",

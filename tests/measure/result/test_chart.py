@@ -269,7 +269,7 @@ def test_events_of_links_stand_in_the_chart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "describes no network: JSONDecodeError"),
+        ("{", "is not JSON: Expecting property name"),
         ("{}", "describes no network: KeyError"),
         ('{"network": []}', "describes no network: TypeError"),
         (json.dumps({"network": {**plan()["network"], "nodes": [{"name": "cn"}]}}), "KeyError.'forwards'"),
