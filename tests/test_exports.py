@@ -62,7 +62,7 @@ OPEN = {
     "agents.sdp": "",
     "agents.media": "",
     "testbed.scenario": (
-        "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.history"
+        "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.gating links.history"
         " links.shaping links.timeline links.trace plan.failure_picture plan.history_export reading.document"
         " reading.tree reading.units"
     ),

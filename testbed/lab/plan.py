@@ -24,11 +24,43 @@ class Pattern(TypedDict):
     rules: str
 
 
+class Trace(TypedDict):
+    """When 1500 bytes can leave, in ms from `begins_s` on, over and over."""
+
+    times_ms: list[int]
+    begins_s: float
+
+
+class WayOrder(TypedDict):
+    """What becomes of packets in one direction of a link, by their time.
+
+    `rates` (bit/s), `delays` (s) and `losses` (shares) are from when on they are what; `losses` are for whoever reads a
+    plan: what is lost comes in one of the `bad_moments` (from when, until when), or is marked by `pattern` ('x', over
+    and over). `queue` is how many packets wait or are on their way. netem's delay is `ahead_s` shorter than the link's.
+    """
+
+    rates: list[tuple[float, float]]
+    delays: list[tuple[float, float]]
+    losses: list[tuple[float, float]]
+    bad_moments: list[tuple[float, float]]
+    pattern: str
+    queue: int
+    opportunities: Trace | None
+    ahead_s: float
+
+
+class GateConfig(TypedDict):
+    """The air's ports by the direction that leaves through them, and what each direction does."""
+
+    ports: dict[str, str]
+    ways: dict[str, WayOrder]
+
+
 class GateOrder(TypedDict):
-    """Instead of the air's bridge: a program that lets packets through at a trace's times (lab/links/gate.py)."""
+    """Instead of the air's bridge: a program that sends each packet on at its time (lab/links/gate.py)."""
 
     air: str
-    config: dict[str, Any]
+    config: GateConfig
 
 
 class ShapeStep(TypedDict):

@@ -157,7 +157,7 @@ class LabRun:
                 "name": gate["air"],
                 "node": gate["air"],
                 "role": "",
-                "config": gate["config"],
+                "config": dict(gate["config"]),
                 "ends_run": False,
             }
             detach(net[gate["air"]], list(gate["config"]["ports"].values()))

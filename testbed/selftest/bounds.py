@@ -81,7 +81,7 @@ def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], l
                 for row in (
                     *delay_rows(direction, *probes["delay"]),
                     rate_row(direction, probes["rate"]),
-                    *loss_rows(direction, *probes["loss"]),
+                    *loss_rows(direction, probes["loss"][0], planned[-1].interval_s),
                 )
             ]
     return rows
@@ -145,26 +145,26 @@ def rate_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
     return "rate, kbit/s", direction.rate / 1e3, measured, RATE_TOLERANCE * direction.rate / 1e3
 
 
-def loss_rows(direction: LinkDirection, probes: Probes) -> Iterator[Quantity]:
+def loss_rows(direction: LinkDirection, probes: Probes, interval_s: float) -> Iterator[Quantity]:
     """The share of packets lost in %, and how many are lost at a time.
 
-    Losses that come in bursts tell less than independent ones: with entering probability p and leaving probability r,
-    the variance of the mean is L (1 - L) / n times (2 - p - r) / (p + r).
+    A share L of time is bad, in moments of B on average. Probes d apart see a chain of two states: after a lost one the
+    next one is lost, with e = exp(-d / (B (1 - L))), in L + (1 - L) e of all cases. The variance of the mean is then
+    L (1 - L) / n times (1 + e) / (1 - e).
     """
     count = len(probes.sent)
-    loss, burst = direction.loss, direction.loss_burst
+    loss = direction.loss
     marks = direction.loss_pattern
     if marks is not None and loss == 0:
         by_pattern = marks.count("x") / len(marks)
         yield "loss, %", 100 * by_pattern, 100 * float(probes.lost.mean()), 100 / count * len(marks)
         return
-    leave = 1 / burst if burst > 1 else 1 - loss
-    enter = loss * leave / (1 - loss) if loss < 1 else 1.0
-    inflation = (2 - enter - leave) / (enter + leave) if loss else 1.0
-    error = math.sqrt(loss * (1 - loss) / count * inflation)
+    alike = math.exp(-interval_s / (direction.loss_burst * (1 - loss))) if 0 < loss < 1 else 0.0
+    error = math.sqrt(loss * (1 - loss) / count * (1 + alike) / (1 - alike))
     yield "loss, %", 100 * loss, 100 * float(probes.lost.mean()), 100 * STANDARD_ERRORS * error
     lengths = run_lengths(probes.lost)
-    if loss and len(lengths):
+    leave = (1 - loss) * (1 - alike)
+    if 0 < loss < 1 and len(lengths):
         error = math.sqrt(1 - leave) / leave / math.sqrt(len(lengths))
         yield "burst, packets", 1 / leave, mean(lengths), STANDARD_ERRORS * error
 

@@ -9,6 +9,7 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Plan
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE
+from testbed.scenario.links.gating import gate_orders
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.plan.accounts import main_address
 
@@ -83,12 +84,13 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
             told = [{key: value for key, value in asdict(one).items() if key != "tells"} for one in sent]
             flows[sender].append({"local": local, "remote": remote, "stages": told})
             end_s = max(end_s, sent[-1].end_s + direction.delay + direction.jitter + 0.5)
+    gates = gate_orders(links, [], [], seed=seed, end_s=end_s)
     return {
         "seed": seed,
         "network": asdict(network),
-        "shapes": all_shapes(links),
-        "patterns": all_patterns(links),
-        "gates": [],
+        "shapes": all_shapes(links, gates),
+        "patterns": all_patterns(links, gates),
+        "gates": list(gates.values()),
         "radios": {
             link.name: {"attached": True, "attach_phases": [], "address": "static", "dad": "on", "supplicant": None}
             for link in network.access_links

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from testbed.scenario.kinds.profile import LinkDirection
+from testbed.scenario.links.bad_moments import bad_moments
 from testbed.selftest.bounds import BoundsRow, Probes, delay_rows, loss_rows, rate_row, run_lengths
 from testbed.selftest.probing import stages
 
 UMTS = LinkDirection.model_validate(
-    {"rate": "128 kbit/s", "delay": "110 ms", "jitter": "20 ms", "loss": "5 %", "loss_burst": "4 packets",
+    {"rate": "128 kbit/s", "delay": "110 ms", "jitter": "20 ms", "loss": "5 %", "loss_burst": "80 ms",
      "queue": "100 packets"}
 )  # fmt: skip
 MS = 1_000_000
@@ -43,33 +44,35 @@ def test_rate_is_that_of_the_part_of_a_train_that_waits() -> None:
     assert rows(rate_row(UMTS, [slow])) == {"rate, kbit/s": False}
 
 
-def gilbert_elliott(loss: float, burst: float, count: int) -> np.ndarray:
-    rng = np.random.default_rng(2)
-    leave = 1 / burst
-    enter = loss * leave / (1 - loss)
-    bad, lost = False, np.zeros(count, dtype=bool)
-    for number, chance in enumerate(rng.random(count)):
-        bad = chance >= leave if bad else chance < enter
-        lost[number] = bad
+PROBES, APART_S = 40_000, 0.02
+
+
+def lost_in_bad_moments(loss: float, burst_s: float) -> np.ndarray:
+    """Which probes are lost that come so far apart."""
+    sent_s = np.arange(PROBES) * APART_S
+    moments = bad_moments("2", [(0.0, loss, burst_s)], PROBES * APART_S)
+    lost = np.zeros(PROBES, dtype=bool)
+    for start_s, end_s in moments:
+        lost |= (sent_s >= start_s) & (sent_s < end_s)
     return lost
 
 
 @pytest.mark.parametrize(
-    ("loss", "burst", "within"),
-    [(0.05, 4, (True, True)), (0.02, 4, (False, True)), (0.05, 1.5, (True, False))],
+    ("loss", "burst_s", "within"),
+    [(0.05, 0.08, (True, True)), (0.02, 0.08, (False, True)), (0.05, 0.02, (True, False))],
 )
-def test_loss_and_its_bursts(loss: float, burst: float, within: tuple[bool, bool]) -> None:
-    lost = gilbert_elliott(loss, burst, 10_000)
-    sent = np.arange(10_000, dtype=np.int64)
-    found = rows(*loss_rows(UMTS, Probes(sent, np.where(lost, -1, sent))))
+def test_loss_and_its_bursts(loss: float, burst_s: float, within: tuple[bool, bool]) -> None:
+    sent = np.arange(PROBES, dtype=np.int64)
+    probes = Probes(sent, np.where(lost_in_bad_moments(loss, burst_s), -1, sent))
+    found = rows(*loss_rows(UMTS, probes, APART_S))
     assert tuple(found.values()) == within
 
 
 def test_nothing_may_be_lost_where_the_profile_has_no_loss() -> None:
     clean = UMTS.model_copy(update={"loss": 0.0})
     sent = np.arange(1000, dtype=np.int64)
-    assert rows(*loss_rows(clean, Probes(sent, sent))) == {"loss, %": True}
-    assert rows(*loss_rows(clean, Probes(sent, np.where(sent == 7, -1, sent)))) == {"loss, %": False}
+    assert rows(*loss_rows(clean, Probes(sent, sent), APART_S)) == {"loss, %": True}
+    assert rows(*loss_rows(clean, Probes(sent, np.where(sent == 7, -1, sent)), APART_S)) == {"loss, %": False}
 
 
 def test_runs_of_losses() -> None:

@@ -109,8 +109,8 @@ def delay(direction: LinkDirection) -> str:
 
 
 def loss(direction: LinkDirection) -> str:
-    """The mean loss, and how many packets are lost at a time."""
-    bursts = f" in bursts of {direction.loss_burst:g}" if direction.loss and direction.loss_burst > 1 else ""
+    """The mean loss, and how long bad moments last."""
+    bursts = f" in bursts of {TIME.text(direction.loss_burst)}" if direction.loss else ""
     return f"{SHARE.text(direction.loss)}{bursts}"
 
 

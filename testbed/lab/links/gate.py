@@ -1,168 +1,164 @@
-"""`python -m testbed.lab.links.gate CONFIG`: an access link that packets leave when a trace lets them.
+"""`python -m testbed.lab.links.gate CONFIG`: a link whose rate changes, that has bad moments, or follows a trace.
 
-The semantics of Mahimahi (Netravali et al., USENIX ATC 2015): a trace is a list of times, in ms, at each of which the
-link can deliver 1500 bytes, over and over. What no packet uses is lost; a packet may take several of them. Packets wait
-in order; more than the queue holds are dropped.
+The program stands in the place of the air's bridge, between its two ports. The kernel says when a frame came in; from
+that follows when it leaves (testbed.lab.links.departures); and `fq` sends it at that time (SO_TXTIME), to the
+microsecond, into the port's netem, which delays it. So how long this program takes does not matter as long as it is
+less than `ahead_s`, by which netem's delay is shorter than the link's: what took longer is told.
 
-The program stands in the place of the air's bridge, between its two ports, and starts on the lab's clock: a line
-{"report": "start", "zero_s": …} on its standard input says when scenario time begins. Frames pass as they are, with
-what the kernel knows about their checksums (PACKET_VNET_HDR), and then take the delay and loss of the port that they
-leave by.
+Scenario time begins when a line {"report": "start", "zero_s": …} on its standard input says so; until then links are as
+at the beginning, and lose nothing. Frames pass as they are, with what the kernel knows about their checksums
+(PACKET_VNET_HDR).
 """
 
 import errno
 import json
 import os
-import selectors
+import select
 import socket
+import struct
+import subprocess
 import sys
 import time
-from bisect import bisect_left
-from collections import deque
 from pathlib import Path
-from typing import Any
 
-OPPORTUNITY_BYTES = 1500
+from pyroute2 import IPRoute
+
+from testbed.lab.links.departures import Way
+from testbed.lab.plan import GateConfig
+
 ETHERNET_BYTES = 14
-# linux/if_packet.h, linux/virtio_net.h; Python's socket module does not name them.
-SOL_PACKET, PACKET_VNET_HDR, VNET_HEADER_BYTES = 263, 15, 10
+IP_TYPES = (b"\x08\x00", b"\x86\xdd")
+# linux/if_packet.h, linux/virtio_net.h, asm-generic/socket.h; Python's socket module does not name them.
+SOL_PACKET, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING, VNET_HEADER_BYTES = 263, 15, 23, 10
+SO_TIMESTAMPNS, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TXTIME = 35, 32, 33, 61
 ETH_P_ALL = 3
 LARGEST_FRAME = 65600
-RECEIVE_BUFFER = 1 << 22
+STAMP = struct.Struct("qq")
+BUFFER_BYTES = 1 << 28
+# fq holds a packet until its time, however far away that is and however many wait for theirs.
+HORIZON_S, PACKETS = 7200, 1_000_000
+# What left so much too late is worth a word.
+LATE_S = 0.0001
+# Scenario time before its zero is known.
+LONG_BEFORE_S = -3600.0
 
 
-class Gate:
-    """One direction: packets in, and when which of them leave. Pure: times come from outside, in seconds."""
-
-    def __init__(self, opportunities_ms: list[int], queue: int, begins_s: float = 0.0) -> None:
-        """`opportunities_ms` are sorted; after the last they begin again. The trace begins at `begins_s`."""
-        self.begins_s = begins_s
-        self._times = opportunities_ms
-        self._period = opportunities_ms[-1]
-        self._queue = queue
-        self._waiting: deque[bytes] = deque()
-        self._sent_of_first = 0
-        # The next opportunity that nothing has been decided about, counted from the first one ever.
-        self._next = 0
-        self.dropped = 0
-
-    def put(self, packet: bytes, now: float) -> None:
-        """A packet arrives."""
-        if not self._waiting:
-            # What went by while nobody waited is lost.
-            self._next = max(self._next, self._first_after(now))
-        if len(self._waiting) < self._queue:
-            self._waiting.append(packet)
-        else:
-            self.dropped += 1
-
-    def next_at(self) -> float | None:
-        """When a packet may leave next; None when none waits."""
-        return self._time(self._next) if self._waiting else None
-
-    def take(self, now: float) -> list[bytes]:
-        """The packets that leave by now."""
-        leaving = []
-        while self._waiting and self._time(self._next) <= now:
-            self._next += 1
-            budget = OPPORTUNITY_BYTES
-            while self._waiting and budget > 0:
-                size = len(self._waiting[0]) - VNET_HEADER_BYTES - ETHERNET_BYTES
-                part = min(budget, size - self._sent_of_first)
-                self._sent_of_first += part
-                budget -= part
-                if self._sent_of_first == size:
-                    leaving.append(self._waiting.popleft())
-                    self._sent_of_first = 0
-        return leaving
-
-    def _time(self, index: int) -> float:
-        rounds, place = divmod(index, len(self._times))
-        return self.begins_s + (rounds * self._period + self._times[place]) / 1000
-
-    def _first_after(self, now: float) -> int:
-        rounds, rest_ms = divmod(max(0.0, now - self.begins_s) * 1000, self._period)
-        return int(rounds) * len(self._times) + bisect_left(self._times, rest_ms)
+def lay_ways(ports: dict[str, str]) -> None:
+    """Gives each direction an interface `gate-WAY`: what is sent there leaves at its time, and then by the port."""
+    lines = []
+    for way, port in ports.items():
+        lines += [
+            f"qdisc add dev gate-{way} root fq limit {PACKETS} flow_limit {PACKETS} quantum {LARGEST_FRAME}"
+            f" initial_quantum {LARGEST_FRAME} horizon {HORIZON_S}s",
+            f"qdisc add dev gated-{way} ingress",
+            f"filter add dev gated-{way} ingress matchall action mirred egress redirect dev {port}",
+        ]
+    with IPRoute() as netlink:
+        for way in ports:
+            netlink.link("add", ifname=f"gate-{way}", kind="veth", peer={"ifname": f"gated-{way}"})
+            for name in (f"gate-{way}", f"gated-{way}"):
+                netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+    subprocess.run(["tc", "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
-def port(name: str) -> socket.socket:
-    """All frames of a port of the air."""
+def entrance(way: str) -> socket.socket:
+    """What frames are sent through, each with its time."""
+    sock = raw(f"gate-{way}", 0)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TXTIME, struct.pack("iI", time.CLOCK_MONOTONIC, 0))
+    sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES)
+    return sock
+
+
+def raw(name: str, protocol: int) -> socket.socket:
+    """Frames of an interface as they are."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     sock.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     sock.setblocking(False)
-    sock.bind((name, ETH_P_ALL))
+    sock.bind((name, protocol))
+    return sock
+
+
+def exit_of(port: str) -> socket.socket:
+    """What comes in by a port of the air, with the kernel's time of arrival."""
+    sock = raw(port, 0)
+    sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+    sock.bind((port, ETH_P_ALL))
     return sock
 
 
 class GatedAir:
-    """Both directions of a link, one or both of them gated."""
+    """Both directions of a link."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._ports = {way: port(name) for way, name in config["ports"].items()}
+    def __init__(self, config: GateConfig) -> None:
+        # The kernel hands a frame over as soon as it is there, whoever else is at work.
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        ports = config["ports"]
+        lay_ways(ports)
+        self._in = {way: entrance(way) for way in ports}
         # What leaves through the one port has come in by the other.
-        self._other = {"down": "up", "up": "down"}
-        self._gates = {way: Gate(**gate) for way, gate in config["gates"].items()}
-        self._zero: float | None = None
-        # Of those that Python has, the one that waits by the microsecond: epoll's wait is rounded up to the next ms.
-        self._selector = selectors.SelectSelector()
-        for way, sock in self._ports.items():
-            self._selector.register(sock, selectors.EVENT_READ, way)
-        self._selector.register(0, selectors.EVENT_READ, "")
+        self._out = {way: exit_of(ports[{"down": "up", "up": "down"}[way]]) for way in ports}
+        self._ways = {way: Way(order) for way, order in config["ways"].items()}
+        self._ahead_s = {way: order["ahead_s"] for way, order in config["ways"].items()}
+        self._zero_s = time.monotonic() - LONG_BEFORE_S
+        self._has_begun = False
+        self._is_late = False
 
     def run(self) -> None:
         """Until standard input ends."""
+        waiting = select.poll()
+        ways = {sock.fileno(): way for way, sock in self._out.items()}
+        for descriptor in (0, *ways):
+            waiting.register(descriptor, select.POLLIN)
         sys.stdout.write("READY\n")
         sys.stdout.flush()
         while True:
-            for key, _ in self._selector.select(self._timeout()):
-                if key.data:
-                    self._receive(key.data)
+            for descriptor, _ in waiting.poll():
+                if descriptor in ways:
+                    self._pass_on(ways[descriptor])
                 elif not self._read_report():
                     return
-            for way, gate in self._gates.items():
-                for frame in gate.take(self._now()):
-                    self._send(way, frame)
 
-    def _now(self) -> float:
-        """Scenario time; before its zero no trace has begun."""
-        return -1.0 if self._zero is None else time.monotonic() - self._zero
-
-    def _timeout(self) -> float | None:
-        times = [at for gate in self._gates.values() if (at := gate.next_at()) is not None]
-        return max(0.0, min(times) - self._now()) if times else None
-
-    def _receive(self, way: str) -> None:
-        """A frame that came in by the port of `way` goes out by the other one."""
+    def _pass_on(self, way: str) -> None:
+        """Sends on what has come in, each frame at its time."""
+        source, target = self._out[way], self._in[way]
+        # Between the clock of the stamps and the one of the departures.
+        apart_ns = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         while True:
             try:
-                frame, address = self._ports[way].recvfrom(LARGEST_FRAME)
+                frame, told, _, _ = source.recvmsg(LARGEST_FRAME, 64)
             except BlockingIOError:
                 return
             except OSError as error:
                 if error.errno != errno.ENETDOWN:
                     raise
                 return  # told once of a port that is down, or has gone down; nothing comes until it is up again
-            if address[2] == socket.PACKET_OUTGOING:
-                continue
-            gate = self._gates.get(self._other[way])
-            if gate is None or self._now() < gate.begins_s:
-                self._send(self._other[way], frame)
-            else:
-                gate.put(frame, self._now())
+            seconds, nanoseconds = STAMP.unpack(told[0][2])
+            arrival_s = (seconds * 1_000_000_000 + nanoseconds - apart_ns) / 1e9 - self._zero_s
+            size = len(frame) - VNET_HEADER_BYTES - ETHERNET_BYTES
+            type_at = VNET_HEADER_BYTES + ETHERNET_BYTES - 2
+            leaves_s = self._ways[way].departure(arrival_s, size, is_ip=frame[type_at : type_at + 2] in IP_TYPES)
+            if leaves_s is not None:
+                self._send(target, frame, leaves_s + self._ahead_s[way] + self._zero_s)
 
-    def _send(self, way: str, frame: bytes) -> None:
-        try:
-            self._ports[way].send(frame)
-        except OSError as error:  # the port is down: the radio has lost its carrier
-            sys.stderr.write(f"a frame was lost: {error}\n")
+    def _send(self, target: socket.socket, frame: bytes, at_s: float) -> None:
+        late_s = time.monotonic() - at_s
+        if late_s > LATE_S and self._has_begun and not self._is_late:
+            self._is_late = True
+            what = (
+                f"a packet left its link {late_s * 1e3:.1f} ms too late: this machine is too slow for what passes there"
+            )
+            sys.stdout.write(json.dumps({"warning": what}) + "\n")
+            sys.stdout.flush()
+        target.sendmsg([frame], [(socket.SOL_SOCKET, SO_TXTIME, struct.pack("Q", int(at_s * 1e9)))])
 
     def _read_report(self) -> bool:
         data = os.read(0, 65536)
         for line in data.splitlines():
             report = json.loads(line)
             if report["report"] == "start":
-                self._zero = report["zero_s"]
+                self._zero_s, self._has_begun = report["zero_s"], True
         return bool(data)
 
 

@@ -6,6 +6,7 @@ captures.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ class State:
 class LinkHistory:
     """One access link of the MN. `shaping` is empty in a run folder without a plan, or where a link is not shaped.
 
-    `is_traced`: packets leave when a trace lets them, so that no rate is set.
+    `is_traced`: packets leave when a trace lets them, whatever rate is set.
     """
 
     link: str
@@ -79,10 +80,10 @@ def read_links(folder: Path, links: Sequence[str], events: Iterable[Event], end_
             LinkHistory(
                 link=link,
                 states=tuple(_states([one for one in events if one.link == link], end_s)),
-                shaping=_shaping(plan, link, end_s),
+                shaping=_gated_shaping(plan, link, end_s) or _shaping(plan, link, end_s),
                 signal_s=np.array([step["at_s"] for step in _signals(plan, link, end_s)]),
                 signal_dbm=np.array([step["signal_dbm"] for step in _signals(plan, link, end_s)], dtype=np.float64),
-                is_traced=any(gate["air"] == _air(link) for gate in plan.get("gates", ())),
+                is_traced=any(way["opportunities"] for way in _gated(plan, link).values()),
             )
             for link in links
         )
@@ -140,6 +141,35 @@ def _signals(plan: dict[str, Any], link: str, end_s: float) -> list[dict[str, An
         for step in plan.get("timeline", ())
         if step["do"] == "signal" and step["link"] == link and step["at_s"] <= end_s
     ]
+
+
+def _gated(plan: dict[str, Any], link: str) -> dict[str, dict[str, Any]]:
+    """Return what each direction does of a link that a program carries; nothing where a bridge does."""
+    ways = [gate["config"].get("ways", {}) for gate in plan.get("gates", ()) if gate["air"] == _air(link)]
+    return ways[0] if ways else {}
+
+
+def _gated_shaping(plan: dict[str, Any], link: str, end_s: float) -> dict[str, Shaping]:
+    """Return the settings of a link that a program carries: its rates, delays and losses, and netem's jitter."""
+    netem = _shaping(plan, link, end_s)
+    found = {}
+    for way, order in _gated(plan, link).items():
+        columns = [_Steps(order[name]) for name in ("rates", "delays", "losses")]
+        jitter = _Steps(zip(netem[way].time_s, netem[way].jitter_ms, strict=True))
+        time_s = sorted({max(0.0, at_s) for one in (*columns, jitter) for at_s in one.time_s if at_s <= end_s})
+        rates, delays, losses, jitters = (np.array([one.value(at_s) for at_s in time_s]) for one in (*columns, jitter))
+        found[way] = Shaping(np.array(time_s), delays * 1e3, jitters, losses * 100, rates / 1e3)
+    return found
+
+
+class _Steps:
+    """A number that changes at known times."""
+
+    def __init__(self, pieces: Iterable[Sequence[float]]) -> None:
+        self.time_s, self._values = zip(*pieces, strict=True)
+
+    def value(self, at_s: float) -> float:
+        return float(self._values[max(0, bisect_right(self.time_s, at_s) - 1)])
 
 
 def _shaping(plan: dict[str, Any], link: str, end_s: float) -> dict[str, Shaping]:

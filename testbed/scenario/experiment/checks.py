@@ -7,7 +7,7 @@ from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.network import Network
 from testbed.scenario.experiment.casting import Cast
 from testbed.scenario.kinds.failure import SHAPED
-from testbed.scenario.kinds.profile import LinkProfile, check_burst, check_jitter
+from testbed.scenario.kinds.profile import LinkProfile, check_jitter
 from testbed.scenario.kinds.scenario import Scenario, Side
 from testbed.scenario.kinds.topology import AGENTS
 from testbed.scenario.links.history import Change
@@ -178,7 +178,6 @@ class FailureChecker:
             for way, direction in state.directions.items():
                 try:
                     check_jitter(direction.delay, direction.jitter)
-                    check_burst(direction.loss, direction.loss_burst)
                 except ValueError as error:
                     change, quantity = self._cause(state, way, changes)
                     what = f"{quantity}: {way} at {TIME.text(max(state.at, 0.0))}: {error}"

@@ -4,9 +4,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from testbed.scenario.kinds.profile import check_burst, check_jitter
+from testbed.scenario.kinds.profile import check_jitter
 from testbed.scenario.reading.document import Document, Name
-from testbed.scenario.reading.ranges import BitsPerSecondRange, DbmRange, PacketsRange, Range, SecondsRange, ShareRange
+from testbed.scenario.reading.ranges import BitsPerSecondRange, BurstRange, DbmRange, Range, SecondsRange, ShareRange
 from testbed.scenario.reading.units import Seconds
 
 SHAPED = ("rate", "delay", "jitter", "loss", "loss_burst")
@@ -34,7 +34,7 @@ class FailureStep(Document):
     delay: SecondsRange | None = None
     jitter: SecondsRange | None = None
     loss: ShareRange | None = None
-    loss_burst: PacketsRange | None = None
+    loss_burst: BurstRange | None = None
     signal: DbmRange | None = None
     gone: Literal[True] | None = None
     kill: str | None = None
@@ -47,14 +47,6 @@ class FailureStep(Document):
         if jitter is not None and delay is not None:
             check_jitter(delay.least, jitter.most)
         return jitter
-
-    @field_validator("loss_burst")
-    @classmethod
-    def _burst_fits(cls, burst: Range | None, info: ValidationInfo) -> Range | None:
-        loss = info.data.get("loss")
-        if burst is not None and loss is not None:
-            check_burst(loss.most, burst.least)
-        return burst
 
     @model_validator(mode="after")
     def _check(self) -> Self:

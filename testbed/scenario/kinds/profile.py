@@ -6,21 +6,21 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from testbed.lab.network import Direction
 from testbed.scenario.reading.document import Document, Name
-from testbed.scenario.reading.units import SHARE, TIME, BitsPerSecond, Dbm, Packets, Queue, Seconds, Share
+from testbed.scenario.reading.units import TIME, BitsPerSecond, Burst, Dbm, Queue, Seconds, Share
 
 LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
 """Which packets are lost: 'x' is, '.' is not."""
 
 
 class LinkDirection(Document):
-    """One direction of a link, as netem realises it.
+    """One direction of a link.
 
     `delay` is one-way and without serialisation, which is a packet's IP bytes at `rate`. `jitter` is the half-width of
     an even spread around it. Packets stay in order, one that would overtake waits, unless `reordering` is chosen.
-    `loss` is the mean share of packets lost, in bursts of `loss_burst` packets on average (Gilbert-Elliott; bursts of
-    one packet are independent losses). `loss_pattern` loses exactly those packets that it marks, on top of `loss`:
-    'x' for a lost packet and '.' for one that arrives, over and over. `queue` is how much the link holds, on its way
-    and waiting, in packets or in the time that their sending takes; more is dropped.
+    `loss` is the share of time in which all is lost, in bad moments of `loss_burst` on average (Gilbert's model, in
+    time: testbed.scenario.links.bad_moments). `loss_pattern` loses exactly those packets that it marks, on top of
+    `loss`: 'x' for a lost packet and '.' for one that arrives, over and over. `queue` is how much the link holds, on
+    its way and waiting, in packets or in the time that their sending takes; more is dropped.
     """
 
     rate: BitsPerSecond
@@ -28,7 +28,7 @@ class LinkDirection(Document):
     jitter: Seconds = 0.0
     reordering: bool = False
     loss: Share = 0.0
-    loss_burst: Packets = 1.0
+    loss_burst: Burst = 0.02
     loss_pattern: LossPattern | None = None
     queue: Queue
 
@@ -42,12 +42,6 @@ class LinkDirection(Document):
     def _jitter_fits(cls, jitter: float, info: ValidationInfo) -> float:
         check_jitter(info.data.get("delay"), jitter)
         return jitter
-
-    @field_validator("loss_burst")
-    @classmethod
-    def _burst_fits(cls, burst: float, info: ValidationInfo) -> float:
-        check_burst(info.data.get("loss"), burst)
-        return burst
 
 
 class AttachPhase(Document):
@@ -94,8 +88,6 @@ class LinkProfile(Document):
         """This link with another mean loss, in bursts as they were. Raises ValueError when it can't have it."""
         if loss and not self.directions:
             raise ValueError(f"'{self.name}' has no 'down' and 'up' that could lose anything; leave it out")
-        for direction in self.directions.values():
-            check_burst(loss, direction.loss_burst)
         down, up = (one and one.model_copy(update={"loss": loss}) for one in (self.down, self.up))
         return self.model_copy(update={"down": down, "up": up})
 
@@ -106,19 +98,4 @@ def check_jitter(delay: float | None, jitter: float) -> None:
         mean, spread = TIME.text(round(delay, 6)), TIME.text(round(jitter, 6))
         raise ValueError(
             f"a jitter of {spread} around a delay of {mean} would go back in time; it should not exceed the delay"
-        )
-
-
-def check_burst(loss: float | None, burst: float) -> None:
-    """Raises ValueError when so many losses can't come in bursts so short.
-
-    Bursts of B packets, with at least one packet between two of them, lose at most B of B + 1. A burst of exactly one
-    packet means independent losses, as many as one likes.
-    """
-    if loss is None or loss == 1 or burst == 1:
-        return
-    if loss > burst / (burst + 1) * (1 + 1e-12):
-        raise ValueError(
-            f"a loss of {SHARE.text(round(loss, 4))} can't come in bursts of {burst:.4g} packets with one between them;"
-            f" it takes {loss / (1 - loss):.3g} packets or more, or 1 packet for independent losses"
         )

@@ -1,19 +1,23 @@
 """Link profiles to tc: the command for each direction, from the template, and what the kernel must say afterwards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from testbed.lab.network import AccessLink, Interface
-from testbed.lab.plan import Pattern, Shape
+from testbed.lab.network import AccessLink, Direction, Interface
+from testbed.lab.plan import GateOrder, Pattern, Shape
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+from testbed.scenario.reading import units
 from testbed.scenario.reading.places import TEMPLATES
 
 ETHERNET_HEADER_BYTES = 14
 # netem keeps probabilities in 32 bits; what is less than some of their steps is none. No run is long enough to tell.
 LEAST_LOSS = 1e-8
+# No packet waits for it, and netem keeps packets in order where there is one: bit/s.
+FREE_RATE = 1e11
+SPEECH_S = float(units.SPEECH_S)
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
@@ -57,33 +61,47 @@ ROOT, INNER = ("root", "1:"), ("parent 1:1", "2:")
 """Where a qdisc sits, and its handle."""
 
 
-def shapes(link: AccessLink, port: Interface, state: DirectionState, *, verb: str) -> list[Shape]:
+def shapes(
+    link: AccessLink, port: Interface, state: DirectionState, *, verb: str, ahead_s: float | None = None
+) -> list[Shape]:
     """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue.
+
+    With `ahead_s` a program sees to rate and losses (testbed.scenario.links.gating), and needs so much of the delay.
 
     netem with a rate keeps packets in order. Where they may overtake each other, one netem delays and loses them, and
     one inside it sends them on at the rate, in the order in which they come out.
     """
     values = netem_values(state)
+    if ahead_s is not None:
+        values = netem_values(replace(state, rate=FREE_RATE, loss=float(state.loss >= 1), delay=state.delay - ahead_s))
     if not state.reordering:
         return [shape(link, port, values, ROOT, verb)]
     pace = {**values, "delay_us": 0, "jitter_us": 0, "loss": "0", "loss_enter": None, "loss_leave": None}
     spread = {**values, "rate_bit": None}
+    if ahead_s is not None:
+        return [shape(link, port, spread, ROOT, verb)]
     return [shape(link, port, spread, ROOT, verb), shape(link, port, pace, INNER, verb)]
 
 
-def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]]) -> list[Shape]:
+def ahead_of(gates: Mapping[str, GateOrder], link: AccessLink, way: Direction) -> float | None:
+    """How much of a direction's delay the program needs that carries it; None where there is none."""
+    return gates[link.name]["config"]["ways"][way]["ahead_s"] if link.name in gates else None
+
+
+def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[str, GateOrder]) -> list[Shape]:
     """How links are made what their profiles say, both directions of each."""
-    return [
-        one
-        for link, profile in links
-        for way, direction in profile.directions.items()
-        for one in shapes(link, link.port(way), DirectionState.of(direction), verb="replace")
-    ]
+    found = []
+    for link, profile in links:
+        for way, direction in profile.directions.items():
+            state, ahead_s = DirectionState.of(direction), ahead_of(gates, link, way)
+            found += shapes(link, link.port(way), state, verb="replace", ahead_s=ahead_s)
+    return found
 
 
-def all_patterns(links: Iterable[tuple[AccessLink, LinkProfile]]) -> list[Pattern]:
-    """What links lose by pattern."""
-    return [one for link, profile in links if (one := pattern(link, profile)) is not None]
+def all_patterns(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[str, GateOrder]) -> list[Pattern]:
+    """What bridges lose by pattern; a program that is in a bridge's place does so itself."""
+    bridged = [(link, profile) for link, profile in links if link.name not in gates]
+    return [one for link, profile in bridged if (one := pattern(link, profile)) is not None]
 
 
 def shape(link: AccessLink, port: Interface, values: dict[str, Any], place: tuple[str, str], verb: str) -> Shape:
@@ -111,12 +129,14 @@ def pattern(link: AccessLink, profile: LinkProfile) -> Pattern | None:
 def netem_values(state: DirectionState) -> dict[str, Any]:
     """What the template needs, in netem's units: microseconds, percent, bit/s.
 
-    Gilbert-Elliott for a mean loss L in bursts of B packets: leaving the bad state r = 1/B, entering it
-    p = L·r/(1−L); everything is lost in it. Bursts of one packet are independent losses, and so is a loss of all.
+    Losses are by packets where no program makes them by time: Gilbert-Elliott for a mean loss L in bursts of B packets
+    of speech: leaving the bad state r = 1/B, entering it p = L·r/(1−L); everything is lost in it. Bursts of one packet
+    are independent losses, and so is a loss of all. So many losses as there can't be in short bursts make them longer.
     """
     loss = state.loss if state.loss >= LEAST_LOSS else 0.0
-    bursts = 0 < loss < 1 and state.loss_burst > 1
-    leave = 1 / state.loss_burst
+    burst = max(state.loss_burst / SPEECH_S, loss / (1 - loss) if loss < 1 else 1.0)
+    bursts = 0 < loss < 1 and burst > 1
+    leave = 1 / max(1.0, burst)
     return {
         "limit": state.queue,
         "delay_us": round(state.delay * 1e6),

@@ -2,16 +2,16 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from testbed.lab.network import AccessLink, Direction
-from testbed.lab.plan import Shape, Step
+from testbed.lab.plan import GateOrder, Shape, Step
 from testbed.scenario.kinds.failure import SHAPED
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.links.history import DIGITS, SIGNAL, Change, Quantity, moment
-from testbed.scenario.links.shaping import DirectionState, shapes
+from testbed.scenario.links.shaping import DirectionState, ahead_of, shapes
 
 # A ramp changes the link this often.
 TICK_S = 0.1
@@ -56,12 +56,14 @@ class Track:
         return target if share == 1.0 else (1 - share) * before + share * target
 
 
-def timeline(changes: list[Change], links: dict[str, tuple[AccessLink, LinkProfile]]) -> list[Step]:
+def timeline(
+    changes: list[Change], links: dict[str, tuple[AccessLink, LinkProfile]], gates: Mapping[str, GateOrder]
+) -> list[Step]:
     """All steps of a run, in the order of time."""
     steps: list[Step] = []
     for name, (link, profile) in links.items():
         mine = changes_of(changes, name)
-        steps += [*link_steps(link, link_states(profile, mine)), *outage_steps(link, profile, mine)]
+        steps += [*link_steps(link, link_states(profile, mine), gates), *outage_steps(link, profile, mine)]
     steps += [{"at_s": one.at, "do": "kill", "agent": one.kill} for one in changes if one.kill is not None]
     steps += [{"at_s": one.at, "do": "hang_up", "agent": one.hang_up} for one in changes if one.hang_up is not None]
     return sorted(steps, key=lambda step: step["at_s"])
@@ -102,12 +104,12 @@ def moments(changes: list[Change]) -> list[float]:
     return sorted(found)
 
 
-def link_steps(link: AccessLink, states: Iterator[LinkState]) -> list[Step]:
+def link_steps(link: AccessLink, states: Iterator[LinkState], gates: Mapping[str, GateOrder]) -> list[Step]:
     """What the lab has to do to bring a link from each state to the next."""
     before = next(states)
     steps: list[Step] = [{"at_s": 0.0, "do": "signal", "link": link.name, "signal_dbm": before.signal}]
     for after in states:
-        changed = changed_shapes(link, before, after)
+        changed = changed_shapes(link, before, after, gates)
         if changed:
             steps.append({"at_s": after.at, "do": "shape", "link": link.name, "shapes": changed})
         if after.signal != before.signal:
@@ -142,15 +144,18 @@ def outage_steps(link: AccessLink, profile: LinkProfile, changes: list[Change]) 
             has_carrier = True
 
 
-def changed_shapes(link: AccessLink, before: LinkState, after: LinkState) -> list[Shape]:
+def changed_shapes(
+    link: AccessLink, before: LinkState, after: LinkState, gates: Mapping[str, GateOrder]
+) -> list[Shape]:
     """The directions whose shape is another; a link that is gone loses everything until the radio notices."""
     was, becomes = lossy(before), lossy(after)
-    return [
-        one
-        for way in becomes
-        if becomes[way] != was[way]
-        for one in shapes(link, link.port(way), becomes[way], verb="change")
-    ]
+    found = []
+    for way, state in becomes.items():
+        port, ahead_s = link.port(way), ahead_of(gates, link, way)
+        new = shapes(link, port, state, verb="change", ahead_s=ahead_s)
+        if new != shapes(link, port, was[way], verb="change", ahead_s=ahead_s):
+            found += new
+    return found
 
 
 def lossy(state: LinkState) -> dict[Direction, DirectionState]:

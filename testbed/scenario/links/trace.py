@@ -25,11 +25,12 @@ from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.tree import Place, Tree, bad, name_of, read_text
-from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Quantity, shown
+from testbed.scenario.reading.units import BURST, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
 
 HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")
 KINDS: dict[str, Quantity] = {
-    "time": TIME, "rate": RATE, "delay": TIME, "jitter": TIME, "loss": SHARE, "loss_burst": PACKETS, "signal": POWER,
+    "time": TIME, "rate": STOPPING_RATE, "delay": TIME, "jitter": TIME, "loss": SHARE,
+    "loss_burst": BURST, "signal": POWER,
 }  # fmt: skip
 MOST_ROWS = 20_000
 MOST_DIGITS = 9

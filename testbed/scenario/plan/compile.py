@@ -8,13 +8,14 @@ from agents.roles.mn.schemes import Home, SchemeRow
 from testbed.access import wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
-from testbed.lab.plan import Agent, GateOrder, Plan, Radio
+from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment.around import networks, report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
+from testbed.scenario.links.gating import gate_orders
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.links.timeline import timeline
 from testbed.scenario.plan.accounts import (
@@ -45,16 +46,19 @@ def compile_plan(experiment: Experiment) -> Plan:
     """The plan of one run."""
     scenario, network = experiment.scenario, experiment.network
     foreign = programs(experiment)
+    limit_s = scenario.call.start + scenario.call.duration + LATE_S
+    links = experiment.links.values()
+    gates = gate_orders(links, experiment.changes, experiment.opportunities, seed=experiment.seed, end_s=limit_s)
     return {
         "seed": experiment.seed,
         "network": asdict(network),
-        "shapes": all_shapes(experiment.links.values()),
-        "patterns": all_patterns(experiment.links.values()),
-        "gates": gates(experiment),
+        "shapes": all_shapes(links, gates),
+        "patterns": all_patterns(links, gates),
+        "gates": list(gates.values()),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": sorted(
             [
-                *timeline(experiment.changes, experiment.links),
+                *timeline(experiment.changes, experiment.links, gates),
                 *report_steps(scenario, experiment.around),
                 *quench_steps(experiment),
                 *program_steps(experiment),
@@ -66,23 +70,8 @@ def compile_plan(experiment: Experiment) -> Plan:
         "packages": all_packages(experiment, foreign),
         "connections": connections(experiment),
         "drain_s": DRAIN_S,
-        "limit_s": scenario.call.start + scenario.call.duration + LATE_S,
+        "limit_s": limit_s,
     }
-
-
-def gates(experiment: Experiment) -> list[GateOrder]:
-    """Links whose packets leave when a trace lets them."""
-    found: dict[str, GateOrder] = {}
-    for trace in experiment.opportunities:
-        link, profile = experiment.links[trace.link]
-        ports = {"down": link.node_port.name, "up": link.router_port.name}
-        gate = found.setdefault(trace.link, {"air": link.air, "config": {"ports": ports, "gates": {}}})
-        gate["config"]["gates"][trace.direction] = {
-            "opportunities_ms": trace.times_ms,
-            "queue": profile.directions[trace.direction].queue_packets,
-            "begins_s": trace.at,
-        }
-    return list(found.values())
 
 
 def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:

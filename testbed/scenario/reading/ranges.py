@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import PlainValidator
 
-from testbed.scenario.reading.units import PACKETS, POWER, RATE, SHARE, TIME, Quantity, shown
+from testbed.scenario.reading.units import BURST, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
 
 BETWEEN = re.compile(r"(.+?)\s+to\s+(.+)")
 # Drawn numbers are rounded to this many digits, so that they can be written down and read again.
@@ -41,7 +41,7 @@ def ranged(kind: Quantity) -> Callable[[object], Range]:
 
 
 SecondsRange = Annotated[Range, PlainValidator(ranged(TIME))]
-BitsPerSecondRange = Annotated[Range, PlainValidator(ranged(RATE))]
+BitsPerSecondRange = Annotated[Range, PlainValidator(ranged(STOPPING_RATE))]
 ShareRange = Annotated[Range, PlainValidator(ranged(SHARE))]
 DbmRange = Annotated[Range, PlainValidator(ranged(POWER))]
-PacketsRange = Annotated[Range, PlainValidator(ranged(PACKETS))]
+BurstRange = Annotated[Range, PlainValidator(ranged(BURST))]

@@ -5,7 +5,7 @@ A bare number is refused: whoever reads a file must not have to guess, nor look 
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated
 
@@ -100,6 +100,11 @@ RATE = Quantity(
     most=Decimal(10**11),
     reason="no rate of a link; a rate is from 100 bit/s to 100 Gbit/s",
 )
+STOPPING_RATE = replace(
+    RATE,
+    least=Decimal(0),
+    reason="no rate of a link; a rate is from 0 bit/s, at which nothing passes, to 100 Gbit/s",
+)
 SHARE = Quantity(
     name="a share",
     example="2 %",
@@ -147,6 +152,16 @@ PACKETS = Quantity(
     least=Decimal(1),
     most=Decimal(10**6),
     reason="out of range; a number of packets is from 1 packet to 1000000 packets",
+)
+SPEECH_S = Decimal("0.02")
+BURST = Quantity(
+    name="a length of a burst",
+    example="100 ms",
+    # A packet stands for the 20 ms of speech that are in one.
+    units={"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "packet": SPEECH_S, "packets": SPEECH_S},
+    least=Decimal("0.001"),
+    most=Decimal(3600),
+    reason="out of range; a burst lasts from 1 ms to 3600 s",
 )
 
 
@@ -199,8 +214,8 @@ Share = Annotated[float, BeforeValidator(SHARE.parse)]
 """A probability or share, 0 to 1."""
 Dbm = Annotated[float, BeforeValidator(POWER.parse)]
 """A signal strength in dBm."""
-Packets = Annotated[float, BeforeValidator(PACKETS.parse)]
-"""A number of packets; a mean may have a fraction."""
+Burst = Annotated[float, BeforeValidator(BURST.parse)]
+"""How long a bad moment lasts, in seconds; a packet is 20 ms."""
 Queue = Annotated[QueueLength, PlainValidator(QueueLength.parse)]
 """Packets, or a time."""
 Decibels = Annotated[float, BeforeValidator(LEVEL.parse)]

@@ -40,7 +40,7 @@ def script(*steps: dict[str, Any]) -> FailureScript:
 
 def compiled(*steps: dict[str, Any], profile: LinkProfile = SHAPED) -> list[Step]:
     """The timeline without the signal that every link reports at the beginning."""
-    found = timeline(history(script(*steps), 1), {"wifi": (LINK, profile)})
+    found = timeline(history(script(*steps), 1), {"wifi": (LINK, profile)}, {})
     assert found[0] == {"at_s": 0.0, "do": "signal", "link": "wifi", "signal_dbm": -50.0}
     return found[1:]
 
@@ -185,6 +185,7 @@ def test_steps_of_another_link_are_none_of_its_business() -> None:
     found = timeline(
         history(script({"at": "7 s", "link": "umts", "gone": True}), 1),
         {"wifi": (LINK, SHAPED), "umts": (other, SHAPED)},
+        {},
     )
     later = [step for step in found if step["at_s"] > 0]
     assert {(step["do"], step.get("link")) for step in later} == {

@@ -34,13 +34,48 @@ def agent(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def test_each_direction_of_each_link_is_shaped_at_its_own_port() -> None:
-    shapes = compile_plan(load_experiment("wifi-to-umts"))["shapes"]
-    assert [(shape["air"], shape["device"], shape["command"].split(" rate ")[1]) for shape in shapes] == [
+    plan = compile_plan(load_experiment("wifi-to-umts", failure="wifi-break"))
+    assert plan["gates"] == []
+    assert [(one["air"], one["device"], one["command"].split(" rate ")[1]) for one in plan["shapes"]] == [
         ("wifi-air", "wifi-air-dn", "30000000bit -14"),
         ("wifi-air", "wifi-air-up", "15000000bit -14"),
         ("umts-air", "umts-air-dn", "384000bit -14"),
         ("umts-air", "umts-air-up", "128000bit -14"),
     ]
+
+
+def test_a_link_whose_rate_changes_is_carried_by_a_program() -> None:
+    plan = compile_plan(load_experiment("wifi-to-umts", failure="wifi-fade"))
+    (gate,) = plan["gates"]
+    assert gate["air"] == "wifi-air"
+    assert gate["config"]["ports"] == {"down": "wifi-air-dn", "up": "wifi-air-up"}
+    down = gate["config"]["ways"]["down"]
+    assert down["rates"][0] == (-0.1, 30e6)
+    assert down["rates"][-1] == (18.0, 1e6)
+    assert down["ahead_s"] == 0.0005
+    assert down["losses"][-1] == (18.0, 0.2)
+    assert down["bad_moments"][0][0] > 15.0
+    assert all(" loss 0% " in one["command"] for one in plan["shapes"])
+    by_the_step = {
+        (step["at_s"], one["device"]) for step in plan["timeline"] if step["do"] == "shape" for one in step["shapes"]
+    }
+    assert (13.1, "wifi-air-dn") in by_the_step  # its delay is netem's
+    assert max(by_the_step)[0] == 18.0  # gone
+
+
+def test_schemes_with_one_seed_meet_the_same_bad_moments_and_another_seed_others() -> None:
+    found = {
+        (scheme, seed): compile_plan(load_experiment("all-schemes-lossy", scheme=scheme, seed=seed))["gates"]
+        for scheme in ("reinvite", "handover-cn", "handover-b2bua")
+        for seed in (1, 2)
+    }
+    for seed in (1, 2):
+        assert {str(gates) for (_, one), gates in found.items() if one == seed} == {str(found["reinvite", seed])}
+    moments = [
+        gates[0]["config"]["ways"]["down"]["bad_moments"] for gates in (found["reinvite", 1], found["reinvite", 2])
+    ]
+    assert moments[0] != moments[1]
+    assert all(moments)
 
 
 def test_second_link_is_attached_when_the_scheme_says() -> None:

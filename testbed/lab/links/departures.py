@@ -1,0 +1,141 @@
+"""When packets leave a link whose rate changes or whose losses have a time. Pure: times come from outside, in seconds.
+
+netem gives a packet its time when it is queued, and a rate that comes later does not touch it. Here a packet leaves at
+the rate that the link has while it is sent. That is known beforehand, so its departure follows from its arrival.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import deque
+from typing import Protocol
+
+from testbed.lab.plan import WayOrder
+
+OPPORTUNITY_BYTES = 1500
+# Two packets never leave at the same time: their order would be the kernel's choice.
+APART_S = 1e-9
+
+
+class Departures(Protocol):
+    """What packets pass one after the other."""
+
+    def depart(self, arrival_s: float, size: int) -> float:
+        """When a packet of so many IP bytes has left; `inf` when it never does. Arrivals are in order."""
+
+
+class DeparturesAtRate:
+    """A rate that changes: what waits is sent at the rate of that moment, and at 0 nothing is."""
+
+    def __init__(self, pieces: list[tuple[float, float]]) -> None:
+        """`pieces`: from when on it is how many bit/s, in the order of time; the first one counts before that too."""
+        self._from = [at_s for at_s, _ in pieces]
+        self._rates = [rate for _, rate in pieces]
+        self._free_s = -math.inf
+
+    def depart(self, arrival_s: float, size: int) -> float:
+        """The end of its last bit."""
+        at_s, bits = max(arrival_s, self._free_s), size * 8.0
+        piece = max(0, bisect_right(self._from, at_s) - 1)
+        while True:
+            rate = self._rates[piece]
+            until_s = self._from[piece + 1] if piece + 1 < len(self._from) else math.inf
+            if bits <= rate * (until_s - at_s) if rate else until_s == math.inf:
+                break
+            bits -= rate * (until_s - at_s)
+            at_s, piece = until_s, piece + 1
+        self._free_s = at_s + bits / rate if rate else math.inf
+        return self._free_s
+
+
+class DeparturesByTrace:
+    """The semantics of Mahimahi (Netravali et al., USENIX ATC 2015).
+
+    A trace is a list of times, in ms, at each of which the link can deliver 1500 bytes, over and over. What no packet
+    uses is lost; a packet may take several of them, and several packets one.
+    """
+
+    def __init__(self, times_ms: list[int], begins_s: float = 0.0) -> None:
+        """`times_ms` are sorted; after the last they begin again. Before `begins_s` packets pass at once."""
+        self._begins_s = begins_s
+        self._times = times_ms
+        self._period = times_ms[-1]
+        # The opportunity that was used last, counted from the first one ever, and what is left of it.
+        self._index, self._left = -1, 0
+
+    def depart(self, arrival_s: float, size: int) -> float:
+        """The opportunity that takes the packet's last byte."""
+        if arrival_s < self._begins_s:
+            return arrival_s
+        if self._index < 0 or arrival_s > self._time(self._index):
+            self._index, self._left = max(self._index + 1, self._first_after(arrival_s)), OPPORTUNITY_BYTES
+        while size > self._left:
+            size -= self._left
+            self._index, self._left = self._index + 1, OPPORTUNITY_BYTES
+        self._left -= size
+        return self._time(self._index)
+
+    def _time(self, index: int) -> float:
+        rounds, place = divmod(index, len(self._times))
+        return self._begins_s + (rounds * self._period + self._times[place]) / 1000
+
+    def _first_after(self, arrival_s: float) -> int:
+        rounds, rest_ms = divmod((arrival_s - self._begins_s) * 1000, self._period)
+        return int(rounds) * len(self._times) + bisect_left(self._times, rest_ms)
+
+
+class Way:
+    """One direction of a link: packets in, and when which of them leave."""
+
+    def __init__(self, order: WayOrder) -> None:
+        """`order` is what the plan says of this direction."""
+        trace = order["opportunities"]
+        self._stages: list[Departures] = [DeparturesAtRate(order["rates"])]
+        if trace is not None:
+            self._stages.append(DeparturesByTrace(trace["times_ms"], trace["begins_s"]))
+        self._delays = Steps(order["delays"])
+        self._queue = order["queue"]
+        self._bad_from = [start_s for start_s, _ in order["bad_moments"]]
+        self._bad_until = [end_s for _, end_s in order["bad_moments"]]
+        self._pattern = order["pattern"]
+        self._count = 0
+        # When those leave the link's end that are on their way or wait.
+        self._holds: deque[float] = deque()
+        self._last_s = -math.inf
+
+    def departure(self, arrival_s: float, size: int, *, is_ip: bool = True) -> float | None:
+        """When a packet that arrives leaves for its delay; None for one that is lost, dropped, or never leaves."""
+        if self._is_bad(arrival_s) or (is_ip and self._is_marked()):
+            return None
+        while self._holds and self._holds[0] <= arrival_s:
+            self._holds.popleft()
+        if len(self._holds) >= self._queue:
+            return None
+        at_s = arrival_s
+        for stage in self._stages:
+            at_s = stage.depart(at_s, size)
+        self._last_s = at_s = max(at_s, self._last_s + APART_S)
+        self._holds.append(at_s + self._delays.value(at_s))
+        return None if at_s == math.inf else at_s
+
+    def _is_bad(self, at_s: float) -> bool:
+        number = bisect_right(self._bad_from, at_s) - 1
+        return number >= 0 and at_s < self._bad_until[number]
+
+    def _is_marked(self) -> bool:
+        if not self._pattern:
+            return False
+        self._count += 1
+        return bool(self._pattern[(self._count - 1) % len(self._pattern)] == "x")
+
+
+class Steps:
+    """A number that changes at known times."""
+
+    def __init__(self, pieces: list[tuple[float, float]]) -> None:
+        """`pieces` as of DeparturesAtRate."""
+        self._from = [at_s for at_s, _ in pieces]
+        self._values = [value for _, value in pieces]
+
+    def value(self, at_s: float) -> float:
+        """What it is at a time."""
+        return self._values[max(0, bisect_right(self._from, at_s) - 1)]
