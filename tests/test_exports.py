@@ -62,9 +62,9 @@ OPEN = {
     "agents.sdp": "",
     "agents.media": "",
     "testbed.scenario": (
-        "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.gating links.history"
-        " links.shaping links.timeline links.trace plan.failure_picture plan.history_export reading.document"
-        " reading.tree reading.units"
+        "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.gating"
+        " links.history links.shaping links.timeline links.trace links.traced plan.failure_picture plan.history_export"
+        " reading.document reading.tree reading.units"
     ),
     "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (

@@ -17,7 +17,8 @@ from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.links.history import history
-from testbed.scenario.links.trace import read_csv, read_opportunities, read_traces
+from testbed.scenario.links.trace import read_csv, read_opportunities
+from testbed.scenario.links.traced import read_traces
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load, validated
 from testbed.scenario.reading.errors import BadScenarioError

@@ -1,5 +1,6 @@
 """What the files of an experiment must agree on: links, agents, and scripts that do what they say."""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ from testbed.scenario.links.trace import Opportunities
 from testbed.scenario.reading.document import hint, nearest
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.tree import Tree, name_of
-from testbed.scenario.reading.units import TIME, shown
+from testbed.scenario.reading.units import RATE, TIME, shown
 
 
 def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
@@ -101,6 +102,17 @@ def check_opportunities(
             )
     if errors:
         raise BadScenarioError(errors)
+
+
+def check_rates(tree: Tree, changes: list[Change], by_netem: set[str]) -> None:
+    """No rate of 0 on links that netem sends at their rate: it takes that for none at all."""
+    errors = []
+    for one in changes:
+        if one.link in by_netem and one.values.get("rate", math.inf) < RATE.least:
+            what = f"rate: '{one.link}' has radio: hwsim, which sends at 100 bit/s or more; have it gone, or lossy"
+            errors.append(tree.error((*one.place, "rate"), f"{name_of(one.place)}.{what}"))
+    if errors:
+        raise BadScenarioError(list(dict.fromkeys(errors)))
 
 
 class FailureChecker:

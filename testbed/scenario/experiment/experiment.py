@@ -18,6 +18,7 @@ from testbed.scenario.experiment.checks import (
     check_failure,
     check_links,
     check_opportunities,
+    check_rates,
 )
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
 from testbed.scenario.kinds.correspondent import NOBODY
@@ -32,7 +33,8 @@ from testbed.scenario.kinds.scenario import (
 )
 from testbed.scenario.kinds.topology import HOME, MOBILE, load_topology
 from testbed.scenario.links.history import Change, history
-from testbed.scenario.links.trace import Opportunities, read_traces
+from testbed.scenario.links.trace import Opportunities
+from testbed.scenario.links.traced import read_traces
 from testbed.scenario.reading.document import hint, load, validated
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
@@ -145,6 +147,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     traced, opportunities = read_traces(failure_tree, script)
     changes = [*history(script, chosen_seed), *traced]
     check_failure(failure_tree, changes, profiles)
+    check_rates(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     chosen, setting = choose_scheme(tree, scenario, scheme)
     around = load_around(tree, path, scenario, setting)

@@ -1,12 +1,18 @@
 """What is likely to go wrong with a call before it is tried: told before the run, and kept with it."""
 
+import math
 from collections.abc import Iterator
 
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.reading.units import RATE, TIME
+from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+from testbed.scenario.links.gating import states
+from testbed.scenario.links.shaping import DirectionState
+from testbed.scenario.links.timeline import changes_of
+from testbed.scenario.reading.units import RATE, SHARE, TIME
 
 # At IP, with 20 ms in each packet (RFC 3551 4.5: 64 kbit/s for G.711, 13.2 for GSM; 40 bytes of headers, 50 times/s).
 CODEC_RATES = {"PCMU": 80_000.0, "PCMA": 80_000.0, "GSM": 29_200.0}
+PACKET_S = 0.02
 # An INVITE with SDP and credentials, at IP.
 INVITE_BYTES = 1200
 # RFC 3261 17.1.1.1.
@@ -16,16 +22,44 @@ T1_S = 0.5
 def doubts(experiment: Experiment) -> Iterator[str]:
     """One line for each thing that does not fit."""
     (codec, *_) = experiment.scenario.call.spoken_by("mn")
-    needed = CODEC_RATES[codec]
     for name, (_, profile) in experiment.links.items():
+        over_time = states(profile, changes_of(experiment.changes, name))
         for way, direction in profile.directions.items():
-            where = f"link '{name}' ({profile.name}, {way}) has {RATE.text(direction.rate)}"
-            if direction.rate < needed:
-                yield f"{where}, and {codec} needs {RATE.text(needed)}: speech will wait in its queue and get lost"
-            invite_s = INVITE_BYTES * 8 / direction.rate
-            if invite_s + 2 * direction.delay > T1_S:
-                took = TIME.text(round(invite_s + 2 * direction.delay, 3))
-                yield (
-                    f"{where}: an INVITE of {INVITE_BYTES} bytes and its answer take {took} or more,"
-                    f" longer than T1 ({TIME.text(T1_S)}): it will be sent more than once"
-                )
+            yield from speech(f"link '{name}' ({profile.name}, {way})", codec, direction, over_time[way])
+        yield from signalling(f"link '{name}' ({profile.name})", profile)
+
+
+def speech(
+    where: str, codec: str, direction: LinkDirection, over_time: list[tuple[float, DirectionState]]
+) -> Iterator[str]:
+    """A direction that is too slow for it, or that holds fewer packets than are on their way."""
+    needed = CODEC_RATES[codec]
+    if direction.rate < needed:
+        yield (
+            f"{where} has {RATE.text(direction.rate)}, and {codec} needs {RATE.text(needed)}:"
+            " speech will wait in its queue and get lost"
+        )
+    longest_s = max(one.delay for _, one in over_time)
+    on_their_way = math.ceil(longest_s / PACKET_S)
+    if direction.queue_packets < on_their_way:
+        share = SHARE.text(round(1 - direction.queue_packets / on_their_way, 2))
+        yield (
+            f"{where} has a queue of {direction.queue_packets} packets, and with a delay of {TIME.text(longest_s)}"
+            f" {on_their_way} of speech are on their way at once: about {share} will be lost; make the queue longer"
+        )
+
+
+def signalling(where: str, profile: LinkProfile) -> Iterator[str]:
+    """A link on which the caller sends its INVITE again before an answer can come."""
+    if not profile.directions:
+        return
+    up, down = profile.directions["up"], profile.directions["down"]
+    invite_s = INVITE_BYTES * 8 / up.rate
+    took_s = invite_s + up.delay + down.delay
+    if took_s > T1_S:
+        delays = TIME.text(round(up.delay + down.delay, 4))
+        yield (
+            f"{where}: an INVITE of {INVITE_BYTES} bytes takes {TIME.text(round(invite_s, 6))} at {RATE.text(up.rate)},"
+            f" and both delays {delays}: {TIME.text(round(took_s, 4))} or more until it is answered,"
+            f" longer than T1 ({TIME.text(T1_S)}), so it will be sent more than once"
+        )

@@ -83,13 +83,18 @@ class FailureStep(Document):
 
 
 class TraceUse(Document):
-    """A link follows a file, from `at` on: a CSV of what it is like over time, or a Mahimahi trace of one direction."""
+    """A link follows a file, from `at` on: a CSV of what it is like over time, or a Mahimahi trace of one direction.
+
+    `columns` says which column of a CSV is what, where its header does not; `skip` leaves out so much of its beginning.
+    """
 
     link: str
     csv: str | None = None
     mahimahi: str | None = None
     direction: Literal["down", "up"] | None = None
     at: Seconds = 0.0
+    columns: dict[str, str] | None = None
+    skip: Seconds = 0.0
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -99,6 +104,13 @@ class TraceUse(Document):
             raise ValueError("a Mahimahi trace is of one direction; add 'direction: down', or 'up'")
         if self.csv is not None and self.direction is not None:
             raise ValueError("a CSV names directions in its header, like 'down.loss [%]'; leave 'direction' out")
+        if self.columns is None and self.skip:
+            raise ValueError("only a CSV with 'columns' can be begun later; leave 'skip' out")
+        if self.columns is not None and (self.csv is None or "time" not in self.columns or len(self.columns) == 1):
+            raise ValueError(
+                "columns are of a CSV, the time and something else;"
+                " write them like: {time: 'Timestamp [s]', rate: 'DL_bitrate [kbit/s]'}"
+            )
         return self
 
 

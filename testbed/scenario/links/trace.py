@@ -19,12 +19,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from testbed.scenario.kinds.failure import SHAPED, FailureScript
+from testbed.scenario.kinds.failure import SHAPED
 from testbed.scenario.links.history import Change, moment
 from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.document import hint
-from testbed.scenario.reading.errors import BadScenarioError
-from testbed.scenario.reading.tree import Place, Tree, bad, name_of, read_text
+from testbed.scenario.reading.tree import Place, bad, read_text
 from testbed.scenario.reading.units import BURST, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
 
 HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")
@@ -63,24 +62,6 @@ class Opportunities:
     times_ms: list[int]
 
 
-def read_traces(tree: Tree, script: FailureScript) -> tuple[list[Change], list[Opportunities]]:
-    """All the files that a script names, which lie where it says from its own folder; raises BadScenarioError."""
-    changes: list[Change] = []
-    opportunities: list[Opportunities] = []
-    for index, use in enumerate(script.traces):
-        place: Place = ("traces", index)
-        name, field = (use.csv, "csv") if use.csv is not None else (use.mahimahi or "", "mahimahi")
-        path = tree.path.parent / name
-        if not path.is_file():
-            what = f"{name_of(place)}.{field}: there is no file {path}; name one, from this script's folder"
-            raise BadScenarioError([tree.error((*place, field), what)])
-        if use.direction is None:
-            changes += read_csv(path, place, use.link, use.at)
-        else:
-            opportunities.append(Opportunities(place, use.link, use.direction, use.at, read_opportunities(path)))
-    return changes, opportunities
-
-
 def read_csv(path: Path, place: Place, link: str, at: float) -> list[Change]:
     """The changes of a link that a CSV tells of, from scenario time `at` on; raises BadScenarioError.
 
@@ -99,7 +80,11 @@ def read_csv(path: Path, place: Place, link: str, at: float) -> list[Change]:
         found = row_changes(path, number, columns, row)
         time_s = found.pop("", {}).get("time", 0.0)
         if time_s <= before:
-            what = f"time goes back or stands still here, from {before:g} s to {time_s:g} s; sort the rows"
+            what = f"time goes back here, from {before:g} s to {time_s:g} s; sort the rows"
+            if time_s == before:
+                what = (
+                    f"this is the second row of {time_s:g} s; leave one of them out, or see 'columns', which averages"
+                )
             raise bad(path, number, what)
         before = time_s
         changes += [

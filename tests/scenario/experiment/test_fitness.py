@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.reading.places import SCENARIO
@@ -14,19 +12,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(
-    ("profile", "told"),
-    [
-        ("umts-r99-384", []),
-        ("umts-r99-64", ["PCMU needs 80 kbit/s"] * 2),
-        ("signalling-9k6", ["PCMU needs 80 kbit/s", "take 1.04 s or more, longer than T1 (500 ms)"] * 2),
-    ],
-)
-def test_what_does_not_fit_is_told_for_each_direction(profile: str, told: list[str], tmp_path: Path) -> None:
+def told(tmp_path: Path, profile: str) -> list[str]:
+    """What is told of a call that is handed over to a link of this profile."""
     text = SCENARIO.find("wifi-to-umts").read_text().replace("umts: umts-r99-384", f"umts: {profile}")
     scenario = tmp_path / "narrow.yaml"
     scenario.write_text(text)
-    found = list(doubts(load_experiment(str(scenario))))
-    assert len(found) == len(told)
-    assert all(what in line for what, line in zip(told, found, strict=True))
-    assert all(f"link 'umts' ({profile}, " in line for line in found)
+    return list(doubts(load_experiment(str(scenario))))
+
+
+def test_nothing_is_told_of_a_link_that_fits(tmp_path: Path) -> None:
+    assert told(tmp_path, "umts-r99-384") == []
+
+
+def test_speech_that_does_not_fit_is_told_for_each_direction(tmp_path: Path) -> None:
+    found = told(tmp_path, "umts-r99-64")
+    assert [line.partition(" has ")[0] for line in found] == [
+        "link 'umts' (umts-r99-64, down)", "link 'umts' (umts-r99-64, up)"
+    ]  # fmt: skip
+    assert all("PCMU needs 80 kbit/s" in line for line in found)
+
+
+def test_signalling_that_takes_longer_than_t1_is_told_once_with_its_reason(tmp_path: Path) -> None:
+    assert told(tmp_path, "signalling-9k6")[-1] == (
+        "link 'umts' (signalling-9k6): an INVITE of 1200 bytes takes 1 s at 9.6 kbit/s, and both delays 40 ms:"
+        " 1.04 s or more until it is answered, longer than T1 (500 ms), so it will be sent more than once"
+    )
+    assert len(told(tmp_path, "signalling-9k6")) == 3
+
+
+def test_a_queue_that_holds_less_than_is_on_its_way_is_told(tmp_path: Path) -> None:
+    way = "{rate: 25 Mbit/s, delay: 300 ms, queue: 10 packets}"
+    (tmp_path / "geo.yaml").write_text(f"name: geo\nabout: far\nsignal: -70 dBm\ndown: {way}\nup: {way}\n")
+    down, up, t1 = told(tmp_path, "geo.yaml")
+    assert down == (
+        "link 'umts' (geo, down) has a queue of 10 packets, and with a delay of 300 ms 15 of speech are on their way at"
+        " once: about 33 % will be lost; make the queue longer"
+    )
+    assert "(geo, up)" in up
+    assert "at 25 Mbit/s, and both delays 600 ms: 600.4 ms or more" in t1

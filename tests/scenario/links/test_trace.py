@@ -43,7 +43,12 @@ def test_a_row_changes_what_it_has(tmp_path: Path) -> None:
         ("time [s]\n0\n", 1, "there is nothing but time; add a column like: delay [ms]"),
         ("time [s], loss [%]\n0, 1\n1, 200\n", 3, "loss: '200 %' is impossible; a share is from 0 % to 100 %"),
         ("time [s], loss [%]\n0, 1\n1\n", 3, "1 cells where the header has 2; write each row like the header"),
-        ("time [s], loss [%]\n2, 1\n1, 1\n", 3, "time goes back or stands still here, from 2 s to 1 s; sort the rows"),
+        ("time [s], loss [%]\n2, 1\n1, 1\n", 3, "time goes back here, from 2 s to 1 s; sort the rows"),
+        (
+            "time [s], loss [%]\n2, 1\n2, 3\n",
+            3,
+            "this is the second row of 2 s; leave one of them out, or see 'columns', which averages",
+        ),
         ("time [s], loss [%]\n, 1\n", 2, "a row without time; write when this was"),
         (
             "time [s], loss [%]\n\n0, " + "1" * 140_000,
