@@ -36,7 +36,8 @@ class WayOrder(TypedDict):
 
     `rates` (bit/s), `delays` (s) and `losses` (shares) are from when on they are what; `losses` are for whoever reads a
     plan: what is lost comes in one of the `bad_moments` (from when, until when), or is marked by `pattern` ('x', over
-    and over). `queue` is how many packets wait or are on their way. netem's delay is `ahead_s` shorter than the link's.
+    and over). `is_paced`: the rate is not netem's. `queue` is how many packets wait or are on their way. The delay of
+    netem is `ahead_s` shorter than the link's.
     """
 
     rates: list[tuple[float, float]]
@@ -44,6 +45,7 @@ class WayOrder(TypedDict):
     losses: list[tuple[float, float]]
     bad_moments: list[tuple[float, float]]
     pattern: str
+    is_paced: bool
     queue: int
     opportunities: Trace | None
     ahead_s: float

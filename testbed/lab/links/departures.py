@@ -89,7 +89,7 @@ class Way:
     def __init__(self, order: WayOrder) -> None:
         """`order` is what the plan says of this direction."""
         trace = order["opportunities"]
-        self._stages: list[Departures] = [DeparturesAtRate(order["rates"])]
+        self._stages: list[Departures] = [DeparturesAtRate(order["rates"])] if order["is_paced"] else []
         if trace is not None:
             self._stages.append(DeparturesByTrace(trace["times_ms"], trace["begins_s"]))
         self._delays = Steps(order["delays"])

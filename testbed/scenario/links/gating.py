@@ -59,7 +59,12 @@ def states(profile: LinkProfile, changes: list[Change]) -> dict[Direction, list[
 
 def depends_on_time(pieces: list[tuple[float, DirectionState]]) -> bool:
     """Whether a direction's rate changes, or it loses some of what comes."""
-    return len({one.rate for _, one in pieces}) > 1 or any(LEAST_LOSS < one.loss < 1 for _, one in pieces)
+    return has_rates(pieces) or any(LEAST_LOSS < one.loss < 1 for _, one in pieces)
+
+
+def has_rates(pieces: list[tuple[float, DirectionState]]) -> bool:
+    """Whether a direction's rate changes."""
+    return len({one.rate for _, one in pieces}) > 1
 
 
 def way_order(
@@ -76,6 +81,7 @@ def way_order(
         "losses": thinned((at, one.loss) for at, one in pieces),
         "bad_moments": [],
         "pattern": direction.loss_pattern or "",
+        "is_paced": has_rates(pieces),
         "queue": direction.queue_packets,
         "opportunities": None if trace is None else {"times_ms": trace.times_ms, "begins_s": trace.at},
         "ahead_s": max(0.0, min(MOST_AHEAD_S, *(round(one.delay - one.jitter, 6) for _, one in pieces))),

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from testbed.lab.network import AccessLink, Direction, Interface
-from testbed.lab.plan import GateOrder, Pattern, Shape
+from testbed.lab.plan import GateOrder, Pattern, Shape, WayOrder
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.reading import units
 from testbed.scenario.reading.places import TEMPLATES
@@ -62,30 +62,32 @@ ROOT, INNER = ("root", "1:"), ("parent 1:1", "2:")
 
 
 def shapes(
-    link: AccessLink, port: Interface, state: DirectionState, *, verb: str, ahead_s: float | None = None
+    link: AccessLink, port: Interface, state: DirectionState, *, verb: str, order: WayOrder | None = None
 ) -> list[Shape]:
     """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue.
 
-    With `ahead_s` a program sees to rate and losses (testbed.scenario.links.gating), and needs so much of the delay.
+    With an `order` a program sees to losses and, where it is paced, to the rate (testbed.scenario.links.gating).
 
     netem with a rate keeps packets in order. Where they may overtake each other, one netem delays and loses them, and
     one inside it sends them on at the rate, in the order in which they come out.
     """
     values = netem_values(state)
-    if ahead_s is not None:
-        values = netem_values(replace(state, rate=FREE_RATE, loss=float(state.loss >= 1), delay=state.delay - ahead_s))
+    if order is not None:
+        rate = FREE_RATE if order["is_paced"] else state.rate
+        delay = state.delay - order["ahead_s"]
+        values = netem_values(replace(state, rate=rate, loss=float(state.loss >= 1), delay=delay))
     if not state.reordering:
         return [shape(link, port, values, ROOT, verb)]
     pace = {**values, "delay_us": 0, "jitter_us": 0, "loss": "0", "loss_enter": None, "loss_leave": None}
     spread = {**values, "rate_bit": None}
-    if ahead_s is not None:
+    if order is not None and order["is_paced"]:
         return [shape(link, port, spread, ROOT, verb)]
     return [shape(link, port, spread, ROOT, verb), shape(link, port, pace, INNER, verb)]
 
 
-def ahead_of(gates: Mapping[str, GateOrder], link: AccessLink, way: Direction) -> float | None:
-    """How much of a direction's delay the program needs that carries it; None where there is none."""
-    return gates[link.name]["config"]["ways"][way]["ahead_s"] if link.name in gates else None
+def order_of(gates: Mapping[str, GateOrder], link: AccessLink, way: Direction) -> WayOrder | None:
+    """What the program is told that carries a direction; None where there is none."""
+    return gates[link.name]["config"]["ways"][way] if link.name in gates else None
 
 
 def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[str, GateOrder]) -> list[Shape]:
@@ -93,8 +95,8 @@ def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[s
     found = []
     for link, profile in links:
         for way, direction in profile.directions.items():
-            state, ahead_s = DirectionState.of(direction), ahead_of(gates, link, way)
-            found += shapes(link, link.port(way), state, verb="replace", ahead_s=ahead_s)
+            state, order = DirectionState.of(direction), order_of(gates, link, way)
+            found += shapes(link, link.port(way), state, verb="replace", order=order)
     return found
 
 

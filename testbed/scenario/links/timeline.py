@@ -11,7 +11,7 @@ from testbed.lab.plan import GateOrder, Shape, Step
 from testbed.scenario.kinds.failure import SHAPED
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.links.history import DIGITS, SIGNAL, Change, Quantity, moment
-from testbed.scenario.links.shaping import DirectionState, ahead_of, shapes
+from testbed.scenario.links.shaping import DirectionState, order_of, shapes
 
 # A ramp changes the link this often.
 TICK_S = 0.1
@@ -151,9 +151,9 @@ def changed_shapes(
     was, becomes = lossy(before), lossy(after)
     found = []
     for way, state in becomes.items():
-        port, ahead_s = link.port(way), ahead_of(gates, link, way)
-        new = shapes(link, port, state, verb="change", ahead_s=ahead_s)
-        if new != shapes(link, port, was[way], verb="change", ahead_s=ahead_s):
+        port, order = link.port(way), order_of(gates, link, way)
+        new = shapes(link, port, state, verb="change", order=order)
+        if new != shapes(link, port, was[way], verb="change", order=order):
             found += new
     return found
 

@@ -23,7 +23,7 @@ def way(**changes: Any) -> Way:  # noqa: ANN401 - whatever an order has
     """A direction of 1 Mbit/s without delay, but for `changes`."""
     order: WayOrder = {
         "rates": [(ALWAYS, 1e6)], "delays": [(ALWAYS, 0.0)], "losses": [], "bad_moments": [], "pattern": "",
-        "queue": 500, "opportunities": None, "ahead_s": 0.0,
+        "is_paced": True, "queue": 500, "opportunities": None, "ahead_s": 0.0,
     }  # fmt: skip
     return Way({**order, **changes})  # type: ignore[typeddict-item]
 

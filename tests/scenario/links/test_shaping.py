@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,16 @@ from testbed.lab.network import AccessLink, Interface
 from testbed.scenario.kinds.profile import LinkDirection
 from testbed.scenario.links.shaping import DirectionState, netem_options, netem_values, shapes
 
+if TYPE_CHECKING:
+    from testbed.lab.plan import WayOrder
+
 LINK = AccessLink("wifi", Interface("mn", "mn-wifi", "10.1.0.2/24"), Interface("gw", "gw-air", "10.1.0.1/24"))
 PLAIN = DirectionState(rate=384_000.0, delay=0.11, jitter=0.02, loss=0.0, loss_burst=0.02, queue=100)
+
+PACED: WayOrder = {
+    "rates": [(0.0, 384_000.0), (1.0, 10_000.0)], "delays": [(0.0, 0.11)], "losses": [(0.0, 0.2)], "bad_moments": [],
+    "pattern": "", "is_paced": True, "queue": 100, "opportunities": None, "ahead_s": 0.0005,
+}  # fmt: skip
 
 directions = st.builds(
     lambda rate, delay, jitter, loss, burst, queue: DirectionState(rate, delay, delay * jitter, loss, burst, queue),
@@ -89,14 +98,16 @@ def test_so_many_losses_that_short_bursts_cannot_hold_them_come_in_longer_ones()
 
 def test_what_a_program_does_is_not_done_by_netem_too() -> None:
     lossy = replace(PLAIN, loss=0.2, loss_burst=0.16)
-    (shape,) = shapes(LINK, LINK.node_port, lossy, verb="change", ahead_s=0.0005)
+    (shape,) = shapes(LINK, LINK.node_port, lossy, verb="change", order=PACED)
     assert shape["command"] == (
         "qdisc change dev wifi-air-dn root handle 1: netem limit 100 delay 109500us 20000us loss 0%"
         " rate 100000000000bit -14"
     )
-    (gone,) = shapes(LINK, LINK.node_port, replace(lossy, loss=1.0), verb="change", ahead_s=0.0005)
+    (rated,) = shapes(LINK, LINK.node_port, lossy, verb="change", order={**PACED, "is_paced": False})
+    assert rated["command"].endswith(" delay 109500us 20000us loss 0% rate 384000bit -14")
+    (gone,) = shapes(LINK, LINK.node_port, replace(lossy, loss=1.0), verb="change", order=PACED)
     assert " loss 100% " in gone["command"]
-    (spread,) = shapes(LINK, LINK.node_port, replace(lossy, reordering=True), verb="change", ahead_s=0.0005)
+    (spread,) = shapes(LINK, LINK.node_port, replace(lossy, reordering=True), verb="change", order=PACED)
     assert "rate" not in spread["command"]
 
 
