@@ -60,6 +60,11 @@ class NativeEngine:
             raise MissingRequirementError(
                 f"this kernel has no sch_netem, so links would have no delay: {NETEM_REMEDY}, or use --engine vm"
             )
+        if plan["gates"] and not has_fq():
+            raise MissingRequirementError(
+                "this kernel has no sch_fq, act_mirred or cls_matchall, so no link could change its rate or lose"
+                f" packets at its times: {NETEM_REMEDY}, or use --engine vm"
+            )
         return ThisMachine()
 
 
@@ -127,6 +132,14 @@ def has_netem() -> bool:
     """Whether this kernel shapes links, tried in a namespace that is gone afterwards."""
     argv = ["unshare", "--net", "--", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]
     return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+def has_fq() -> bool:
+    """Whether packets can leave at their times, and by another interface, tried as above."""
+    lines = "qdisc add dev lo root fq\nqdisc add dev lo ingress\n"
+    lines += "filter add dev lo ingress matchall action mirred egress redirect dev lo\n"
+    argv = ["unshare", "--net", "--", "tc", "-batch", "-"]
+    return subprocess.run(argv, input=lines.encode(), capture_output=True, check=False).returncode == 0
 
 
 def is_chroot() -> bool:

@@ -10,7 +10,7 @@ import click
 from rich.text import Text
 
 from testbed.engine.cache import cache_folder
-from testbed.engine.native import CHROOT_REMEDY, NETEM_REMEDY, has_netem, is_chroot
+from testbed.engine.native import CHROOT_REMEDY, NETEM_REMEDY, has_fq, has_netem, is_chroot
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
 from testbed.engine.vm.needs import BUILD_NEEDS, RUN_NEEDS, Need
 from testbed.report.terminal import console, new_table
@@ -52,6 +52,7 @@ def checks() -> list[Check]:
         Check("native", "no chroot", lambda: not is_chroot(), CHROOT_REMEDY),
         *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
         Check("native", "sch_netem", has_netem, NETEM_REMEDY),
+        Check("native", "sch_fq, act_mirred, cls_matchall", has_fq, NETEM_REMEDY),
         program("wireshark", "wireshark", "looking at captures"),
         program("tshark", "tshark", "looking at captures, tests"),
     ]
