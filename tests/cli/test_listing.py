@@ -76,7 +76,7 @@ def test_list_of_profiles_has_the_numbers_of_each_direction() -> None:
         "110 ms ± 20 ms",
         "30 Mbit/s / 15 Mbit/s",
         "1.5 ms ± 1 ms",
-        "0.1 % in bursts of 5",
+        "0.1 % in bursts of 100 ms",
     ):
         assert words in text
     assert all("…" not in line for line in text.splitlines())

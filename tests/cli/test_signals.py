@@ -11,11 +11,13 @@ from tests.patience import PATIENCE_S
 
 WORK = """
 import asyncio
+from functools import partial
 from testbed.api.waiting import wait_for
 from testbed.cli.main import commands, main
 
 async def work():
-    print("begun", flush=True)
+    # When it has begun to sleep: a signal that comes while it is still on its way there undoes nothing.
+    asyncio.get_running_loop().call_soon(partial(print, "begun", flush=True))
     try:
         await asyncio.sleep(1000)
     finally:
