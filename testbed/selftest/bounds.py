@@ -132,15 +132,17 @@ def delay_rows(direction: LinkDirection, probes: Probes) -> Iterator[Quantity]:
 def rate_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
     """The rate of IP packets in kbit/s, from how far apart the packets of a train arrive.
 
-    Only from where on packets have waited longer than jitter can be: before, it shows in their distance.
+    Only from where on packets have waited longer than jitter can be: before, it shows in their distance. And only those
+    that had come when the one before them left: where a sender is slower than the link, their distance is the sender's.
     """
     settled = math.ceil(2 * direction.jitter / (FULL_BYTES * 8 / direction.rate))
+    least_ns = (direction.delay - direction.jitter) * 1e9
     bits = seconds = 0.0
     for one in trains:
-        arrivals = np.sort(one.arrived[~one.lost])[settled:]
-        if len(arrivals) > 1:
-            bits += (len(arrivals) - 1) * FULL_BYTES * 8
-            seconds += float(arrivals[-1] - arrivals[0]) / 1e9
+        sent, arrivals = (np.sort(times[~one.lost])[settled:] for times in (one.sent, one.arrived))
+        waited = sent[1:] + least_ns < arrivals[:-1]
+        bits += int(waited.sum()) * FULL_BYTES * 8
+        seconds += float(np.diff(arrivals)[waited].sum()) / 1e9
     measured = bits / seconds / 1e3 if seconds else math.nan
     return "rate, kbit/s", direction.rate / 1e3, measured, RATE_TOLERANCE * direction.rate / 1e3
 

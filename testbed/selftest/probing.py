@@ -1,7 +1,7 @@
 """Which probes show what a link is like, and the plan of a run that sends them."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from testbed.lab.network import Direction, Network
@@ -71,7 +71,11 @@ def train_s(direction: LinkDirection) -> float:
 
 
 def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, loss_probes: int = LOSS_PROBES) -> Plan:
-    """A run in which probes go over access links of a network, those with a profile, both ways at once."""
+    """A run in which probes go over access links of a network, those with a profile, both ways at once.
+
+    Both ends of a link know each other: behind a question of ARP a probe would wait.
+    """
+    network = replace(network, access_links=tuple(replace(link, arp=False) for link in network.access_links))
     links = [(link, profiles[link.name]) for link in network.access_links if link.name in profiles]
     flows: dict[str, list[dict[str, Any]]] = {MOBILE: [], CORRESPONDENT: []}
     end_s = START_S

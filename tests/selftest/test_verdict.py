@@ -47,6 +47,17 @@ def test_rate_is_that_of_the_part_of_a_train_that_waits() -> None:
 PROBES, APART_S = 40_000, 0.02
 
 
+def test_a_rate_is_not_that_of_a_sender_that_is_slower() -> None:
+    """Ten at once, which wait, and then one each 100 ms, which do not."""
+    sent = np.array([0.0] * 10 + [1000 + 100 * number for number in range(10)])
+    arrived = np.array(
+        [110 + 62.5 * (number + 1) for number in range(10)] + [1172.5 + 100 * number for number in range(10)]
+    )
+    steady = UMTS.model_copy(update={"jitter": 0.0})
+    _, configured, measured, _ = rate_row(steady, [Probes(*((one * MS).astype(np.int64) for one in (sent, arrived)))])
+    assert measured == pytest.approx(configured)
+
+
 def lost_in_bad_moments(loss: float, burst_s: float) -> np.ndarray:
     """Which probes are lost that come so far apart."""
     sent_s = np.arange(PROBES) * APART_S

@@ -33,7 +33,7 @@ DATE = "date"
 
 
 @dataclass(frozen=True)
-class Source:
+class PublishedColumn:
     """Where a quantity of a link is to be read: the column's number, and its unit, or the form of its date stamps."""
 
     way: Way
@@ -60,7 +60,7 @@ def read_columns(path: Path, place: Place, link: str, at: float, columns: dict[s
     return list(changes(path, place, link, at - skip, skip, list(stamped(path, head[1], body, sources))))
 
 
-def source(path: Path, line: int, head: list[str], quantity: str, where: str) -> Source:
+def source(path: Path, line: int, head: list[str], quantity: str, where: str) -> PublishedColumn:
     """Where a quantity stands; raises BadScenarioError for one that there is not, or that no link has."""
     named, found = QUANTITY.fullmatch(quantity), SOURCE.fullmatch(where)
     if named is None or named[2] not in KINDS or (named[1] and named[2] not in SHAPED):
@@ -75,14 +75,16 @@ def source(path: Path, line: int, head: list[str], quantity: str, where: str) ->
         dates = ", or date, or a form like %Y-%m-%d %H:%M:%S" if quantity == "time" else ""
         what = f"columns.{quantity}: {shown(unit)} is no unit of it; it is in {KINDS[named[2]].unit_names}{dates}"
         raise bad(path, line, what)
-    return Source(WAYS[named[1]], named[2], head.index(heading), unit)
+    return PublishedColumn(WAYS[named[1]], named[2], head.index(heading), unit)
 
 
 Row = tuple[int, float, dict[tuple[Way, str], float]]
 """Line, seconds, and what the link is like."""
 
 
-def stamped(path: Path, head: list[str], body: list[tuple[int, list[str]]], sources: list[Source]) -> Iterator[Row]:
+def stamped(
+    path: Path, head: list[str], body: list[tuple[int, list[str]]], sources: list[PublishedColumn]
+) -> Iterator[Row]:
     """The rows with their time; raises BadScenarioError for what is no number of its unit."""
     for line, row in body:
         if len(row) != len(head):
