@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from agents.sip.message.address import TCP, Address, Datagram
@@ -26,7 +28,10 @@ MAX_CONNECTIONS = 128
 MAX_CONNECTIONS_WITH_A_HOST = 16
 # How long one whose bytes are no SIP stays, for its peer to read why: closed at once, it would take the answer with it.
 LINGER_S = 1.0
-CHUNK = 65536
+# How much of a stream is taken at once, ten messages or so: who sends faster than we read keeps us from nothing else.
+CHUNK = 4096
+# How long nobody is let in once there are no descriptors left.
+PAUSE_S = 1.0
 PONG = b"\r\n"
 
 
@@ -42,6 +47,9 @@ class Connection:
         self.unsent = bytearray()
         self.early: list[Datagram] = []
         self.used_at = now
+        #: Whether it has brought a message, or is to take one of ours: else nobody would miss it.
+        self.has_spoken = not is_open
+        self.is_dropped = False
         # Since when a message is incomplete, and since when nothing can be read any more.
         self.amid_since: float | None = None
         self.broken_since: float | None = None
@@ -70,6 +78,9 @@ class Connections:
         self._listeners: list[socket.socket] = []
         self._connections: dict[tuple[Address, Address], Connection] = {}
         self._check_at: float | None = None
+        # Listeners that are not asked at present, with what to do when they are; and until when.
+        self._paused: list[tuple[socket.socket, Callable[[], None]]] = []
+        self._paused_until = 0.0
 
     def listen(self, local: Address) -> None:
         """Take connections to this address; raises OSError where that is not possible."""
@@ -114,14 +125,23 @@ class Connections:
             return
         for connection in [each for each in self._connections.values() if each.deadline <= now]:
             self._drop(connection)
+        if self._paused and self._paused_until <= now:
+            for listener, accept in self._paused:
+                self._selector.register(listener, selectors.EVENT_READ, accept)
+            self._paused.clear()
         self._check_at = min((each.deadline for each in self._connections.values()), default=None)
+        if self._paused:
+            self._check_by(self._paused_until)
 
     def close(self) -> None:
         """All of them, without a word."""
+        paused = [listener for listener, _ in self._paused]
         for sock in (*self._listeners, *(each.sock for each in self._connections.values())):
-            self._selector.unregister(sock)
+            if sock not in paused:
+                self._selector.unregister(sock)
             sock.close()
         self._listeners.clear()
+        self._paused.clear()
         self._connections.clear()
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -129,14 +149,27 @@ class Connections:
     def _accept(self, local: Address, listener: socket.socket) -> None:
         try:
             sock, name = listener.accept()
-        except OSError:  # it went away again, or there is no descriptor left
+        except OSError as error:  # it went away again, or there is no descriptor left
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                self._pause(listener)
             return
         sock.setblocking(False)
         remote = Address(name[0], name[1], TCP)
-        if sum(each.remote.ip == remote.ip for each in self._connections.values()) >= MAX_CONNECTIONS_WITH_A_HOST:
-            sock.close()
-            return
+        neighbours = [each for each in self._connections.values() if host_of(each.remote) == host_of(remote)]
+        if len(neighbours) >= MAX_CONNECTIONS_WITH_A_HOST:
+            silent = [each for each in neighbours if not each.has_spoken]
+            if not silent:
+                sock.close()
+                return
+            self._drop(min(silent, key=lambda each: each.used_at))
         self._add(Connection(sock, local, remote, is_open=True, now=self._clock()))
+
+    def _pause(self, listener: socket.socket) -> None:
+        """Let it wait: its news would have us come back at once, for nothing."""
+        self._paused.append((listener, self._selector.get_key(listener).data))
+        self._selector.unregister(listener)
+        self._paused_until = self._clock() + PAUSE_S
+        self._check_by(self._paused_until)
 
     def _connect(self, local: Address, remote: Address) -> Connection | None:
         try:
@@ -154,8 +187,11 @@ class Connections:
         return self._add(Connection(sock, local, remote, is_open=False, now=self._clock()))
 
     def _add(self, connection: Connection) -> Connection:
-        if len(self._connections) >= MAX_CONNECTIONS:
-            self._drop(min(self._connections.values(), key=lambda each: each.used_at))
+        known = self._connections.get((connection.local, connection.remote))
+        if known is not None:  # the peer has reset it, which was not heard of yet, and comes again from the same port
+            self._drop(known)
+        elif len(self._connections) >= MAX_CONNECTIONS:
+            self._drop(self._least_missed())
         sock = connection.sock
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(PATIENCE_S * 1000))
@@ -165,8 +201,17 @@ class Connections:
         self._check_by(connection.deadline)
         return connection
 
+    def _least_missed(self) -> Connection:
+        """One that has said nothing; else one of the host that has most; of these, the one that was quiet longest."""
+        crowd = Counter(host_of(each.remote) for each in self._connections.values())
+        return min(
+            self._connections.values(), key=lambda one: (one.has_spoken, -crowd[host_of(one.remote)], one.used_at)
+        )
+
     def _serve(self, connection: Connection) -> None:
         """Something can be done: connected, read, written; each is tried."""
+        if connection.is_dropped:  # by what was served before it, in the same turn
+            return
         if not connection.is_open:
             if connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 self._drop(connection)
@@ -211,7 +256,8 @@ class Connections:
         elif connection.amid_since is None:
             connection.amid_since = now
             self._check_by(connection.deadline)
-        if pings := connection.framer.take_pings():
+        pings = connection.framer.take_pings()
+        if pings and len(connection.unsent) <= LARGEST_BACKLOG:
             connection.unsent += PONG * pings
             self._write(connection)
 
@@ -220,6 +266,7 @@ class Connections:
         try:
             while (message := connection.framer.next_message()) is not None:
                 connection.amid_since = None
+                connection.has_spoken = True
                 self._deliver(message, local, remote, now)
         except FramingError as error:
             if error.head:  # to be answered with 400; nothing that follows can be read
@@ -229,6 +276,7 @@ class Connections:
 
     def _drop(self, connection: Connection) -> None:
         """Close it, and tell what came to nothing."""
+        connection.is_dropped = True
         del self._connections[connection.local, connection.remote]
         self._selector.unregister(connection.sock)
         connection.sock.close()
@@ -239,6 +287,11 @@ class Connections:
     def _check_by(self, deadline: float) -> None:
         if self._check_at is None or deadline < self._check_at:
             self._check_at = deadline
+
+
+def host_of(remote: Address) -> bytes | str:
+    """Who is on the other end, as far as addresses tell: with IPv6 a host has all of its /64 (RFC 8981)."""
+    return socket.inet_pton(socket.AF_INET6, remote.ip.partition("%")[0])[:8] if ":" in remote.ip else remote.ip
 
 
 def new_socket(local: Address) -> socket.socket:
