@@ -38,6 +38,19 @@ class PeerGuard:
             raise RemoteProtocolError("not from the peer of this dialog", status_hint=403)
         return ""
 
+    def check_replacing(self, request: Request, flow: Flow, user: str, replaced: Session) -> None:
+        """RFC 3891 8: only a party of a dialog may replace it; raises `RemoteProtocolError` with 403 for others."""
+        if not self._is_party(flow, user, replaced):
+            self.refuse(request, 403)
+            raise RemoteProtocolError("Handover of somebody else's dialog", status_hint=403)
+
+    def takes_ack(self, ack: Request, flow: Flow, session: Session) -> bool:
+        """Whether it comes from the peer's host: it may bring the answer to an offer (RFC 3261 13.2.2.4)."""
+        return flow.remote.ip in hosts_of(session)
+
+    def _is_party(self, flow: Flow, user: str, replaced: Session) -> bool:
+        return flow.remote.ip in hosts_of(replaced)
+
     def refuse(self, request: Request, status: int) -> None:
         """Counts it."""
         self.refused[f"{status} {request.method}"] += 1
@@ -63,6 +76,24 @@ class UserGuard(PeerGuard):
             self.refuse(request, 403)
             raise RemoteProtocolError("another user's dialog", status_hint=403)
         return user
+
+    def takes_ack(self, ack: Request, flow: Flow, session: Session) -> bool:
+        """From the caller's host; or from where it is by now, with the credentials of the INVITE (RFC 3261 22.1).
+
+        These can be overheard, so they prove too little for an ACK that says where media are to go.
+        """
+        if session.is_caller or super().takes_ack(ack, flow, session):
+            return super().takes_ack(ack, flow, session)
+        invite = session.invite_of(ack)
+        return invite is not None and not ack.body and credentials_of(ack) == credentials_of(invite.request) != []
+
+    def _is_party(self, flow: Flow, user: str, replaced: Session) -> bool:
+        return user == replaced.user
+
+
+def credentials_of(request: Request) -> list[str]:
+    """What it brings to prove who sent it."""
+    return [value for name in ("authorization", "proxy-authorization") for value in request.headers.get_all(name)]
 
 
 def hosts_of(session: Session) -> set[str]:

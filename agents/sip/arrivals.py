@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from binascii import crc32
 from typing import TYPE_CHECKING
 
 from agents.sip.inspection import inspect
-from agents.sip.message.build import new_response
+from agents.sip.message.build import new_response, repeated_tag
 from agents.sip.message.errors import RemoteProtocolError, SipParseError
 from agents.sip.message.handover import OPTION_TAG, handover_of
 from agents.sip.message.message import BadRequestError, Message, Request
@@ -30,10 +29,16 @@ if TYPE_CHECKING:
     from agents.sip.transaction.noninvite_server import NonInviteServer
 
     class Guard(Protocol):
-        """Decides who may send us requests; ACK and CANCEL, which can't be challenged (22.1), don't come to it."""
+        """Decides who may send us requests; a CANCEL, which can't be challenged (22.1), doesn't come to it."""
 
         def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
             """The user who sent this, '' for nobody in particular; raises `RemoteProtocolError` with the refusal."""
+
+        def check_replacing(self, request: Request, flow: Flow, user: str, replaced: Session) -> None:
+            """Raises `RemoteProtocolError` unless `user`, who sent this INVITE, is the peer of `replaced`."""
+
+        def takes_ack(self, ack: Request, flow: Flow, session: Session) -> bool:
+            """Whether this is the peer's: nobody can be challenged for an ACK, but it can be ignored."""
 
 
 class Arrivals:
@@ -77,8 +82,7 @@ class Arrivals:
             via = request.via.stamped(flow.remote)
             request.replace_via(via)
             flow = response_flow(request, flow)
-            # 8.2.7: the same tag for the same request, without remembering it.
-            tag = None if request.to.tag else f"{crc32(via.branch.encode('utf-8', 'surrogateescape')):08x}"
+            tag = repeated_tag(request)
         except SipParseError:
             tag = None
         reason = f"Bad Request: {error.what}" if error.status_hint == 400 else None
@@ -99,58 +103,103 @@ class Arrivals:
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         transaction = self._core.transactions.server_of(request)
-        if transaction is not None:
+        if request.method == "ACK":
+            self._receive_ack(request, transaction, flow, now)
+        elif transaction is not None:
             transaction.receive(request, now)
-        elif request.method == "ACK":
-            session = self._session_of(request)
-            if session is None or not session.receive_ack(request, now):
-                self._core.discard("ACK for nothing", flow.remote)
         elif request.method == "CANCEL":
             self._receive_cancel(request, flow, now)
         else:
-            is_merged = self._core.transactions.is_merged(request)
-            transaction = self._core.transactions.serve(request, flow, now)
-            try:
-                inspect(request, self._core.abilities, is_merged=is_merged)
-                self._dispatch(request, transaction, flow, now)
-            except RemoteProtocolError as error:
-                tag = None if request.to.tag else self._core.ids.tag()
-                status = error.status_hint
-                self._emit(events.Refused(request, status, str(error), flow.remote))
-                transaction.respond(new_response(request, status, to_tag=tag, headers=error.headers), now)
+            self._receive_new(request, flow, now)
+
+    def _receive_ack(
+        self, ack: Request, transaction: InviteServer | NonInviteServer | None, flow: Flow, now: float
+    ) -> None:
+        """Of a refusal, which ends the transaction; or of a 2xx, whose caller then may have said where it listens."""
+        if isinstance(transaction, InviteServer) and not transaction.is_accepted:
+            transaction.receive(ack, now)
+            return
+        session = self._session_of(ack)
+        if session is not None and self.guard is not None and not self.guard.takes_ack(ack, flow, session):
+            self._core.discard("ACK from somebody else", flow.remote)
+        elif session is None or not session.receive_ack(ack, now):
+            self._core.discard("ACK for nothing", flow.remote)
+
+    def _receive_new(self, request: Request, flow: Flow, now: float) -> None:
+        """One that no transaction knows."""
+        transactions = self._core.transactions
+        is_merged = transactions.is_merged(request)
+        user = ""
+        try:
+            inspect(request, self._core.abilities, is_merged=is_merged)
+            session, handover = self._named_by(request)
+            user = self.guard.check(request, flow, session, now=now) if self.guard is not None else ""
+            replaced = self._find_named(handover, request, user, flow) if handover is not None else None
+        except RemoteProtocolError as error:
+            # 26.3.2.4: who has proved nothing is answered once and without a transaction, which would repeat that to
+            # whomever he says he is. To the ACK nobody listens (8.2.7).
+            self._refuse(request, transactions.serve(request, flow, now) if user else None, error, flow, now)
+            return
+        transaction = transactions.serve(request, flow, now)
+        try:
+            if session is not None and session.receive(request, transaction, now):
+                return
+            if isinstance(transaction, InviteServer):
+                call = Session.answer(self._directory, flow, transaction, user, now)
+                self._emit(events.IncomingInvite(call, request, handover, replaced))
+            else:
+                self._take(request, transaction, session, flow, now)
+        except RemoteProtocolError as error:
+            self._refuse(request, transaction, error, flow, now)
+
+    def _named_by(self, request: Request) -> tuple[Session | None, HandoverHeader | None]:
+        """The session that a request is in, and what its Handover header says; 481 for a dialog that we don't have."""
+        in_dialog = request.to.tag is not None
+        handover = None
+        if OPTION_TAG in self._core.abilities.supported:  # else it is an unknown header, and ignored (8.2.2)
+            handover = handover_of(request, in_dialog=in_dialog)
+        session = self._session_of(request) if in_dialog else None
+        if in_dialog and session is None:
+            raise RemoteProtocolError("no such dialog", status_hint=481)
+        return session, handover
+
+    def _refuse(
+        self,
+        request: Request,
+        transaction: InviteServer | NonInviteServer | None,
+        error: RemoteProtocolError,
+        flow: Flow,
+        now: float,
+    ) -> None:
+        """With a transaction, or once and without."""
+        self._emit(events.Refused(request, error.status_hint, str(error), flow.remote))
+        if transaction is not None:
+            tag = None if request.to.tag else self._core.ids.tag()
+            response = new_response(request, error.status_hint, to_tag=tag, headers=error.headers)
+            transaction.respond(response, now)
+            return
+        response = new_response(request, error.status_hint, to_tag=repeated_tag(request), headers=error.headers)
+        self._core.transactions.send(response_flow(request, flow), response)
 
     def _receive_cancel(self, request: Request, flow: Flow, now: float) -> None:
         """9.2: 200 for the CANCEL itself, with the To tag of the INVITE's responses where there is one."""
         target = self._core.transactions.server_of(request, "INVITE")
-        transaction = self._core.transactions.serve(request, flow, now)
         # 22.1: as nobody can be challenged for a CANCEL, it must come from where its INVITE came from.
         if not isinstance(target, InviteServer) or flow.remote.ip != target.flow.remote.ip:
-            transaction.respond(new_response(request, 481, to_tag=self._core.ids.tag()), now)
+            response = new_response(request, 481, to_tag=repeated_tag(request))
+            self._core.transactions.send(response_flow(request, flow), response)
             return
         if isinstance(target.user, ReceivedInvite):
             target.user.on_cancel(now)
         last = target.last_response
         tag = (last.to.tag if last is not None else None) or self._core.ids.tag()
+        transaction = self._core.transactions.serve(request, flow, now)
         transaction.respond(new_response(request, 200, to_tag=None if request.to.tag else tag), now)
 
-    def _dispatch(self, request: Request, transaction: InviteServer | NonInviteServer, flow: Flow, now: float) -> None:
-        in_dialog = request.to.tag is not None
-        handover = None
-        if OPTION_TAG in self._core.abilities.supported:  # else it is an unknown header, and ignored (8.2.2)
-            handover = handover_of(request, in_dialog=in_dialog)
-        session = None
-        if in_dialog:
-            session = self._session_of(request)
-            if session is None:
-                raise RemoteProtocolError("no such dialog", status_hint=481)
-        user = self.guard.check(request, flow, session, now=now) if self.guard is not None else ""
-        if session is not None and session.receive(request, transaction, now):
-            return
-        if isinstance(transaction, InviteServer):
-            replaced = self._find_named(handover, user) if handover else None
-            session = Session.answer(self._directory, flow, transaction, user, now)
-            self._emit(events.IncomingInvite(session, request, handover, replaced))
-            return
+    def _take(
+        self, request: Request, transaction: NonInviteServer, session: Session | None, flow: Flow, now: float
+    ) -> None:
+        """What is not about a call."""
         if request.method == "BYE":  # 15.1.2
             raise RemoteProtocolError("BYE outside of a dialog", status_hint=481)
         server_request = ServerRequest(transaction, flow.remote, self._core.ids.tag())
@@ -159,13 +208,13 @@ class Arrivals:
         else:
             self._emit(events.RequestReceived(server_request, session))
 
-    def _find_named(self, handover: HandoverHeader, user: str) -> Session:
+    def _find_named(self, handover: HandoverHeader, request: Request, user: str, flow: Flow) -> Session:
         """RFC 3891 3: 481 for no match, 603 for one that is over; 403 for somebody else's (8)."""
         session, has_ended = self._directory.find_named(handover)
         if session is None:
             raise RemoteProtocolError("Handover of no dialog that we have", status_hint=481)
-        if session.user != user:
-            raise RemoteProtocolError("Handover of somebody else's dialog", status_hint=403)
+        if self.guard is not None:
+            self.guard.check_replacing(request, flow, user, session)
         if has_ended or session.is_over:
             raise RemoteProtocolError("Handover of a dialog that has ended", status_hint=603)
         return session

@@ -134,7 +134,10 @@ class RegistrarNode:
 
     def _refuse(self, asked: ServerRequest, error: RemoteProtocolError, now: float) -> None:
         request, status = asked.request, error.status_hint
-        asked.respond(status, now=now, headers=error.headers)
+        if status == 401:
+            asked.refuse_once(status, now=now, headers=error.headers)
+        else:
+            asked.respond(status, now=now, headers=error.headers)
         is_stale = any("stale=true" in value for _, value in error.headers)
         if status == 401 and (is_stale or "authorization" not in request.headers):
             self._commands.append(Note(f"REGISTER {request.call_id} challenged"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.message import Request, Response
@@ -82,6 +83,11 @@ def new_response(
         pairs.append(("Timestamp", timestamp))
     pairs += headers
     return Response(status, reason, _with_body(pairs, body), body.data if body else b"")
+
+
+def repeated_tag(request: Request) -> str | None:
+    """8.2.7: the To tag of a response without a transaction, the same for the same request; None where it has one."""
+    return None if request.to.tag else f"{crc32(request.via.branch.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def new_cancel(invite: Request) -> Request:

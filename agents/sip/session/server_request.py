@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.sip.message.build import new_response
+from agents.sip.message.build import new_response, repeated_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,3 +44,8 @@ class ServerRequest:
         tag = self._tag if self.request.to.tag is None else None
         response = new_response(self.request, status, reason=reason, to_tag=tag, headers=headers, body=body)
         self._transaction.respond(response, now)
+
+    def refuse_once(self, status: int, *, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """To who has proved nothing: the answer without a transaction that remembers it (RFC 3261 26.3.2.4, 8.2.7)."""
+        response = new_response(self.request, status, to_tag=repeated_tag(self.request), headers=headers)
+        self._transaction.respond_once(response, now)

@@ -79,13 +79,19 @@ class InviteUsage(Standing):
             return False
         return True
 
-    def receive_ack(self, ack: Request, now: float) -> bool:
-        """An ACK for a 2xx of ours; False when there is none with this number."""
+    def invite_of(self, ack: Request) -> ReceivedInvite | None:
+        """The INVITE of the peer's that we have accepted and that has this number."""
         for invite in (self._reinvites.received, self._called):
             if invite is not None and invite.is_accepted and invite.request.cseq.number == ack.cseq.number:
-                invite.on_ack(ack, now)
-                return True
-        return False
+                return invite
+        return None
+
+    def receive_ack(self, ack: Request, now: float) -> bool:
+        """An ACK for a 2xx of ours; False when there is none with this number."""
+        invite = self.invite_of(ack)
+        if invite is not None:
+            invite.on_ack(ack, now)
+        return invite is not None
 
     def _receive_reinvite(self, request: Request, transaction: InviteServer, now: float) -> None:
         if self.state in {CallState.CALLING, CallState.EARLY, CallState.CANCELLING}:  # 14.2

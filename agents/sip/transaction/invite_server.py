@@ -41,6 +41,11 @@ class InviteServer(Transaction):
         """Whether a final response was sent."""
         return self.state != "PROCEEDING"
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether that was a 2xx, whose ACK belongs to the dialog."""
+        return self.state == "ACCEPTED"
+
     def start(self, now: float) -> None:
         """Begin to absorb retransmissions."""
         self.feed("start", None, now)

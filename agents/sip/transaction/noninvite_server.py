@@ -35,6 +35,10 @@ class NonInviteServer(Transaction):
         """A response of the user; False when it comes too late for this state."""
         return self.feed(f"user {response_event(response.status)}", response, now)
 
+    def respond_once(self, response: Response, now: float) -> bool:
+        """The same, and be forgotten: a retransmission is a new request (8.2.7)."""
+        return self.feed("user once", response, now)
+
     def _do_respond(self, response: Response, now: float) -> None:
         self.last_response = response
         self._send(response)
@@ -44,7 +48,7 @@ class NonInviteServer(Transaction):
             self._send(self.last_response)
 
     # RFC 3261 17.2.2, figure 8. The figure's 200-699 are two events here; no provisional response but a late 100 is
-    # allowed over UDP (RFC 4320 4.1), and this user agent sends none.
+    # allowed over UDP (RFC 4320 4.1), and this one sends none. "once": a response that is not remembered (8.2.7).
     TABLE: ClassVar[Table] = {
         "": {
             "start": ("TRYING",),
@@ -53,6 +57,7 @@ class NonInviteServer(Transaction):
             "user 1xx": ("PROCEEDING", _do_respond),
             "user 2xx": ("COMPLETED", _do_respond),
             "user 300-699": ("COMPLETED", _do_respond),
+            "user once": ("TERMINATED", _do_respond),
             # RFC 4320 4.2: who cannot answer in time does not answer at all.
             "timer F": ("TERMINATED",),
         },

@@ -324,3 +324,19 @@ def test_whatever_a_request_says_there_is_one_answer(rows: list[str], expires: s
         assert all(1 <= int(contact.param("expires") or "") <= 7200 for contact in response.contacts)
     else:
         assert desk.bound() == [ONE]
+
+
+def test_a_challenge_is_not_remembered() -> None:
+    """RFC 3261 26.3.2.4: a flood of REGISTERs without a password leaves nothing behind."""
+    desk = Desk()
+    for number in range(3):
+        branch = ("Via", f"SIP/2.0/UDP {WIFI.hostport};branch=z9hG4bK{number}")
+        rows = [
+            branch,
+            ("From", f"<{AOR}>;tag=1"),
+            ("To", f"<{AOR}>"),
+            ("Call-ID", "a"),
+            ("CSeq", f"{number} REGISTER"),
+        ]
+        assert desk.send(Request("REGISTER", f"sip:{DOMAIN}", rows)).status == 401
+    assert desk.node.get_timer() is None
