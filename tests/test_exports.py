@@ -33,7 +33,7 @@ EXPORTS = {
         "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU SdpParseError"
         " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
     ),
-    "agents.media": "Agreed CallMedia Leg MediaSettings agreed_leg control_of media_address",
+    "agents.media": "Agreed CallMedia LAST_PORT Leg MediaSettings agreed_leg control_of is_emptied media_address",
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.media.call_media import CallMedia, MediaSettings
-    from agents.media.leg import Agreed, Leg, agreed_leg, media_address
-    from agents.media.reports import control_of
+    from agents.media.leg import Agreed, Leg, agreed_leg, is_emptied, media_address
+    from agents.media.reports import LAST_PORT, control_of
 
 __all__ = [
+    "LAST_PORT",
     "Agreed",
     "CallMedia",
     "Leg",
     "MediaSettings",
     "agreed_leg",
     "control_of",
+    "is_emptied",
     "media_address",
 ]
 
 _HOMES = {
     "call_media": "CallMedia MediaSettings",
-    "leg": "Agreed Leg agreed_leg media_address",
-    "reports": "control_of",
+    "leg": "Agreed Leg agreed_leg is_emptied media_address",
+    "reports": "LAST_PORT control_of",
 }
 
 

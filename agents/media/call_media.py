@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agents.media.leg import Leg, agreed_leg, media_address
+from agents.media.leg import Leg, agreed_leg, is_emptied, media_address
 from agents.media.reports import Reports
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
@@ -80,11 +80,13 @@ class CallMedia:
     def agree(self, name: Hashable, ours: bytes | None, theirs: bytes | None, *, now: float) -> Leg | None:
         """Talk from now on as two session descriptions say, on the leg that the role calls `name`.
 
-        None when they have no stream in common, which leaves everything as it was. A leg that is on hold is given
-        back, but nothing is sent on it (RFC 3264 8.4).
+        None when they have no stream in common, which leaves everything as it was; or no stream any more, and then
+        nothing is sent. A leg that is on hold is given back, but nothing is sent on it (RFC 3264 8.4).
         """
         agreed = agreed_leg(ours, theirs)
         if agreed is None:
+            if is_emptied(ours):
+                self.drop(name, now=now)
             return None
         leg, may_send, numbering = agreed
         self._payload_types |= numbering.receives.keys()
@@ -118,8 +120,10 @@ class CallMedia:
         """Complete a description of ours: where copies have SSRCs of their own it says which; see `Sources`."""
         if self._sources is None:
             return
+        media = next((media for media in ours.media if media.port), None)
+        if media is None:
+            return
         at = media_address(ours)
-        media = next(media for media in ours.media if media.port)
         live = [leg.local for leg in self._legs.values()]
         is_copy = self._sources.declare(media, at, live=live, moved_from=moved_from, offer=offer)
         if is_copy and offer is None:

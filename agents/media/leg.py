@@ -48,6 +48,14 @@ def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
     return Agreed(Leg(media_address(local), Address(stream.address, stream.port)), stream.may_send, numbering)
 
 
+def is_emptied(ours: bytes | None) -> bool:
+    """Whether a description of ours has no stream any more (RFC 3264 8.2)."""
+    try:
+        return not any(media.port for media in SessionDescription.parse(ours or b"").media)
+    except SdpParseError:
+        return False
+
+
 def media_address(ours: SessionDescription) -> Address:
     """Where a description of ours says that its stream is taken: the one that is not refused."""
     media = next(media for media in ours.media if media.port)

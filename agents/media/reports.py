@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from agents.rtp.receiver import StreamReceiver
     from agents.rtp.source import MediaSource
 
+LAST_PORT = 65535
+
 
 def control_of(media: Address) -> Address:
     """Where the RTCP of a stream goes that is taken here."""
@@ -99,6 +101,8 @@ class Reports:
         return waiting
 
     def _send(self, leg: Leg, data: bytes) -> None:
+        if leg.remote.port == LAST_PORT:  # nothing is behind it
+            return
         self._out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
 
 

@@ -56,10 +56,11 @@ def make_offer(end: Endpoint) -> SessionDescription:
     )
 
 
-def make_answer(offer: SessionDescription, end: Endpoint) -> SessionDescription:
+def make_answer(offer: SessionDescription, end: Endpoint, *, in_call: bool = False) -> SessionDescription:
     """An answer that takes the first audio stream with a format of ours and rejects every other stream (RFC 3264 6).
 
-    Formats keep the order and the numbers of the offer (6.1). Raises `NoCommonFormatError`.
+    Formats keep the order and the numbers of the offer (6.1). Within a call an offer may take all its streams away, and
+    so does the answer (8.2). Raises `NoCommonFormatError`.
     """
     lines = _session_lines(end, offer.timing)
     is_taken = False
@@ -72,7 +73,8 @@ def make_answer(offer: SessionDescription, end: Endpoint) -> SessionDescription:
         lines.append(f"m=audio {end.port} {media.protocol} {' '.join(number for number, _ in common)}")
         lines += [f"a=rtpmap:{number} {rtpmap}" for number, rtpmap in common]
         lines += _tail_lines(end, _answer_direction(media.direction, end.direction))
-    if not is_taken:
+    is_emptied = in_call and bool(offer.media) and not any(media.port for media in offer.media)
+    if not is_taken and not is_emptied:
         raise NoCommonFormatError(f"none of {[item.rtpmap for item in end.formats]} in the offer")
     return SessionDescription.build(*lines)
 
@@ -94,17 +96,18 @@ def agreed_stream(local: SessionDescription, remote: SessionDescription) -> Audi
     for ours, theirs in zip(local.media, remote.media, strict=False):
         if ours.kind != "audio" or theirs.kind != "audio" or not ours.port or not theirs.port:
             continue
-        known = {_rtpmap_of(ours, number).lower() for number in ours.formats}
-        number = next((number for number in theirs.formats if _rtpmap_of(theirs, number).lower() in known), None)
-        if number is None or not _is_payload_type(number) or theirs.address is None:
+        known = {rtpmap.lower() for rtpmap in _named_formats(ours).values()}
+        named = _named_formats(theirs)
+        number = next((number for number, rtpmap in named.items() if rtpmap.lower() in known), None)
+        if number is None or theirs.address is None:
             continue
         we_send, we_receive = _FLOWS[ours.direction]
         they_send, they_receive = _FLOWS[theirs.direction]
         # 8.4: c=0.0.0.0 was the hold of RFC 2543; nothing is sent there.
         may_send = we_send and they_receive and theirs.address not in {"0.0.0.0", "::"}  # noqa: S104
-        rtpmap = _rtpmap_of(theirs, number)
         ptime = theirs.ptime or ours.ptime or 20
-        return AudioStream(theirs.address, theirs.port, int(number), rtpmap, ptime, may_send, we_receive and they_send)
+        flows = (may_send, we_receive and they_send)
+        return AudioStream(theirs.address, theirs.port, int(number), named[number], ptime, *flows)
     return None
 
 
@@ -141,8 +144,18 @@ def offered_formats(description: SessionDescription) -> tuple[AudioFormat, ...]:
 
 def _known_formats(media: Media) -> dict[int, AudioFormat]:
     known = {one.rtpmap.lower(): one for one in FORMATS.values()}
-    named = ((number, known.get(_rtpmap_of(media, number).lower())) for number in media.formats)
-    return {int(number): one for number, one in named if one is not None and _is_payload_type(number)}
+    named = ((int(number), known.get(rtpmap.lower())) for number, rtpmap in _named_formats(media).items())
+    return {number: one for number, one in named if one is not None}
+
+
+def _named_formats(media: Media) -> dict[str, str]:
+    """`PCMU/8000` for each payload type that can stand in a packet, in order, however often it is listed.
+
+    '' when nobody says what it is. `PCMU/8000/1` means the same (RFC 8866 6.6).
+    """
+    written = media.rtpmap  # all of its lines are read for this, so it is asked for once
+    numbers = (number for number in dict.fromkeys(media.formats) if _is_payload_type(number))
+    return {number: written.get(number, _STATIC.get(number, "")).removesuffix("/1") for number in numbers}
 
 
 def _is_payload_type(word: str) -> bool:
@@ -166,17 +179,14 @@ def _tail_lines(end: Endpoint, direction: str) -> list[str]:
     return lines if direction == "sendrecv" else [*lines, f"a={direction}"]
 
 
-def _rtpmap_of(media: Media, number: str) -> str:
-    """`PCMU/8000` for a payload type; '' when nobody says what it is. `PCMU/8000/1` means the same (RFC 8866 6.6)."""
-    return media.rtpmap.get(number, _STATIC.get(number, "")).removesuffix("/1")
-
-
 def _common_formats(media: Media, end: Endpoint) -> list[tuple[str, str]]:
+    """None of a stream in the other address family, either: nothing could be sent there."""
     if media.kind != "audio" or media.protocol not in {"RTP/AVP", "RTP/AVPF"}:
         return []
+    if address_type(media.address or "") != address_type(end.address):
+        return []
     known = {item.rtpmap.lower() for item in end.formats}
-    pairs = [(number, _rtpmap_of(media, number)) for number in media.formats if _is_payload_type(number)]
-    return [(number, rtpmap) for number, rtpmap in pairs if rtpmap.lower() in known]
+    return [(number, rtpmap) for number, rtpmap in _named_formats(media).items() if rtpmap.lower() in known]
 
 
 def _answer_direction(offered: str, wanted: str) -> str:

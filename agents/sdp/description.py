@@ -207,9 +207,10 @@ class SessionDescription:
             for line in section.lines:
                 if line.kind == "c" and len(line.value.split(" ")) != 3:
                     raise line.error("not three words")
+        has_address = "c" in kinds
         for section in self._sections[1:]:
             _check_media(section.lines[0])
-            if not section.first("c") and not session.first("c") and Media(section, session).port:
+            if not has_address and not section.first("c") and Media(section, session).port:
                 raise section.lines[0].error("no c=")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.media.leg import agreed_leg, media_address
+from agents.media.leg import agreed_leg, is_emptied, media_address
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agents.roles.b2bua.shared import Office
     from agents.sdp.audio import AudioFormat
     from agents.sdp.description import SessionDescription
+    from agents.sip.message.address import Address
     from agents.sip.session.events import Event, IncomingInvite
     from agents.sip.session.session import Session
 
@@ -34,6 +35,8 @@ class Bridged:
         self._relay = relay
         self._peer = peer
         self._mine: dict[Session, SessionDescription] = {peer: offer}
+        # Where our media of each are; a description that has taken its stream away does not say so.
+        self._places: dict[Session, Address] = {peer: media_address(offer)}
         # What each of them speaks, as far as it is known.
         self._formats: dict[Session, tuple[AudioFormat, ...]] = {}
         self._backups: set[Session] = set()
@@ -89,6 +92,7 @@ class Bridged:
             mn.reject(NOT_ACCEPTABLE_HERE, now=now)
             return False
         self._mine[mn] = answer
+        self._places[mn] = local
         self._office.handlers[mn] = self
         self._route(mn, bytes(answer), mn.remote_sdp)
         mn.accept(bytes(answer), require=applied, now=now)
@@ -99,8 +103,9 @@ class Bridged:
         if session not in self._mine:
             session.reject_reinvite(DECLINE, now=now)
             return
-        local = media_address(self._mine[session])
-        answer = self._office.answer(session.remote_sdp, local, self._spoken_beyond(session))
+        answer = self._office.answer(
+            session.remote_sdp, self._places[session], self._spoken_beyond(session), in_call=True
+        )
         if answer is None:
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -111,7 +116,10 @@ class Bridged:
 
     def _route(self, session: Session, ours: bytes | None, theirs: bytes | None) -> None:
         agreed = agreed_leg(ours, theirs)
-        if agreed is None or session not in self._mine:
+        if session not in self._mine:
+            return
+        if agreed is None:
+            self._fall_silent(session, ours)
             return
         self._take(session, agreed)
         if session in self._backups and agreed.may_send:  # activated: "route all packets through this interface" (4.1)
@@ -120,6 +128,16 @@ class Bridged:
                 if other is not session:
                     self._relay.drop(other)
             self._office.tell("backup_activated", call_id=session.call_id)
+        self._office.splice(self._relay)
+
+    def _fall_silent(self, session: Session, ours: bytes | None) -> None:
+        """Where a side has taken its stream away; what can't be understood changes nothing."""
+        if not is_emptied(ours):
+            return
+        if session is self._peer:
+            self._relay.drop_peer()
+        else:
+            self._relay.drop(session)
         self._office.splice(self._relay)
 
     def _take(self, session: Session, agreed: Agreed) -> None:
@@ -145,6 +163,7 @@ class Bridged:
         if self._mine.pop(session, None) is None:
             return
         self._formats.pop(session, None)
+        self._places.pop(session, None)
         self._relay.drop(session)
         self._office.splice(self._relay)
         self._backups.discard(session)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from agents.media.reports import control_of
+from agents.media.reports import LAST_PORT, control_of
 from agents.roles.b2bua.pacing import Pacing
 from agents.roles.b2bua.transcoding import Transcoding, with_octets
 from agents.roles.role import Splice
@@ -89,6 +89,10 @@ class Relay:
     def drop(self, name: Hashable) -> None:
         """Send no longer on this leg; what is still on its way from it is taken."""
         self._legs.pop(name, None)
+
+    def drop_peer(self) -> None:
+        """Send the peer nothing until it says where to; what is still on its way from it is taken."""
+        self._peer = None
 
     def splices(self) -> dict[Address, Splice]:
         """What can be passed on without looking at it, by address of ours.
@@ -167,6 +171,8 @@ class Relay:
             self._pass_report(data, *self._peer, self._from_mn)
 
     def _pass_report(self, data: bytes, leg: Leg, taken: Numbering, spoken: dict[int, AudioFormat]) -> None:
+        if leg.remote.port == LAST_PORT:
+            return
         if not _passes(spoken, taken):
             data = with_octets(data, next(iter(taken.sends)))
         self._out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))

@@ -142,16 +142,16 @@ class Office:
         return make_offer(self._end(local, formats))
 
     def answer(
-        self, offer: bytes | None, local: Address, preferred: tuple[AudioFormat, ...]
+        self, offer: bytes | None, local: Address, preferred: tuple[AudioFormat, ...], *, in_call: bool = False
     ) -> SessionDescription | None:
-        """Our answer to an offer; None where there is nothing in common.
+        """Our answer to an offer; None where there is nothing in common. For `in_call` see `make_answer`.
 
         If any of the `preferred` formats are in it, those of the call's other side, only they are taken: then nothing
         has to be transcoded.
         """
         for formats in (preferred, self.formats):
             try:
-                return make_answer(SessionDescription.parse(offer or b""), self._end(local, formats))
+                return make_answer(SessionDescription.parse(offer or b""), self._end(local, formats), in_call=in_call)
             except (SdpParseError, NoCommonFormatError):
                 continue
         return None

@@ -184,7 +184,7 @@ class CorrespondentNode:
             session.reject_reinvite(DOES_NOT_EXIST, now=now)
             return
         previous, media = self._legs[session]
-        description = self._describe(session, media)
+        description = self._describe(session, media, in_call=True)
         if description is None:
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -193,14 +193,14 @@ class CorrespondentNode:
         session.accept_reinvite(bytes(description), now=now)
         self._send_media(session, now)
 
-    def _describe(self, session: Session, media: Address) -> SessionDescription | None:
+    def _describe(self, session: Session, media: Address, *, in_call: bool = False) -> SessionDescription | None:
         """Our answer to the peer's open offer, or an offer where it made none; None when there is nothing in common."""
         end = Endpoint(media.ip, media.port, self._random.getrandbits(31), formats=self._settings.formats)
         try:
             if session.remote_sdp is None:
                 description = make_offer(end)
             else:
-                description = make_answer(SessionDescription.parse(session.remote_sdp), end)
+                description = make_answer(SessionDescription.parse(session.remote_sdp), end, in_call=in_call)
         except (SdpParseError, NoCommonFormatError):
             return None
         self._media.declare(description, offer=session.remote_sdp)

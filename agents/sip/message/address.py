@@ -62,7 +62,12 @@ class Datagram(NamedTuple):
 
 @lru_cache(maxsize=256)  # a node speaks with few others
 def is_ip_literal(host: str) -> bool:
-    """Whether a URI's host (IPv6 without brackets) can be sent to without a look-up."""
+    """Whether a URI's host (IPv6 without brackets) can be sent to without a look-up.
+
+    One with a zone cannot: its name is one of the machine that wrote it (RFC 4007 11.2).
+    """
+    if "%" in host:
+        return False
     try:
         ip_address(host)
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.media.call_media import CallMedia, MediaSettings
-from agents.media.leg import Leg, media_address
+from agents.media.leg import Leg, is_emptied, media_address
 from agents.media.reports import control_of
 from agents.roles.guards import PeerGuard
 from agents.roles.mn.call.parting import Partings
@@ -89,6 +89,8 @@ class Call:
         self._next_port = FIRST_MEDIA_PORT
         # Every session that is not over, with the last description that we sent in it.
         self._sent: dict[Session, SessionDescription] = {}
+        # Where our media of each are; a description that has taken its stream away does not say so.
+        self._places: dict[Session, Address] = {}
         # Of media that have moved already, while no description says so.
         self._unsent: SessionDescription | None = None
         #: For the driver, the oldest first.
@@ -132,10 +134,11 @@ class Call:
 
     def answer_reinvite(self, session: Session, *, now: float) -> None:
         """The peer changes the session (RFC 3261 14.2): our media stay where they are, and go to where it is now."""
-        here = SessionDescription.parse(session.local_sdp or b"").media[0]
-        end = Endpoint(here.address or "", here.port, self._random.getrandbits(31), formats=self._formats)
+        ours = session.local_sdp
+        here = self._places[session] if is_emptied(ours) else media_address(SessionDescription.parse(ours or b""))
+        end = Endpoint(here.ip, here.port, self._random.getrandbits(31), formats=self._formats)
         try:
-            answer = make_answer(SessionDescription.parse(session.remote_sdp or b""), end)
+            answer = make_answer(SessionDescription.parse(session.remote_sdp or b""), end, in_call=True)
         except (SdpParseError, NoCommonFormatError):
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
@@ -169,7 +172,7 @@ class Call:
         and False, while a change by the peer is under way: a ReinviteConfirmed tells when it is over.
         """
         session = self.current
-        here = media_address(self._sent[session])
+        here = self._places[session]
         offer = self._offer(link, moved_from=here) if self._unsent is None else self._unsent
         offer.follow(self._sent[session])
         try:
@@ -184,7 +187,7 @@ class Call:
 
         A `move` to this link says so later. What is on its way to the old address is taken. None while we are on hold.
         """
-        self._unsent = self._offer(link, moved_from=media_address(self._sent[self.current]))
+        self._unsent = self._offer(link, moved_from=self._places[self.current])
         self._listen(self._unsent)
         return self.media.move(self.current, media_address(self._unsent))
 
@@ -270,6 +273,8 @@ class Call:
         """The offer is out: its port is listened to from now on (RFC 3264 5.1)."""
         self._sent = {known: sent for known, sent in self._sent.items() if known.state != "TERMINATED"}
         self._sent[session] = offer
+        self._places = {known: at for known, at in self._places.items() if known in self._sent}
+        self._places[session] = media_address(offer)
         if offer is not self._unsent:
             self._listen(offer)
         self._unsent = None
