@@ -14,6 +14,7 @@ SOL_RAW, ICMP_FILTER = 255, 1
 SOURCE_QUENCH = 4
 ALL_BUT_SOURCE_QUENCH = 0xFFFFFFFF & ~(1 << SOURCE_QUENCH)
 LARGEST = 65536
+MANY = 64
 
 
 class QuenchSocket:
@@ -34,8 +35,8 @@ class QuenchSocket:
         self._socket.close()
 
     def received(self) -> Iterator[bytes]:
-        """What has come since the last call."""
-        while True:
+        """What has come since the last call; not all of it when that is much."""
+        for _ in range(MANY):
             try:
                 yield self._socket.recv(LARGEST)
             except BlockingIOError:

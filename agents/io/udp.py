@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 LARGEST_DATAGRAM = 65536
+# How many datagrams are taken in one go: of SIP, which takes its time, and of media, which come in crowds.
+FEW, MANY = 8, 64
 # include/uapi/asm-generic/socket.h; Python's socket module does not name it.
 SO_TIMESTAMPNS = 35
 TIMESPEC = Struct("qq")
@@ -34,7 +36,7 @@ class UdpSocket:
         except OSError:
             self._socket.close()
             raise
-        # Nothing that is read later came before this.
+        # When there was nothing more: what is read later did not come before this.
         self._looked_at = time.monotonic()
         # One buffer for all: asking for 64 kB anew each time costs more than what is done with 172 bytes of speech.
         self._buffer = bytearray(LARGEST_DATAGRAM)
@@ -80,19 +82,23 @@ class UdpSocket:
 
         return pass_on
 
-    def received(self) -> Iterator[tuple[bytes, Address, float]]:
-        """All that has come: bytes, sender, and time of arrival in seconds of the monotonic clock.
+    def received(self, most: int = FEW) -> Iterator[tuple[bytes, Address, float]]:
+        """What has come: bytes, sender, and time of arrival in seconds of the monotonic clock.
+
+        No more than `most`, so that whoever sends faster than we read does not keep us from everything else; what is
+        left has the selector report at once again.
 
         The kernel begins to stamp a while after the first socket of the machine has asked for it, a capture's for one;
         what comes before that has the time of its reading (net/core/dev.c, net_enable_timestamp). A wall clock that is
         set in between makes no time of arrival earlier than the last look at this socket, or later than this one.
         """
-        earliest, self._looked_at = self._looked_at, time.monotonic()
+        earliest, looked_at = self._looked_at, time.monotonic()
         offset_ns: int | None = None
-        while True:
+        for _ in range(most):
             try:
                 size, control, _, remote = self._socket.recvmsg_into((self._buffer,), CONTROL_BYTES)
             except BlockingIOError:
+                self._looked_at = looked_at
                 return
             except OSError:
                 continue  # an ICMP error about something sent before (RFC 1122 4.1.3.3); it is told once
@@ -101,6 +107,6 @@ class UdpSocket:
                 offset_ns = time.monotonic_ns() - time.time_ns()
             seconds, nanoseconds = TIMESPEC.unpack(control[0][2])
             at = max((seconds * 1_000_000_000 + nanoseconds + offset_ns) * 1e-9, earliest)
-            if at > self._looked_at:  # it came while this loop ran, or the clock was set back
+            if at > looked_at:  # it came while this loop ran, or the clock was set back
                 at = min(at, time.monotonic())
             yield bytes(self._buffer[:size]), Address(remote[0], remote[1]), at

@@ -173,10 +173,10 @@ class Directory(Generic[S]):
         self._sessions[dialog.id] = session
 
     def end(self, dialog: Dialog, now: float) -> None:
-        """Requests with its tags are answered with 481; remembered for a while."""
+        """Requests with its tags are answered with 481; one that was a call is remembered for a while."""
         session = self._sessions.pop(dialog.id, None)
-        dialog.state = "TERMINATED"
-        if session is not None:
+        was_call, dialog.state = dialog.state == "CONFIRMED", "TERMINATED"
+        if session is not None and was_call:
             self._ended[dialog.id] = session
             self.core.timers.start(_Forgetter(self._ended, dialog.id), "ended", now + self.core.timings.give_up)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: RFC 3261 18.1.1: bytes, as long as nobody knows the path's MTU.
 LARGEST_OVER_UDP = 1300
+#: So many requests that have been answered are remembered, for who sends them again: a flood of them must not fill the
+#: memory, and collecting what is garbage in it must not take longer than speech can wait.
+MOST_COMPLETED = 1000
 
 
 class Transactions:
@@ -38,6 +41,8 @@ class Transactions:
         self._out = out
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
+        # Those that only wait for retransmissions of their request, or an ACK, the oldest first.
+        self._completed: dict[Key, ServerTransaction] = {}
         # (From tag, Call-ID, CSeq) of requests without a To tag, to find merged ones (8.2.2.2).
         self._arrivals: dict[Key, Key] = {}
 
@@ -122,12 +127,20 @@ class Transactions:
         """Whether this request without To tag is one that came before by another way (8.2.2.2)."""
         return request.to.tag is None and _arrival(request) in self._arrivals
 
+    def complete(self, transaction: Transaction, now: float) -> None:
+        """It has been answered; when there are too many of these, the oldest one is over."""
+        if isinstance(transaction, InviteServer | NonInviteServer):
+            self._completed[transaction.key] = transaction
+            if len(self._completed) > MOST_COMPLETED:
+                next(iter(self._completed.values())).end(now)
+
     def forget(self, transaction: Transaction) -> None:
         """It is over."""
         if isinstance(transaction, InviteClient | NonInviteClient):
             self._clients.pop(transaction.key, None)
             return
         self._servers.pop(transaction.key, None)
+        self._completed.pop(transaction.key, None)
         arrival = _arrival(transaction.request)
         if self._arrivals.get(arrival) == transaction.key:
             del self._arrivals[arrival]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         def log_state(self, machine: str, key: str, change: str) -> None:
             """Tell of a change of state."""
 
+        def complete(self, transaction: Transaction, now: float) -> None:
+            """It reached COMPLETED."""
+
         def forget(self, transaction: Transaction) -> None:
             """It reached TERMINATED."""
 
@@ -106,6 +109,10 @@ class Transaction:
         """The last message could not be sent (17.1.4, 17.2.4)."""
         self.feed("transport error", None, now)
 
+    def end(self, now: float) -> None:
+        """Before its time; what comes for it is something new."""
+        self._set_state("TERMINATED", now)
+
     def fall_back(self, now: float) -> None:
         """Over UDP after all: send it again, and repeat it from now on (18.1.1)."""
         if self.fallback is not None:
@@ -125,6 +132,8 @@ class Transaction:
                 self._start(name, now)
         if state == "TERMINATED":
             self._transport.forget(self)
+        elif state == "COMPLETED":
+            self._transport.complete(self, now)
 
     def _start(self, name: str, now: float) -> None:
         zero = self.reliable and name in self.ZERO_IF_RELIABLE

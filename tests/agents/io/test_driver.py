@@ -169,7 +169,7 @@ class Late:
     def __init__(self) -> None:
         self.at = time.monotonic() - 1.0
 
-    def received(self) -> Iterator[tuple[bytes, Address, float]]:
+    def received(self, most: int = 1) -> Iterator[tuple[bytes, Address, float]]:
         yield b"late", self.local, self.at
 
 
