@@ -164,8 +164,12 @@ class DuplicateFilter:
         self._candidates[ssrc] = arrival
 
     def _takes_over(self, run: _Run, sequence: int, now: float) -> bool:
-        """Say whether an SSRC heard earlier is the talking one again: it has news, and the current one is silent."""
-        return sequence == run.extender.highest and now - self._runs[-1].heard > STREAM_SILENCE
+        """Say whether an SSRC heard earlier is the talking one again: it has news, and the current one is silent.
+
+        A late copy of its last packet is none.
+        """
+        is_news = sequence == run.extender.highest and run.seen[sequence & (WINDOW - 1)] != sequence
+        return is_news and now - self._runs[-1].heard > STREAM_SILENCE
 
     def _begin_run(self, ssrc: int, packet: "RtpPacket") -> _Run:
         # Two cycles above all others: packets of earlier runs, still on their way, can't reach into the new numbers.

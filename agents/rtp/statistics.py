@@ -26,11 +26,12 @@ class Counts(NamedTuple):
 class ReceptionStatistics:
     """Counts what came, and what should have come."""
 
-    __slots__ = ("_clock_rate", "_first", "_highest", "_jitter", "_received", "_transit")
+    __slots__ = ("_clock_rate", "_cycles_before", "_first", "_highest", "_jitter", "_received", "_transit")
 
     def __init__(self, *, clock_rate: int) -> None:
         """Begin with nothing; `clock_rate` is that of the timestamps, in Hz."""
         self._clock_rate = clock_rate
+        self._cycles_before = 0
         self._first = 0
         self._highest = 0
         self._received = 0
@@ -50,6 +51,7 @@ class ReceptionStatistics:
                 self._first = sequence
         else:
             self._first = self._highest = sequence
+            self._cycles_before = sequence & ~0xFFFF
         self._transit = transit
         self._received += 1
 
@@ -60,8 +62,8 @@ class ReceptionStatistics:
 
     @property
     def highest(self) -> int:
-        """Highest extended sequence number; 0 before the first packet."""
-        return self._highest
+        """Highest sequence number, extended with the wraps since the first packet (6.4.1); 0 before that one."""
+        return self._highest - self._cycles_before
 
     @property
     def cumulative_lost(self) -> int:

@@ -63,7 +63,9 @@ class Pacing:
         live = [path.slowest(now=at) for path in self._paths.values() if path.heard > at - PATH_MEMORY_S]
         slowest = [one for one in live if one is not None]
         if len(slowest) > 1:
-            self._offset_s = min(max(slowest), (transit if offset is None else offset) + STEP_S)
+            held = transit if offset is None else offset
+            # Down in small steps too, when a slow one is forgotten: what follows must not overtake what is held.
+            self._offset_s = min(max(*slowest, held - STEP_S), held + STEP_S)
         elif offset is not None:
             self._offset_s = offset - STEP_S if offset - STEP_S > transit else None
 

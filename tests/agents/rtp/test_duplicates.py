@@ -205,3 +205,14 @@ def test_each_packet_passes_once_for_any_loss_skew_and_order(start: int, length:
                 passed.append(arrival.sequence - 65536 - start)
     assert sorted(passed) == sorted({n for _, _, n in heard})
     assert counted == len(heard) == sum(receiver.count(path).received for path in receiver.paths)
+
+
+def test_a_late_copy_of_a_dead_streams_last_packet_is_no_news() -> None:
+    """Not even while the living stream is silent: the playout would begin anew, and its next packets be stragglers."""
+    mn = Receiver()
+    mn.hear("wifi", *range(10))
+    mn.hear("wifi", *range(100, 105), ssrc=2)
+    mn.now += 0.3
+    assert mn.hear("umts", 9) == "="
+    assert mn.hear("wifi", 116, 117, ssrc=2) == "+ +"
+    assert [arrival.stream for arrival in mn.arrivals[-3:]] == [0, 1, 1]

@@ -77,3 +77,14 @@ def test_jitter_is_that_of_the_sample_code_in_a8(delays: list[int], origin: int)
         change = abs(delay - delays[n - 1]) if n else 0
         jitter += (change - jitter) / 16
     assert statistics.jitter * 8000 == pytest.approx(jitter, rel=1e-3, abs=1e-3)
+
+
+def test_reported_are_the_wraps_that_have_been_and_no_others() -> None:
+    """RFC 3550 6.4.1. Numbers inside begin in a cycle of their own, so that those of two streams differ."""
+    statistics = ReceptionStatistics(clock_rate=8000)
+    for number in range(1000, 1400):
+        statistics.receive(3 * 65536 + number, 160 * number, now=0.02 * number)
+    assert statistics.highest == 1399
+    statistics.receive(4 * 65536 + 5, 160 * 65541, now=0.02 * 65541)
+    assert statistics.highest == 65536 + 5
+    assert statistics.counts.expected == 65536 + 5 - 1000 + 1

@@ -1,0 +1,64 @@
+"""What leaves a relay that holds packets back is in the order of its numbers."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.media.leg import Agreed, Leg
+from agents.roles.b2bua.relay import Relay
+from agents.sdp.audio import PCMU, Numbering
+from agents.sip.message.address import Address
+from tests.agents.rtp.packets import build_packet
+
+if TYPE_CHECKING:
+    from agents.sip.message.address import Datagram
+
+NUMBERING = Numbering({PCMU: 0}, {0: PCMU})
+PEER = Leg(Address("10.0.8.1", 40000), Address("10.0.9.1", 30000))
+LEGS = {
+    "a": Leg(Address("10.0.8.1", 40002), Address("10.0.1.1", 20000)),
+    "b": Leg(Address("10.0.8.1", 40004), Address("10.0.2.1", 20002)),
+}
+
+
+def passed_on(arrivals: list[tuple[float, str, int]]) -> list[int]:
+    """The numbers that the peer gets, of packets that arrive at these times over these legs."""
+    out: list[Datagram] = []
+    relay = Relay(out)
+    relay.set_peer(Agreed(PEER, may_send=True, numbering=NUMBERING))
+    for name, leg in LEGS.items():
+        relay.set_leg(name, Agreed(leg, may_send=True, numbering=NUMBERING))
+    for at, name, number in sorted(arrivals):
+        while (due := relay.get_timer()) is not None and due <= at:
+            relay.handle_timer(now=due)
+        data = build_packet(0, number, 160 * number, 1, bytes(160))
+        relay.receive_datagram(data, local=LEGS[name].local, remote=LEGS[name].remote, now=at)
+    relay.handle_timer(now=1e6)
+    return [int.from_bytes(one.data[2:4], "big") for one in out]
+
+
+def test_after_one_very_slow_packet_nothing_overtakes() -> None:
+    """Its memory fades after two seconds: then less is held back, but in small steps."""
+    late = {60: 0.3}
+    arrivals = [(n * 0.02 + 0.01, "a", n) for n in range(400)]
+    arrivals += [(n * 0.02 + late.get(n, 0.11), "b", n) for n in range(50, 400)]
+    numbers = passed_on(arrivals)
+    assert numbers == sorted(numbers)
+    assert len(numbers) == 400
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1 << 30))
+def test_what_comes_in_order_over_each_path_leaves_in_order(seed: int) -> None:
+    """Whatever the second path's delay, and however it changes."""
+    random = Random(seed)
+    arrivals, at = [(n * 0.02 + 0.01, "a", n) for n in range(300)], 0.0
+    for n in range(50, 300):
+        at = max(at + 0.0001, n * 0.02 + random.choice((0.05, 0.1, 0.1, 0.3)))
+        arrivals.append((at, "b", n))
+    numbers = passed_on(arrivals)
+    assert numbers == sorted(numbers)
