@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from pathlib import Path
 from random import Random
@@ -43,10 +44,12 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
 
         role, links = MobileNode(config, speech(role_name), random), KernelLinks()
     elif role_name == "cn":
+        config.setdefault("descriptors", descriptors())
         from agents.roles.cn.correspondent_node import CorrespondentNode  # noqa: PLC0415
 
         role = CorrespondentNode(config, speech(role_name), random)
     elif role_name == "b2bua":
+        config.setdefault("descriptors", descriptors())
         from agents.roles.b2bua.back_to_back import BackToBack  # noqa: PLC0415
 
         role = BackToBack(config, random)
@@ -61,6 +64,15 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
     else:
         sys.exit(f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar and probe")
     Driver(role, links, events).run()
+
+
+def descriptors() -> int:
+    """How many files and sockets this process may have, once it has asked for all that it may ask for."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 def speech(role_name: str) -> bytes:

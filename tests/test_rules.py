@@ -181,7 +181,7 @@ CORRIDORS = {
         "sip.session": "sip.message sip.transaction",
         "sip": "sip.message sip.transaction sip.digest sip.session",
         "media": "rtp sdp sip.message",
-        "roles": "sip.message sip.digest sip.session sip",
+        "roles": "sip.message sip.digest sip.session sip media",
         "roles.probe": "sip.message roles",
         "roles.registrar": "sip.message sip.digest sip.session sip roles",
         "roles.cn": "sdp sip.message sip.digest sip.session sip media roles",

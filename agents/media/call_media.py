@@ -71,6 +71,7 @@ class CallMedia:
         self._ends: dict[Address, set[Address]] = {}
         self._paths: dict[tuple[Address, Address], str] = {}
         self._out: list[Datagram] = []
+        self._is_over = False
 
     @property
     def legs(self) -> dict[Hashable, Leg]:
@@ -132,6 +133,7 @@ class CallMedia:
     def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
         self._legs.pop(name, None)
+        self._speakers.pop(name, None)
         self.reports.leave(name, self._source, self.receiver, now=now)
 
     def stop(self, *, now: float) -> None:
@@ -139,8 +141,16 @@ class CallMedia:
         for name in [*self._legs, *self.reports.sessions]:
             self.drop(name, now=now)
         self._source = None
+        self._is_over = True
         if self._sources is not None:
             self._sources.forget()
+
+    def forget(self, local: Address) -> None:
+        """No call of ours has media at this address any more: what still comes is of nobody."""
+        self._listening.pop(local, None)
+        self._awaiting_group.discard(local)
+        for remote in self._ends.pop(local, ()):
+            self._paths.pop((local, remote), None)
 
     def listen(self, local: Address, *hosts: str) -> None:
         """Take packets that come to this address, from now on (RFC 3264 5.1: as soon as an offer is out).
@@ -148,6 +158,9 @@ class CallMedia:
         Until the answer says where they come from, all from these hosts (IP addresses) are taken; then only those from
         there. Who talks from another address than the one it has named is not heard (RFC 4961 wants it to be one).
         """
+        if self._is_over:  # another call: nothing that was heard in the last one counts
+            self._is_over = False
+            self.receiver = StreamReceiver(self._payload_types)
         self._listening[local] = frozenset(hosts)
 
     def forget_paths_to(self, ip: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.arrivals import Arrivals
 from agents.sip.message.address import Flow
-from agents.sip.message.build import Body, Identity, new_request
+from agents.sip.message.build import MAX_FORWARDS, Body, Identity, new_request
 from agents.sip.message.errors import SipParseError
 from agents.sip.message.message import Message
 from agents.sip.message.name_addr import NameAddr
@@ -51,6 +51,8 @@ class Invitation(NamedTuple):
     call_id: str = ""
     #: A session timer for this call; None: as the abilities say.
     session_interval: SessionInterval | None = None
+    #: Less than that of a request which this one passes on (16.6, step 3), so that a loop comes to an end.
+    max_forwards: int = MAX_FORWARDS
 
 
 class UserAgent:
@@ -140,6 +142,7 @@ class UserAgent:
             route=invitation.route,
             headers=[*headers, *invitation.headers],
             body=None if invitation.body is None else Body(invitation.body),
+            max_forwards=invitation.max_forwards,
         )
         request = core.authorize(request, old)
         return Session.call(self._directory, Flow(local, remote), request, contact, now, invitation.session_interval)

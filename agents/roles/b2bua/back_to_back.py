@@ -8,6 +8,7 @@ from agents.roles.b2bua.setup import Setup
 from agents.roles.b2bua.shared import Office
 from agents.roles.guards import UserGuard, is_in_vain
 from agents.roles.log import logged
+from agents.roles.media_ports import DESCRIPTORS
 from agents.roles.role import Open
 from agents.sip.digest.server import OFFERED, DigestServer
 from agents.sip.message.address import Address
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SIP_PORT = 5060
 PRODUCT = "testbed-b2bua"
+TOO_MANY_HOPS = 483
 DECLINE = 603
 
 
@@ -40,7 +42,8 @@ class BackToBack:
         self.guard = UserGuard(server)
         interval = SessionInterval.of(config)
         abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT, session_interval=interval)
-        self._office = Office(address, UserAgent(random, abilities, guard=self.guard), random, config.get("room"))
+        ua = UserAgent(random, abilities, guard=self.guard)
+        self._office = Office(address, ua, random, config.get("room"), config.get("descriptors", DESCRIPTORS))
         self.stray = 0
         """Datagrams to a media port of no call."""
         self._always_bridges: bool = config["always_bridges"]
@@ -117,6 +120,9 @@ class BackToBack:
 
     def _take_invite(self, incoming: events.IncomingInvite, now: float) -> None:
         handlers = self._office.handlers
+        if incoming.request.max_forwards == 0:  # RFC 3261 16.3, step 3: it may be our own, come round
+            incoming.session.reject(TOO_MANY_HOPS, now=now)
+            return
         if incoming.replaced is not None:
             handler = handlers.get(incoming.replaced)
             if handler is None:  # it is just being ended (RFC 3891 3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.media.leg import agreed_leg, is_emptied, media_address
+from agents.roles.b2bua.shared import SERVICE_UNAVAILABLE
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
 
@@ -51,7 +52,8 @@ class Bridged:
             return
         self._take(self._peer, agreed)
         self._office.tell("bridging", call_id=mn.call_id, peer_call_id=self._peer.call_id)
-        self._answer(mn, applied, now)
+        if not self._answer(mn, applied, now):
+            self._peer.hang_up(now=now)
 
     def receive_event(self, event: Event, *, now: float) -> None:
         """Changes and ends of its sessions."""
@@ -83,6 +85,9 @@ class Bridged:
 
     def _answer(self, mn: Session, applied: tuple[str, ...], now: float) -> bool:
         local = self._office.open_media(self._relay)
+        if local is None:
+            mn.reject(SERVICE_UNAVAILABLE, now=now)
+            return False
         spoken = self._spoken_beyond(mn)
         if mn.remote_sdp:
             answer = self._office.answer(mn.remote_sdp, local, spoken)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from agents.media.leg import media_address
 from agents.roles.b2bua.bridged import Bridged
 from agents.roles.b2bua.direct import Direct
-from agents.roles.b2bua.shared import SERVER_TIMEOUT, refuse
+from agents.roles.b2bua.shared import SERVER_TIMEOUT, SERVICE_UNAVAILABLE, refuse
 from agents.roles.by_table import ByTable
 from agents.sdp.audio import PCMU, offered_formats
 from agents.sdp.description import SessionDescription
@@ -150,16 +150,29 @@ class Setup(ByTable):
     def _call_bridged(self, retry_of: Session | None, now: float) -> None:
         """Calls the peer with our own media and without the extension."""
         self.state = Entering.CALLING
-        self._relay = self._office.new_relay()
-        self._offer = self._office.offer(self._office.open_media(self._relay), self._formats)
+        self._offer = self._offer_with_us()
+        if self._offer is None:
+            self._mn.reject(SERVICE_UNAVAILABLE, now=now)
+            return
         self._take_peer(self._office.call(self._request, bytes(self._offer), retry_of=retry_of, now=now), now)
+
+    def _offer_with_us(self) -> SessionDescription | None:
+        """An offer of our media, with a relay that takes them; None when there is no port left for them."""
+        relay = self._office.new_relay()
+        local = self._office.open_media(relay)
+        if local is None:
+            return None
+        self._relay = relay
+        return self._office.offer(local, self._formats)
 
     def _reenter(self, peer: Session, now: float) -> None:
         """The peer has said yes to the MN's own media, and not that it can hand over."""
         self.state = Entering.REENTERING
         if self._relay is None or self._offer is None:
-            self._relay = self._office.new_relay()
-            self._offer = self._office.offer(self._office.open_media(self._relay), self._formats)
+            self._offer = self._offer_with_us()
+            if self._offer is None:  # without a port of ours it is a call without us
+                self._join(now)
+                return
             self._follow(self._offer, peer)
         try:
             peer.reinvite(bytes(self._offer), now=now)

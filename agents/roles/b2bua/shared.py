@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agents.media.reports import control_of
 from agents.roles.b2bua.relay import Relay
 from agents.roles.b2bua.transcoding import transcodable
-from agents.roles.role import Close, Open, Splice, Tell
+from agents.roles.media_ports import DESCRIPTORS, MediaPorts
+from agents.roles.role import Splice, Tell
 from agents.sdp.audio import AudioFormat, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
-from agents.sip.message.address import Address
 from agents.sip.message.uri import Uri
 from agents.sip.user_agent import Invitation
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.role import Command
-    from agents.sip.message.address import Datagram
+    from agents.sip.message.address import Address, Datagram
     from agents.sip.message.message import Request
     from agents.sip.session.events import Event, IncomingInvite, InviteRejected
     from agents.sip.session.session import Session
     from agents.sip.user_agent import UserAgent
 
-FIRST_MEDIA_PORT = 40000
+MEDIA_PORTS = (40000, 65534)
+SERVICE_UNAVAILABLE = 503
 SERVER_TIMEOUT = 504
 # What goes with a refusal that is passed on.
 _OF_REFUSALS = ("Unsupported", "Retry-After", "Warning")
@@ -47,8 +48,10 @@ class Handler(Protocol):
 class Office:
     """Shared by the handlers."""
 
-    def __init__(self, address: Address, ua: UserAgent, random: Random, room: int | None = None) -> None:
-        """`room`: how many calls may be bridged at once; None for any number."""
+    def __init__(
+        self, address: Address, ua: UserAgent, random: Random, room: int | None = None, descriptors: int = DESCRIPTORS
+    ) -> None:
+        """`room`: how many calls may be bridged at once; None for any number. For `descriptors` see `MediaPorts`."""
         self.address = address
         self.ua = ua
         self.commands: list[Command] = []
@@ -60,7 +63,7 @@ class Office:
         """The relays that hold packets back."""
         self._splices: dict[Address, Splice] = {}
         self._random = random
-        self._next_port = FIRST_MEDIA_PORT
+        self._ports = MediaPorts(*MEDIA_PORTS, self.commands, descriptors=descriptors, is_patient=False)
         self._opened: dict[Relay, list[Address]] = {}
         self._room = room
         self.formats = transcodable()
@@ -102,18 +105,22 @@ class Office:
         if relay.untranslatable:
             self.tell("untranslatable_media", packets=relay.untranslatable)
         for local in self._opened.pop(relay, ()):
-            del self.relays[local]
-            self._splices.pop(local, None)
-            self.commands.append(Close(local))
+            for address in (local, control_of(local)):
+                del self.relays[address]
+                self._splices.pop(address, None)
+            self._ports.close(local)
 
-    def open_media(self, relay: Relay) -> Address:
-        """A port for one leg of a call, and the next one for its RTCP; what comes to them goes to the relay."""
-        local = Address(self.address.ip, self._next_port)
-        self._next_port += 2
-        for address in (local, control_of(local)):
-            self.relays[address] = relay
-            self._opened.setdefault(relay, []).append(address)
-            self.commands.append(Open(address, is_media=True))
+    def open_media(self, relay: Relay) -> Address | None:
+        """A port for one leg of a call, and the next one for its RTCP; what comes to them goes to the relay.
+
+        None when there is none left.
+        """
+        local = self._ports.free(self.address.ip)
+        if local is not None:
+            self._ports.open(local)
+            self._opened.setdefault(relay, []).append(local)
+            for address in (local, control_of(local)):
+                self.relays[address] = relay
         return local
 
     def call(
@@ -135,6 +142,8 @@ class Office:
             require=require,
             headers=headers,
         )
+        if request.max_forwards is not None:
+            invitation = invitation._replace(max_forwards=request.max_forwards - 1)
         return self.ua.invite(invitation, local=self.address, remote=remote, now=now, retry_of=retry_of)
 
     def offer(self, local: Address, formats: tuple[AudioFormat, ...]) -> SessionDescription:

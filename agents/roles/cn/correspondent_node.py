@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.media.call_media import CallMedia, MediaSettings
-from agents.media.reports import control_of
 from agents.roles.guards import PeerGuard, UserGuard, is_in_vain
 from agents.roles.log import logged
+from agents.roles.media_ports import DESCRIPTORS, MediaPorts
 from agents.roles.role import Open, Tell
 from agents.sdp.audio import Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from agents.sip.session.session import Session
 
 SIP_PORT = 5060
-FIRST_MEDIA_PORT = 30000
+MEDIA_PORTS = (30000, 39998)
 PRODUCT = "testbed-cn"
 BAD_EXTENSION = 420
 EXTENSION_REQUIRED = 421
 DOES_NOT_EXIST = 481
 BUSY_HERE = 486
 NOT_ACCEPTABLE_HERE = 488
+SERVICE_UNAVAILABLE = 503
 DECLINE = 603
 
 
@@ -56,11 +57,12 @@ class CorrespondentNode:
         self._settings = MediaSettings.of(config)
         self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._settings)
         self._random = random
-        self._next_port = FIRST_MEDIA_PORT
         self._room: int | None = config.get("room")
         # The sessions of the call, each with our last description and where we listen.
         self._legs: dict[Session, tuple[SessionDescription, Address]] = {}
         self._commands: list[Command] = [Open(self._address)]
+        descriptors = config.get("descriptors", DESCRIPTORS)
+        self._ports = MediaPorts(*MEDIA_PORTS, self._commands, descriptors=descriptors, closed=self._media.forget)
 
     def start(self, *, now: float) -> None:
         """Waits to be called."""
@@ -90,13 +92,14 @@ class CorrespondentNode:
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next."""
-        timers = (self._ua.get_timer(), self._media.get_timer())
+        timers = (self._ua.get_timer(), self._media.get_timer(), self._ports.get_timer())
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due."""
         self._media.handle_timer(now=now)
         self._ua.handle_timer(now=now)
+        self._ports.handle_timer(now=now)
         self._take_events(now)
 
     def datagrams_to_send(self) -> list[Datagram]:
@@ -133,17 +136,20 @@ class CorrespondentNode:
             name = {EXTENSION_REQUIRED: "Require", BAD_EXTENSION: "Unsupported"}.get(refusal)
             session.reject(refusal, now=now, headers=[(name, OPTION_TAG)] if name else ())
             return
-        media = Address(self._address.ip, self._next_port)
-        description = self._describe(session, media)
-        if description is None:
-            session.reject(NOT_ACCEPTABLE_HERE, now=now)
+        media = self._ports.free(self._address.ip)
+        if media is None:
+            session.reject(SERVICE_UNAVAILABLE, now=now)
             return
-        self._next_port += 2
-        self._commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
         self._media.listen(media, session.peer.ip)
+        description = self._describe(session, media)
+        if description is None or not self._can_speak(session, description, now):
+            session.reject(NOT_ACCEPTABLE_HERE, now=now)
+            self._media.drop(session, now=now)
+            self._media.forget(media)
+            return
+        self._ports.open(media)
         in_vain = [one for one in self._legs if is_in_vain(one, incoming)]
         self._legs[session] = (description, media)
-        self._media.agree(session, bytes(description), session.remote_sdp, now=now)
         session.accept(bytes(description), require=self._applied(incoming), now=now)
         for one in in_vain:
             self._release(one, now)
@@ -151,6 +157,11 @@ class CorrespondentNode:
         if replaced is not None:
             facts = {"call_id": session.call_id, "old_call_id": replaced.call_id}
             self._commands.append(Tell("duplicating", facts))
+
+    def _can_speak(self, session: Session, description: SessionDescription, now: float) -> bool:
+        """Whether our answer and the peer's offer, if it made one, agree on a stream: else the call would be silent."""
+        leg = self._media.agree(session, bytes(description), session.remote_sdp, now=now)
+        return leg is not None or session.remote_sdp is None
 
     def _refusal(self, incoming: events.IncomingInvite) -> int | None:
         """The status with which a call is not taken, whatever its media."""
@@ -218,9 +229,12 @@ class CorrespondentNode:
 
     def _release(self, session: Session, now: float) -> None:
         """One leg less; with the last one the call is over."""
-        if self._legs.pop(session, None) is None:
+        leg = self._legs.pop(session, None)
+        if leg is None:
             return
+        _, media = leg
         self._media.drop(session, now=now)
+        self._ports.give_back(media, now=now)
         if not self._legs:
             self._media.stop(now=now)
             if self._media.stray:

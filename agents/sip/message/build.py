@@ -45,12 +45,13 @@ def new_request(
     route: Iterable[str] = (),
     headers: Iterable[tuple[str, str]] = (),
     body: Body | None = None,
+    max_forwards: int = MAX_FORWARDS,
 ) -> Request:
     """A request with the six fields of 8.1.1, what a proxy needs on top (7.3.1)."""
     pairs = [("Via", str(via))]
     pairs += [("Route", hop) for hop in route]
     pairs += [
-        ("Max-Forwards", str(MAX_FORWARDS)),
+        ("Max-Forwards", str(max_forwards)),
         ("From", str(identity.from_)),
         ("To", str(identity.to)),
         ("Call-ID", identity.call_id),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from agents.sip.digest.client import DigestClient
     from agents.sip.session.session import Session
 
-FIRST_MEDIA_PORT = 20000
+FIRST_MEDIA_PORT, MEDIA_PORTS = 20000, 10000
 PRODUCT = "testbed-mn"
 NOT_ACCEPTABLE_HERE = 488
 
@@ -281,7 +281,7 @@ class Call:
 
     def _listen(self, offer: SessionDescription) -> None:
         media = media_address(offer)
-        self._next_port += 2
+        self._next_port = FIRST_MEDIA_PORT + (self._next_port + 2 - FIRST_MEDIA_PORT) % MEDIA_PORTS
         self.commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
         self.media.listen(media, self._peer.ip, self._proxy.ip)
 
