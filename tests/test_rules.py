@@ -227,6 +227,7 @@ CORRIDORS = {
         "listening": "capture wire rtp call",
         "numbers": "units call listening rtp capture",
         "result": "units capture wire sip rtp folder call listening numbers",
+        "conditions": "result",
         "tables": "capture wire rtp folder call listening numbers result",
     },
     "testbed.report": {

@@ -15,6 +15,7 @@ from testbed.cli.lazy_group import LazyGroup
 from testbed.cli.signals import end_as_with_ctrl_c, ignore_more
 from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
 from testbed.measure.capture.errors import CaptureError, RunFolderError
+from testbed.measure.conditions.errors import ConditionError
 from testbed.measure.numbers.errors import UserNumberError
 from testbed.plain_text import say
 from testbed.scenario.reading.errors import BadScenarioError
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:
         end(USERS_FAULT, *(str(error) for error in errors.errors))
-    except (CaptureError, RunFolderError, UserNumberError, NotRepeatableError, OutputError) as error:
+    except (CaptureError, RunFolderError, UserNumberError, ConditionError, NotRepeatableError, OutputError) as error:
         end(USERS_FAULT, f"error: {error}")
     except NoArgsIsHelpError as error:
         error.show()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from testbed.cli.results.failing_if import fail_if_option, read_conditions, say_what_fails, unmeasured_option
 from testbed.measure.capture.errors import CaptureError
 from testbed.measure.folder.of_captures import captures_in
 from testbed.measure.result.summary import measure_capture
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from testbed.measure.folder.of_captures import FolderOfCaptures
     from testbed.measure.result.run import MeasuredRun
 
-_USERS_FAULT = 2
+_FAILED, _USERS_FAULT = 1, 2
 
 number_option = click.option(
     "--number",
@@ -54,15 +55,21 @@ class _Measured(NamedTuple):
     type=click.Path(exists=True, allow_dash=True, path_type=Path),
 )
 @number_option
+@fail_if_option
+@unmeasured_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) -> None:
+def measure(
+    what: tuple[Path, ...], *, numbers: tuple[str, ...], fail_if: tuple[str, ...], unmeasured: str, as_json: bool
+) -> None:
     """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers.
 
     A capture may be compressed with gzip, a pipe, or - for standard input; of a folder of captures each is measured.
     """
     folders = [captures_in(path) if path.is_dir() else None for path in what]
-    if numbers and not all(path.is_dir() and folder is None for path, folder in zip(what, folders, strict=True)):
+    are_runs = [path.is_dir() and folder is None for path, folder in zip(what, folders, strict=True)]
+    if numbers and not all(are_runs):
         raise click.UsageError("--number is about runs: name run folders, not captures.")
+    conditions = read_conditions(fail_if, runs=any(are_runs), captures=not all(are_runs))
     measured: list[_Measured] = []
     for path, folder in zip(what, folders, strict=True):
         measured += [_measured(path, numbers)] if folder is None else _each_of(folder)
@@ -72,8 +79,12 @@ def measure(what: tuple[Path, ...], *, numbers: tuple[str, ...], as_json: bool) 
         say(json.dumps(results[0] if alone else results, indent=2, ensure_ascii=False))
     else:
         _show([one for one in measured if one.run is not None], [one for one in measured if one.run is None])
+    whole = [(one.path, one.result) for one in measured if not {"error", "left_out"} & one.result.keys()]
+    failed = say_what_fails(conditions, whole, unmeasured)
     if any("error" in one.result for one in measured):
         sys.exit(_USERS_FAULT)
+    if failed:
+        sys.exit(_FAILED)
 
 
 def _measured(path: Path, numbers: tuple[str, ...]) -> _Measured:
