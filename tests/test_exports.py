@@ -68,12 +68,14 @@ OPEN = {
     ),
     "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (
-        "call.direction call.extension capture.capture conditions.condition conditions.errors conditions.judging"
+        "call.direction call.extension capture.capture capture.errors conditions.condition conditions.errors"
+        " conditions.judging"
         " conditions.names folder.link_history folder.run_captures"
         " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
         " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
         " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"
-        " rtp.streams sip.scan tables.columns tables.columns_media tables.packet_rows tables.rows"
+        " rtp.streams selection.moment selection.selection sip.scan tables.columns tables.columns_media"
+        " tables.packet_rows tables.rows"
         " tables.schema wire.packets"
     ),
     "testbed.report": (

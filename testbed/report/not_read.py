@@ -13,6 +13,8 @@ _MOST_REASONS = 12
 def no_streams(summary: Mapping[str, Any]) -> str:
     """Return a sentence for a capture without streams; it says nothing of packets that were not read."""
     packets, unread = summary["packets"], sum(summary["unread"].values())
+    if "selection" in summary:
+        return "No RTP stream found in what was asked for."
     if not unread:
         return f"No RTP stream found in {_packets(packets)}."
     if unread >= packets:
@@ -33,6 +35,16 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     if summary["cut_short"]:
         lines.append(f"cut short by the capture: {_packets(summary['cut_short'])} (a snapshot length)")
     return lines
+
+
+def shown(summary: Mapping[str, Any]) -> list[str]:
+    """Return a line that says which part of the capture was asked for; none where all is shown."""
+    asked = summary.get("selection")
+    if asked is None:
+        return []
+    words = [*(f"Call-ID {one}" for one in asked["call_ids"]), *(f"user {one}" for one in asked["numbers"])]
+    words += [f"{name} {asked[name]}" for name in ("from", "to") if asked[name] is not None]
+    return [f"shown is only what was asked for: {', '.join(words)}"]
 
 
 def _packets(count: int) -> str:

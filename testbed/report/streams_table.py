@@ -8,7 +8,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from testbed.report.not_read import no_streams, notes
+from testbed.report.not_read import no_streams, notes, shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,7 +27,7 @@ def render(summary: dict[str, Any], *, width: int | None = None) -> str:
 
 def tables(summary: dict[str, Any]) -> RenderableType:
     """Return the result of `measure_capture` for a rich console: streams, merged calls, SIP, warnings."""
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(line) for line in shown(summary)]
     if summary["streams"]:
         parts.append(_streams(summary["streams"]))
     else:

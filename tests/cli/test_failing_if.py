@@ -110,3 +110,24 @@ def test_a_run_fails_by_its_directions_and_handovers(tmp_path: Path, capsys: pyt
     ]
     assert status(run, "--fail-if", "numbers.mine > 1") == 2
     assert "the run has no numbers.mine; of its user's there are: none" in capsys.readouterr().err
+
+
+def test_a_condition_is_about_what_is_asked_for(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(capture, "--to", "1", "--fail-if", "lost > 0") == 0
+    assert status(capture, "--number", "mn", "--call-id", "one", "--fail-if", "lost > 0") == 1
+    capsys.readouterr()
+    assert status(capture, "--user", "carol", "--fail-if", "lost > 0") == 2
+    assert capsys.readouterr().err == (
+        f"error: {capture}: nobody called carol in From or To of a SIP message; there is mn, cn\n"
+    )
+
+
+def test_in_a_folder_a_capture_without_the_call_is_left_out(capture: Path) -> None:
+    frames.write_pcap(capture.parent / "empty.pcap", [])
+    assert status(capture.parent, "--call-id", "one", "--fail-if", "lost > 3") == 0
+
+
+def test_runs_have_no_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = synthetic.handover_cn_run().write(tmp_path / "run")
+    assert status(run, "--call-id", "one") == 2
+    assert "are about captures: name no run folders" in capsys.readouterr().err

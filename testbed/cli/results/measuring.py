@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from testbed.cli.results.failing_if import fail_if_option, read_conditions, say_what_fails, unmeasured_option
-from testbed.measure.capture.errors import CaptureError
+from testbed.cli.results.selecting import selection_options
+from testbed.measure.capture.errors import CaptureError, NotInCaptureError
 from testbed.measure.folder.of_captures import captures_in
 from testbed.measure.result.summary import measure_capture
 from testbed.plain_text import say
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.folder.of_captures import FolderOfCaptures
     from testbed.measure.result.run import MeasuredRun
+    from testbed.measure.selection.selection import Selection
 
 _FAILED, _USERS_FAULT = 1, 2
 
@@ -54,12 +57,25 @@ class _Measured(NamedTuple):
     required=True,
     type=click.Path(exists=True, allow_dash=True, path_type=Path),
 )
-@number_option
+@selection_options("--user")
+@click.option(
+    "--number",
+    "numbers",
+    multiple=True,
+    metavar="NUMBER",
+    help="Of captures: as --user. Of runs a number of yours: a file (./mine.py), or what a package brings; repeatable.",
+)
 @fail_if_option
 @unmeasured_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 def measure(
-    what: tuple[Path, ...], *, numbers: tuple[str, ...], fail_if: tuple[str, ...], unmeasured: str, as_json: bool
+    what: tuple[Path, ...],
+    *,
+    selection: Selection,
+    numbers: tuple[str, ...],
+    fail_if: tuple[str, ...],
+    unmeasured: str,
+    as_json: bool,
 ) -> None:
     """Measure run folders, or any capture: RTP streams with gaps, losses, jitter; RTCP; SIP dialogs and handovers.
 
@@ -67,12 +83,16 @@ def measure(
     """
     folders = [captures_in(path) if path.is_dir() else None for path in what]
     are_runs = [path.is_dir() and folder is None for path, folder in zip(what, folders, strict=True)]
+    if any(are_runs) and not selection.is_everything:
+        raise click.UsageError("--call-id, --user, --from and --to are about captures: name no run folders.")
     if numbers and not all(are_runs):
-        raise click.UsageError("--number is about runs: name run folders, not captures.")
+        if any(are_runs):
+            raise click.UsageError("--number means one thing of runs, and another of captures: measure one at a time.")
+        selection, numbers = replace(selection, numbers=(*selection.numbers, *numbers)), ()
     conditions = read_conditions(fail_if, runs=any(are_runs), captures=not all(are_runs))
     measured: list[_Measured] = []
     for path, folder in zip(what, folders, strict=True):
-        measured += [_measured(path, numbers)] if folder is None else _each_of(folder)
+        measured += [_measured(path, numbers, selection)] if folder is None else _each_of(folder, selection)
     if as_json:
         results = [one.as_json for one in measured]
         alone = len(results) == 1 and not measured[0].is_one_of_many
@@ -87,18 +107,20 @@ def measure(
         sys.exit(_FAILED)
 
 
-def _measured(path: Path, numbers: tuple[str, ...]) -> _Measured:
+def _measured(path: Path, numbers: tuple[str, ...], selection: Selection) -> _Measured:
     if not path.is_dir():
-        return _Measured(path, None, measure_capture(path))
+        return _Measured(path, None, measure_capture(path, selection))
     run = _open(path, numbers)
     return _Measured(path, run, run.result)
 
 
-def _each_of(folder: FolderOfCaptures) -> Iterator[_Measured]:
+def _each_of(folder: FolderOfCaptures, selection: Selection) -> Iterator[_Measured]:
     """Measure every capture in a folder; one that cannot be read keeps nobody from reading the others."""
     for path in folder.captures:
         try:
-            result = measure_capture(path)
+            result = measure_capture(path, selection)
+        except NotInCaptureError as error:
+            result = {"left_out": error.what}
         except CaptureError as error:
             result = {"error": error.what}
         yield _Measured(path, None, result, is_one_of_many=True)

@@ -20,6 +20,10 @@ class CaptureError(Exception):
         self.what = what
 
 
+class NotInCaptureError(CaptureError):
+    """A capture that has nothing of what was asked for."""
+
+
 class RunFolderError(Exception):
     """A run folder that cannot be measured: which file, and what is wrong with it, in one line."""
 

@@ -13,7 +13,7 @@ from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen
 from testbed.measure.rtp.streams import RtpPackets, Stream, find_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from testbed.measure.capture.capture import Capture
     from testbed.measure.rtp.clock_steps import ClockSteps
@@ -109,9 +109,10 @@ class CapturedMedia:
         result = {**_describe(call, [one.result for one in streams], counted.described()), "dialogs": dialogs}
         return _MeasuredCall(result, self._told.listener(last.source, last.destination, dialogs), part)
 
-    def listeners(self) -> list[dict[str, Any]]:
-        """Return what each listener heard."""
-        return [self._heard(one) for one in listen((one.listener, one.part) for one in self._calls)]
+    def listeners(self, has_media: Callable[[list[int]], bool] = lambda _: True) -> list[dict[str, Any]]:
+        """Return what each listener heard of the calls whose dialogs fit."""
+        calls = (one for one in self._calls if has_media(one.result["dialogs"]))
+        return [self._heard(one) for one in listen((one.listener, one.part) for one in calls)]
 
     def _heard(self, one: ListenedTo) -> dict[str, Any]:
         calls = [self.calls[part.number] for part in one.parts]
@@ -127,9 +128,10 @@ class CapturedMedia:
             "longest_silence_ms": units.ms(one.silence_ns),
         }
 
-    def warnings(self) -> list[str]:
-        """Return which streams count anew, and which have packets that are left out."""
-        return [line for one in self.streams for line in _odd_numbers(one)]
+
+def odd_numbers(streams: Iterable[dict[str, Any]]) -> list[str]:
+    """Return which streams count anew, and which have packets that are left out."""
+    return [line for one in streams for line in _odd_numbers(one)]
 
 
 def _odd_numbers(stream: dict[str, Any]) -> Iterator[str]:

@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
-from testbed.measure.capture.pcap import read_capture
-from testbed.measure.result.captured_media import Captured, CapturedMedia
+from testbed.measure.result.captured_media import CapturedMedia, odd_numbers
 from testbed.measure.result.dialog_results import describe
 from testbed.measure.result.dialogs_of_media import DialogsOfMedia
-from testbed.measure.rtp import rtcp, rtcp_alone
-from testbed.measure.rtp.clock_steps import find_clock_steps
-from testbed.measure.rtp.copies import find_copies
-from testbed.measure.rtp.sift import RtpSieve
-from testbed.measure.rtp.streams import only_announced_types
-from testbed.measure.sip.announced import Announcements
-from testbed.measure.sip.cut_messages import told_of_cut_messages
+from testbed.measure.result.found import find_all
+from testbed.measure.rtp import rtcp_alone
+from testbed.measure.selection.asked_for import AskedFor
+from testbed.measure.selection.selection import EVERYTHING, Selection
 from testbed.measure.sip.dialogs import find_dialogs
-from testbed.measure.sip.scan import find_sip
-from testbed.measure.sip.sightings import seen_once
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 from testbed.measure.units import seconds
-from testbed.measure.wire.packets import decode_udp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from testbed.measure.capture.capture import Capture
-    from testbed.measure.sip.scan import SipMessage
 
 
-def measure_capture(path: Path | str) -> dict[str, Any]:
+def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict[str, Any]:
     """Return the streams, calls and SIP transactions of a capture file, ready for JSON (design.md, section 7).
 
     Times in `_s` count from the capture's first packet. A stream is measured at the capture interface nearest to its
-    receiver. `CaptureError` when the file is no capture; a damaged one gives what is whole, and says so in `warnings`.
+    receiver. `CaptureError` when the file is no capture, and where it has nothing of the `selection`; a damaged one
+    gives what is whole, and says so in `warnings`.
     """
-    found = _find(path)
+    found = find_all(path, selection)
     captured = found.captured
     capture, start_ns = captured.capture, captured.start_ns
     dialogs = find_dialogs(found.messages)
-    media = CapturedMedia(captured, DialogsOfMedia(dialogs))
+    told = DialogsOfMedia(dialogs)
+    media = CapturedMedia(captured, told)
+    asked = AskedFor(found.span, found.calls, dialogs, told.roots)
+    streams = [one for one in media.streams if asked.has_media(one["dialogs"])]
+    rtcp = rtcp_alone.of_others(captured.reports, media.reported, start_ns)
+    transactions = across_interfaces(pair(found.messages))
     return {
-        "streams": media.streams,
-        "calls": media.calls,
-        "listeners": media.listeners(),
-        "rtcp": rtcp_alone.of_others(captured.reports, media.reported, start_ns),
-        "sip": [_transaction(capture, one, start_ns) for one in across_interfaces(pair(found.messages))],
-        "dialogs": describe(dialogs, capture, start_ns),
+        "streams": streams,
+        "calls": [one for one in media.calls if asked.has_media(one["dialogs"])],
+        "listeners": media.listeners(asked.has_media),
+        "rtcp": [one for one in rtcp if asked.has_hosts({one["src"], one["dst"]})],
+        "sip": [_transaction(capture, one, start_ns) for one in transactions if asked.has(one.request)],
+        "dialogs": describe(asked.dialogs, capture, start_ns),
         "packets": found.packets,
         "skipped": found.skipped,
         "unread": found.unread,
@@ -58,56 +56,10 @@ def measure_capture(path: Path | str) -> dict[str, Any]:
             *found.cut_messages,
             *captured.steps.warnings,
             *_again(found.copies + sum(one["copies"] for one in media.streams)),
-            *media.warnings(),
+            *odd_numbers(streams),
         ],
+        **({} if selection.is_everything else {"selection": selection.described()}),
     }
-
-
-class _Found(NamedTuple):
-    """What was found in a capture; `copies` is how many SIP messages an interface saw again at the same time."""
-
-    captured: Captured
-    packets: int
-    skipped: dict[str, int]
-    unread: dict[str, int]
-    encapsulations: dict[str, int]
-    cut_short: int
-    cut_messages: list[str]
-    messages: list[SipMessage]
-    copies: int
-
-
-def _find(path: Path | str) -> _Found:
-    """Read a capture. All that takes memory and is not in the result is gone afterwards."""
-    capture = read_capture(path, pipes=True)
-    sieve = RtpSieve(capture)
-    datagrams = decode_udp(capture, sieve.take)
-    rtp = sieve.packets(datagrams)
-    steps = find_clock_steps(capture, rtp)
-    capture, datagrams, rtp = steps.straighten(capture, datagrams, rtp)
-    sightings = find_sip(capture, datagrams)
-    messages = seen_once(sightings)
-    announced = Announcements(messages)
-    captured = Captured(
-        capture=capture.without_packets(),
-        start_ns=capture.start_ns,
-        rtp=only_announced_types(rtp, announced),
-        reports=rtcp.ReceivedReports(rtcp.find_rtcp(capture, datagrams)),
-        originals=find_copies(capture, sieve.is_media),
-        steps=steps,
-        announced=announced,
-    )
-    return _Found(
-        captured=captured,
-        packets=len(capture),
-        skipped=datagrams.skipped,
-        unread=datagrams.unread,
-        encapsulations=datagrams.encapsulations,
-        cut_short=int((capture.captured < capture.original).sum()),
-        cut_messages=told_of_cut_messages(capture, datagrams),
-        messages=messages,
-        copies=len(sightings) - len(messages),
-    )
 
 
 def _again(copies: int) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from testbed.measure.result.typed import DialogResult, Numbers, RtcpResult, Spread, TransactionResult
 
 
@@ -97,6 +99,15 @@ class ListenerResult(Numbers):
     longest_silence_ms: float | None
 
 
+class SelectionResult(Numbers):
+    """What of a capture was asked for, as it was written."""
+
+    call_ids: list[str]
+    numbers: list[str]
+    begin: str | None = Field(alias="from")
+    end: str | None = Field(alias="to")
+
+
 class CaptureResult(Numbers):
     """What a capture says; times in `_s` count from its first packet."""
 
@@ -112,3 +123,4 @@ class CaptureResult(Numbers):
     encapsulations: dict[str, int]
     cut_short: int
     warnings: list[str]
+    selection: SelectionResult | None = None

@@ -1,0 +1,84 @@
+"""What is found in a capture that anybody made, before it is counted: RTP, RTCP, SIP, and what was not read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from testbed.measure.capture.pcap import read_capture
+from testbed.measure.result.captured_media import Captured
+from testbed.measure.rtp import rtcp
+from testbed.measure.rtp.clock_steps import find_clock_steps
+from testbed.measure.rtp.copies import find_copies
+from testbed.measure.rtp.sift import RtpSieve
+from testbed.measure.rtp.streams import only_announced_types
+from testbed.measure.selection.selection import EVERYTHING, Selection, TimeSpan
+from testbed.measure.sip.announced import Announcements
+from testbed.measure.sip.cut_messages import told_of_cut_messages
+from testbed.measure.sip.scan import find_sip
+from testbed.measure.sip.sightings import seen_once
+from testbed.measure.wire.packets import decode_udp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from testbed.measure.sip.scan import SipMessage
+
+
+class Found(NamedTuple):
+    """What was found in a capture; `copies` is how many SIP messages an interface saw again at the same time.
+
+    Of media there is what is within `span`, of SIP all. `calls` are the Call-IDs asked for, None where all are.
+    """
+
+    captured: Captured
+    packets: int
+    skipped: dict[str, int]
+    unread: dict[str, int]
+    encapsulations: dict[str, int]
+    cut_short: int
+    cut_messages: list[str]
+    messages: list[SipMessage]
+    copies: int
+    span: TimeSpan
+    calls: frozenset[str] | None
+
+
+def find_all(path: Path | str, selection: Selection = EVERYTHING) -> Found:
+    """Read a capture. All that takes memory and is not in the result is gone afterwards.
+
+    `CaptureError` as in `read_capture`, and where there is nothing of what is asked for.
+    """
+    capture = read_capture(path, pipes=True)
+    sieve = RtpSieve(capture)
+    datagrams = decode_udp(capture, sieve.take)
+    rtp = sieve.packets(datagrams)
+    steps = find_clock_steps(capture, rtp)
+    capture, datagrams, rtp = steps.straighten(capture, datagrams, rtp)
+    start_ns = capture.start_ns
+    span = selection.span(path, start_ns, max(int(capture.time_ns.max(initial=0)), start_ns))
+    sightings = find_sip(capture, datagrams)
+    messages = seen_once(sightings)
+    announced = Announcements(messages)
+    reports = rtcp.find_rtcp(capture, datagrams)
+    captured = Captured(
+        capture=capture.without_packets(),
+        start_ns=start_ns,
+        rtp=span.of(only_announced_types(rtp, announced)),
+        reports=rtcp.ReceivedReports(one for one in reports if span.has(one.sent_ns)),
+        originals=find_copies(capture, sieve.is_media),
+        steps=steps,
+        announced=announced,
+    )
+    return Found(
+        captured=captured,
+        packets=len(capture),
+        skipped=datagrams.skipped,
+        unread=datagrams.unread,
+        encapsulations=datagrams.encapsulations,
+        cut_short=int((capture.captured < capture.original).sum()),
+        cut_messages=told_of_cut_messages(capture, datagrams),
+        messages=messages,
+        copies=len(sightings) - len(messages),
+        span=span,
+        calls=selection.calls(path, messages) if selection.is_of_calls else None,
+    )

@@ -1,0 +1,1 @@
+"""Which part of a capture is asked for: some calls, some time."""
