@@ -68,9 +68,8 @@ OPEN = {
     ),
     "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (
-        "call.direction call.extension capture.capture capture.errors conditions.condition conditions.errors"
-        " conditions.judging"
-        " conditions.names folder.link_history folder.run_captures"
+        "bare.bare_chart call.direction call.extension capture.capture capture.errors conditions.condition"
+        " conditions.errors conditions.judging conditions.names folder.link_history folder.run_captures"
         " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
         " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
         " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"

@@ -229,6 +229,7 @@ CORRIDORS = {
         "selection": "capture sip rtp",
         "result": "units capture wire sip rtp folder call listening numbers selection",
         "conditions": "result",
+        "bare": "capture wire sip rtp folder selection result",
         "tables": "capture wire rtp folder call listening numbers result",
     },
     "testbed.report": {

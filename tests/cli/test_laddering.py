@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from testbed.cli.main import USERS_FAULT, commands, main
-from tests.measure import synthetic
+from tests.measure import frames, synthetic
+from tests.measure.bare import Bare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +46,31 @@ def test_a_folder_that_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr()
     assert (end.value.code, said.out) == (USERS_FAULT, "")
     assert said.err == f"error: {tmp_path / 'manifest.json'}: No such file or directory\n"
+
+
+def test_any_capture_has_a_chart(tmp_path: Path) -> None:
+    bare = Bare()
+    bare.call(bye_ms=3000)
+    bare.rtp(range(100), 100)
+    path = frames.write_pcap(tmp_path / "call.pcap", sorted(bare.frames, key=lambda one: one.time_ns))
+    result = CliRunner().invoke(commands, ["ladder", str(path), "--call-id", "one"])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[:8] == [
+        f"{path}: 6 SIP messages",
+        "",
+        "      ms 192.0.2.10         198.51.100.20 +ms",
+        "     0.0 A  │────────INVITE─────────▶│",
+        "    10.0 A  │◀─180 Whatever (INVITE)─│",
+        "    50.0 A  │◀─200 Whatever (INVITE)─│",
+        "    60.0 A  │──────────ACK──────────▶│",
+        "   100.0    │┄┄┄┄┄media begins┄┄┄┄┄┄▶│",
+    ]
+    assert "?" not in result.output
+
+
+def test_a_file_that_is_no_capture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("not a capture at all")
+    with pytest.raises(SystemExit) as end:
+        main(["ladder", str(tmp_path / "notes.txt")])
+    said = capsys.readouterr()
+    assert (end.value.code, said.out, said.err.count("\n")) == (USERS_FAULT, "", 1)

@@ -47,12 +47,16 @@ class _MeasuredCall(NamedTuple):
 
 
 class CapturedMedia:
-    """Streams and calls, each in the order of their first packets; `reported` are the streams that RTCP speaks of."""
+    """Streams and calls, each in the order of their first packets; `reported` are the streams that RTCP speaks of.
+
+    `seen` are the streams as they were found, in the order of `streams`.
+    """
 
     def __init__(self, found: Captured, told: DialogsOfMedia) -> None:
         self._found, self._told = found, told
         seen = find_streams(found.rtp, found.announced, told.ends_between)
         self._measured = {id(one): self._stream(one) for one in seen}
+        self.seen = seen
         self.streams = [self._measured[id(one)].result for one in seen]
         self.reported = {
             rtcp.Ends(one.source.ip, one.destination.ip, one.ssrc)

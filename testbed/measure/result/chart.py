@@ -80,7 +80,10 @@ class MediaFlow:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A run's message chart; `start_ns` is where scenario time begins."""
+    """A message chart; `start_ns` is where scenario time begins, in a `capture` that is of no run its first packet.
+
+    Of such a capture nobody knows where it was made: a message has `arrived_ns` only where several interfaces saw it.
+    """
 
     scheme: str | None
     seed: int | None
@@ -90,6 +93,7 @@ class Chart:
     flows: tuple[MediaFlow, ...]
     events: tuple[Event, ...]
     warnings: tuple[str, ...]
+    capture: str | None = None
 
 
 def draw_up(run: Recording) -> Chart:
@@ -231,9 +235,9 @@ def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Itera
         arrived, left = np.sort(rtp.time_ns[rows & here]), np.sort(rtp.time_ns[rows & ~here])
         if not len(arrived):
             packets = 0 if receiver in places.captured else None
-            yield from (MediaFlow(sender, receiver, first, last, packets, None) for first, last, _ in _spans(left))
+            yield from (MediaFlow(sender, receiver, first, last, packets, None) for first, last, _ in spans_of(left))
             continue
-        spans = list(_spans(arrived))
+        spans = list(spans_of(arrived))
         nexts = [*(first for first, _, _ in spans[1:]), _NEVER_NS]
         for (first, last, packets), following in zip(spans, nexts, strict=True):
             yield MediaFlow(sender, receiver, first, last, packets, _sent_until(left, last, following))
@@ -241,12 +245,12 @@ def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Itera
 
 def _sent_until(left: Ints, last_ns: int, following_ns: int) -> int | None:
     """Return when the sender stopped, or fell silent itself, if that was after the last arrival."""
-    begun = [last for first, last, _ in _spans(left) if first <= last_ns]
+    begun = [last for first, last, _ in spans_of(left) if first <= last_ns]
     later = left[(left > last_ns) & (left < following_ns) & (left <= max(begun, default=0))]
     return int(later[-1]) if len(later) else None
 
 
-def _spans(times: Ints) -> Iterator[tuple[int, int, int]]:
+def spans_of(times: Ints) -> Iterator[tuple[int, int, int]]:
     """Yield first, last and count of what follows each other without a long pause."""
     for part in np.split(times, np.flatnonzero(np.diff(times) > PAUSE_NS) + 1):
         if len(part):

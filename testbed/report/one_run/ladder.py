@@ -58,20 +58,25 @@ def ladder(chart: Chart, width: int) -> str:
     rows.sort(key=lambda row: row[:2])
     count = len(chart.passages)
     text = [
-        f"{chart.scheme or 'a run'}, seed {chart.seed}: {count} SIP message{'' if count == 1 else 's'}",
+        f"{_title(chart)}: {count} SIP message{'' if count == 1 else 's'}",
         "",
         canvas.head(),
         *(line for _, _, lines in rows for line in lines),
         canvas.head(),
         "",
+        *(f"{short} is {name}" for short, name in canvas.cut),
         *_legend(chart, letters),
     ]
     return "\n".join(line.rstrip() for line in text) + "\n"
 
 
+def _title(chart: Chart) -> str:
+    return chart.capture or f"{chart.scheme or 'a run'}, seed {chart.seed}"
+
+
 def arrows(chart: Chart, letters: Mapping[str, str]) -> list[Arrow]:
     """Return what goes from lifeline to lifeline: the messages, and where media begin and end."""
-    return [*_messages(chart.passages, letters), *_media(chart)]
+    return [*_messages(chart, letters), *_media(chart)]
 
 
 def call_letters(chart: Chart) -> dict[str, str]:
@@ -85,16 +90,21 @@ def call_letters(chart: Chart) -> dict[str, str]:
 
 def _legend(chart: Chart, letters: Mapping[str, str]) -> Iterator[str]:
     yield from (f"{letter:<2} Call-ID {call_id}" for call_id, letter in letters.items())
-    yield "ms   scenario time when it left its sender; of media, when they arrived"
-    yield "+ms  how much later it arrived"
+    if chart.capture is None:
+        yield "ms   scenario time when it left its sender; of media, when they arrived"
+        yield "+ms  how much later it arrived"
+    else:
+        yield "ms   from the capture's first packet to when it was seen first"
+        if any(one.arrived_ns is not None for one in chart.passages):
+            yield "+ms  how much later the last of several interfaces saw it"
     if any(one.is_lost for one in chart.passages) or any(flow.packets == 0 for flow in chart.flows):
         yield f"{_LOST}    never came in at its receiver's interface"
     yield from (f"warning: {warning}" for warning in chart.warnings)
 
 
-def _messages(passages: Iterable[Passage], letters: Mapping[str, str]) -> Iterator[Arrow]:
+def _messages(chart: Chart, letters: Mapping[str, str]) -> Iterator[Arrow]:
     directions: dict[tuple[str, str], str] = {}
-    for number, one in enumerate(passages):
+    for number, one in enumerate(chart.passages):
         message = one.message
         said = (message.call_id, message.source.ip)
         notes = [
@@ -111,7 +121,7 @@ def _messages(passages: Iterable[Passage], letters: Mapping[str, str]) -> Iterat
             sender=one.sender,
             receiver=one.receiver,
             labels=_labels(message),
-            transit=_transit(one),
+            transit=_transit(one, is_at_ends=chart.capture is None),
             notes=tuple(notes),
             is_lost=one.is_lost,
             passage=number,
@@ -128,11 +138,11 @@ def _labels(message: SipMessage) -> list[tuple[str, str]]:
     ]
 
 
-def _transit(one: Passage) -> str:
+def _transit(one: Passage, *, is_at_ends: bool) -> str:
     if one.is_lost:
         return "lost"
     if one.left_ns is None or one.arrived_ns is None:
-        return "?"
+        return "?" if is_at_ends else ""
     return f"+{(one.arrived_ns - one.left_ns) / 1e6:.1f}"
 
 
@@ -181,11 +191,18 @@ def _longest_note(arrows: Iterable[Arrow]) -> int:
     return max((len(", ".join(one.notes)) for one in arrows), default=0)
 
 
+def _shortened(name: str, room: int) -> str:
+    """Return a name, or both ends of it: addresses of one network differ in the last."""
+    if len(name) <= room:
+        return name
+    head = (room - 1) // 3
+    return f"{name[:head]}…{name[head + 1 - room :]}"
+
+
 class _Canvas:
     """Where things stand on a line: time, letter, lifelines, transit time, notes."""
 
     def __init__(self, names: Sequence[str], width: int, notes: int) -> None:
-        self._names = names
         self._width = width
         free = width - _MARGIN - 1 - _TRANSIT - 1
         gaps = max(len(names) - 1, 1)
@@ -196,14 +213,19 @@ class _Canvas:
         self._chart = self._at[-1] + 1
         self._notes_at = _MARGIN + self._chart + _TRANSIT + 1
         self._notes_width = max(width - self._notes_at, _LEAST_NOTES)
+        self._short = [
+            _shortened(name, gap if 0 < at < self._at[-1] else gap // 2 + 3)
+            for name, at in zip(names, self._at, strict=True)
+        ]
+        self.cut = [(short, name) for short, name in zip(self._short, names, strict=True) if short != name]
+        """Names that do not stand above their lifelines as they are."""
 
     def head(self) -> str:
         """Return the names of the lifelines and of the other columns, to stand above them."""
         line = list(f"{'ms':>{_TIME}}".ljust(self._notes_at))
-        for name, at in zip(self._names, self._at, strict=True):
-            short = name if len(name) <= self._gap else f"{name[: self._gap - 1]}…"
-            start = _MARGIN + at - len(short) // 2
-            line[start : start + len(short)] = short
+        for name, at in zip(self._short, self._at, strict=True):
+            start = min(max(_MARGIN + at - len(name) // 2, _TIME + 1), self._notes_at - 5 - len(name))
+            line[start : start + len(name)] = name
         line[self._notes_at - 4 : self._notes_at - 1] = "+ms"
         return "".join(line)
 

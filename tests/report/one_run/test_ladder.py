@@ -244,9 +244,14 @@ def test_more_calls_than_letters() -> None:
     assert "Z  Call-ID 25@mn\nAA Call-ID 26@mn\nBB Call-ID 27@mn\n" in drawn
 
 
-def test_a_long_name_keeps_to_its_column() -> None:
+def test_a_long_name_keeps_to_its_column_and_is_written_out_below() -> None:
     drawn = ladder(chart(names=(*NAMES[:2], "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", "cn")), 80)
-    assert "2001:db8:aaa…" in drawn
+    assert "\n2001…eee:ffff is 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff\n" in drawn
+
+
+def test_long_names_at_the_edges_hide_no_column() -> None:
+    drawn = ladder(chart(names=("198.51.100.120", "198.51.100.121")), 80)
+    assert drawn.splitlines()[2] == "      ms 198.51.100.120    198.51.100.121 +ms"
 
 
 def test_what_makes_the_chart_doubtful_is_said() -> None:

@@ -1,0 +1,1 @@
+"""A capture that is of no run: what is shown of it beside its result."""
