@@ -15,6 +15,7 @@ from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA
 from testbed.measure.numbers.path_numbers import PATHS
 from testbed.measure.numbers.signalling_numbers import HANDOVER_SIGNALLING, SIGNALLING
+from testbed.measure.tables.columns_captures import OF_CAPTURES
 from testbed.measure.tables.schema import TABLES
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from testbed.measure.numbers.number import Number
     from testbed.measure.tables.columns import TableSchema
 
+OF = "Of captures: "
 DOCS = Path(__file__).parents[1] / "docs"
 KEYS = ("| key | unit | what |", "|---|---|---|")
 COLUMNS = ("| column | type | unit | what |", "|---|---|---|---|")
@@ -43,10 +45,10 @@ def keys(where: str) -> str:
     return _lines(*head, *(f"| `{one.key}` | {one.unit or '–'} | {_said(one)} |" for one in REGISTER[where].values()))
 
 
-def columns(table: TableSchema) -> str:
+def columns(table: TableSchema, of: str = "") -> str:
     """The section of docs/results.md about a table of the export."""
     rows = (f"| `{one.name}` | {one.kind} | {one.unit or '–'} | {one.meaning} |" for one in table.columns)
-    return _lines(f"## `--table {table.name}`", "", table.rows, "", *COLUMNS, *rows)
+    return _lines(f"## {of}`--table {table.name}`", "", table.rows, "", *COLUMNS, *rows)
 
 
 def _said(one: Number[Any]) -> str:
@@ -68,4 +70,5 @@ def _write(name: str, sections: Mapping[str, str]) -> None:
 
 if __name__ == "__main__":
     _write("results.md", {f"## `--table {name}`": columns(table) for name, table in TABLES.items()})
+    _write("results.md", {f"## {OF}`--table {name}`": columns(table, OF) for name, table in OF_CAPTURES.items()})
     _write("metrics.md", {keys(where).partition("\n")[0]: keys(where) for where in REGISTER})

@@ -73,8 +73,8 @@ OPEN = {
         " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
         " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
         " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"
-        " rtp.streams selection.moment selection.selection sip.scan tables.columns tables.columns_media"
-        " tables.packet_rows tables.rows"
+        " rtp.streams selection.moment selection.selection sip.scan tables.capture_rows"
+        " tables.columns tables.columns_captures tables.columns_media tables.packet_rows tables.rows"
         " tables.schema wire.packets"
     ),
     "testbed.report": (

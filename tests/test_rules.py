@@ -230,7 +230,7 @@ CORRIDORS = {
         "result": "units capture wire sip rtp folder call listening numbers selection",
         "conditions": "result",
         "bare": "capture wire sip rtp folder selection result",
-        "tables": "capture wire rtp folder call listening numbers result",
+        "tables": "units capture wire sip rtp folder call listening numbers selection result",
     },
     "testbed.report": {
         "terminal": "",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testbed.api.errors import OutputError
 from testbed.api.places_of_runs import InFolder, folder_of
 from testbed.measure.folder.records import Record, read_records
+from testbed.measure.selection.selection import EVERYTHING, Selection
+from testbed.measure.tables.capture_rows import rows_of_capture
+from testbed.measure.tables.columns_captures import OF_CAPTURES, STREAMS
 from testbed.measure.tables.columns_media import PACKETS, RUNS
 from testbed.measure.tables.rows import ROWS, run_rows, with_users, without_column
 from testbed.measure.tables.schema import TABLES
@@ -40,6 +43,28 @@ def export(runs: Iterable[InFolder | Path | str], out: Path | str, table: str = 
 
     Raises OutputError for a file that can't be written, and what `frame` raises.
     """
+    path = writable(out)
+    known(table)
+    records = _records(runs)
+    schema = schema_of(table, records)
+    count = files.write(schema, rows_of(table, records, schema), path)
+    return count, len(records), list(notes(records))
+
+
+def export_captures(
+    captures: Iterable[Path], out: Path | str, table: str = STREAMS.name, selection: Selection = EVERYTHING
+) -> int:
+    """Writes a table of captures that are of no run; returns how many rows it has.
+
+    Raises OutputError for a file that can't be written, CaptureError for a capture that can't be read.
+    """
+    path = writable(out)
+    rows = chain.from_iterable(rows_of_capture(one, table, selection) for one in captures)
+    return files.write(OF_CAPTURES[table], rows, path)
+
+
+def writable(out: Path | str) -> Path:
+    """The file to write; raises OutputError where it can't be written."""
     path = Path(out)
     if path.suffix not in files.SUFFIXES:
         raise OutputError(path, f"should end with {' or '.join(files.SUFFIXES)}")
@@ -47,11 +72,7 @@ def export(runs: Iterable[InFolder | Path | str], out: Path | str, table: str = 
         raise OutputError(path, f"can't be written: there is no folder {path.parent}")
     if path.exists() and not path.is_file():
         raise OutputError(path, "is no file; name one that may be written over")
-    known(table)
-    records = _records(runs)
-    schema = schema_of(table, records)
-    count = files.write(schema, rows_of(table, records, schema), path)
-    return count, len(records), list(notes(records))
+    return path
 
 
 def known(table: str) -> str:

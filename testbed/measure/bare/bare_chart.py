@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 
 from testbed.measure.capture.errors import CaptureError, NotInCaptureError
 from testbed.measure.folder.run_folder import Event
-from testbed.measure.result.captured_media import CapturedMedia
 from testbed.measure.result.chart import Chart, Lifeline, MediaFlow, Passage, spans_of
-from testbed.measure.result.dialogs_of_media import DialogsOfMedia
-from testbed.measure.result.found import find_all
-from testbed.measure.selection.asked_for import AskedFor
+from testbed.measure.result.found import SelectedCapture
 from testbed.measure.selection.selection import EVERYTHING, Selection
-from testbed.measure.sip.dialogs import CALLER, find_dialogs
+from testbed.measure.sip.dialogs import CALLER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,16 +34,12 @@ def draw_up_capture(path: Path | str, selection: Selection = EVERYTHING) -> Char
 
     `CaptureError` as in `measure_capture`, where there is neither SIP nor RTP, and where too many hosts take part.
     """
-    found = find_all(path, selection)
-    dialogs = find_dialogs(found.messages)
-    told = DialogsOfMedia(dialogs)
-    media = CapturedMedia(found.captured, told)
-    asked = AskedFor(found.span, found.calls, dialogs, told.roots)
-    messages = [one for one in found.messages if asked.has(one)]
-    streams = [one for one, said in zip(media.seen, media.streams, strict=True) if asked.has_media(said["dialogs"])]
+    opened = SelectedCapture(path, selection)
+    found, messages, dialogs = opened.found, opened.messages, opened.asked.dialogs
+    streams = [one for one, _ in opened.streams]
     if not messages and not streams:
         raise NotInCaptureError(path, "neither SIP nor RTP was found: there is nothing to draw")
-    places = _HostPlaces(messages, asked.dialogs, streams)
+    places = _HostPlaces(messages, dialogs, streams)
     if len(places.names) > MOST_LIFELINES:
         what = f"{len(places.names)} hosts take part, and {MOST_LIFELINES} can be drawn"
         raise CaptureError(path, f"{what}: name a call (--call-id, --user) or a time (--from, --to)")
@@ -57,7 +50,7 @@ def draw_up_capture(path: Path | str, selection: Selection = EVERYTHING) -> Char
         lifelines=tuple(Lifeline(name, frozenset(), frozenset()) for name in places.names),
         passages=tuple(sorted(_passages(messages, places), key=lambda one: (one.time_ns, one.message.packet))),
         flows=tuple(_flows(found.captured.rtp, streams, places)),
-        events=tuple(one for dialog in asked.dialogs for one in _events(dialog) if found.span.has(one.time_ns)),
+        events=tuple(one for dialog in dialogs for one in _events(dialog) if found.span.has(one.time_ns)),
         warnings=(*found.captured.capture.warnings, *found.cut_messages, *found.captured.steps.warnings),
         capture=str(path),
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.capture.pcap import read_capture
-from testbed.measure.result.captured_media import Captured
+from testbed.measure.result.captured_media import Captured, CapturedMedia
+from testbed.measure.result.dialogs_of_media import DialogsOfMedia
 from testbed.measure.rtp import rtcp
 from testbed.measure.rtp.clock_steps import find_clock_steps
 from testbed.measure.rtp.copies import find_copies
 from testbed.measure.rtp.sift import RtpSieve
 from testbed.measure.rtp.streams import only_announced_types
+from testbed.measure.selection.asked_for import AskedFor
 from testbed.measure.selection.selection import EVERYTHING, Selection, TimeSpan
 from testbed.measure.sip.announced import Announcements
 from testbed.measure.sip.cut_messages import told_of_cut_messages
+from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.sip.scan import find_sip
 from testbed.measure.sip.sightings import seen_once
 from testbed.measure.wire.packets import decode_udp
@@ -21,6 +24,7 @@ from testbed.measure.wire.packets import decode_udp
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from testbed.measure.rtp.streams import Stream
     from testbed.measure.sip.scan import SipMessage
 
 
@@ -82,3 +86,28 @@ def find_all(path: Path | str, selection: Selection = EVERYTHING) -> Found:
         span=span,
         calls=selection.calls(path, messages) if selection.is_of_calls else None,
     )
+
+
+class SelectedCapture:
+    """A capture, and of its calls those that are asked for; `CaptureError` as in `find_all`.
+
+    `all_media` are all streams and calls, `asked` says which of them, and of the messages, are shown.
+    """
+
+    def __init__(self, path: Path | str, selection: Selection = EVERYTHING) -> None:
+        self.found = find_all(path, selection)
+        dialogs = find_dialogs(self.found.messages)
+        told = DialogsOfMedia(dialogs)
+        self.all_media = CapturedMedia(self.found.captured, told)
+        self.asked = AskedFor(self.found.span, self.found.calls, dialogs, told.roots)
+
+    @property
+    def streams(self) -> list[tuple[Stream, dict[str, Any]]]:
+        """The streams asked for, and what is said of each."""
+        pairs = zip(self.all_media.seen, self.all_media.streams, strict=True)
+        return [(one, said) for one, said in pairs if self.asked.has_media(said["dialogs"])]
+
+    @property
+    def messages(self) -> list[SipMessage]:
+        """The SIP messages asked for, in order of time."""
+        return [one for one in self.found.messages if self.asked.has(one)]

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
-from testbed.measure.result.captured_media import CapturedMedia, odd_numbers
+from testbed.measure.result.captured_media import odd_numbers
 from testbed.measure.result.dialog_results import describe
-from testbed.measure.result.dialogs_of_media import DialogsOfMedia
-from testbed.measure.result.found import find_all
+from testbed.measure.result.found import SelectedCapture
 from testbed.measure.rtp import rtcp_alone
-from testbed.measure.selection.asked_for import AskedFor
 from testbed.measure.selection.selection import EVERYTHING, Selection
-from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 from testbed.measure.units import seconds
 
@@ -29,14 +26,11 @@ def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict
     receiver. `CaptureError` when the file is no capture, and where it has nothing of the `selection`; a damaged one
     gives what is whole, and says so in `warnings`.
     """
-    found = find_all(path, selection)
+    opened = SelectedCapture(path, selection)
+    found, media, asked = opened.found, opened.all_media, opened.asked
     captured = found.captured
     capture, start_ns = captured.capture, captured.start_ns
-    dialogs = find_dialogs(found.messages)
-    told = DialogsOfMedia(dialogs)
-    media = CapturedMedia(captured, told)
-    asked = AskedFor(found.span, found.calls, dialogs, told.roots)
-    streams = [one for one in media.streams if asked.has_media(one["dialogs"])]
+    streams = [said for _, said in opened.streams]
     rtcp = rtcp_alone.of_others(captured.reports, media.reported, start_ns)
     transactions = across_interfaces(pair(found.messages))
     return {
