@@ -46,6 +46,7 @@ def tables(summary: dict[str, Any]) -> RenderableType:
         parts.append(_dialogs(summary["dialogs"]))
     if summary["sip"]:
         parts.append(_sip(summary["sip"]))
+    parts += [Text(_how_lost(one)) for one in summary["streams"] if one["burst_loss"]["lost_runs"]]
     parts += [Text(note) for note in notes(summary)]
     parts += [Text(f"warning: {warning}") for warning in summary["warnings"]]
     return Group(*parts)
@@ -69,23 +70,42 @@ def _streams(streams: list[dict[str, Any]]) -> Table:
             "<codec",
             "packets",
             "lost",
+            "%",
             "dup",
             "reord",
             "gap ms",
             "jitter ms",
+            "MOS",
             "from–to s",
             "<at",
         ),
     )
-    counted = ("packets", "lost", "duplicates", "reordered", "gap_ms", "jitter_ms")
     for one in streams:
         codec = one["codec"] or f"type {one['payload_type']}"
         ends = (one[name] for name in ("src", "dst", "ssrc"))
         span = f"{one['first_s']:.1f}–{one['last_s']:.1f}"
-        _add_row(table, *ends, codec, *(one[name] for name in counted), span, _measured_at(one))
+        counts = one["packets"], one["lost"], _rounded(one["loss_percent"], 1), one["duplicates"], one["reordered"]
+        times = one["gap_ms"], one["jitter_ms"], _rounded(one["mos"], 2)
+        _add_row(table, *ends, codec, *counts, *times, span, _measured_at(one))
+    table.padding = (0, 1, 0, 0)
     for column, name in zip(table.columns, ("src", "dst"), strict=False):
         column.min_width = min(max(len(one[name]) for one in streams), _LONGEST_V4)
     return table
+
+
+def _how_lost(stream: dict[str, Any]) -> str:
+    """Return how the losses of a stream lie, and whether its MOS can be trusted."""
+    lies = stream["burst_loss"]
+    runs = f"{lies['lost_runs']} run{'' if lies['lost_runs'] == 1 else 's'}, the longest of {lies['longest_lost_run']}"
+    dense = (
+        "" if not lies["bursts"] else f"; {lies['bursts']} bursts, {100 * lies['burst_density']:.0f} % missing in them"
+    )
+    doubt = f"; {stream['quality_doubt']}" if stream["mos"] is not None and stream["quality_doubt"] else ""
+    return f"lost of {stream['src']} > {stream['dst']} {stream['ssrc']}: {runs}{dense}{doubt}"
+
+
+def _rounded(value: float | None, digits: int) -> str | None:
+    return None if value is None else f"{value:.{digits}f}"
 
 
 def _measured_at(stream: dict[str, Any]) -> str:
@@ -95,10 +115,13 @@ def _measured_at(stream: dict[str, Any]) -> str:
 
 
 def _calls(calls: list[dict[str, Any]]) -> Table:
-    table = _table("The same stream over several paths, merged", "<SSRC", "unique", "lost", "dup", "gap ms", "<paths")
+    table = _table(
+        "The same stream over several paths, merged", "<SSRC", "unique", "lost", "dup", "gap ms", "MOS", "<paths"
+    )
     for one in calls:
         paths = ", ".join(_path(path) for path in one["paths"])
-        _add_row(table, *(one[name] for name in ("ssrc", "unique", "lost", "duplicates", "gap_ms")), paths)
+        counted = (one[name] for name in ("ssrc", "unique", "lost", "duplicates", "gap_ms"))
+        _add_row(table, *counted, _rounded(one["mos"], 2), paths)
     return table
 
 

@@ -23,7 +23,7 @@ def test_streams_calls_sip_and_warnings_are_shown(tmp_path: Path) -> None:
     path = frames.write_pcap(tmp_path / "a.pcap", made)
     path.write_bytes(path.read_bytes() + b"\0" * 7)
     text = render(measure_capture(path))
-    assert "[2001:db8::1]:4000  [2001:db8::3]:4004  0x00001234" in text
+    assert "[2001:db8::1]:4000 [2001:db8::3]:4004 0x00001234" in text
     assert "The same stream over several paths, merged" in text
     assert "BYE" in text
     assert "[bold]@mn" in text

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure import units
+from testbed.measure.listening.stream_quality import quality_of
 from testbed.measure.result.dialogs_of_media import DialogsOfMedia, Listener
-from testbed.measure.result.stream_results import CountedArrivals, Formats, arrivals_of, describe_stream
+from testbed.measure.result.stream_results import (
+    CountedArrivals,
+    Formats,
+    arrivals_of,
+    describe_quality,
+    describe_stream,
+)
 from testbed.measure.rtp import rtcp
 from testbed.measure.rtp.calls import MergedCall, merge_calls
 from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen
@@ -19,6 +26,10 @@ if TYPE_CHECKING:
     from testbed.measure.rtp.clock_steps import ClockSteps
     from testbed.measure.rtp.timing import TimedArrivals, TypeInStream
     from testbed.measure.sip.announced import Announcements
+
+
+_QUALITY = ("loss_percent", "late", "r_factor", "mos", "mouth_to_ear_ms", "quality_doubt", "burst_loss")
+"""What `describe_quality` says."""
 
 
 class Captured(NamedTuple):
@@ -37,7 +48,7 @@ class _MeasuredStream(NamedTuple):
     result: dict[str, Any]
     arrivals: TimedArrivals
     counted: CountedArrivals
-    kinds: dict[int, TypeInStream]
+    formats: Formats
 
 
 class _MeasuredCall(NamedTuple):
@@ -80,26 +91,43 @@ class CapturedMedia:
         dialogs = self._told.of(stream.source, stream.destination, *span)
         holds = self._told.holds(stream.source, stream.destination, dialogs)
         counted = CountedArrivals.of(arrivals, holds)
+        told = rtcp.of_stream(found.reports, found.rtp, stream, formats.clock_hz, found.start_ns)
+        heard = quality_of(
+            arrivals,
+            counted.interval_ns,
+            is_g711=formats.is_g711,
+            round_trip_ms=None if told is None else told["round_trip_ms"]["mean"],
+        )
         result = {
             **describe_stream(found.start_ns, stream, formats, arrivals, counted),
             "dialogs": dialogs,
             "interface": _interface(found.capture, stream),
             "measured_at": _measured_at(stream),
-            "rtcp": rtcp.of_stream(found.reports, found.rtp, stream, formats.clock_hz, found.start_ns),
+            "rtcp": told,
+            **describe_quality(heard, counted.interval_ns),
         }
-        return _MeasuredStream(result, arrivals, counted, formats.kinds)
+        return _MeasuredStream(result, arrivals, counted, formats)
 
     def _call(self, number: int, call: MergedCall) -> _MeasuredCall:
         streams = [self._measured[id(stream)] for stream in call.streams]
         arrivals, counted = streams[0].arrivals, streams[0].counted
+        quality = {name: streams[0].result[name] for name in _QUALITY}
         dialogs = sorted({dialog for stream in call.members for dialog in self._dialogs(stream)})
         last = call.streams[-1]
         holds = self._told.holds(last.source, last.destination, dialogs)
         if len(call.members) > 1:
             whole = call.rows, call.extended, call.restarts
-            kinds = _common([one.kinds for one in streams])
+            kinds = _common([one.formats.kinds for one in streams])
             arrivals = arrivals_of(self._found.rtp, whole, kinds, self._found.steps)
             counted = CountedArrivals.of(arrivals, holds)
+            trips = [one.result["rtcp"]["round_trip_ms"]["mean"] for one in streams if one.result["rtcp"] is not None]
+            heard = quality_of(
+                arrivals,
+                counted.interval_ns,
+                is_g711=all(one.formats.is_g711 for one in streams),
+                round_trip_ms=min((one for one in trips if one is not None), default=None),
+            )
+            quality = describe_quality(heard, counted.interval_ns)
         part = HeardCall(
             number=number,
             first_ns=int(arrivals.time_ns[0]),
@@ -110,7 +138,11 @@ class CapturedMedia:
             holds=tuple(holds),
             is_of_dialog=bool(dialogs),
         )
-        result = {**_describe(call, [one.result for one in streams], counted.described()), "dialogs": dialogs}
+        result = {
+            **_describe(call, [one.result for one in streams], counted.described()),
+            "dialogs": dialogs,
+            **quality,
+        }
         return _MeasuredCall(result, self._told.listener(last.source, last.destination, dialogs), part)
 
     def listeners(self, has_media: Callable[[list[int]], bool] = lambda _: True) -> list[dict[str, Any]]:
@@ -128,6 +160,7 @@ class CapturedMedia:
             "dst": calls[-1]["paths"][-1]["dst"],
             "ssrcs": [call["ssrc"] for call in calls],
             **{name: sum(call[name] for call in calls) for name in ("packets", "unique", "lost", "duplicates")},
+            "loss_percent": _percent(sum(call["lost"] for call in calls), sum(call["unique"] for call in calls)),
             "gap_ms": units.ms(one.gap_ns),
             "longest_silence_ms": units.ms(one.silence_ns),
         }
@@ -159,6 +192,10 @@ def _common(kinds: list[dict[int, TypeInStream]]) -> dict[int, TypeInStream]:
             elif kind.clock_hz not in (None, known.clock_hz):
                 found[number] = known._replace(clock_hz=None)
     return found
+
+
+def _percent(lost: int, unique: int) -> float | None:
+    return round(100 * lost / (lost + unique), 3) if lost + unique else None
 
 
 def _interface(capture: Capture, stream: Stream) -> str | None:

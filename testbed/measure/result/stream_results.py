@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from testbed.measure import units
+from testbed.measure.listening import emodel
+from testbed.measure.listening.bursts import GMIN
 from testbed.measure.rtp import stream_numbers
 from testbed.measure.rtp.streams import nominal_clock
 from testbed.measure.rtp.timing import TimedArrivals, TypeInStream, looks_like_events
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from testbed.measure.capture.capture import Ints
+    from testbed.measure.listening.bursts import Periods
+    from testbed.measure.listening.stream_quality import StreamQuality
     from testbed.measure.rtp.clock_steps import ClockSteps
     from testbed.measure.rtp.on_hold import OnHold
     from testbed.measure.rtp.streams import RtpPackets, Stream
@@ -25,6 +29,7 @@ _OLD_COMFORT_NOISE = 19
 """Reserved in RFC 3551 because drafts had comfort noise there, and phones still do."""
 
 _DYNAMIC = 96
+_G711 = {0: "PCMU", 8: "PCMA"}
 
 
 class Formats:
@@ -66,6 +71,13 @@ class Formats:
         """Return the name of a type."""
         meaning = self._meanings[number]
         return None if meaning is None else meaning.codec
+
+    @property
+    def is_g711(self) -> bool:
+        """Whether all speech is in G.711, by its announced name or, without one, its static type."""
+        media = [one for one, kind in self.kinds.items() if not (kind.is_event or kind.is_comfort_noise)]
+        names = [_G711.get(one) if (name := self.codec(one)) is None else name.upper() for one in media]
+        return bool(media) and {*names} <= {*_G711.values()}
 
     @property
     def clock_hz(self) -> int | None:
@@ -157,3 +169,36 @@ def describe_stream(
         "copies": stream.copies,
         "strays": stream.strays,
     }
+
+
+def describe_quality(quality: StreamQuality, interval_ns: int | None) -> dict[str, Any]:
+    """Return how good a stream or a call was, ready for JSON."""
+    bursts, gaps = quality.missing.bursts_and_gaps()
+    rating = quality.rating
+    return {
+        "loss_percent": round(quality.loss_percent, 3),
+        "late": quality.late,
+        "r_factor": None if rating is None else round(rating.r, 1),
+        "mos": None if rating is None else round(emodel.mos(rating.r), 2),
+        "mouth_to_ear_ms": None if quality.mouth_to_ear_ms is None else round(quality.mouth_to_ear_ms, 3),
+        "quality_doubt": quality.doubt,
+        "burst_loss": {
+            "gmin": GMIN,
+            "bursts": len(bursts.lengths),
+            "burst_density": _density(bursts),
+            "burst_duration_ms": _duration_ms(bursts, interval_ns),
+            "gaps": len(gaps.lengths),
+            "gap_density": _density(gaps),
+            "gap_duration_ms": _duration_ms(gaps, interval_ns),
+            "lost_runs": len(quality.lost.first),
+            "longest_lost_run": quality.lost.longest,
+        },
+    }
+
+
+def _density(found: Periods) -> float | None:
+    return None if found.density is None else round(found.density, 6)
+
+
+def _duration_ms(found: Periods, interval_ns: int | None) -> float | None:
+    return None if found.mean is None or interval_ns is None else units.ms(found.mean * interval_ns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from testbed.measure.result.typed import DialogResult, Numbers, RtcpResult, Spread, TransactionResult
+from testbed.measure.result.typed import BurstLoss, DialogResult, Numbers, RtcpResult, Spread, TransactionResult
 
 
 class RtcpAloneResult(RtcpResult):
@@ -25,7 +25,19 @@ class FormatResult(Numbers):
     packets: int
 
 
-class StreamResult(Numbers):
+class HeardResult(Numbers):
+    """How good a stream or a call was; see `stream_quality`."""
+
+    loss_percent: float
+    late: int | None
+    r_factor: float | None
+    mos: float | None
+    mouth_to_ear_ms: float | None
+    quality_doubt: str | None
+    burst_loss: BurstLoss
+
+
+class StreamResult(HeardResult):
     """One RTP stream of a capture: one SSRC between two transport addresses."""
 
     src: str
@@ -68,7 +80,7 @@ class CallPath(Numbers):
     dialogs: list[int]
 
 
-class CallResult(Numbers):
+class CallResult(HeardResult):
     """The copies of one stream over all its paths, merged."""
 
     ssrc: str
@@ -95,6 +107,7 @@ class ListenerResult(Numbers):
     unique: int
     lost: int
     duplicates: int
+    loss_percent: float | None
     gap_ms: float | None
     longest_silence_ms: float | None
 

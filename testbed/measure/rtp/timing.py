@@ -39,6 +39,14 @@ class TypeInStream(NamedTuple):
     is_comfort_noise: bool = False
 
 
+class _TransitSteps(NamedTuple):
+    """How the transit time changed from one of the `rows` to the next, and whether that step counts."""
+
+    rows: Ints
+    change_ns: NDArray[np.float64]
+    counts: Booleans
+
+
 @dataclass(frozen=True)
 class TimedArrivals:
     """TimedArrivals in order of time, one entry each; `kinds` has each payload type among them.
@@ -90,6 +98,22 @@ class TimedArrivals:
         Each step counts by the clock of its payload type. Steps do not count between two clocks, where the timestamps
         begin anew, and where the sender or the capture's clock stood still; nor do packets of events (RFC 4733, 2.1).
         """
+        steps = self._transit_steps
+        return None if steps is None else stream_numbers.smooth(np.abs(steps.change_ns[steps.counts]))
+
+    def transit_ns(self) -> tuple[Ints, Ints] | None:
+        """Return rows, and how much longer each was on its way than the first; None without a clock.
+
+        As in `jitter_ns`, packets of events are left out, and where a step does not count it is taken to be 0.
+        """
+        steps = self._transit_steps
+        if steps is None:
+            return None
+        change = np.where(steps.counts, steps.change_ns, 0.0)
+        return steps.rows, np.concatenate([[0], np.rint(np.cumsum(change)).astype(np.int64)])
+
+    @cached_property
+    def _transit_steps(self) -> _TransitSteps | None:
         rows = np.flatnonzero(~self._is_event) if self._is_event.any() else np.arange(len(self.time_ns))
         clock = self._clock_hz[rows]
         same = (clock[1:] == clock[:-1]) & (clock[1:] > 0)
@@ -100,7 +124,7 @@ class TimedArrivals:
         same &= ~self._restarts(rows, passed, sent_ns)
         if self.clocks is not None:
             same &= np.diff(self.clocks[rows]) == 0
-        return stream_numbers.smooth(np.abs(passed.astype(np.float64) - sent_ns)[same])
+        return _TransitSteps(rows, passed.astype(np.float64) - sent_ns, same)
 
     def _restarts(self, rows: Ints, passed: Ints, sent_ns: NDArray[np.float64]) -> Booleans:
         """Return at which steps the timestamps begin anew, or stood still while the sender paused.

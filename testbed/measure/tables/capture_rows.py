@@ -35,7 +35,15 @@ def _streams(path: str, opened: SelectedCapture) -> Iterator[Row]:
             "dialogs": " ".join(map(str, dialogs)) or None,
             "call_ids": " ".join(call_ids[one] for one in dialogs) or None,
         }
-        yield tuple(said[one.source] if one.source else told[one.name] for one in STREAMS.columns)
+        yield tuple(_value(said, one.source) if one.source else told[one.name] for one in STREAMS.columns)
+
+
+def _value(said: dict[str, Any], source: str) -> str | float | None:
+    inner: Any = said
+    for name in source.split("."):
+        inner = inner[name]
+    found: str | float | None = inner
+    return found
 
 
 def _packets(path: str, opened: SelectedCapture) -> Iterator[Row]:

@@ -31,6 +31,10 @@ def _of_stream(name: str, kind: Kind, unit: str, meaning: str) -> Column:
     return Column(name, kind, unit, meaning, name)
 
 
+def _of_bursts(name: str, kind: Kind, unit: str, meaning: str) -> Column:
+    return Column(name, kind, unit, meaning, f"burst_loss.{name}")
+
+
 STREAMS = TableSchema(
     "streams",
     "One row for each RTP stream of each capture, captures in the order given, streams in that of their first packets.",
@@ -60,6 +64,16 @@ STREAMS = TableSchema(
         _of_stream("copies", "integer", "packets", "second sightings at a mirror port, not counted elsewhere"),
         _of_stream("strays", "integer", "packets", "left out: their numbers are far from all others"),
         _INTERFACE,
+        _of_stream("loss_percent", "number", "%", "lost packets of those that there should have been"),
+        _of_stream("late", "integer", "packets", "that would have been too late for a jitter buffer of 60 ms"),
+        _of_stream("r_factor", "number", "1", "rating of the E-model (ITU-T G.107); null: not in G.711"),
+        _of_stream("mos", "number", "1", "mean opinion score of that"),
+        _of_stream("quality_doubt", "text", "", "why these two mean little, or are not there"),
+        _of_bursts("bursts", "integer", "bursts", "bursts of lost or late packets (RFC 3611)"),
+        _of_bursts("burst_density", "number", "1", "part of their packets that was missing"),
+        _of_bursts("burst_duration_ms", "number", "ms", "their mean length"),
+        _of_bursts("lost_runs", "integer", "runs", "runs of lost packets"),
+        _of_bursts("longest_lost_run", "integer", "packets", "the longest of them"),
         Column("dialogs", "text", "", "numbers of its SIP dialogs, with spaces between; null: none"),
         Column("call_ids", "text", "", "their Call-IDs, in that order"),
     ),
