@@ -53,14 +53,15 @@ def export(runs: Iterable[InFolder | Path | str], out: Path | str, table: str = 
 
 def export_captures(
     captures: Iterable[Path], out: Path | str, table: str = STREAMS.name, selection: Selection = EVERYTHING
-) -> int:
-    """Writes a table of captures that are of no run; returns how many rows it has.
+) -> tuple[int, list[str]]:
+    """Writes a table of captures that are of no run; returns how many rows it has, and what to look twice at.
 
     Raises OutputError for a file that can't be written, CaptureError for a capture that can't be read.
     """
     path = writable(out)
-    rows = chain.from_iterable(rows_of_capture(one, table, selection) for one in captures)
-    return files.write(OF_CAPTURES[table], rows, path)
+    warnings: list[str] = []
+    rows = chain.from_iterable(rows_of_capture(one, table, selection, warnings) for one in captures)
+    return files.write(OF_CAPTURES[table], rows, path), warnings
 
 
 def writable(out: Path | str) -> Path:

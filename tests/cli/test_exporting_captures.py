@@ -99,6 +99,14 @@ def test_a_name_that_is_no_text_is_written_out(capture: Path, tmp_path: Path) ->
     assert [one["capture"] for one in table(tmp_path / "out.parquet", odd)] == [f"{capture.parent}/\\udcff.pcap"] * 2
 
 
+def test_a_damaged_capture_gives_what_is_whole_and_says_so(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture.write_bytes(capture.read_bytes()[:-7])
+    assert len(table(tmp_path / "out.parquet", capture, "--table", "messages")) == 5
+    assert capsys.readouterr().err.startswith(f"warning: {capture}: cut off in packet 67")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

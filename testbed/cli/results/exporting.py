@@ -70,7 +70,9 @@ def _export_captures(
     if runs:
         raise click.UsageError(f"{runs[0]} is no capture: runs and captures have different tables.")
     _check_table(name, OF_CAPTURES, "captures")
-    count = tables.export_captures(captures, out, name, selection)
+    count, warnings = tables.export_captures(captures, out, name, selection)
+    for warning in warnings:
+        say(f"warning: {warning}", err=True)
     say(f"{out}: {count} rows of {len(captures)} captures")
 
 

@@ -38,7 +38,8 @@ def draw_up_capture(path: Path | str, selection: Selection = EVERYTHING) -> Char
     found, messages, dialogs = opened.found, opened.messages, opened.asked.dialogs
     streams = [one for one, _ in opened.streams]
     if not messages and not streams:
-        raise NotInCaptureError(path, "neither SIP nor RTP was found: there is nothing to draw")
+        told = "".join(f"; {one}" for one in opened.warnings)
+        raise NotInCaptureError(path, f"neither SIP nor RTP was found: there is nothing to draw{told}")
     places = _HostPlaces(messages, dialogs, streams)
     if len(places.names) > MOST_LIFELINES:
         what = f"{len(places.names)} hosts take part, and {MOST_LIFELINES} can be drawn"
@@ -51,7 +52,7 @@ def draw_up_capture(path: Path | str, selection: Selection = EVERYTHING) -> Char
         passages=tuple(sorted(_passages(messages, places), key=lambda one: (one.time_ns, one.message.packet))),
         flows=tuple(_flows(found.captured.rtp, streams, places)),
         events=tuple(one for dialog in dialogs for one in _events(dialog) if found.span.has(one.time_ns)),
-        warnings=(*found.captured.capture.warnings, *found.cut_messages, *found.captured.steps.warnings),
+        warnings=tuple(opened.warnings),
         capture=str(path),
     )
 

@@ -102,6 +102,13 @@ class SelectedCapture:
         self.asked = AskedFor(self.found.span, self.found.calls, dialogs, told.roots)
 
     @property
+    def warnings(self) -> list[str]:
+        """Why to look twice at what is shown: damage, messages cut off, clocks that were set, packets not read."""
+        captured, unread = self.found.captured, self.found.unread
+        not_read = [f"{sum(unread.values())} packets were not read: {', '.join(unread)}"] if unread else []
+        return [*captured.capture.warnings, *self.found.cut_messages, *captured.steps.warnings, *not_read]
+
+    @property
     def streams(self) -> list[tuple[Stream, dict[str, Any]]]:
         """The streams asked for, and what is said of each."""
         pairs = zip(self.all_media.seen, self.all_media.streams, strict=True)

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
-def rows_of_capture(path: Path, table: str, selection: Selection) -> Iterator[Row]:
-    """Yield the rows of one capture, read when the first is asked for; `CaptureError` where it cannot be."""
-    return _ROWS[table](printable(str(path)), SelectedCapture(path, selection))
+def rows_of_capture(path: Path, table: str, selection: Selection, warnings: list[str]) -> Iterator[Row]:
+    """Yield the rows of one capture; what there is to say of it is added to `warnings`.
+
+    It is read when the first row is asked for; `CaptureError` where it cannot be.
+    """
+    opened = SelectedCapture(path, selection)
+    warnings += [f"{path}: {one}" for one in opened.warnings]
+    yield from _ROWS[table](printable(str(path)), opened)
 
 
 def _streams(path: str, opened: SelectedCapture) -> Iterator[Row]:
