@@ -1,6 +1,6 @@
 """Numbers that users bring: a Python file, or what an installed package names in its entry points (docs/metrics.md).
 
-Their code runs in this process, with a time limit, and may not write to standard output, which is the results'. What is
+Their code computes in a child, with a time limit, and may not write to standard output, which is the results'. What is
 wrong is told by file and line of theirs. What they find goes beside our numbers and changes none of them.
 """
 
@@ -16,6 +16,7 @@ import threading
 import traceback
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -23,6 +24,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from testbed.measure.numbers.apart import do_apart
 from testbed.measure.numbers.errors import UserNumberError
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 API_VERSION = 1
 """Of the interface that `UserNumber` and what its `compute` gets are."""
 GROUP, ATTRIBUTE = "sip_handover_testbed.numbers", "NUMBER"
-LIMIT_S = 60.0
+LIMIT_S = 20.0
 """For loading a file, and for each call of `compute`."""
 DIRECTIONS = ("to_mn", "to_cn")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
@@ -102,33 +104,63 @@ def join_numbers(*some: Iterable[LoadedNumber]) -> tuple[LoadedNumber, ...]:
 
 
 def work_out(numbers: Iterable[LoadedNumber], run: object) -> tuple[dict[str, Any], list[str]]:
-    """Return key -> value, or values by direction, and why those are None that could not be worked out."""
-    found: dict[str, Any] = {}
-    warnings: list[str] = []
+    """Return key -> value, or values by direction, and why those are None that could not be worked out.
 
-    def value(one: LoadedNumber, *arguments: object) -> float | None:
+    One child works out all of them; after a number that ends it, another child goes on with the next number.
+    """
+    numbers = tuple(numbers)
+    wanted = [(one, direction) for one in numbers for direction in (DIRECTIONS if one.row.of == "direction" else ("",))]
+    found = {(one.row.key, direction): None for one, direction in wanted}
+    warnings: list[str] = []
+    while wanted:
+        left = list(wanted)
+        answers, ended = do_apart(partial(_compute, left, run), LIMIT_S)
+        for (one, direction), (value, wrong) in zip(left, answers, strict=False):
+            found[one.row.key, direction] = value
+            warnings += [wrong] if wrong else []
+        wanted = left[len(answers) :]
+        if ended is not None and wanted:
+            one = wanted[0][0]
+            line = ended.line_of(one.path) or _line_of_compute(one)
+            warnings.append(_warning(one, UserNumberError(one.path, line, ended.how)))
+            wanted = [other for other in wanted if other[0] is not one]
+    return {
+        one.row.key: found[one.row.key, ""]
+        if one.row.of == "run"
+        else {direction: found[one.row.key, direction] for direction in DIRECTIONS}
+        for one in numbers
+    }, list(dict.fromkeys(warnings))
+
+
+def _compute(wanted: Iterable[tuple[LoadedNumber, str]], run: object, tell: Callable[[object], None]) -> None:
+    """Tell each value, and what is wrong with it, in their order."""
+    for one, direction in wanted:
         try:
             with _guarded(one.path):
-                return _checked(one, one.row.compute(*arguments))
+                value = one.row.compute(run, direction) if direction else one.row.compute(run)
+            tell((_checked(one, value), ""))
         except UserNumberError as error:
-            warnings.append(f"number {one.row.key}: {error}")
-            return None
+            tell((None, _warning(one, error)))
 
-    for one in numbers:
-        if one.row.of == "run":
-            found[one.row.key] = value(one, run)
-        else:
-            found[one.row.key] = {direction: value(one, run, direction) for direction in DIRECTIONS}
-    return found, list(dict.fromkeys(warnings))
+
+def _warning(one: LoadedNumber, error: UserNumberError) -> str:
+    return f"number {one.row.key}: {error}"
 
 
 def _checked(one: LoadedNumber, value: object) -> float | None:
-    """Return what `compute` answered; numpy's numbers become Python's."""
+    """Return what `compute` answered, as Python's own number."""
     plain = value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
-    if plain is None or (isinstance(plain, int | float) and not isinstance(plain, bool) and math.isfinite(plain)):
-        return plain
-    line = getattr(getattr(one.row.compute, "__code__", None), "co_firstlineno", 0)
-    raise UserNumberError(one.path, line, f"compute answered {value!r:.60}; it should be a finite number, or None")
+    if plain is None:
+        return None
+    if isinstance(plain, int | float) and not isinstance(plain, bool) and math.isfinite(plain):
+        return int(plain) if isinstance(plain, int) else float(plain)
+    what = f"compute answered {value!r:.60}; it should be a finite number, or None"
+    raise UserNumberError(one.path, _line_of_compute(one), what)
+
+
+def _line_of_compute(one: LoadedNumber) -> int:
+    """Return where the function of a number begins; 0 where that can't be seen."""
+    return getattr(getattr(one.row.compute, "__code__", None), "co_firstlineno", 0)
 
 
 def _load(word: str, near: Path | None) -> LoadedNumber:
@@ -157,10 +189,14 @@ def _from_file(word: str, near: Path | None) -> tuple[Path, ModuleType, str]:
     spec = spec_from_file_location(f"testbed_number_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UserNumberError(path, 0, "is no Python file; its name should end with .py")
-    module = sys.modules[spec.name] = module_from_spec(spec)
-    with _guarded(path):
-        spec.loader.exec_module(module)
-    return path, module, ATTRIBUTE
+    name, loader = spec.name, spec.loader
+
+    def run() -> ModuleType:
+        module = sys.modules[name] = module_from_spec(spec)
+        loader.exec_module(module)
+        return module
+
+    return path, _run(run, path), ATTRIBUTE
 
 
 def _from_package(word: str) -> tuple[Path, ModuleType, str]:
@@ -170,11 +206,31 @@ def _from_package(word: str) -> tuple[Path, ModuleType, str]:
         known = f"installed packages bring {', '.join(sorted(points))}" if points else "no installed package brings one"
         raise UserNumberError(word, 0, f"there is no such number; name a file, such as ./{word}.py ({known})")
     point = points[word]
-    with _guarded(Path(point.module)):
-        module = import_module(point.module)
+    module = _run(lambda: import_module(point.module), Path(point.module))
     if module.__file__ is None:
         raise UserNumberError(point.module, 0, "is no module with a file")
     return Path(module.__file__), module, point.attr or ATTRIBUTE
+
+
+def _run(load: Callable[[], ModuleType], path: Path) -> ModuleType:
+    """Return a user's module once a child has run it to its end, so that one which never ends is not run here."""
+
+    def tried(tell: Callable[[object], None]) -> None:
+        try:
+            with _guarded(path):
+                load()
+            tell(None)
+        except UserNumberError as error:
+            tell((error.line, error.what))
+
+    answers, ended = do_apart(tried, LIMIT_S)
+    if not answers:
+        line, how = (ended.line_of(path), ended.how) if ended else (0, "")
+        raise UserNumberError(path, line, f"{how} when it was loaded; let it define things alone")
+    if answers[0] is not None:
+        raise UserNumberError(path, *answers[0])
+    with _guarded(path):
+        return load()
 
 
 def _line(text: str, name: str) -> int:
@@ -201,11 +257,14 @@ STDOUT = NoOutput()
 
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Run a user's code: whatever it raises, writes or waits for becomes a `UserNumberError` with their line."""
-    if threading.current_thread() is not threading.main_thread():
-        raise UserNumberError(path, 0, "is worked out in the main thread alone, where a time limit can be set")
-    before = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+    """Run a user's code: whatever it raises, writes or waits for becomes a `UserNumberError` with their line.
+
+    The limit is for the main thread, which each child of `do_apart` is in; elsewhere it has been kept to already.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGALRM, _stop) if is_main else None
+    if is_main:
+        signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
     try:
         with redirect_stdout(STDOUT):
             yield
@@ -216,8 +275,9 @@ def _guarded(path: Path) -> Iterator[None]:
     except BaseException as error:
         raise UserNumberError(path, _line_of(error, path), _said(error)) from error
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        if is_main:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

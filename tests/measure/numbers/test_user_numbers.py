@@ -141,6 +141,7 @@ def test_an_installed_package_brings_it(tmp_path: Path, monkeypatch: pytest.Monk
         ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
         ("x = 1\n\nprint('hello')\n", 3, "writes 'hello' to standard output, which is the results'; use sys.stderr"),
         ("import sys\nsys.exit(3)\n", 2, "SystemExit: 3"),
+        ("import os\nos._exit(3)\n", 0, "ended Python with status 3 when it was loaded; let it define things alone"),
         ("x = 1\n", 0, "defines no NUMBER; end it with NUMBER = UserNumber(api=1, key=…, unit=…, about=…, compute=…)"),
         ("x = 1\nNUMBER = 7\n", 2, "NUMBER is no UserNumber; write NUMBER = UserNumber(api=1, "),
         (WHOLE.replace("api=1", "api=2"), 3, "made for version 2 of the interface; this testbed has 1"),
@@ -204,11 +205,57 @@ def test_a_relative_path_is_told_as_it_was_given(
 
 
 def test_one_that_runs_for_ever_is_stopped(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_numbers, "LIMIT_S", 0.2)
     path = written(tmp_path, computing("while True: pass"))
-    result = MeasuredRun(run_folder, loaded(path)).result
+    numbers = loaded(path)
+    monkeypatch.setattr(user_numbers, "LIMIT_S", 0.2)
+    result = MeasuredRun(run_folder, numbers).result
     assert result["numbers"] == {"mine": {"to_mn": None, "to_cn": None}}
     assert result["warnings"][-1] == f"number mine: {path}:5: not done after 0.2 s"
+
+
+CATCHES_ALL = """while True:
+        try:
+            sum(range(99))
+        except BaseException:
+            pass"""
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "what"),
+    [
+        ("import os; os._exit(3)", 4, "ended Python with status 3"),
+        ("import ctypes; ctypes.string_at(0)", 6, "ended by SIGSEGV"),
+        ("import os; os.kill(os.getpid(), 9)", 4, "ended by SIGKILL"),
+        ("import itertools; return sum(itertools.repeat(1))", 6, "not done after 0.3 s"),
+        (CATCHES_ALL, None, "not done after 0.3 s"),
+    ],
+    ids=["os._exit", "a bad address", "killed", "for ever in C", "catches the limit"],
+)
+def test_one_that_ends_its_process_ends_nothing_else(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, line: int | None, what: str
+) -> None:
+    first, last = written(tmp_path, WHOLE, "first.py"), written(tmp_path, SHARE, "last.py")
+    path = written(tmp_path, computing(f"if direction == 'to_mn': return 7\n    {body}"))
+    numbers = [one for each in (first, path, last) for one in loaded(each)]
+    monkeypatch.setattr(user_numbers, "LIMIT_S", 0.3)
+    plain, result = MeasuredRun(run_folder).result, MeasuredRun(run_folder, numbers).result
+    lost = {"to_mn": 100 * 144 / 700, "to_cn": 100 * 150 / 700}
+    assert result["numbers"] == {"messages": 8, "mine": {"to_mn": 7, "to_cn": None}, "lost_percent": lost}
+    (warning,) = result["warnings"][len(plain["warnings"]) :]
+    assert re.fullmatch(rf"number mine: {re.escape(str(path))}:({line or '[6-9]|1[01]'}): {what}", warning), warning
+
+
+def test_one_that_ends_its_process_is_not_tried_again(run_folder: Path, tmp_path: Path) -> None:
+    body = "open(__file__ + '.tried', 'a').write(direction); __import__('os')._exit(3)"
+    path = written(tmp_path, computing(body))
+    assert MeasuredRun(run_folder, loaded(path)).result["numbers"] == {"mine": {"to_mn": None, "to_cn": None}}
+    assert (tmp_path / "mine.py.tried").read_text() == "to_mn"
+
+
+def test_what_it_changes_changes_nothing_of_ours(run_folder: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, computing("run.result['media'].clear(); return 1"))
+    plain, result = MeasuredRun(run_folder).result, MeasuredRun(run_folder, loaded(path)).result
+    assert result == {**plain, "numbers": {"mine": {"to_mn": 1, "to_cn": 1}}}
 
 
 def test_numpy_s_numbers_and_none_are_taken(run_folder: Path, tmp_path: Path) -> None:
@@ -227,19 +274,21 @@ def test_two_files_of_one_key_are_refused(tmp_path: Path) -> None:
     assert len(load_numbers([paths[0], paths[0]])) == 1
 
 
-def test_no_limit_can_be_set_beside_the_main_thread(run_folder: Path, tmp_path: Path) -> None:
-    numbers, results = loaded(written(tmp_path, WHOLE)), list[dict[str, Any]]()
+def test_it_has_its_limit_in_any_thread(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = written(tmp_path, WHOLE, "whole.py"), written(tmp_path, computing("while True: pass"))
+    numbers, results = [one for path in paths for one in loaded(path)], list[dict[str, Any]]()
+    monkeypatch.setattr(user_numbers, "LIMIT_S", 0.3)
     other = threading.Thread(target=lambda: results.append(MeasuredRun(run_folder, numbers).result))
     other.start()
     other.join()
-    assert results[0]["numbers"] == {"messages": None}
-    assert "in the main thread alone" in results[0]["warnings"][-1]
+    assert results[0]["numbers"] == {"messages": 8, "mine": {"to_mn": None, "to_cn": None}}
+    assert results[0]["warnings"][-1].endswith("mine.py:5: not done after 0.3 s")
 
 
-def test_standard_output_is_free_again(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_is_free_again(run_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     _ = MeasuredRun(run_folder, loaded(written(tmp_path, computing("print('x', file=sys.stderr); return 1")))).result
     sys.stdout.write("free\n")
-    assert capsys.readouterr() == ("free\n", "x\nx\n")
+    assert capfd.readouterr() == ("free\n", "x\nx\n")
 
 
 def test_a_capture_has_none(tmp_path: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
