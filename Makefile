@@ -12,6 +12,8 @@ SIPPY_VERSION := 2.5.0
 # What we keep there: images, guests that have booted, records of runs, corpora, sippy.
 CACHED := {root,booted,prepared}-????????????{,.lock,.unfinished} apt-bookworm run-records fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
+# Phones that are called in `make phones`, beside our own correspondent with and without the extension.
+PHONES := baresip linphone sipp
 # What ours is compared with in `make bench`, in a virtual environment of its own.
 SIPPY := $(CACHE)/sippy-$(SIPPY_VERSION)
 # The first Python that is new enough (pyproject.toml: requires-python); what to install where there is none.
@@ -102,7 +104,7 @@ speech: setup $(VENV)/.speech  ## What the far end heard, to listen to, and its 
 .PHONY: phones
 phones: setup  ## Three phones as CN, two as MN, each side hanging up, and set-up with and without 420: docs/phones.md
 	@runs=runs/phones-$$$$
-	for cn in testbed-handover testbed-plain baresip linphone sipp; do
+	for cn in testbed-handover testbed-plain $(PHONES); do
 	  for side in mn cn; do
 	    $(TESTBED) run wifi-to-umts --scheme handover-b2bua --cn $$cn --hangs-up $$side --out $$runs/$$cn-$$side >/dev/null
 	  done

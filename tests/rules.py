@@ -84,6 +84,7 @@ def is_within(name: str, package: str) -> bool:
 
 @cache
 def modules() -> tuple[Module, ...]:
-    """All Python files of the product."""
+    """All Python files of the product; what a program in `topologies/programs` brings along is data."""
     files = [path for package in (*PACKAGES, "topologies") for path in sorted((ROOT / package).rglob("*.py"))]
+    files = [path for path in files if not path.is_relative_to(ROOT / "topologies" / "programs")]
     return tuple(Module(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in files)

@@ -10,6 +10,7 @@ import pytest
 
 from testbed.engine import native
 from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, RUN_NEEDS
+from tests.engine.test_phones import PHONES
 
 ROOT = Path(__file__).parents[1]
 OURS = (
@@ -95,3 +96,7 @@ def test_the_first_python_that_is_new_enough(
         cwd=ROOT, env={"PATH": str(tmp_path), "HOME": "/"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == f"{python}/{package}"
+
+
+def test_every_phone_that_is_tested_is_called_for_the_tables() -> None:
+    assert variable("PHONES") == list(PHONES)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def test_the_scheme_of_the_page_hands_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = example("schemes.md", tmp_path)
-    assert len(path.read_text().splitlines()) < 50
+    assert len(path.read_text().splitlines()) < 60
     row = load(ModuleAt(str(tmp_path), path.name, "SCHEME"), SchemeRow, API_VERSION)
     monkeypatch.setitem(SCHEMES, "hasty", row)
     world = World("hasty")

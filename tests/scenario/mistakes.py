@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
+from agents.roles.mn.triggers import TRIGGERS
+
 from .files import NET, SCENARIO_FILE, SCRIPT, UMTS, WIFI
 
 
@@ -30,6 +32,7 @@ FIELDS = (
     " relay, cn, mn, programs, room, duplication, session_timer, seed, loss, ip, address, dad, radio, triggers, track,"
     " networks, battery, quench, numbers"
 )
+PARAMETERS = ", ".join(dict.fromkeys(name for row in TRIGGERS.values() for name in row.parameters))
 
 NAMES = [
     wrong("unknown profile", SCENARIO_FILE, "umts: umts.yaml", "umts: umts-r99-348", 6,
@@ -99,8 +102,7 @@ FIELDS_AND_VALUES = [
           "call.duration: ['30 s'] is not a time; a time is written like 75 ms"),
     wrong("text where fields are meant", SCENARIO_FILE, "{on: link-down}", "link-down", 18,
           "schemes.reinvite.trigger: 'link-down' has no fields; write them below it, indented: stay, on,"
-          " below, hysteresis, time_to_trigger, floor, within, window, loss, jitter, delay, uplink_loss, coverage,"
-          " margin, count, prefer, there_from, save_below, of, at_least"),
+          f" {PARAMETERS}, of, at_least"),
     wrong("unknown codec", SCENARIO_FILE, "codec: PCMU", "codec: pcmu", 12,
           "call.codec: 'pcmu' is not possible; did you mean 'PCMU'?"),
     wrong("codecs of nobody", SCENARIO_FILE, "codec: PCMU", "codecs: {b2bua: [PCMA]}", 12,
