@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
@@ -103,6 +104,14 @@ def said(error: BaseException) -> str:
 def file_of(module: str) -> str:
     """The file of a module, from its folder."""
     return module if module.endswith(".py") else f"{module.replace('.', '/')}.py"
+
+
+def place_of(method: Callable[..., object], source: ModuleAt) -> tuple[str, int]:
+    """Where a method begins: file (from its folder) and line, which is 0 where that is not in the folder."""
+    code = getattr(method, "__code__", None)
+    if code is None or not Path(code.co_filename).is_relative_to(source.folder):
+        return file_of(source.module), 0
+    return str(Path(code.co_filename).relative_to(source.folder)), code.co_firstlineno
 
 
 def line_of(module: ModuleType, name: str) -> int:

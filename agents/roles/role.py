@@ -55,6 +55,15 @@ class Tell(NamedTuple):
     facts: dict[str, Any]
 
 
+def is_plain(fact: object) -> bool:
+    """Whether a fact of a `Tell` is JSON."""
+    if isinstance(fact, dict):
+        return all(isinstance(name, str) and is_plain(one) for name, one in fact.items())
+    if isinstance(fact, list | tuple):
+        return all(map(is_plain, fact))
+    return fact is None or isinstance(fact, str | int | float)
+
+
 class Note(NamedTuple):
     """A detail for the agent's own log, such as a change of a state machine."""
 

@@ -10,17 +10,22 @@ Say = Callable[[str], None]
 
 
 class Journal:
-    """Collects events of the lab and of the agents, reports each one, and writes them down at the end."""
+    """Collects events of the lab and of the agents, reports each one, and writes them down at the end.
+
+    What happens before the zero is set is of no run: it is reported, and written, only where there never is one.
+    """
 
     def __init__(self, say: Say) -> None:
         self._say = say
         self._events: list[dict[str, Any]] = []
+        self._has_begun = False
         self._zero_ns = time.clock_gettime_ns(time.CLOCK_REALTIME)
 
     def start(self, zero_ns: int) -> None:
         """Sets the zero of scenario time (nanoseconds since 1970, the clock of the captures)."""
         self._zero_ns = zero_ns
         self._events = []
+        self._has_begun = True
 
     @property
     def zero_ns(self) -> int:
@@ -39,7 +44,8 @@ class Journal:
             **facts,
         }
         self._events.append(entry)
-        self._say(json.dumps(entry))
+        if self._has_begun:
+            self._say(json.dumps(entry))
 
     def stage(self, name: str) -> None:
         """Reports what is being done before scenario time begins, or after it has ended; not an event."""
@@ -51,5 +57,7 @@ class Journal:
 
     def write(self, path: Path) -> None:
         """Writes the events in the order of time; events of equal time keep the order in which they were told."""
+        for entry in () if self._has_begun else self._events:
+            self._say(json.dumps(entry))
         ordered = sorted(self._events, key=lambda entry: int(entry["time_ns"]))
         path.write_text("".join(json.dumps(entry) + "\n" for entry in ordered))

@@ -40,7 +40,11 @@ def test_example_of_the_docs_is_called_and_moved(tmp_path: Path) -> None:
     [
         ("says: listening", "says: ready, within: 3 s", "cn (mycn.yaml): not ready after 3 s: it has not said 'ready'"),
         ("udp: [sip_port, media_port]", "within: 3 s, udp: [7]", "not ready after 3 s: nobody listens on UDP port 7"),
-        ("'{{ sip_port }}'", "none", "cn (mycn.yaml): python3 ended with status 1: ValueError: invalid literal"),
+        (
+            "'{{ sip_port }}'",
+            "none",
+            "cn (mycn.yaml): python3 ended with status 1; the last line of logs/cn.log: ValueError: invalid literal",
+        ),
         ("python3, mycn.py", "./not-there", "cn (mycn.yaml): ./not-there ended with status"),
     ],
     ids=["never ready", "never listens", "dies", "is not there"],
@@ -103,7 +107,8 @@ def test_commands_run_in_nodes_and_one_that_fails_is_a_warning(tmp_path: Path) -
         f"mine.yaml:{first + 2}: there is no command 'nosuchthing' in home;"
         " name the Debian package that has it: 'packages: […]'"
     )
-    assert failed.startswith(f"mine.yaml:{first + 3}: 'cat' in cn ended with status 1: cat: /not/there: No such file")
+    assert failed.startswith(f"mine.yaml:{first + 3}: 'cat' in cn ended with status 1; ")
+    assert "logs/command4-cn.log: cat: /not/there: No such file" in failed
     assert "3 packets transmitted, 3 packets received" in (tmp_path / "run" / "logs" / "command1-mn.log").read_text()
     events = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
     ends = {event["command"]: event["status"] for event in events if event["event"] == "command_ended"}
@@ -113,10 +118,15 @@ def test_commands_run_in_nodes_and_one_that_fails_is_a_warning(tmp_path: Path) -
 def test_iperf3_in_a_node_during_a_call(tmp_path: Path) -> None:
     result = run_scenario("with-iperf3", tmp_path / "run")
     assert not any("command" in warning or "iperf3" in warning for warning in result["warnings"])
+    events = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    ends = {event["node"]: event["status"] for event in events if event["event"] == "command_ended"}
+    assert ends == {"mn": 0, "cn": 0}, "both have ended by themselves, in time"
     log = (tmp_path / "run" / "logs" / "command2-mn.log").read_text()
     assert "connected to 10.20.0.2 port 5201" in log
+    (received,) = re.findall(r"([\d.]+) KBytes .* receiver", log)
+    assert 20 < float(received) < 80, "5 s of the 128 kbit/s that speech leaves"
     # The uplink is shared; the downlink is not.
-    assert result["media"]["to_cn"]["interruption_call_ms"] > 1000
+    assert result["media"]["to_cn"]["interruption_call_ms"] > 500
     assert result["media"]["to_mn"]["lost"] == 0
 
 

@@ -60,14 +60,25 @@ def test_events_are_written_in_the_order_of_time_and_told_in_the_order_of_tellin
     assert [event["event"] for event in written(journal, tmp_path)] == ["early", "late", "same"]
 
 
-def test_what_happened_before_zero_is_told_but_not_part_of_the_run(tmp_path: Path) -> None:
+def test_what_happened_before_zero_is_neither_told_nor_part_of_the_run(tmp_path: Path) -> None:
     listener = Listener()
     journal = Journal(listener.say)
-    journal.add("mn", "ready")
+    journal.add("lab", "attached", link="wifi")
     journal.start(ZERO_NS)
     journal.add("mn", "trigger", time_ns=ZERO_NS)
-    assert (journal.zero_ns, len(listener.heard)) == (ZERO_NS, 2)
-    assert [event["event"] for event in written(journal, tmp_path)] == ["trigger"]
+    assert journal.zero_ns == ZERO_NS
+    assert listener.heard == written(journal, tmp_path)
+    assert [event["event"] for event in listener.heard] == ["trigger"]
+
+
+def test_where_there_never_is_a_zero_all_that_happened_is_told_at_the_end(tmp_path: Path) -> None:
+    listener = Listener()
+    journal = Journal(listener.say)
+    journal.add("lab", "attached", link="wifi")
+    journal.add("lab", "failed", reason="not ready")
+    assert listener.heard == []
+    assert written(journal, tmp_path) == listener.heard
+    assert [event["event"] for event in listener.heard] == ["attached", "failed"]
 
 
 def test_stages_and_ticks_are_no_events(tmp_path: Path) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 from mininet.net import Mininet
 
 from testbed.lab.plan import Agent
+from testbed.lab.processes.foreign import ended
 from testbed.lab.processes.spawn import Program
 
 READY = "READY"
 STOP_LIMIT_S = 3.0
+# The status after an exception, of which the log's last line tells.
+EXCEPTION = 1
 
 
 class AgentProcess:
@@ -24,6 +27,7 @@ class AgentProcess:
         self.name = agent["name"]
         self.ends_run = agent["ends_run"]
         self.ready = False
+        self._brought = [one["module"] for one in agent["config"].get("brought", ())]
         self._log = logs / f"{self.name}.log"
         config = logs / f"{self.name}.json"
         config.write_text(json.dumps(agent["config"]))
@@ -72,8 +76,11 @@ class AgentProcess:
         self._program.kill()
 
     def obituary(self) -> str:
-        """Why the agent is no more: its status and the last line of its log."""
+        """Why the agent is no more: what it says of itself where an exception ended it, else where to look."""
         status = self._program.wait(STOP_LIMIT_S)
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
-        return f"agent {self.name} {how}" + (f": {last[0]}" if last else "")
+        if status == EXCEPTION:
+            last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+            return f"agent {self.name} ended with status {status}: {''.join(last)}"
+        brought = ", ".join(self._brought)
+        whose = f", which has {brought} in it," if brought and status >= 0 else ""
+        return f"agent {self.name}{whose} {ended(status, self._log)}"

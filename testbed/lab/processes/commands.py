@@ -13,11 +13,13 @@ from testbed.lab.plan import CommandOrder
 from testbed.lab.processes.foreign import ended, run
 
 STOP_LIMIT_S = 1.0
+# By the signal, or as a shell's script says that it was.
+ENDED_AS_TOLD = (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
 @dataclass
 class Command:
-    """One that has begun; `is_told` when it has been asked to end, so that its end is nothing to be told."""
+    """One that has begun; `is_told` when it has been asked to end."""
 
     order: CommandOrder
     log: Path
@@ -39,11 +41,14 @@ class Command:
         self.process.send_signal(signal.SIGTERM)
 
     def complaint(self) -> str:
-        """What a reader of the results should know of its end; nothing where it was told to, or all was well."""
+        """What a reader of the results should know of its end; nothing where it ended well, or as it was told to."""
         status = self.status()
-        if self.is_told or status == 0:
+        if status == 0 or (self.is_told and status in ENDED_AS_TOLD):
             return ""
-        return f"{self.order['place']}: '{self.order['command'][0]}' in {self.order['node']} {ended(status, self.log)}"
+        for_s = self.order["for_s"]
+        how = f", told to end after {for_s:g} s," if self.is_told and for_s is not None else ""
+        what = f"'{self.order['command'][0]}' in {self.order['node']}{how}"
+        return f"{self.order['place']}: {what} {ended(status, self.log)}"
 
 
 class MissingCommandError(Exception):

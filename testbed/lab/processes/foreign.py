@@ -101,7 +101,7 @@ class ForeignProcess:
         return int(self._process.wait(STOP_LIMIT_S))
 
     def obituary(self) -> str:
-        """Why the program is no more: its status and the last line of its log."""
+        """Why the program is no more: its status, and where to look."""
         return f"{self.title}: {self._program['command'][0]} {ended(self.status(), self._log)}"
 
     def _write_files(self) -> None:
@@ -141,10 +141,10 @@ def run(node: Node, command: list[str], folder: Path, log: Any) -> subprocess.Po
 
 
 def ended(status: int, log: Path) -> str:
-    """How a program ended, and the last line of its log."""
+    """How a program ended, and the last line of its log: that need not be the reason."""
     how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
     last = log.read_text(errors="replace").strip().splitlines()[-1:]
-    return how + (f": {last[0]}" if last else "")
+    return how + (f"; the last line of logs/{log.name}: {last[0]}" if last else f"; logs/{log.name} is empty")
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -21,9 +21,9 @@ from pyroute2 import netns
 from agents.roles.mn.schemes import SCHEMES
 from agents.roles.mn.triggers import TRIGGERS
 
-# Of our own agents: loaded before the first of them starts.
+# Of our own agents: loaded before the first of them starts. All but `agents.__main__`, which runpy runs anew.
 PRELOADED = (
-    "agents.__main__", "agents.io.kernel", "agents.sip.digest.client",
+    "agents.io.driver", "agents.rtp.au", "agents.io.kernel", "agents.sip.digest.client",
     "agents.roles.mn.mobile_node", "agents.roles.mn.registration",
     "agents.roles.cn.correspondent_node", "agents.roles.b2bua.back_to_back", "agents.roles.registrar.registrar_node",
 )  # fmt: skip

@@ -67,14 +67,16 @@ def test_program_that_ends_by_itself_is_heard_of_and_says_why(here: Here, tmp_pa
     program = started(here, tmp_path, "echo starting; echo no port left >&2; exit 3")
     assert wakes_the_lab(program)
     assert not program.ready
-    assert program.obituary() == "relay (mine.yaml): sh ended with status 3: no port left"
+    assert program.obituary() == (
+        "relay (mine.yaml): sh ended with status 3; the last line of logs/relay.log: no port left"
+    )
 
 
 def test_program_that_is_killed_is_heard_of(here: Here, tmp_path: Path) -> None:
     program = started(here, tmp_path, "exec sleep 60")
     program.kill()
     assert wakes_the_lab(program)
-    assert program.obituary() == "relay (mine.yaml): sh was killed by signal 9"
+    assert program.obituary() == "relay (mine.yaml): sh was killed by signal 9; logs/relay.log is empty"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from agents.media.leg import Leg, is_emptied, media_address
 from agents.media.reports import control_of
 from agents.roles.guards import PeerGuard
 from agents.roles.mn.call.parting import Partings
-from agents.roles.role import Attach, Open, Tell
+from agents.roles.role import Attach, Open, Tell, is_plain
 from agents.sdp.audio import Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
@@ -151,7 +151,12 @@ class Call:
     # -- what a scheme can do -----------------------------------------------------------------------------------------
 
     def tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
-        """Leaves a line in the log."""
+        """Leaves a line in the log; raises TypeError for facts that are not JSON."""
+        for name, fact in facts.items():
+            if not is_plain(fact):
+                raise TypeError(
+                    f"tell('{event}') got {name}={fact!r:.60}; give it text, numbers, lists or dicts of them"
+                )
         self.commands.append(Tell(event, facts))
 
     def turn(self) -> None:
