@@ -10,12 +10,14 @@ from testbed.api.waiting import wait_for
 from testbed.engine.choose import make_engine
 from testbed.engine.engine import Engine, Place, Report
 from testbed.lab.plan import Plan
+from testbed.measure.numbers.errors import UserNumberError
 from testbed.measure.numbers.user_numbers import LoadedNumber, join_numbers, load_numbers
 from testbed.runner import FinishedRun, carry_out, prepare
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.compile import compile_plan
-from testbed.scenario.reading.errors import ScenarioError
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+from testbed.scenario.reading.tree import name_of
 
 EngineName = Literal["vm", "native"]
 
@@ -87,7 +89,19 @@ def carry_out_experiments(
 
 def numbers_of(experiment: Experiment, words: Sequence[str]) -> tuple[LoadedNumber, ...]:
     """The user's numbers of a run: those that its scenario names, and others, which are files or of packages."""
-    return join_numbers(load_numbers(experiment.scenario.numbers, experiment.path.parent), load_numbers(words))
+    named = (_named_number(experiment, place, word) for place, word in enumerate(experiment.scenario.numbers))
+    return join_numbers(*named, load_numbers(words))
+
+
+def _named_number(experiment: Experiment, place: int, word: str) -> tuple[LoadedNumber, ...]:
+    """One that a scenario names; what has no line of its own is told by the scenario's."""
+    try:
+        return load_numbers([word], experiment.path.parent)
+    except UserNumberError as error:
+        if error.line:
+            raise
+        where = ("numbers", place)
+        raise BadScenarioError([experiment.tree.error(where, f"{name_of(where)}: {error}")]) from None
 
 
 def carry_out_jobs(jobs: Sequence[Job], engine: str, *, at_once: int = 1, watch: Watch | None) -> list[FinishedRun]:

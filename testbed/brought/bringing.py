@@ -55,6 +55,14 @@ class Brought:
         """What an agent has to know to load it."""
         return {"kind": self.kind.name, "name": self.name, "module": self.module, "attribute": self.attribute}
 
+    @property
+    def line(self) -> int:
+        """Where its file gives it a value; 0 where that can't be seen."""
+        file = self.module if self.module.endswith(".py") else f"{self.module.replace('.', '/')}.py"
+        lines = self.files.get(file, "").splitlines()
+        starts = (f"{self.attribute} ", f"{self.attribute}:", f"{self.attribute}=")
+        return next((number for number, line in enumerate(lines, start=1) if line.startswith(starts)), 0)
+
     def described(self) -> dict[str, str]:
         """For the manifest: which file it was, by its digest."""
         total = hashlib.sha256()

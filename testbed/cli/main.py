@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commands.main(arguments, prog_name="testbed", standalone_mode=False)
     except BadScenarioError as errors:
         end(USERS_FAULT, *(str(error) for error in errors.errors))
-    except (CaptureError, RunFolderError, UserNumberError, ConditionError, NotRepeatableError, OutputError) as error:
+    except UserNumberError as error:
+        end(USERS_FAULT, str(error))
+    except (CaptureError, RunFolderError, ConditionError, NotRepeatableError, OutputError) as error:
         end(USERS_FAULT, f"error: {error}")
     except NoArgsIsHelpError as error:
         error.show()

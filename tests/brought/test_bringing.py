@@ -10,9 +10,10 @@ import pytest
 from agents.roles.mn.schemes import Home
 from testbed.brought import BroughtError, asking, bring
 from testbed.cli.main import USERS_FAULT, main
-from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.experiment.experiment import load_experiment, own_setting
 from testbed.scenario.kinds.chosen_scheme import SCHEME, find_scheme
 from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.reading.errors import BadScenarioError
 
 from .examples import example
 
@@ -48,7 +49,8 @@ def test_a_good_file_becomes_a_row(tmp_path: Path) -> None:
         ("print('nothing here')", ": defines no SCHEME; end it with SCHEME = SchemeRow(api=1, …)"),
         ("x = 1\nSCHEME = 3", ":2: SCHEME is no SchemeRow; write SCHEME = SchemeRow(api=1, …)"),
         (GOOD.replace("api=1", "api=2"), ":4: SCHEME is made for version 2 of the interface; this testbed has 1"),
-        (GOOD.replace("scheme=Mine", "scheme=3"), ":4: SCHEME: scheme=3 is no class; write a class that inherits"),
+        (GOOD.replace("scheme=Mine", "scheme=3"), ":4: SCHEME: scheme=3 is no class that inherits from Scheme"),
+        (GOOD.replace("scheme=Mine", "scheme=dict"), ":4: SCHEME: scheme=dict is no class that inherits from Scheme"),
         (GOOD.replace("home=Home.B2BUA", "home=7"), ":4: SCHEME: home=7 is not possible; write Home.NOBODY, Home."),
         (GOOD.replace('about="mine"', "abuot=1"), ":4: TypeError: SchemeRow.__new__() got an unexpected keyword"),
         ("import os\nos._exit(4)\n", ": ended Python with status 4 when it was loaded; let it define things alone"),
@@ -139,7 +141,7 @@ TRIGGER = "    trigger: {on: signal, below: -60 dBm}"
         ("{on: ./drop.py}", "schemes.reinvite-soft.trigger.by is missing; add a line 'by: …'"),
         ("{on: ./drop.py, by: 3}", "schemes.reinvite-soft.trigger.by: 3 has no unit; a difference of signals is"),
         ("{on: ./drop.py, by: 3 dB, wihtin: 1 s}", "schemes.reinvite-soft.trigger.wihtin is unknown; did you mean 'wi"),
-        ("{on: ./dorp.py, by: 3 dB}", "cannot be read: No such file or directory; name a Python file"),
+        ("{on: ./dorp.py, by: 3 dB}", "dorp.py: cannot be read: No such file or directory; name a Python file"),
     ],
 )
 def test_parameters_of_a_user_s_trigger_are_checked(
@@ -153,4 +155,30 @@ def test_parameters_of_a_user_s_trigger_are_checked(
     err = capsys.readouterr().err
     assert end.value.code == USERS_FAULT
     assert said in err
-    assert err.startswith(f"{tmp_path / 's.yaml'}:22: " if "dorp" not in trigger else f"{tmp_path / 'dorp.py'}: ")
+    assert err.startswith(f"{tmp_path / 's.yaml'}:22: schemes.reinvite-soft.trigger.")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("trigger={'on': 'signl', 'below': '-60 dBm'}", "trigger: 'signl' is not possible; did you mean 'signal'?"),
+        ("trigger={'on': 'signal', 'below': -60}", "trigger.below: -60 has no unit; a signal strength is written"),
+        ("trigger={'on': 'signal'}", "trigger.below is missing; add a line 'below: …'"),
+        ("attach='before'", "attach: 'before' is not possible; did you mean 'beforehand'?"),
+    ],
+)
+def test_how_its_row_says_that_it_is_done_is_checked(tmp_path: Path, setting: str, said: str) -> None:
+    path = write(tmp_path, GOOD.replace('attach="beforehand"', setting))
+    with pytest.raises(BadScenarioError) as errors:
+        own_setting(find_scheme(str(path)), tmp_path / "s.yaml")
+    assert str(errors.value.errors[0]).startswith(f"{path}:4: SCHEME: {said}")
+
+
+def test_a_scheme_that_a_scenario_names_and_is_not_there_is_told_by_its_line(tmp_path: Path) -> None:
+    text = Path("topologies/scenarios/wifi-to-umts.yaml").read_text(encoding="utf-8")
+    path = write(tmp_path, text.replace("  reinvite-soft:", "  ./fast.py:", 1), "s.yaml")
+    line = next(number for number, one in enumerate(path.read_text().splitlines(), 1) if "./fast.py:" in one)
+    with pytest.raises(BadScenarioError) as errors:
+        load_experiment(str(path), scheme="./fast.py")
+    said = f"{path}:{line}: schemes../fast.py: {tmp_path / 'fast.py'}: cannot be read: No such file or directory"
+    assert str(errors.value.errors[0]).startswith(said)

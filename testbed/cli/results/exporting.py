@@ -52,7 +52,7 @@ def export(places: tuple[Path, ...], *, out: Path, name: str | None, selection: 
     count, runs, notes = tables.export(places, out, name or RUNS.name)
     for note in notes:
         say(f"note: {note}", err=True)
-    say(f"{out}: {count} rows of {runs} runs")
+    say(f"{out}: {counted(count, 'row')} of {counted(runs, 'run')}")
 
 
 def _captures(place: Path) -> tuple[Path, ...]:
@@ -73,9 +73,14 @@ def _export_captures(
     count, warnings = tables.export_captures(captures, out, name, selection)
     for warning in warnings:
         say(f"warning: {warning}", err=True)
-    say(f"{out}: {count} rows of {len(captures)} captures")
+    say(f"{out}: {counted(count, 'row')} of {counted(len(captures), 'capture')}")
 
 
 def _check_table(name: str | None, known: Mapping[str, TableSchema], what: str) -> None:
     if name is not None and name not in known:
         raise click.UsageError(f"{what} have no table {name}; possible are: {', '.join(known)}.")
+
+
+def counted(count: int, what: str) -> str:
+    """So many of these."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -140,11 +140,19 @@ def _facts(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     reproducible = "reproducible" if document.get("reproducible") is True else "not reproducible"
     return (
         ("scheme", _text(document, "scheme")),
+        *(("called", name) for name in _others(document, "cn")),
+        *(("mobile node", name) for name in _others(document, "mn")),
         ("scenario", _scenario(document, "name") or NOT_MEASURED),
         ("failure script", _text(document, "failure_script")),
         ("seed", _text(document, "seed")),
         ("engine", f"{_text(document, 'engine')}, {reproducible}"),
     )
+
+
+def _others(document: dict[str, Any], role: str) -> list[str]:
+    """Return who has a role that is not our own agent's: a program, by its name; nobody where it is ours."""
+    programs = document.get("programs")
+    return [str(document[role])] if isinstance(programs, dict) and role in programs and document.get(role) else []
 
 
 def _text(document: dict[str, Any], name: str) -> str:

@@ -59,7 +59,7 @@ def users_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:
     for name, result in results:
         for place, (way, direction) in enumerate(DIRECTIONS.items()):
             values = (users_value(result, key, way, is_first=place == 0) for key in keys)
-            table.add_row(name if place == 0 else "", direction, *(number(value, 3) for value in values))
+            table.add_row(name if place == 0 else "", direction, *(number(value) for value in values))
     return table
 
 

@@ -70,7 +70,8 @@ def load_around(tree: Tree, path: Path, scenario: Scenario, setting: SchemeSetti
 
 def load_brought(tree: Tree, place: Place, trigger: BroughtTrigger, around: Around) -> TriggerSetting:
     """Looks at a user's trigger, and at what the scenario says of its parameters; raises BadScenarioError."""
-    brought = around.brought[trigger.on] = find_trigger(trigger.on, near=tree.path)
+    with named_in(tree, *place, "on"):
+        brought = around.brought[trigger.on] = find_trigger(trigger.on, near=tree.path)
     model = setting_of_brought(brought)
     return validated_at(tree, place, {"on": brought.name, **trigger.said}, model)
 

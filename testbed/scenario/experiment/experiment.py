@@ -35,10 +35,10 @@ from testbed.scenario.kinds.topology import HOME, MOBILE, load_topology
 from testbed.scenario.links.history import Change, history
 from testbed.scenario.links.trace import Opportunities
 from testbed.scenario.links.traced import read_traces
-from testbed.scenario.reading.document import hint, load, validated
+from testbed.scenario.reading.document import Complaint, hint, load, place_among, validated
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
-from testbed.scenario.reading.tree import Tree, name_of, named_in, read_tree
+from testbed.scenario.reading.tree import Tree, named_in, read_tree
 from testbed.scenario.reading.units import shown
 
 
@@ -266,8 +266,7 @@ def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> tuple[C
         with named_in(tree, "scheme"):
             chosen = find_scheme(scenario.scheme, near=tree.path)
     else:
-        # As the scenario writes it, it is the scenario's, whose paths begin at its own folder.
-        chosen = find_scheme(wanted, near=tree.path if wanted in scenario.schemes else None)
+        chosen = find_wanted(tree, scenario, wanted)
     word = scenario.scheme if wanted is None else wanted
     for name, setting in scenario.schemes.items():
         if name == chosen.name or same_scheme(word, name, tree.path):
@@ -275,12 +274,22 @@ def choose_scheme(tree: Tree, scenario: Scenario, wanted: str | None) -> tuple[C
     return chosen, own_setting(chosen, tree.path)
 
 
+def find_wanted(tree: Tree, scenario: Scenario, wanted: str) -> ChosenScheme:
+    """The scheme that was asked for; as the scenario writes it, it is the scenario's."""
+    if wanted not in scenario.schemes:
+        return find_scheme(wanted)
+    with named_in(tree, "schemes", wanted):
+        return find_scheme(wanted, near=tree.path)
+
+
 def own_setting(chosen: ChosenScheme, path: Path) -> SchemeSetting:
     """How a scheme is done that a scenario, in the file `path`, says nothing of: as its row says."""
+    said = {"trigger": chosen.row.trigger, "attach": chosen.row.attach}
     try:
-        return SchemeSetting.model_validate({"trigger": chosen.row.trigger, "attach": chosen.row.attach})
+        return SchemeSetting.model_validate(said)
     except ValidationError as error:
-        path = path if chosen.brought is None else chosen.brought.path
         first = error.errors()[0]
-        what = f"SCHEME: {name_of(first['loc'])}: {shown(first['input'])} does not fit; {first['msg']}"
+        what = f"SCHEME: {Complaint(first, place_among(said, first['loc']), SchemeSetting)}"
+        if chosen.brought is not None:
+            raise BadScenarioError([ScenarioError(chosen.brought.path, chosen.brought.line, what)]) from None
         raise BadScenarioError([ScenarioError(path, 0, what)]) from None

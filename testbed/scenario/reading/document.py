@@ -1,7 +1,7 @@
 """YAML files to validated models, with every complaint naming its line."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
@@ -197,6 +197,16 @@ def place_in(tree: Tree, location: Place) -> Place:
     place: Place = ()
     for step in location[:-1]:
         place = (*place, step) if tree.has((*place, step)) else place
+    return (*place, *location[-1:])
+
+
+def place_among(values: Mapping[str, Any], location: Place) -> Place:
+    """The same among values that are of no file."""
+    place: Place = ()
+    here: Any = values
+    for step in location[:-1]:
+        if isinstance(here, Mapping) and step in here:
+            place, here = (*place, step), here[step]
     return (*place, *location[-1:])
 
 

@@ -57,7 +57,8 @@ class SchemeRow(NamedTuple):
     def wrong(self) -> str:
         """What is wrong with a row that a user made; nothing where nothing is."""
         if not (isinstance(self.scheme, type) and issubclass(self.scheme, Scheme)):
-            return f"scheme={self.scheme!r} is no class; write a class that inherits from Scheme"
+            name = getattr(self.scheme, "__name__", repr(self.scheme))
+            return f"scheme={name} is no class that inherits from Scheme; write one"
         if self.home not in tuple(Home):
             return f"home={self.home!r} is not possible; write {', '.join(map(repr_of, Home))}"
         return ""

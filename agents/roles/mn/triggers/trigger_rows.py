@@ -52,7 +52,8 @@ class TriggerRow(NamedTuple):
     def wrong(self) -> str:
         """What is wrong with a row that a user made; nothing where nothing is."""
         if not (isinstance(self.trigger, type) and issubclass(self.trigger, Trigger)):
-            return f"trigger={self.trigger!r} is no class; write a class that inherits from Trigger"
+            name = getattr(self.trigger, "__name__", repr(self.trigger))
+            return f"trigger={name} is no class that inherits from Trigger; write one"
         for name, one in self.parameters.items():
             if type(one) is not Parameter or one.kind not in tuple(Is):
                 return f"parameters: {name!r} is {one!r}; write Parameter(Is.TIME, 1.0) or the like"
