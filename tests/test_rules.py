@@ -245,8 +245,8 @@ CORRIDORS = {
                     "runs": "places_of_runs carrying_out opened",
                     "verification": "errors places_of_runs carrying_out opened",
                     "attacked_calls": "places_of_runs carrying_out"},
-    "testbed.cli": {"lazy_group": "", "signals": "", "main": "lazy_group signals", "results": "", "runs": "results",
-                    "files": "runs", "machine": ""},
+    "testbed.cli": {"lazy_group": "", "signals": "", "own_name": "", "main": "lazy_group signals", "results": "",
+                    "runs": "own_name results", "files": "own_name runs", "machine": ""},
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from testbed.api.places_of_runs import unused
 from testbed.cli.main import RUNS_FAULT, main
-from testbed.cli.runs.running import own_name
+from testbed.cli.own_name import own_name
 
 from .engines import WrittenEngine, pcap
 

@@ -66,3 +66,12 @@ def test_command_says_what_to_type_next(kind: str, capsys: pytest.CaptureFixture
         main(["new", kind, "mine"])
     assert end.value.code == USERS_FAULT
     assert capsys.readouterr().err.startswith("error: already there: mine.")
+
+
+def test_it_is_typed_as_it_was_called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["../.venv/bin/testbed"])
+    main(["new", "number", "mine"])
+    said = capsys.readouterr().out.splitlines()
+    check, run, test = said[-3:]
+    assert (check, run) == ("  ../.venv/bin/testbed check mine.py", "  ../.venv/bin/testbed run --number ./mine.py")
+    assert test == "  pytest test_mine.py"

@@ -2,6 +2,7 @@
 
 import click
 
+from testbed.cli.own_name import own_name
 from testbed.files.beginning import BEGINNINGS, NotBegunError
 from testbed.files.beginning import new as begun
 from testbed.plain_text import say
@@ -21,4 +22,5 @@ def new(kind: str, name: str) -> None:
     say(f"\n{BEGINNINGS[kind].about}. Next:")
     first = files[0]
     for line in (f"testbed check {first}", *BEGINNINGS[kind].next_lines, f"pytest {files[-1]}"):
-        say(f"  {line.format(name=name)}")
+        words = line.format(name=name)
+        say(f"  {own_name()}{words.removeprefix('testbed')}" if words.startswith("testbed ") else f"  {words}")

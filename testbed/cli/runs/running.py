@@ -14,6 +14,7 @@ from testbed.api import runs as scenarios
 from testbed.api.carrying_out import EngineName
 from testbed.api.opened import Run
 from testbed.api.runs import DEFAULT_JOBS, DEFAULT_SCENARIO
+from testbed.cli.own_name import own_name
 from testbed.cli.results.measuring import number_option
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
@@ -164,8 +165,3 @@ def show(runs: Sequence[Run], page: Path | None = None) -> None:
         out.print("Open the report:", f"  {pages[-1].resolve().as_uri()}", sep="\n", soft_wrap=True, markup=False)
     if page is not None:
         out.print("Open the comparison:", f"  {page.resolve().as_uri()}", sep="\n", soft_wrap=True, markup=False)
-
-
-def own_name() -> str:
-    """What to type for this command, as it was called: it need not be on the PATH."""
-    return shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "testbed" else "testbed"

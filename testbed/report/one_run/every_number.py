@@ -30,7 +30,11 @@ def media_table(result: dict[str, Any]) -> PlainTable:
 
 def signalling_table(result: dict[str, Any]) -> PlainTable:
     """Return what `signalling` holds."""
-    rows = tuple((name, _cell(value), *_about(name, SIGNALLING)) for name, value in _flat(result["signalling"]))
+    rows = tuple(
+        (name, _cell(value), *_about(name, SIGNALLING))
+        for name, value in _flat(result["signalling"])
+        if value is not None or name in SIGNALLING  # a part that there is nothing to tell of, such as the question
+    )
     return PlainTable("Signalling, as in result.json", ("number", "value", "unit", "what"), rows)
 
 

@@ -104,7 +104,8 @@ def page(run: MeasuredRun) -> str:
         if result is None or result["handover"] is None
         else plain_tables.phases_table(result["handover"]),
         handovers=None if result is None else every_number.handovers_table(result),
-        numbers=() if result is None else tuple(_numbers(result, document)),
+        own_numbers=None if result is None else every_number.users_table(result, document),
+        numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(_messages(story)),
         events=None if story is None else _events(story),
@@ -113,15 +114,6 @@ def page(run: MeasuredRun) -> str:
         identity=tuple(_identity(document)),
         files=tuple(_files(run.folder)),
     )
-
-
-def _numbers(result: dict[str, Any], document: dict[str, Any]) -> Iterator[PlainTable]:
-    """Yield the tables of all numbers, those that the user brought first."""
-    users = every_number.users_table(result, document)
-    if users is not None:
-        yield users
-    yield every_number.media_table(result)
-    yield every_number.signalling_table(result)
 
 
 def sounds(speech: RunSpeech) -> dict[str, Sound]:
@@ -140,12 +132,12 @@ def _facts(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     reproducible = "reproducible" if document.get("reproducible") is True else "not reproducible"
     return (
         ("scheme", _text(document, "scheme")),
-        *(("called", name) for name in _others(document, "cn")),
-        *(("mobile node", name) for name in _others(document, "mn")),
         ("scenario", _scenario(document, "name") or NOT_MEASURED),
         ("failure script", _text(document, "failure_script")),
         ("seed", _text(document, "seed")),
         ("engine", f"{_text(document, 'engine')}, {reproducible}"),
+        *(("correspondent", name) for name in _others(document, "cn")),
+        *(("mobile node", name) for name in _others(document, "mn")),
     )
 
 

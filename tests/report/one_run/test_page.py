@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from testbed.cli.main import USERS_FAULT, main
 from testbed.measure import MeasuredRun, RunFolderError, measure_run
+from testbed.report.one_run import every_number
 from testbed.report.one_run.page import bars, page, shown, write_page
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages import palette
@@ -117,6 +118,24 @@ def test_a_run_that_failed_says_why(copy: Path) -> None:
     text = words(page(MeasuredRun(copy)))
     assert "The run failed." in text
     assert "Why: mn ended with status 1" in text
+
+
+def test_the_head_says_who_is_no_agent_of_ours(copy: Path) -> None:
+    text = page(MeasuredRun(copy))
+    assert "<dt>correspondent</dt>" not in text
+    title = text.partition("<title>")[2].partition("</title>")[0]
+    programs = {"cn": {"name": "mycn", "file": "mycn.yaml"}}
+    manifest = {**json.loads((copy / "manifest.json").read_text()), "cn": "mycn", "programs": programs}
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    text = page(MeasuredRun(copy))
+    assert "<dt>correspondent</dt><dd>mycn</dd>" in text
+    assert title in text, "scheme and seed stay where they are"
+
+
+def test_a_question_that_nobody_asked_has_no_row(copy: Path) -> None:
+    run = MeasuredRun(copy)
+    names = [row[0] for row in every_number.signalling_table({**run.result, "signalling": {"question": None}}).rows]
+    assert names == []
 
 
 def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,10 @@
+"""What to type for this command."""
+
+import shlex
+import sys
+from pathlib import Path
+
+
+def own_name() -> str:
+    """As it was called: it need not be on the PATH."""
+    return shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "testbed" else "testbed"
