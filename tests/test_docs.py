@@ -47,7 +47,7 @@ def complaint(line: str) -> str | None:
     """What is wrong with a command line, as far as one can say without its files; None where nothing is."""
     command: click.Command = commands
     words = shlex.split(line.replace("[", "").replace("]", ""))
-    context = click.Context(command)
+    context = click.Context(command, **command.context_settings)
     try:
         while isinstance(command, click.Group) and words and not words[0].startswith("-"):
             name, found, words = command.resolve_command(context, words)

@@ -45,7 +45,7 @@ def table(out: Path, *argv: object) -> list[dict[str, Any]]:
 
 def test_streams_are_as_measured(capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = table(tmp_path / "out.parquet", capture)
-    assert capsys.readouterr().out == f"{tmp_path / 'out.parquet'}: 2 rows of 1 captures\n"
+    assert capsys.readouterr().out == f"{tmp_path / 'out.parquet'}: 2 rows of 1 capture\n"
     names = ("capture", "stream", "ssrc", "codec", "packets", "lost", "first_s", "dialogs", "call_ids", "interface")
     assert [first[name] for name in names] == [
         str(capture), 0, "0x11223344", "PCMU", 58, 8, 0.1, "1", "one", None,
