@@ -30,17 +30,18 @@ SHORT = DATA / "short.yaml"
 
 
 def processes_of(folder: Path) -> list[int]:
-    """Processes that have this folder in their command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if str(folder).encode() in command and b"qemu" in command:
-                found.append(int(entry.name))
-    return found
+    """Guests that write into this folder: their command lines have descriptors and no paths."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and is_guest(entry, folder)]
+
+
+def is_guest(process: Path, folder: Path) -> bool:
+    """Whether a process (its folder in /proc) is an emulator with a file of this folder open."""
+    try:
+        if b"qemu" not in (process / "cmdline").read_bytes():
+            return False
+        return any(one.readlink().is_relative_to(folder) for one in (process / "fd").iterdir())
+    except OSError:  # it has ended
+        return False
 
 
 def wait_for(what: str, condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
@@ -78,6 +79,7 @@ def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> N
 def test_kill_9_leaves_nothing(tmp_path: Path) -> None:
     before = world()
     with start(tmp_path / "run") as process:
+        assert processes_of(tmp_path / "run")
         process.kill()
     wait_for("the guest's end", lambda: not processes_of(tmp_path / "run"))
     assert left_behind(before) == set()
@@ -85,6 +87,7 @@ def test_kill_9_leaves_nothing(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_nothing_and_marks_the_run(tmp_path: Path) -> None:
     process = start(tmp_path / "run")
+    assert processes_of(tmp_path / "run")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
@@ -133,7 +136,9 @@ def test_a_plan_that_the_kernel_refuses_fails_the_run_with_the_reason(tmp_path: 
 
 def test_a_kernel_that_differs_from_the_profile_fails_the_run(tmp_path: Path) -> None:
     place, plan = place_and_plan()
-    plan["shapes"][0]["command"] = plan["shapes"][0]["command"].replace("delay 1500us", "delay 1600us")
+    command = plan["shapes"][0]["command"]
+    plan["shapes"][0]["command"] = command.replace("delay 1000us", "delay 1100us")
+    assert plan["shapes"][0]["command"] != command
     asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
     outcome = json.loads((tmp_path / "run" / "outcome.json").read_text())
     assert "wifi-air-dn: the kernel differs from the profile in delay" in outcome["failure"]
@@ -145,9 +150,23 @@ def test_no_privilege_is_needed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_full_disk_fails_the_run_without_a_traceback(tmp_path: Path) -> None:
-    script = f"mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {TESTBED} run {SHORT} --out {tmp_path}/run"
+# A disk of so many MB, on which a run is carried out that fills up when its call is up.
+FULL = """
+mount -t tmpfs -o size={size}m tmpfs {folder}
+{testbed} run {scenario} --out {folder}/run &
+until grep -q call_established {folder}/run/.vm/progress; do kill -0 $! || break; sleep 0.1; done 2>/dev/null
+cat /dev/zero > {folder}/rest 2>/dev/null
+wait $!
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "said"), [(1, 2, "No space left on device; name a folder"), (64, 1, "FAILED: ")]
+)
+def test_a_full_disk_is_told_before_a_run_or_fails_it(size: int, status: int, said: str, tmp_path: Path) -> None:
+    script = FULL.format(size=size, folder=tmp_path, testbed=TESTBED, scenario=SHORT)
     argv = [*unsharing("--mount"), "sh", "-c", script]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
-    assert done.returncode == 1
+    assert done.returncode == status
+    assert said in done.stderr
     assert "Traceback" not in done.stderr

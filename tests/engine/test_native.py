@@ -107,7 +107,7 @@ def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
     assert left_behind(before) == set()
     said = call("clean").stdout
     assert f"{tmp_path / 'run'}: nothing was left but its record" in said
-    assert call("clean").stdout == "nothing was left behind\n"
+    assert str(tmp_path) not in call("clean").stdout
 
 
 @needs_root
