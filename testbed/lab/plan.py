@@ -59,7 +59,7 @@ class GateConfig(TypedDict):
 
 
 class GateOrder(TypedDict):
-    """Instead of the air's bridge: a program that sends each packet on at its time (lab/links/gate.py)."""
+    """Between an air's bridge and its ports: a program that sends each packet on at its time (lab/links/gate.py)."""
 
     air: str
     config: GateConfig

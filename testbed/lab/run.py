@@ -18,7 +18,6 @@ from testbed.lab.links.attachments import Attachments
 from testbed.lab.links.radio import Radios
 from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
-from testbed.lab.network.nodes import detach
 from testbed.lab.network.wireless import install
 from testbed.lab.plan import (
     ATTACKERS,
@@ -160,7 +159,6 @@ class LabRun:
                 "config": dict(gate["config"]),
                 "ends_run": False,
             }
-            detach(net[gate["air"]], list(gate["config"]["ports"].values()))
             self._started(AgentProcess(net, agent, logs, ("testbed.lab.links.gate",)))
         for program in self._plan["programs"]:
             if not program["is_mobile"]:

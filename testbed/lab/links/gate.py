@@ -1,7 +1,7 @@
 """`python -m testbed.lab.links.gate CONFIG`: a link whose rate changes, that has bad moments, or follows a trace.
 
-The program stands in the place of the air's bridge, between its two ports. The kernel says when a frame came in; from
-that follows when it leaves (testbed.lab.links.departures); and `fq` sends it at that time (SO_TXTIME), to the
+The program stands between the air's bridge and the link's two ports. The kernel says when a frame came in; from that
+follows when it leaves (testbed.lab.links.departures); and `fq` sends it at that time (SO_TXTIME), to the
 microsecond, into the port's netem, which delays it. So how long this program takes does not matter as long as it is
 less than `ahead_s`, by which netem's delay is shorter than the link's: what took longer is told.
 
@@ -10,7 +10,6 @@ at the beginning, and lose nothing. Frames pass as they are, with what the kerne
 (PACKET_VNET_HDR).
 """
 
-import errno
 import json
 import os
 import select
@@ -28,6 +27,8 @@ from testbed.lab.plan import GateConfig
 
 ETHERNET_BYTES = 14
 IP_TYPES = (b"\x08\x00", b"\x86\xdd")
+# The air's (testbed.lab.network.nodes).
+BRIDGE = "bridge"
 # linux/if_packet.h, linux/virtio_net.h, asm-generic/socket.h; Python's socket module does not name them.
 SOL_PACKET, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING, VNET_HEADER_BYTES = 263, 15, 23, 10
 SO_TIMESTAMPNS, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TXTIME = 35, 32, 33, 61
@@ -44,20 +45,29 @@ LONG_BEFORE_S = -3600.0
 
 
 def lay_ways(ports: dict[str, str]) -> None:
-    """Gives each direction an interface `gate-WAY`: what is sent there leaves at its time, and then by the port."""
+    """Puts this program between the air's bridge and each of the link's ports; others in the air stay at the bridge.
+
+    What the bridge sends towards a port comes out of `held-WAY`; what is sent to `gate-WAY` leaves at its time, then by
+    the port. What comes in by the port goes to the bridge as it is.
+    """
     lines = []
     for way, port in ports.items():
         lines += [
             f"qdisc add dev gate-{way} root fq limit {PACKETS} flow_limit {PACKETS} quantum {LARGEST_FRAME}"
             f" initial_quantum {LARGEST_FRAME} horizon {HORIZON_S}s",
-            f"qdisc add dev gated-{way} ingress",
+            *(f"qdisc add dev {name} ingress" for name in (f"gated-{way}", port)),
             f"filter add dev gated-{way} ingress matchall action mirred egress redirect dev {port}",
+            f"filter add dev {port} ingress matchall action mirred egress redirect dev held-{way}",
         ]
     with IPRoute() as netlink:
-        for way in ports:
-            netlink.link("add", ifname=f"gate-{way}", kind="veth", peer={"ifname": f"gated-{way}"})
-            for name in (f"gate-{way}", f"gated-{way}"):
-                netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+        (bridge,) = netlink.link_lookup(ifname=BRIDGE)
+        for way, port in ports.items():
+            for name, peer in ((f"gate-{way}", f"gated-{way}"), (f"bridged-{way}", f"held-{way}")):
+                netlink.link("add", ifname=name, kind="veth", peer={"ifname": peer})
+                for one in (name, peer):
+                    netlink.link("set", index=netlink.link_lookup(ifname=one)[0], state="up")
+            netlink.link("set", index=netlink.link_lookup(ifname=port)[0], master=0)
+            netlink.link("set", index=netlink.link_lookup(ifname=f"bridged-{way}")[0], master=bridge)
     subprocess.run(["tc", "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
@@ -78,13 +88,13 @@ def raw(name: str, protocol: int) -> socket.socket:
     return sock
 
 
-def exit_of(port: str) -> socket.socket:
-    """What comes in by a port of the air, with the kernel's time of arrival."""
-    sock = raw(port, 0)
+def exit_of(way: str) -> socket.socket:
+    """What the bridge sends towards a port, with the kernel's time of arrival."""
+    sock = raw(f"held-{way}", 0)
     sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
-    sock.bind((port, ETH_P_ALL))
+    sock.bind((f"held-{way}", ETH_P_ALL))
     return sock
 
 
@@ -97,8 +107,7 @@ class GatedAir:
         ports = config["ports"]
         lay_ways(ports)
         self._in = {way: entrance(way) for way in ports}
-        # What leaves through the one port has come in by the other.
-        self._out = {way: exit_of(ports[{"down": "up", "up": "down"}[way]]) for way in ports}
+        self._out = {way: exit_of(way) for way in ports}
         self._ways = {way: Way(order) for way, order in config["ways"].items()}
         self._ahead_s = {way: order["ahead_s"] for way, order in config["ways"].items()}
         self._zero_s = time.monotonic() - LONG_BEFORE_S
@@ -130,10 +139,6 @@ class GatedAir:
                 frame, told, _, _ = source.recvmsg(LARGEST_FRAME, 64)
             except BlockingIOError:
                 return
-            except OSError as error:
-                if error.errno != errno.ENETDOWN:
-                    raise
-                return  # told once of a port that is down, or has gone down; nothing comes until it is up again
             seconds, nanoseconds = STAMP.unpack(told[0][2])
             arrival_s = (seconds * 1_000_000_000 + nanoseconds - apart_ns) / 1e9 - self._zero_s
             size = len(frame) - VNET_HEADER_BYTES - ETHERNET_BYTES

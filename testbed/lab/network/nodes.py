@@ -161,13 +161,6 @@ class Air(Node):  # type: ignore[misc]  # Mininet has no types
         return {}
 
 
-def detach(air: Node, ports: list[str]) -> None:
-    """Takes ports out of the air's bridge: something else will pass on what comes to them."""
-    with inside(air) as link:
-        for name in ports:
-            link.link("set", index=index_of(link, name), master=0)
-
-
 def write_sysctl(node: Node, name: str, value: int) -> None:
     """Sets a kernel parameter in the node's namespace; its parts are separated by slashes."""
     with entered(node):

@@ -1,7 +1,7 @@
-"""Which links a program carries instead of the air's bridge, and what it is told (testbed.lab.links.gate).
+"""Which links a program carries, between the air's bridge and its ports, and what it is told (testbed.lab.links.gate).
 
 A link whose rate changes, which loses packets now and then, or which follows a trace of Mahimahi: what becomes of a
-packet there depends on the time. A link of the kernel's own 802.11 has an access point in that place: it is left to
+packet there depends on the time. A link of the kernel's own 802.11 has an access point for a port: it is left to
 netem, with a rate that is the one of the moment at which a packet came, and losses by packets.
 """
 

@@ -101,7 +101,7 @@ def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[s
 
 
 def all_patterns(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[str, GateOrder]) -> list[Pattern]:
-    """What bridges lose by pattern; a program that is in a bridge's place does so itself."""
+    """What bridges lose by pattern; a program that carries a link does so itself."""
     bridged = [(link, profile) for link, profile in links if link.name not in gates]
     return [one for link, profile in bridged if (one := pattern(link, profile)) is not None]
 
