@@ -132,10 +132,11 @@ def test_iperf3_in_a_node_during_a_call(tmp_path: Path) -> None:
 
 def test_package_that_debian_does_not_have_is_told_before_anything_is_built(tmp_path: Path) -> None:
     program = write_example(tmp_path)
-    program.write_text(program.read_text() + "packages: [python3, no-such-package]\n")
+    lines = program.read_text().splitlines()
+    program.write_text("\n".join([*lines, "packages: [python3, no-such-package]", ""]))
     done = call("run", DATA / "short.yaml", "--scheme", "reinvite", "--cn", program, "--out", tmp_path / "run")
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if "mycn.yaml" in line]
-    assert line.startswith(f"{program}:8: packages.2: Debian 12 has no package no-such-package;")
+    assert line.startswith(f"{program}:{len(lines) + 1}: packages.2: Debian 12 has no package no-such-package;")
     assert "building" not in done.stderr
     assert not (tmp_path / "run").exists()

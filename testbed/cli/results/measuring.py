@@ -88,6 +88,8 @@ def measure(
     if numbers and not all(are_runs):
         if any(are_runs):
             raise click.UsageError("--number means one thing of runs, and another of captures: measure one at a time.")
+        if any(word.endswith(".py") for word in numbers):
+            raise click.UsageError("A file of --number is about runs: of captures it means a user or telephone number.")
         selection, numbers = replace(selection, numbers=(*selection.numbers, *numbers)), ()
     conditions = read_conditions(fail_if, runs=any(are_runs), captures=not all(are_runs))
     measured: list[_Measured] = []

@@ -296,4 +296,4 @@ def test_a_capture_has_none(tmp_path: Path, run_folder: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit) as end:
         main(["measure", str(run_folder / "captures" / "mn-wifi.pcap"), "--number", str(written(tmp_path, WHOLE))])
     assert end.value.code == USERS_FAULT
-    assert "--number is about runs" in capsys.readouterr().err
+    assert "A file of --number is about runs" in capsys.readouterr().err
