@@ -112,7 +112,7 @@ class Way:
             return None
         at_s = arrival_s
         for stage in self._stages:
-            at_s = stage.depart(at_s, size)
+            at_s = stage.depart(at_s, size) if at_s < math.inf else at_s
         self._last_s = at_s = max(at_s, self._last_s + APART_S)
         self._holds.append(at_s + self._delays.value(at_s))
         return None if at_s == math.inf else at_s

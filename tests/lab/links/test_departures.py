@@ -115,6 +115,11 @@ def test_what_the_queue_does_not_hold_is_dropped() -> None:
     assert sum(delayed.departure(number / 50, 200) is None for number in range(160)) == 60
 
 
+def test_what_no_rate_lets_go_never_comes_to_an_opportunity() -> None:
+    link = way(rates=[(ALWAYS, 1e6), (1.0, 0.0)], opportunities={"times_ms": [100], "begins_s": 0.0})
+    assert [link.departure(at, 200) for at in (0.05, 1.5, 1.6)] == [pytest.approx(0.1), None, None]
+
+
 def test_a_bad_moment_loses_what_comes_in_it_and_nothing_else() -> None:
     link = way(bad_moments=[(1.0, 1.1), (2.0, 2.02)])
     lost = [number for number in range(150) if link.departure(number / 50 + 1e-4, 200) is None]
