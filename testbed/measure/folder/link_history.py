@@ -6,7 +6,6 @@ captures.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -154,22 +153,19 @@ def _gated_shaping(plan: dict[str, Any], link: str, end_s: float) -> dict[str, S
     netem = _shaping(plan, link, end_s)
     found = {}
     for way, order in _gated(plan, link).items():
-        columns = [_Steps(order[name]) for name in ("rates", "delays", "losses")]
-        jitter = _Steps(zip(netem[way].time_s, netem[way].jitter_ms, strict=True))
-        time_s = sorted({max(0.0, at_s) for one in (*columns, jitter) for at_s in one.time_s if at_s <= end_s})
-        rates, delays, losses, jitters = (np.array([one.value(at_s) for at_s in time_s]) for one in (*columns, jitter))
-        found[way] = Shaping(np.array(time_s), delays * 1e3, jitters, losses * 100, rates / 1e3)
+        rates, delays, losses = (np.array(order[name], dtype=np.float64) for name in ("rates", "delays", "losses"))
+        jitters = np.stack([netem[way].time_s, netem[way].jitter_ms], axis=1)
+        time_s = np.unique(np.maximum(0.0, np.concatenate([one[:, 0] for one in (rates, delays, losses, jitters)])))
+        time_s = time_s[time_s <= end_s]
+        rate, delay, loss, jitter = (_at(one, time_s) for one in (rates, delays, losses, jitters))
+        found[way] = Shaping(time_s, delay * 1e3, jitter, loss * 100, rate / 1e3)
     return found
 
 
-class _Steps:
-    """A number that changes at known times."""
-
-    def __init__(self, pieces: Iterable[Sequence[float]]) -> None:
-        self.time_s, self._values = zip(*pieces, strict=True)
-
-    def value(self, at_s: float) -> float:
-        return float(self._values[max(0, bisect_right(self.time_s, at_s) - 1)])
+def _at(pieces: Floats, time_s: Floats) -> Floats:
+    """Return a number at these times: from each time in the first column on it is what stands in the second."""
+    row = np.searchsorted(pieces[:, 0], time_s, side="right") - 1
+    return np.asarray(pieces[np.maximum(0, row), 1])
 
 
 def _shaping(plan: dict[str, Any], link: str, end_s: float) -> dict[str, Shaping]:
