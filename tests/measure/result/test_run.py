@@ -30,16 +30,20 @@ ENDS = {"mn-wifi.pcap", "mn-umts.pcap", "cn-eth0.pcap"}
 
 
 class Opened:
-    """Counts how often each capture is opened; `mapped`, once it is a list, how many were mapped just before."""
+    """Counts how often each capture is opened; `mapped`, once it is a list, how many under `folder` were mapped before.
 
-    def __init__(self, load: Callable[[Path], Bytes]) -> None:
+    Other tests of the same process may still hold captures of their own (a kept exception does), so only these count.
+    """
+
+    def __init__(self, load: Callable[[Path], Bytes], folder: Path) -> None:
         self._load = load
+        self._held = re.compile(rf"{re.escape(str(folder))}/.*\.pcap$", re.MULTILINE)
         self.times = Counter[Path]()
         self.mapped: list[int] | None = None
 
     def __call__(self, path: Path, *, pipes: bool = False) -> Bytes:
         if self.mapped is not None:
-            self.mapped.append(len(re.findall(r"\.pcap$", Path("/proc/self/maps").read_text(), re.MULTILINE)))
+            self.mapped.append(len(self._held.findall(Path("/proc/self/maps").read_text())))
         self.times[path] += 1
         assert not pipes, "of a run folder no pipe is read"
         return self._load(path)
@@ -49,8 +53,8 @@ class Opened:
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
-    counter = Opened(load)
+def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Opened:
+    counter = Opened(load, tmp_path)
     monkeypatch.setattr(pcap, "load", counter)
     return counter
 
