@@ -23,14 +23,19 @@ DEFAULT_TRIGGERS = "triggers"
 DEFAULT_JOBS = 2
 
 
-class Choices(TypedDict, total=False):
-    """What is chosen instead of what the scenario says; None and what is left out is the scenario's."""
+class OtherChoices(TypedDict, total=False):
+    """Choices but for the failure script."""
 
-    failure: Path | str | None
     cn: Path | str | None
     mn: Path | str | None
     hangs_up: Side | None
     dad: DuplicateDetection | None
+
+
+class Choices(OtherChoices, total=False):
+    """What is chosen instead of what the scenario says; None and what is left out is the scenario's."""
+
+    failure: Path | str | None
 
 
 def run(
@@ -86,25 +91,34 @@ def compare(  # noqa: PLR0913 - as `run`
     return _compared(work, folder, engine, jobs, watch, numbers)
 
 
-def replay(
+def replay(  # noqa: PLR0913 - as `compare`
     failure: Path | str,
     *,
     schemes: Iterable[Path | str] = (),
+    runs: int = 1,
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName = "vm",
     jobs: int = DEFAULT_JOBS,
     watch: Watch | None = None,
+    numbers: Iterable[Path | str] = (),
+    **choices: Unpack[OtherChoices],
 ) -> Runs:
     """Carries out the default scenario with a failure script under several schemes, see `compare`."""
     first = load_experiment(DEFAULT_SCENARIO, failure=str(failure), seed=checked(seed))
-    folder = new_folder(out, f"{first.failure.name}-replay-seed{first.seed}")
-    experiments = [
-        load_experiment(DEFAULT_SCENARIO, scheme=word(scheme), failure=str(failure), seed=first.seed)
-        for scheme in dict.fromkeys(schemes) or first.scenario.schemes
-    ]
-    work = [(one, folder / one.scheme) for one in experiments]
-    return _compared(work, folder, engine, jobs, watch)
+    return compare(
+        DEFAULT_SCENARIO,
+        schemes=schemes,
+        runs=runs,
+        seed=first.seed,
+        out=new_folder(out, f"{first.failure.name}-replay-seed{first.seed}"),
+        engine=engine,
+        jobs=jobs,
+        watch=watch,
+        numbers=numbers,
+        failure=failure,
+        **choices,
+    )
 
 
 def compare_triggers(
@@ -169,7 +183,7 @@ def _compared(
     engine: EngineName,
     jobs: int,
     watch: Watch | None,
-    numbers: Iterable[Path | str] = (),
+    numbers: Iterable[Path | str],
 ) -> Runs:
     from testbed.report.several.comparison_page import PAGE  # noqa: PLC0415 - bokeh takes half a second to load
 

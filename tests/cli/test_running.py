@@ -141,6 +141,13 @@ def test_replay_takes_the_default_scenario() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_replay_takes_phones_and_seeds_as_compare_does() -> None:
+    main(["replay", "wifi-break", "--scheme", "reinvite", "--cn", "baresip", "--runs", "2", "--out", "out"])
+    found = {name: (one["cn"], one["seed"], one["failure_script"]) for name, one in manifests(Path("out")).items()}
+    assert found == {f"reinvite-seed{seed}": ("baresip", seed, "wifi-break") for seed in (1, 2)}
+
+
+@pytest.mark.usefixtures("engine")
 def test_json_is_alone_on_standard_output(capsys: Capture[str]) -> None:
     main(["run", "ideal", "--json", "--out", "out"])
     said = capsys.readouterr()

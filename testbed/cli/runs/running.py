@@ -45,6 +45,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 schemes_option = click.option(
     "--scheme", "schemes", multiple=True, metavar="SCHEME", help="Only this scheme; repeatable."
 )
+runs_option = click.option(
+    "--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to run each scheme with."
+)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), default=DEFAULT_JOBS, show_default=True, help="Runs at once."
 )
@@ -81,7 +84,7 @@ def run(  # noqa: PLR0913 - a command's options
 @click.command()
 @click.argument("scenario", default=DEFAULT_SCENARIO)
 @schemes_option
-@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to run each scheme with.")
+@runs_option
 @jobs_option
 @engine_option
 @seed_option
@@ -109,26 +112,27 @@ def compare(  # noqa: PLR0913 - a command's options
 @click.command()
 @click.argument("failure")
 @schemes_option
+@runs_option
 @jobs_option
 @engine_option
 @seed_option
+@cn_option
+@mn_option
+@hangs_up_option
+@number_option
 @out_option
 @json_option
-def replay(
-    failure: str,
-    schemes: tuple[str, ...],
-    jobs: int,
-    engine: EngineName,
-    seed: int | None,
-    out: Path | None,
-    *,
+def replay(  # noqa: PLR0913 - a command's options
+    failure: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: EngineName, seed: int | None,
+    out: Path | None, *, cn: str | None, mn: str | None, hangs_up: Side | None, numbers: tuple[str, ...],
     as_json: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Carry out the default scenario with the failure script FAILURE: a name that we ship, or a file."""
     with Progress() as progress:
         done = scenarios.replay(
-            failure, schemes=schemes, seed=seed, out=out, engine=engine, jobs=jobs, watch=progress.show
-        )
+            failure, schemes=schemes, runs=runs, seed=seed, out=out, engine=engine, jobs=jobs, watch=progress.show,
+            cn=cn, mn=mn, hangs_up=hangs_up, numbers=numbers,
+        )  # fmt: skip
     finish(done, as_json=as_json, page=done.page)
 
 
