@@ -10,6 +10,8 @@ docs/api.md has all names. Each is imported when it is used (PEP 562), so that `
 import importlib
 from typing import TYPE_CHECKING
 
+from agents.exports import exporting
+
 if TYPE_CHECKING:
     from testbed.api.attacked_calls import AttackedCall, attack
     from testbed.api.carrying_out import News
@@ -76,10 +78,9 @@ _HOMES = {
 }
 
 
+_find = exporting(__name__, _HOMES)
+
+
 def __getattr__(name: str) -> object:
-    if name == "measure":  # a package that can be called
-        return importlib.import_module("testbed.measure")
-    for home, names in _HOMES.items():
-        if name in names.split():
-            return getattr(importlib.import_module(f"testbed.{home}"), name)
-    raise AttributeError(f"module 'testbed' has no attribute {name!r}")
+    # A package that can be called.
+    return importlib.import_module("testbed.measure") if name == "measure" else _find(name)

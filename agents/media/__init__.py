@@ -5,6 +5,8 @@ What is named here is for other packages (tests/test_exports.py), and imported w
 
 from typing import TYPE_CHECKING
 
+from agents.exports import exporting
+
 if TYPE_CHECKING:
     from agents.media.call_media import CallMedia, MediaSettings
     from agents.media.leg import Agreed, Leg, agreed_leg, is_emptied, media_address
@@ -28,11 +30,4 @@ _HOMES = {
     "reports": "LAST_PORT control_of",
 }
 
-
-def __getattr__(name: str) -> object:
-    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
-
-    for home, names in _HOMES.items():
-        if name in names.split():
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = exporting(__name__, _HOMES)

@@ -8,6 +8,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from agents.exports import exporting
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -69,14 +71,7 @@ _HOMES = {
     "result.typed_capture": "CaptureResult",
 }
 
-
-def __getattr__(name: str) -> object:
-    from importlib import import_module  # noqa: PLC0415 - who imports modules by their full names doesn't need it
-
-    for home, names in _HOMES.items():
-        if name in names.split():
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = exporting(__name__, _HOMES)
 
 
 class _Callable(ModuleType):
