@@ -63,15 +63,15 @@ class PlayoutBuffer:
     Sequence numbers and timestamps are extended ones (`DuplicateFilter` makes them); arrivals come in order of time.
     """
 
-    def __init__(self, settings: PlayoutSettings) -> None:
-        """Begin silent; ValueError for settings that make no sense."""
+    def __init__(self, settings: PlayoutSettings, *, most_events: int | None = None) -> None:
+        """Begin silent; ValueError for settings that make no sense. Of events not taken the last `most_events` stay."""
         _check(settings)
         self._settings = settings
         self._ticks = round(settings.interval * settings.clock_rate)
         self._paths: dict[str, PathDelay] = {}
         self._base: float | None = None  # lowest transit
         self._now = float("-inf")
-        self._events: deque[PlayoutEvent] = deque()
+        self._events: deque[PlayoutEvent] = deque(maxlen=most_events)
         self.discarded = 0
         """Packets that came too late to be played."""
         # What waits to be played: media time in ticks -> (sequence, arrival). Media time is the timestamp plus a shift,

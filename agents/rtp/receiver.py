@@ -11,6 +11,9 @@ from agents.rtp.statistics import ReceptionStatistics
 if TYPE_CHECKING:
     from collections.abc import Container
 
+# An agent does not take the events of its playout, so it keeps only those of the last minute or so.
+MOST_EVENTS = 4096
+
 
 class StreamReceiver:
     """The receiving end of one call: one stream at a time, over any number of paths."""
@@ -19,7 +22,7 @@ class StreamReceiver:
         """Accept `payload_types`, those of the SDP answer, all with the clock rate of `settings`."""
         settings = settings or PlayoutSettings()
         self.filter = DuplicateFilter(payload_types)
-        self.playout = PlayoutBuffer(settings)
+        self.playout = PlayoutBuffer(settings, most_events=MOST_EVENTS)
         self.malformed = 0
         """Datagrams that were no RTP."""
         self._settings = settings

@@ -10,7 +10,7 @@ from tests.agents.imports import always_and_for_types, imported
 MODULES = sorted((Path(__file__).parents[3] / "agents" / "rtp").glob("*.py"))
 ALLOWED = {"__future__", "collections", "struct", "typing"}
 # Computing alone, but done by others' code; and a package that imports what it exports when it is used (PEP 562).
-LIBRARIES = {"codec": {"audioop", "ctypes"}, "__init__": {"importlib"}}
+LIBRARIES = {"codec": {"audioop", "ctypes"}, "__init__": {"agents.exports"}}
 FOR_TYPES_ALONE = {"collections.abc", "random"}
 
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from agents.rtp.playout_events import Concealed, Played, PlayoutEvent, Started
-from agents.rtp.receiver import StreamReceiver
+from agents.rtp.receiver import MOST_EVENTS, StreamReceiver
 from agents.rtp.source import MediaSource
 from tests.agents.rtp.packets import build_packet
 
@@ -124,3 +124,14 @@ def test_the_new_path_s_packets_are_late_until_the_playout_has_become_deep_enoug
     assert early.nominal_delay == 0
     assert later.nominal_delay == pytest.approx(10, abs=1)  # the margin: as deep as it is to be
     assert later.maximum_delay == pytest.approx(118, abs=2)
+
+
+def test_events_that_nobody_takes_are_bounded() -> None:
+    listener = StreamReceiver(payload_types=(0,))
+    for number in range(2 * MOST_EVENTS):
+        packet = build_packet(0, number, 160 * number, ssrc=7, payload=bytes(160))
+        listener.receive_datagram(packet, path="wifi", now=number / 50)
+    kept = 0
+    while listener.playout.next_event():
+        kept += 1
+    assert kept == MOST_EVENTS
