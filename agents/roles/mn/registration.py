@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MAIN_Q, BACKUP_Q = "1.0", "0.5"
 #: A refresh that nobody answers takes 64*T1 to fail; there shall be time for another one.
 REFRESH_AHEAD_S = 64.0
-#: However short the registrar binds: not one REGISTER after the other.
+#: However short the registrar binds, or says that it is to be waited: not one REGISTER after the other.
 SHORTEST_S = 1.0
 #: RFC 5626 4.5: what the waiting time after failures is made of, when no interface is registered and when one is.
 BASE_ALL_FAILED_S, BASE_S, LONGEST_S = 30.0, 90.0, 1800.0
@@ -285,14 +285,17 @@ class Registration:
             least_s = _number(response.headers.get("min-expires")) or 0
             is_longer = least_s > self._expires_s
             self._expires_s = max(self._expires_s, least_s)
-            return 0.0 if is_longer else None
+            if not is_longer:
+                return None
+            binding.failures += 1
+            return 0.0 if binding.failures == 1 else SHORTEST_S
         if status == FIRST_HOP_LACKS_OUTBOUND and self._style == "outbound":
             self._style = "plain"
             return 0.0
         if status not in PASSING:
             return None
         if response is not None and response.retry_after is not None:
-            return float(response.retry_after)
+            return max(float(response.retry_after), SHORTEST_S)
         binding.failures += 1
         base_s = BASE_S if self._main.accepted or self._backup.accepted else BASE_ALL_FAILED_S
         most_s = min(LONGEST_S, base_s * 2 ** min(binding.failures, 10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -330,20 +331,35 @@ def test_silence_is_tried_again_after_a_while() -> None:
     assert home.bound() == [WIFI]
 
 
-def test_retry_after_is_kept() -> None:
+@pytest.mark.parametrize(("said", "retry_s"), [("7", 7.0), ("1", 1.0), ("0", 1.0)])
+def test_retry_after_is_kept_but_for_no_time_at_all(said: str, retry_s: float) -> None:
     """RFC 5626 4.2.1."""
     home = Home(without=("umts",))
 
     def overloaded(response: Response) -> None:
         response.status = 503
-        response.headers.add("Retry-After", "7")
+        response.headers.add("Retry-After", said)
 
     home.edits["200 REGISTER"] = overloaded
-    home.run(1.0)
+    home.run(0.9)
     home.edits.clear()
-    assert home.events("register_failed") == [{"link": "wifi", "status": 503, "retry_s": 7.0}]
-    home.run(7.0)
+    assert home.events("register_failed") == [{"link": "wifi", "status": 503, "retry_s": retry_s}]
+    home.run(retry_s)
     assert home.events("registered")[-1]["if_no"] == 1
+
+
+def test_a_registrar_that_is_never_content_is_not_asked_without_end() -> None:
+    """10.2.8 lets it ask for more seconds; not for more each time, as fast as the link goes."""
+    home = Home(without=("umts",))
+    least = count(7200)
+
+    def never_enough(response: Response) -> None:
+        response.status = 423
+        response.headers.add("Min-Expires", str(next(least)))
+
+    home.edits["200 REGISTER"] = never_enough
+    home.run(10.0)
+    assert len(home.events("register_failed")) == 11
 
 
 def test_a_link_that_refuses_to_send() -> None:
