@@ -181,5 +181,5 @@ class Bridged:
             for other in list(self._mine):
                 other.hang_up(now=now)
         elif not self._relay.legs:  # a backup session that was activated, and came to nothing
-            for other in set(self._mine) - {self._peer, *self._backups}:
+            for other in [one for one in self._mine if one not in {self._peer, *self._backups}]:
                 self._route(other, bytes(self._mine[other]), other.remote_sdp)

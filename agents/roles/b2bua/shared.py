@@ -59,8 +59,8 @@ class Office:
         self.relays: dict[Address, Relay] = {}
         self.media: list[Datagram] = []
         """What the relays have to send."""
-        self.holding: set[Relay] = set()
-        """The relays that hold packets back."""
+        self.holding: dict[Relay, None] = {}
+        """The relays that hold packets back, in the order in which they began to."""
         self._splices: dict[Address, Splice] = {}
         self._random = random
         self._ports = MediaPorts(*MEDIA_PORTS, self.commands, descriptors=descriptors, is_patient=False)
@@ -85,9 +85,9 @@ class Office:
     def watch(self, relay: Relay) -> None:
         """Look at its timer for as long as it has one; what it holds back need not be looked at for splices."""
         if relay.get_timer() is not None:
-            self.holding.add(relay)
+            self.holding[relay] = None
             return
-        self.holding.discard(relay)
+        self.holding.pop(relay, None)
         self.splice(relay)
 
     def splice(self, relay: Relay) -> None:
@@ -99,7 +99,7 @@ class Office:
 
     def close_relay(self, relay: Relay) -> None:
         """The call is over; its ports take nothing any more."""
-        self.holding.discard(relay)
+        self.holding.pop(relay, None)
         if relay.dropped:
             self.tell("stray_media", packets=relay.dropped)
         if relay.untranslatable:
