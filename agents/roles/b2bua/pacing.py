@@ -31,6 +31,7 @@ class Pacing:
         self._paths: dict[str, PathDelay] = {}
         self._offset_s: float | None = None
         self._stream = -1
+        self._newest: int | None = None
 
     @property
     def is_on(self) -> bool:
@@ -42,7 +43,7 @@ class Pacing:
         if arrival.stream != self._stream:
             if arrival.stream < self._stream:
                 return
-            self._stream, self._offset_s = arrival.stream, None
+            self._stream, self._offset_s, self._newest = arrival.stream, None, None
             self._paths.clear()
         path = self._paths.get(arrival.path)
         if path is None:
@@ -53,7 +54,10 @@ class Pacing:
         """When a first copy leaves."""
         if arrival.stream != self._stream:
             return arrival.at  # a straggler of the stream before
-        self._adjust(arrival)
+        # What the other path brings of packets that were lost, late, is no step: the peer's playout has gone on.
+        if self._newest is None or arrival.sequence > self._newest:
+            self._newest = arrival.sequence
+            self._adjust(arrival)
         offset, transit = self._offset_s, self._transit_s(arrival)
         return arrival.at if offset is None else max(arrival.at, arrival.at - transit + offset)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.media.leg import Agreed, Leg
+from agents.roles.b2bua.pacing import STEP_S
 from agents.roles.b2bua.relay import Relay
 from agents.sdp.audio import PCMU, Numbering
 from agents.sip.message.address import Address
@@ -27,6 +30,12 @@ LEGS = {
 
 def passed_on(arrivals: list[tuple[float, str, int]]) -> list[int]:
     """The numbers that the peer gets, of packets that arrive at these times over these legs."""
+    return [number for _, number in left(arrivals)]
+
+
+def left(arrivals: list[tuple[float, str, int]]) -> list[tuple[float, int]]:
+    """When they leave, and their numbers."""
+    times: list[float] = []
     out: list[Datagram] = []
     relay = Relay(out)
     relay.set_peer(Agreed(PEER, may_send=True, numbering=NUMBERING))
@@ -35,10 +44,14 @@ def passed_on(arrivals: list[tuple[float, str, int]]) -> list[int]:
     for at, name, number in sorted(arrivals):
         while (due := relay.get_timer()) is not None and due <= at:
             relay.handle_timer(now=due)
+            times += [due] * (len(out) - len(times))
         data = build_packet(0, number, 160 * number, 1, bytes(160))
         relay.receive_datagram(data, local=LEGS[name].local, remote=LEGS[name].remote, now=at)
-    relay.handle_timer(now=1e6)
-    return [int.from_bytes(one.data[2:4], "big") for one in out]
+        times += [at] * (len(out) - len(times))
+    while (due := relay.get_timer()) is not None:
+        relay.handle_timer(now=due)
+        times += [due] * (len(out) - len(times))
+    return [(at, int.from_bytes(one.data[2:4], "big")) for at, one in zip(times, out, strict=True)]
 
 
 def test_after_one_very_slow_packet_nothing_overtakes() -> None:
@@ -49,6 +62,17 @@ def test_after_one_very_slow_packet_nothing_overtakes() -> None:
     numbers = passed_on(arrivals)
     assert numbers == sorted(numbers)
     assert len(numbers) == 400
+
+
+def test_what_was_lost_on_the_fast_path_does_not_hurry_the_rest() -> None:
+    """Its copies come late, over the slow one: the peer's playout has not stood still for them, nor become deeper."""
+    lost = range(180, 190)
+    arrivals = [(n * 0.02 + 0.01, "a", n) for n in range(400) if n not in lost]
+    arrivals += [(n * 0.02 + 0.44, "b", n) for n in range(50, 400)]
+    paced = [(at - n * 0.02, n) for at, n in left(arrivals) if n not in lost]
+    steps = [after - before for (before, _), (after, _) in pairwise(paced)]
+    assert max(steps) <= STEP_S + 1e-9
+    assert paced[-1][0] == pytest.approx(0.44)
 
 
 @settings(max_examples=30, deadline=None)
