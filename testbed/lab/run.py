@@ -222,7 +222,9 @@ class LabRun:
         self._journal.stage("ending")
         self._commands.close()
         for agent in self._agents.values():
-            agent.stop()
+            for line in agent.stop():
+                if "request" not in line:
+                    self._hear(agent, line)
         self._radios.close()
         self._shaper.close()
 

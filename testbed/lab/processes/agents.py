@@ -2,7 +2,9 @@
 
 import json
 import os
+import select
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,13 +65,21 @@ class AgentProcess:
         except BrokenPipeError:
             return
 
-    def stop(self) -> None:
-        """Ends the agent by ending its input; kills it when that does not help."""
+    def stop(self) -> list[dict[str, Any]]:
+        """Ends the agent by ending its input, and hears it out; kills it when that does not help."""
         self._program.stdin.close()
+        said: list[dict[str, Any]] = []
+        limit = time.monotonic() + STOP_LIMIT_S
+        while select.select([self], [], [], max(0.0, limit - time.monotonic()))[0]:
+            more = self.heard()
+            if more is None:
+                break
+            said += more
         try:
-            self._program.wait(STOP_LIMIT_S)
+            self._program.wait(max(0.0, limit - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.kill()
+        return said
 
     def kill(self) -> None:
         """Ends the agent at once, as a crash would."""

@@ -81,8 +81,11 @@ class ForeignProcess:
         elif name == "hang_up":
             self._tell(self._program["hang_up"])
 
-    def stop(self) -> None:
-        """Asks the program to end; kills it when that does not help. Of its folder, plain files are kept."""
+    def stop(self) -> list[dict[str, Any]]:
+        """Asks the program to end; kills it when that does not help. Of its folder, plain files are kept.
+
+        What it says is for its log alone: nothing of it is returned.
+        """
         self._tell(self._program["stop"])
         try:
             self._process.wait(STOP_LIMIT_S)
@@ -91,6 +94,7 @@ class ForeignProcess:
         for path in sorted(self._folder.rglob("*")):
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
                 path.unlink()
+        return []
 
     def kill(self) -> None:
         """Ends the program at once, as a crash would."""

@@ -55,6 +55,29 @@ def test_without_a_user_s_file_none_is_named(tmp_path: Path) -> None:
     assert obituary(tmp_path, 3, "x\n", {}) == "agent mn ended with status 3; the last line of logs/mn.log: x"
 
 
+class Talking:
+    """In place of the process: one that has much to say when its input ends."""
+
+    def __init__(self, code: str) -> None:
+        self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.stdin, self.stdout = self._process.stdin, self._process.stdout
+        self.wait, self.kill = self._process.wait, self._process.kill
+
+
+def test_an_agent_is_heard_out() -> None:
+    """More than a pipe holds: unread, it would wait for ever, and be killed."""
+    lines = 3000
+    agent = AgentProcess.__new__(AgentProcess)
+    agent._rest = b""
+    code = (
+        f"import sys, json; sys.stdin.read()\nfor n in range({lines}): print(json.dumps({{'event': 'x' * 40, 'n': n}}))"
+    )
+    agent._program = Talking(code)  # type: ignore[assignment]
+    assert [one["n"] for one in agent.stop()] == list(range(lines))
+    assert agent._program.wait(1.0) == 0
+    agent._program.stdout.close()
+
+
 def test_an_agent_s_log_begins_with_its_own_words() -> None:
     """The agent's module is run by runpy, which warns of one that is loaded already."""
     code = (
