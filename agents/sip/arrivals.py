@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.sip.inspection import inspect
-from agents.sip.message.build import new_response, repeated_tag
+from agents.sip.message.build import new_response, repeated_tag, tag_of_branch
 from agents.sip.message.errors import RemoteProtocolError, SipParseError
 from agents.sip.message.handover import OPTION_TAG, handover_of
 from agents.sip.message.message import BadRequestError, Message, Request
@@ -115,11 +115,17 @@ class Arrivals:
     def _receive_ack(
         self, ack: Request, transaction: InviteServer | NonInviteServer | None, flow: Flow, now: float
     ) -> None:
-        """Of a refusal, which ends the transaction; or of a 2xx, whose caller then may have said where it listens."""
+        """Of a refusal, which ends the transaction; or of a 2xx, whose caller then may have said where it listens.
+
+        That of a refusal without a transaction is heard by nobody (8.2.7): it has the tag that we gave that, or a
+        number that nothing in its dialog has had yet.
+        """
         if isinstance(transaction, InviteServer) and not transaction.is_accepted:
             transaction.receive(ack, now)
             return
         session = self._session_of(ack)
+        if ack.to.tag == tag_of_branch(ack) or (session is not None and session.has_refused(ack)):
+            return
         if session is not None and self.guard is not None and not self.guard.takes_ack(ack, flow, session):
             self._core.discard("ACK from somebody else", flow.remote)
         elif session is None or not session.receive_ack(ack, now):

@@ -88,7 +88,12 @@ def new_response(
 
 def repeated_tag(request: Request) -> str | None:
     """8.2.7: the To tag of a response without a transaction, the same for the same request; None where it has one."""
-    return None if request.to.tag else f"{crc32(request.via.branch.encode('utf-8', 'surrogateescape')):08x}"
+    return None if request.to.tag else tag_of_branch(request)
+
+
+def tag_of_branch(request: Request) -> str:
+    """What `repeated_tag` gives; the ACK for such a response has the same branch (17.1.1.3), and brings the tag."""
+    return f"{crc32(request.via.branch.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def new_cancel(invite: Request) -> Request:

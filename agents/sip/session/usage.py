@@ -86,6 +86,11 @@ class InviteUsage(Standing):
                 return invite
         return None
 
+    def has_refused(self, ack: Request) -> bool:
+        """Whether it is for an INVITE that was refused before it came here: all that did come have their numbers."""
+        highest = self.confirmed_dialog.remote_cseq
+        return highest is None or ack.cseq.number > highest
+
     def receive_ack(self, ack: Request, now: float) -> bool:
         """An ACK for a 2xx of ours; False when there is none with this number."""
         invite = self.invite_of(ack)

@@ -62,6 +62,25 @@ def test_a_stale_nonce_in_mid_call_costs_a_round_trip(mode: str) -> None:
     assert_ends(world)
 
 
+@pytest.mark.parametrize("scheme", ["handover-b2bua", "reinvite"])
+def test_the_ack_of_a_challenge_is_for_nobody_and_no_fault(scheme: str) -> None:
+    """8.2.7: of a refusal without a transaction, for a new dialog or in one, and of the CN's 420 too."""
+    world = World(scheme, home=True, supports_handover=False, call_s=20.0)
+    world.run(3.0)
+    users = world.b2bua.guard._users
+    users._lifetime = 0.5
+    users._seen.clear()
+    users._secret = b"another one"
+    world.signal()
+    world.run_until(lambda: bool(world.told("handover_done")))
+    chart = calls(world)
+    refusals = [line for line in chart if line[:3] in {"401", "407", "420"}]
+    assert len(refusals) >= 3
+    assert len([line for line in chart if line.startswith("ACK")]) > len(refusals)
+    assert [world.told("discarded", host) for host in world.hosts] == [[], [], []]
+    assert_ends(world)
+
+
 @pytest.mark.parametrize(("user", "password"), [("mn", "wrong"), ("nobody", "secret")])
 def test_a_wrong_password_makes_no_call(user: str, password: str) -> None:
     """One challenge is answered, the second one is the end (RFC 3261 22.2)."""
