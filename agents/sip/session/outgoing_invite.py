@@ -46,6 +46,11 @@ if TYPE_CHECKING:
             """300 … 699, or nothing: 408 or 503."""
 
 
+REQUEST_TIMEOUT, REQUEST_TERMINATED = 408, 487
+# How long an INVITE that is being answered waits for another provisional response. Nobody else ends that wait: not the
+# transaction, nor the end of its connection, as a server answers over another one then (18.2.2). It is as long as
+# proxies wait, whom callees send one each minute for (16.6, timer C: more than 3 minutes; 13.3.1.1).
+PATIENCE_S = 190.0
 # 13.2.2.4: the ACK contains the same credentials as the INVITE.
 _CREDENTIALS = ("authorization", "proxy-authorization")
 
@@ -62,6 +67,9 @@ class OutgoingInvite:
         self._owner = owner
         self._transaction: Transaction | None = None
         self._may_cancel = False
+        # Whether it was taken back because no news came: that counts as 408 (16.8).
+        self._is_overdue = False
+        # Waiting for news, or for the end after a CANCEL.
         self._timer: Timer | None = None
         self._tried: set[tuple[str, str]] = set()
         self._acks: dict[str | None, tuple[Request, Flow] | None] = {}
@@ -101,10 +109,10 @@ class OutgoingInvite:
         elif not self.is_cancelled and (again := self._another_try(response)) is not None:
             self.request = again
             self._may_cancel = False
+            self._wait_no_longer()
             self.start(now)
         elif response.status >= 300:
-            self._finish()
-            self._owner.on_refused(self, response.status, response, now)
+            self._refuse(response.status, response, now)
         else:
             self._finish()
             self._acks[response.to.tag] = None
@@ -112,14 +120,17 @@ class OutgoingInvite:
 
     def on_failure(self, transaction: Transaction, status: int, now: float) -> None:
         """No response at all (8.1.3.1)."""
-        self._finish()
-        self._owner.on_refused(self, status, None, now)
+        self._refuse(status, None, now)
 
     def on_timer(self, name: str, now: float) -> None:
-        """9.1: 64*T1 after the CANCEL the INVITE counts as cancelled, whatever the peer says."""
-        if not self.is_done and isinstance(self._transaction, InviteClient):
+        """It was waited for long enough: for news (16.8), or after the CANCEL for the end (9.1, last paragraph)."""
+        self._timer = None
+        if name == "C":
+            self._is_overdue = True
+            self.cancel(now)
+        elif isinstance(self._transaction, InviteClient):
             self._transaction.abandon(now)
-            self.on_failure(self._transaction, 487, now)
+            self._refuse(REQUEST_TERMINATED, None, now)
 
     def _another_try(self, response: Response) -> Request | None:
         """8.1.3.5: with credentials, or with a longer session interval."""
@@ -137,19 +148,36 @@ class OutgoingInvite:
         self._may_cancel = True
         if self.is_cancelled:
             self._send_cancel(now)
+        elif response.status > 100 or self._timer is None:  # 16.7, step 2
+            self._wait("C", now + PATIENCE_S)
         if response.status > 100:
             self._owner.on_provisional(self, response, now)
 
     def _send_cancel(self, now: float) -> None:
-        self._may_cancel = False  # once is enough, the transaction repeats it
+        if self._timer is not None and self._timer.name == "cancelled":  # once is enough, the transaction repeats it
+            return
         flow = self.flow if self._transaction is None else self._transaction.flow  # 9.1: to where the INVITE went
         self._core.transactions.request(new_cancel(self.request), flow, _Unheard(), now)
-        self._timer = self._core.timers.start(self, "cancelled", now + self._core.timings.give_up)
+        self._wait("cancelled", now + self._core.timings.give_up)
+
+    def _wait(self, name: str, at: float) -> None:
+        self._wait_no_longer()
+        self._timer = self._core.timers.start(self, name, at)
+
+    def _wait_no_longer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _finish(self) -> None:
         self.is_done = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._wait_no_longer()
+
+    def _refuse(self, status: int, response: Response | None, now: float) -> None:
+        self._finish()
+        if self._is_overdue:
+            status, response = REQUEST_TIMEOUT, None
+        self._owner.on_refused(self, status, response, now)
 
     def _acknowledge_again(self, tag: str | None) -> None:
         """13.2.2.4: an ACK every time the 2xx comes again. None until the session has made the first one."""

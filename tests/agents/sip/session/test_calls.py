@@ -9,6 +9,7 @@ import pytest
 
 from agents.sip.message.errors import LocalProtocolError
 from agents.sip.session import events, outcomes
+from agents.sip.session.outgoing_invite import PATIENCE_S
 from agents.sip.session.standing import CALL_TABLE, CHANGE_TABLE, CallState, ChangeState
 from agents.sip.session.usage import InviteUsage
 from tests.agents.sip.network import ANSWER, MOVED, OFFER, accept_calls, two_phones
@@ -251,6 +252,39 @@ def test_an_invitation_can_expire() -> None:
     network.settle()
     assert network.flow()[-2:] == ["487 INVITE cn -> mn.wifi", "ACK mn.wifi -> cn"]
     assert cn.only(events.SessionTerminated).reason == "expired"
+
+
+def test_a_callee_that_has_rung_and_is_gone_is_waited_for_as_long_as_by_a_proxy() -> None:
+    """A provisional response stops Timer B. 16.8: after more than 3 minutes without news CANCEL, and it was a 408."""
+    network, mn, cn = two_phones()
+    cn.on(events.IncomingInvite, lambda event: event.session.ring(now=network.now))
+    session = mn.call(cn)
+    network.run()
+    network.lose("*", -1, sender="cn")
+    network.run(PATIENCE_S - 1.1)
+    assert not network.messages("CANCEL")
+    network.run(0.2)
+    assert len(network.messages("CANCEL")) == 1
+    network.run(33.0)
+    assert mn.only(events.InviteRejected) == (session, 408, None)
+    network.settle()
+
+
+def test_who_goes_on_ringing_is_waited_for() -> None:
+    """16.7, step 2; and a CANCEL goes out once, whatever comes after it."""
+    network, mn, cn = two_phones()
+    cn.on(events.IncomingInvite, lambda event: event.session.ring(now=network.now))
+    session = mn.call(cn)
+    network.run(20 * 60)
+    assert session.state == "EARLY"
+    network.lose("CANCEL", -1)
+    session.cancel(now=network.now)
+    network.run(0.1)
+    of_cn = cn.only(events.IncomingInvite).session
+    of_cn.ring(now=network.now)
+    of_cn.ring(now=network.now)
+    network.run(0.3)
+    assert len(network.messages("CANCEL")) == 1
 
 
 def test_a_second_call_may_share_the_call_id() -> None:
