@@ -133,13 +133,8 @@ class Core:
             headers.append(("User-Agent", self.abilities.product))
         return headers
 
-    def answer_headers(
-        self, request: Request, contact: str, require: Sequence[str], *, has_timer: bool = False
-    ) -> list[tuple[str, str]]:
-        """What every 2xx to an INVITE has (12.1.1, 13.3.1.4, 8.2.4)."""
-        known = request.tags("supported")
-        if missing := [tag for tag in require if tag not in known]:
-            raise LocalProtocolError(f"8.2.4: the request does not list {', '.join(missing)} in Supported")
+    def answer_headers(self, contact: str, require: Sequence[str], *, has_timer: bool = False) -> list[tuple[str, str]]:
+        """What every 2xx to an INVITE has (12.1.1, 13.3.1.4)."""
         headers = [("Contact", f"<{contact}>"), *self.feature_headers(has_timer=has_timer)]
         if require:
             headers.append(("Require", ", ".join(require)))

@@ -131,10 +131,15 @@ class Reinvites:
         if status == 491:
             owns_call_id = self._standing.confirmed_dialog.owns_call_id
             retry_at = now + self._core.ids.glare_wait(owns_call_id=owns_call_id)
-        if retry_at is not None and not self._is_refresh:
+        is_refresh, is_waited_for = self._is_refresh, self._waiting is not None
+        if retry_at is not None and (is_waited_for or not is_refresh):
             self._retry = self._core.timers.start(self, "retry", retry_at)
-        self._report(NotMoved(status, response, retry_at, self._is_refresh), now)
-        self._send_waiting(now)
+        self._report(NotMoved(status, response, retry_at, is_refresh), now)
+        if retry_at is not None and is_waited_for:  # sent now, it would meet the same one of the peer's
+            self._is_refresh, self._waiting = False, None
+            self._report(NotMoved(status, response, retry_at, is_refresh=False), now)
+        else:
+            self._send_waiting(now)
 
     def on_timer(self, name: str, now: float) -> None:
         """The time after a 491 is over; while the peer's re-INVITE is open, ours waits for its end too."""

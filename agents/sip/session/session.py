@@ -101,8 +101,7 @@ class Session(InviteUsage):
             raise LocalProtocolError(f"accept in {self.state}")
         if contact is not None:
             self.contact = contact_uri(contact, self.confirmed_dialog.local.uri)
-        extra = self._accept_headers(self.invite, require, now)
-        self.offer_answer.send(body)
+        extra = self._agree(self.invite, body, require, now)
         self._step(CallStep.ACCEPT)
         self.confirmed_dialog.state = "CONFIRMED"
         self.last_response = self._incoming.accept([*extra, *headers], as_body(body), now)
@@ -184,8 +183,7 @@ class Session(InviteUsage):
         dialog = self.confirmed_dialog
         if contact is not None:
             self.contact = contact_uri(contact, dialog.local.uri)
-        extra = self._accept_headers(request, (), now)
-        self.offer_answer.send(body)
+        extra = self._agree(request, body, (), now)
         dialog.refresh_target(request)  # now the peer's new target counts (RFC 6141 4.6)
         self.last_response = self._reinvites.accept([*extra, *headers], Body(body), now)
 

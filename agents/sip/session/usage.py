@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.sip.message.address import Flow
 from agents.sip.message.build import Body, new_response
-from agents.sip.message.errors import RemoteProtocolError
+from agents.sip.message.errors import LocalProtocolError, RemoteProtocolError
 from agents.sip.session import outcomes
 from agents.sip.session.ending import Ending
 from agents.sip.session.offer_answer import OfferState, session_description
@@ -276,12 +276,20 @@ class InviteUsage(Standing):
         if self.offer_answer.state is not OfferState.PENDING:  # else `acknowledge` brings our answer
             invite.acknowledge(self.confirmed_dialog)
 
-    def _accept_headers(self, request: Request, require: Sequence[str], now: float) -> list[tuple[str, str]]:
-        """Of a 2xx to an INVITE of the peer."""
+    def _agree(self, request: Request, body: bytes, require: Sequence[str], now: float) -> list[tuple[str, str]]:
+        """Accept an INVITE of the peer's with our description; the headers of the 2xx.
+
+        Raises `LocalProtocolError` before anything has changed: for an extension that the request does not list in
+        Supported (8.2.4), and when it is not our turn to describe anything.
+        """
+        known = request.tags("supported")
+        if missing := [tag for tag in require if tag not in known]:
+            raise LocalProtocolError(f"8.2.4: the request does not list {', '.join(missing)} in Supported")
+        self.offer_answer.send(body)
         if self.timer is None:
-            return self._core.answer_headers(request, self.contact, require)
+            return self._core.answer_headers(self.contact, require)
         headers, tags = self.timer.accept(request, now)
-        return [*self._core.answer_headers(request, self.contact, (*require, *tags), has_timer=True), *headers]
+        return [*self._core.answer_headers(self.contact, (*require, *tags), has_timer=True), *headers]
 
     def _give_up(self, reason: str, now: float) -> None:
         """The peer is not there any more, or has forgotten the call."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agents.sip.message.errors import LocalProtocolError
 from agents.sip.message.message import Message, Request, Response
 from agents.sip.session import events
 from agents.sip.session.abilities import Abilities, SessionInterval
@@ -324,6 +325,43 @@ def test_a_change_waits_for_a_refresh_that_is_under_way() -> None:
     ]  # fmt: skip
     assert len(mn.seen(events.SessionRefreshed)) == len(mn.seen(events.ReinviteAnswered)) == 1
     assert session.local == mn.addresses["umts"]
+
+
+def test_a_change_that_waited_for_a_refresh_waits_out_its_glare_too() -> None:
+    """RFC 3261 14.1: sent at once it would meet the same INVITE of the peer's; so the role is told, and when it may."""
+    network, mn, cn, session = phones(SessionInterval(600), SessionInterval(None))
+    mn.on(events.ReinviteReceived, lambda _: None)
+    mn.on(events.ReinviteDue, lambda event: event.session.reinvite(MOVED, now=network.now))
+    network.run(299.015)
+    of_cn(cn).reinvite(ANSWER, now=network.now)
+    network.run(0.007)
+    session.reinvite(MOVED, local=mn.addresses["umts"], now=network.now)
+    network.run(1.0)
+    assert not [line for line in network.flow(3) if line.startswith("INVITE mn.umts")]
+    refused = mn.only(events.ReinviteRejected)
+    assert refused.status == 491
+    assert refused.retry_at is not None
+    network.run(refused.retry_at - network.now - 0.001)
+    assert not mn.seen(events.ReinviteDue)
+    network.run(1.0)
+    assert mn.only(events.ReinviteDue)
+    assert mn.only(events.ReinviteAnswered)
+    assert session.state == "CONFIRMED"
+
+
+def test_what_may_not_be_accepted_changes_no_timer() -> None:
+    """8.2.4: an extension that the caller does not list."""
+    network, mn, cn, _ = phones(SessionInterval(600), SessionInterval(None))
+    cn.on(events.IncomingInvite, lambda _: None)
+    mn.call(cn)
+    network.run(0.1)
+    session = cn.seen(events.IncomingInvite)[1].session
+    with pytest.raises(LocalProtocolError, match="not list handover"):
+        session.accept(ANSWER, require=["handover"], now=network.now)
+    assert session.timer is not None
+    assert session.timer.state == "OFF"
+    session.accept(ANSWER, now=network.now)
+    assert session.timer.state == "WATCHING"
 
 
 def test_the_peers_change_comes_before_a_refresh() -> None:
