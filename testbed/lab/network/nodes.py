@@ -11,6 +11,7 @@ from mininet.node import Node
 from pyroute2 import IPRoute, NetlinkError, netns
 
 from testbed.lab.network.addresses import Access, bare, is_ip6
+from testbed.lab.network.reverse_path import filter_sources
 
 # Of a cable's end: this and its Ethernet address's last byte. The loopback interface is 1.
 FIRST_INDEX = 100
@@ -116,20 +117,7 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
 
         `ip6` says whether there is IPv6; the interfaces in `asleep` have none before their link is attached.
         """
-        if params.get("ip6"):
-            # Nobody else has the addresses of routers and servers, and they are used at once.
-            for scope in ("all", "default", *self.intfNames()):
-                write_sysctl(self, f"net/ipv6/conf/{scope}/accept_dad", 0)
-            for interface in params.get("asleep", ()):
-                write_sysctl(self, f"net/ipv6/conf/{interface}/disable_ipv6", 1)
-        else:
-            write_sysctl(self, "net/ipv6/conf/all/disable_ipv6", 1)
-        if params.get("forwards"):
-            write_sysctl(self, "net/ipv4/ip_forward", 1)
-            write_sysctl(self, "net/ipv6/conf/all/forwarding", int(params.get("ip6", False)))
-            # Nobody sends in another network's name (RFC 3704 2.2, strict): a packet comes from where its source is.
-            # "all" counts for each interface, those to come too: the kernel takes the higher value of the two.
-            write_sysctl(self, "net/ipv4/conf/all/rp_filter", 1)
+        self._set_kernel(params)
         with inside(self) as link:
             link.link("set", index=index_of(link, "lo"), state="up")
             for interface in self.intfNames():
@@ -141,9 +129,28 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
             for route in params.get("routes", ()):
                 family = socket.AF_INET6 if is_ip6(route.via) else socket.AF_INET
                 link.route("add", family=family, dst=route.to, gateway=route.via)
+            if params.get("forwards"):
+                filter_sources(link, params.get("addresses", {}), params.get("routes", ()))
             for access in params.get("accesses", ()):
                 configure_access(link, access)
         return {}
+
+    def _set_kernel(self, params: dict[str, Any]) -> None:
+        """Whether there is IPv6, and whether packets are passed on: then none in another network's name."""
+        if params.get("ip6"):
+            # Nobody else has the addresses of routers and servers, and they are used at once.
+            for scope in ("all", "default", *self.intfNames()):
+                write_sysctl(self, f"net/ipv6/conf/{scope}/accept_dad", 0)
+            for interface in params.get("asleep", ()):
+                write_sysctl(self, f"net/ipv6/conf/{interface}/disable_ipv6", 1)
+        else:
+            write_sysctl(self, "net/ipv6/conf/all/disable_ipv6", 1)
+        if params.get("forwards"):
+            write_sysctl(self, "net/ipv4/ip_forward", 1)
+            write_sysctl(self, "net/ipv6/conf/all/forwarding", int(params.get("ip6", False)))
+            # RFC 3704 2.2, strict: a packet comes from where its source is; for IPv6 see `filter_sources`.
+            # "all" counts for each interface, those to come too: the kernel takes the higher value of the two.
+            write_sysctl(self, "net/ipv4/conf/all/rp_filter", 1)
 
 
 class Air(Node):  # type: ignore[misc]  # Mininet has no types
