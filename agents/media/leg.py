@@ -7,7 +7,7 @@ from typing import NamedTuple
 from agents.sdp.audio import Numbering, agreed_numbering, agreed_stream
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import SdpParseError
-from agents.sip.message.address import Address, is_ip_literal
+from agents.sip.message.address import Address, ip_literal
 
 
 class Leg(NamedTuple):
@@ -40,12 +40,13 @@ def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
     except SdpParseError:
         return None
     stream = agreed_stream(local, remote)
-    if stream is None or not is_ip_literal(stream.address):
+    ip = None if stream is None else ip_literal(stream.address)
+    if stream is None or ip is None:
         return None
     numbering = agreed_numbering(local, remote)
     if not numbering.sends:
         return None
-    return Agreed(Leg(media_address(local), Address(stream.address, stream.port)), stream.may_send, numbering)
+    return Agreed(Leg(media_address(local), Address(ip, stream.port)), stream.may_send, numbering)
 
 
 def is_emptied(ours: bytes | None) -> bool:

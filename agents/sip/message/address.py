@@ -61,15 +61,15 @@ class Datagram(NamedTuple):
 
 
 @lru_cache(maxsize=256)  # a node speaks with few others
-def is_ip_literal(host: str) -> bool:
-    """Whether a URI's host (IPv6 without brackets) can be sent to without a look-up.
+def ip_literal(host: str) -> str | None:
+    """The address that a URI's host is (IPv6 without brackets), as the kernel tells where packets come from.
 
-    One with a zone cannot: its name is one of the machine that wrote it (RFC 4007 11.2).
+    Of IPv6 there are many ways to write the same one (RFC 5118 4.5, RFC 5952). None for a name, which somebody would
+    have to look up; and with a zone, whose name is one of the machine that wrote it (RFC 4007 11.2).
     """
     if "%" in host:
-        return False
+        return None
     try:
-        ip_address(host)
+        return str(ip_address(host))
     except ValueError:
-        return False
-    return True
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.sip.message.address import DEFAULT_PORT, TCP, UDP, Address, is_ip_literal
+from agents.sip.message.address import DEFAULT_PORT, TCP, UDP, Address, ip_literal
 from agents.sip.message.errors import SipParseError
 from agents.sip.message.grammar import ALPHANUM, HOST, Params, consists_of, param, parse_number
 
@@ -54,12 +54,12 @@ class Uri(NamedTuple):
     @property
     def address(self) -> Address | None:
         """Where to send a request for this URI, None when that needs a look-up (Not done: RFC 3263)."""
-        host = param(self.params, "maddr") or self.host
-        if not is_ip_literal(host):
+        ip = ip_literal((param(self.params, "maddr") or self.host).strip("[]"))
+        if ip is None:
             return None
         # Not done: TLS, for sips and transport=tls.
         transport = TCP if (param(self.params, "transport") or "").upper() == TCP else UDP
-        return Address(host, self.port or DEFAULT_PORT, transport)
+        return Address(ip, self.port or DEFAULT_PORT, transport)
 
     @property
     def canonical(self) -> str:
@@ -72,7 +72,7 @@ class Uri(NamedTuple):
             return False
         if _unescape(self.user) != _unescape(other.user) or _unescape(self.password) != _unescape(other.password):
             return False
-        if self.host.lower() != other.host.lower() or self.port != other.port:
+        if _host_of(self) != _host_of(other) or self.port != other.port:
             return False
         return _params_match(self.params, other.params) and _headers_of(self) == _headers_of(other)
 
@@ -94,11 +94,15 @@ def _parse(text: str) -> Uri:
     return Uri(scheme, user, password, host, port, _parse_uri_params(params, text), headers, "")
 
 
+def _host_of(uri: Uri) -> str:
+    return ip_literal(uri.host) or uri.host.lower()
+
+
 def parse_hostport(text: str) -> tuple[str, int | None]:
     """`host[:port]`; an IPv6 host comes back without its brackets."""
     if text[:1] == "[":
         host, bracket, port_text = text[1:].partition("]")
-        if not bracket or not is_ip_literal(host) or (port_text and port_text[0] != ":"):
+        if not bracket or ip_literal(host) is None or (port_text and port_text[0] != ":"):
             raise SipParseError(0, "bad IPv6 reference", text)
         colon, port_text = port_text[:1], port_text[1:]
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.sip.message.address import DEFAULT_PORT, TCP, UDP, Address, is_ip_literal
+from agents.sip.message.address import DEFAULT_PORT, TCP, UDP, Address, ip_literal
 from agents.sip.message.errors import SipParseError
 from agents.sip.message.grammar import Params, format_params, is_token, param, parse_params
 from agents.sip.message.uri import parse_hostport
@@ -78,12 +78,13 @@ class Via(NamedTuple):
         if transport == TCP:
             host = (self.param("received") or host).strip("[]")
         elif maddr:
-            host = maddr
+            host = maddr.strip("[]")
         elif received := self.param("received"):
             host = received.strip("[]")
             rport = self.param("rport")
             port = int(rport) if rport and rport.isdecimal() and 0 < int(rport) < 65536 else port
-        return Address(host, port, transport) if is_ip_literal(host) else None
+        ip = ip_literal(host)
+        return None if ip is None else Address(ip, port, transport)
 
 
 @lru_cache(maxsize=256)  # a request's Via comes back in all of its responses

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from testbed.brought.asking import NoAnswerError, answer_of
-from testbed.lab.network import Interface, Network, Node
+from testbed.lab.network import Interface, Network, Node, Route, Wire
 from testbed.scenario.kinds.topology_child import FOREIGN
 from testbed.scenario.reading.document import MOST_ERRORS
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
@@ -68,7 +69,26 @@ def load_topology(path: Path) -> Network:
         errors = [ScenarioError(path, line_with(text, word), what) for word, what in wrong(network)]
         if errors:
             raise BadScenarioError(errors[:MOST_ERRORS])
-    return network
+    return as_kernel_writes(network)
+
+
+def as_kernel_writes(network: Network) -> Network:
+    """The same network with each address as the kernel's news have it: of IPv6 there are many ways (RFC 5952)."""
+
+    def own(end: Interface) -> Interface:
+        return replace(end, address=str(ip_interface(end.address))) if end.address else end
+
+    def way(route: Route) -> Route:
+        to = route.to if route.to == "default" else str(ip_network(route.to))
+        return Route(to, str(ip_address(route.via)))
+
+    links = (replace(one, node=own(one.node), router=own(one.router)) for one in network.access_links)
+    return replace(
+        network,
+        nodes=tuple(replace(node, routes=tuple(map(way, node.routes))) for node in network.nodes),
+        access_links=tuple(links),
+        wires=tuple(Wire(own(one.a), own(one.b)) for one in network.wires),
+    )
 
 
 @cache

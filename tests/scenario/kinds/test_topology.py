@@ -96,6 +96,18 @@ def test_an_address_without_its_prefix_length(tmp_path: Path) -> None:
     assert "'10.1.0.2' has no prefix length; write it like 10.1.0.2/24" in refusal(path)
 
 
+def test_addresses_are_written_as_the_kernel_writes_them(tmp_path: Path) -> None:
+    """Else the agent would wait for an address that its kernel never tells of."""
+    plain, varied = tmp_path / "plain.py", tmp_path / "varied.py"
+    assert "10.1.0." in TEXT
+    plain.write_text(TEXT.replace("10.1.0.", "2001:db8:1::").replace("2001:db8:1::0/24", "2001:db8:1::/64"))
+    varied.write_text(
+        TEXT.replace("10.1.0.", "2001:DB8:1:0::000").replace("2001:DB8:1:0::0000/24", "2001:DB8:1:0::/64")
+    )
+    assert load_topology(plain).access_link("wifi").node.address.startswith("2001:db8:1::2/")
+    assert load_topology(varied) == load_topology(plain)
+
+
 def test_what_a_topology_starts_ends_with_it(tmp_path: Path) -> None:
     """Also what holds its output: nobody waits for that."""
     path = tmp_path / "net.py"

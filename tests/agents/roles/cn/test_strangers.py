@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from agents.sip.message.address import Address
 from tests.agents.roles.caller import CALLER, STRANGER, Caller, credentials_for, media_to, message, responses, sdp
+from tests.agents.rtp.packets import build_packet
 
 STOLEN = sdp(STRANGER.ip, 6600)
 GUARDED: dict[str, Any] = {"realm": "example", "users": {"mn": "secret"}}
@@ -114,3 +116,25 @@ def test_who_has_proved_who_he_is_is_refused_with_a_transaction() -> None:
     assert [one.status for one in responses(caller.wait(0.6))] == [481]  # until the ACK comes (17.2.1)
     caller.say(message("ACK", branch="second", cseq=2, to_tag=refusal.to.tag or ""))
     assert caller.wait(40.0) == []
+
+
+def test_over_ipv6_hosts_are_known_by_their_addresses_however_these_are_written() -> None:
+    """RFC 5118 4.5, RFC 5952: the kernel writes a sender's address in one way, descriptions and Contacts in many."""
+    here, proxy, me = (Address(f"2001:db8::{number}", 5060) for number in (1, 5, 2))
+    stranger, as_written = Address("2001:db8:9::9", 5060), Address("2001:DB8:0:0::0002", 5060)
+    caller = Caller(at=here, caller_stays=True)
+    (answer,) = caller.say(
+        message("INVITE", branch="i", body=sdp(as_written.ip, 6000), me=as_written, to=here), remote=proxy
+    )
+    assert answer.status == 200
+    tag = answer.to.tag or ""
+    caller.say(message("ACK", branch="a", to_tag=tag, me=as_written, to=here), remote=me)
+    assert media_to(caller.wait(0.1)) == {me.ip}
+    media = next(one for one in caller.opened if one.port >= 30000 and not one.port % 2)
+    for remote in (me, stranger):
+        data = build_packet(0, 1, 160, 7, bytes(160))
+        caller.node.receive_datagram(data, local=media, remote=remote._replace(port=6000), now=caller.now)
+    assert caller.node._media.stray == 1
+    bye = message("BYE", branch="b", cseq=2, to_tag=tag, me=as_written, to=here)
+    assert [one.status for one in caller.say(bye, remote=stranger)] == [403]
+    assert [one.status for one in caller.say(bye, remote=me)] == [200]

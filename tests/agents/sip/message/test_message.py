@@ -260,6 +260,8 @@ def test_what_is_no_uri(text: str) -> None:
         ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off", False),
         ("sip:a%40b@c", "sip:a%40b@c", True),
         ("sips:a@b", "sip:a@b", False),
+        # RFC 5118 4.5
+        ("sip:a@[2001:db8::9:1]", "sip:a@[2001:DB8:0:0::9:01]", True),
     ],
 )  # fmt: skip
 def test_equivalent_uris(one: str, two: str, equal: bool) -> None:
