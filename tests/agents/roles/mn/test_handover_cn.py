@@ -118,6 +118,20 @@ def test_nobody_hears_a_handover_from_wifi_to_umts(seed: int) -> None:
     assert holes(world, "cn") == []
 
 
+@pytest.mark.parametrize("scheme", ["handover-cn", "handover-b2bua"])
+def test_nobody_hears_a_handover_to_a_link_slower_by_far(scheme: str) -> None:
+    """420 ms need 3.8 s at an eighth, after the copies' first way: while the old link works that long, all is heard."""
+    world = World(scheme, umts=Way(0.420), call_s=15.0, supports_handover=scheme == "handover-cn")
+    world.run(3.0)
+    world.signal()
+    world.run(6.0)
+    world.drop_carrier("wifi")
+    world.settle()
+    assert world.told("handover_done") == [{"link": "umts"}]
+    assert holes(world, "mn") == []
+    assert holes(world, "cn") == []
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_lost_first_invite_does_not_make_the_node_hasty(seed: int) -> None:
     """What the set-up of the call took says nothing about the old path: it may hold T1, or somebody's way to the phone.
