@@ -130,7 +130,8 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
                 family = socket.AF_INET6 if is_ip6(route.via) else socket.AF_INET
                 link.route("add", family=family, dst=route.to, gateway=route.via)
             if params.get("forwards"):
-                filter_sources(link, params.get("addresses", {}), params.get("routes", ()))
+                routes = [(route.to, route.via) for route in params.get("routes", ())]
+                filter_sources(link, params.get("addresses", {}), routes)
             for access in params.get("accesses", ()):
                 configure_access(link, access)
         return {}

@@ -11,18 +11,17 @@ from collections.abc import Iterable, Mapping
 from pyroute2 import IPRoute
 
 from testbed.lab.network.addresses import is_ip6
-from testbed.lab.network.wiring import Route
 
 # Before the rule that every system has for its table "main", 32766; that for the node's own addresses is before all.
 FIRST_RULE, MAIN_RULE = 100, 32766
 EVERYWHERE = ipaddress.IPv6Network("::/0")
 
 
-def filter_sources(netlink: IPRoute, addresses: Mapping[str, str], routes: Iterable[Route]) -> None:
+def filter_sources(netlink: IPRoute, addresses: Mapping[str, str], routes: Iterable[tuple[str, str]]) -> None:
     """Has a router drop what comes over another interface than packets to its source would leave by.
 
-    `addresses` are its interfaces' own, with prefix lengths. What it sends itself is left alone. Nothing is done where
-    it has no IPv6.
+    `addresses` are its interfaces' own, with prefix lengths; `routes` each a destination and a next hop. What it sends
+    itself is left alone. Nothing is done where it has no IPv6.
     """
     behind = networks_behind(addresses, routes)
     if not behind:
@@ -39,7 +38,9 @@ def filter_sources(netlink: IPRoute, addresses: Mapping[str, str], routes: Itera
         priority += 2
 
 
-def networks_behind(addresses: Mapping[str, str], routes: Iterable[Route]) -> set[tuple[ipaddress.IPv6Network, str]]:
+def networks_behind(
+    addresses: Mapping[str, str], routes: Iterable[tuple[str, str]]
+) -> set[tuple[ipaddress.IPv6Network, str]]:
     """The networks that packets are sent to over each interface: its own, and those of the routes."""
     own = {
         interface: ipaddress.IPv6Interface(address).network
@@ -47,9 +48,9 @@ def networks_behind(addresses: Mapping[str, str], routes: Iterable[Route]) -> se
         if is_ip6(address)
     }
     behind = {(network, interface) for interface, network in own.items()}
-    for route in routes:
-        if is_ip6(route.via):
-            network = EVERYWHERE if route.to == "default" else ipaddress.IPv6Network(route.to)
-            gateway = ipaddress.IPv6Address(route.via)
+    for to, via in routes:
+        if is_ip6(via):
+            network = EVERYWHERE if to == "default" else ipaddress.IPv6Network(to)
+            gateway = ipaddress.IPv6Address(via)
             behind |= {(network, interface) for interface, known in own.items() if gateway in known}
     return behind

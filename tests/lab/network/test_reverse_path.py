@@ -6,20 +6,17 @@ import json
 import subprocess
 import sys
 
-from testbed.lab.network import Route
 from tests.namespaces import unsharing
 from tests.rules import ROOT
 
 #: A router between two networks, with a third one behind the second, and all else behind that, too.
 ADDRESSES = {"a0": "2001:db8:1::1/64", "b0": "2001:db8:2::1/64"}
-ROUTES = [Route("2001:db8:3::/64", "2001:db8:2::2"), Route("default", "2001:db8:2::2")]
+ROUTES = [("2001:db8:3::/64", "2001:db8:2::2"), ("default", "2001:db8:2::2")]
 SETUP = """
 import json, sys
 from pyroute2 import IPRoute
 from testbed.lab.network.reverse_path import filter_sources
-from testbed.lab.network import Route
 addresses, routes = json.loads(sys.argv[1])
-routes = [Route(*one) for one in routes]
 with IPRoute() as link:
     for name in addresses:
         link.link("add", ifname=name, kind="veth", peer="other-" + name)
@@ -27,8 +24,8 @@ with IPRoute() as link:
         link.link("set", index=link.link_lookup(ifname=name)[0], state="up")
     for name, address in addresses.items():
         link.addr("add", index=link.link_lookup(ifname=name)[0], address=address, IFA_FLAGS=2)
-    for route in routes:
-        link.route("add", family=10, dst=route.to, gateway=route.via)
+    for to, via in routes:
+        link.route("add", family=10, dst=to, gateway=via)
     filter_sources(link, addresses, routes)
 """
 #: Source, interface, and whether a packet from there to the other network goes on.
@@ -51,7 +48,7 @@ def test_a_packet_comes_from_where_its_source_is() -> None:
         " >/dev/null 2>&1; echo $?"
         for source, interface, _ in COMING
     )
-    plan = json.dumps([ADDRESSES, ROUTES and [[one.to, one.via] for one in ROUTES]])
+    plan = json.dumps([ADDRESSES, ROUTES])
     script = (
         "mount -t sysfs none /sys; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n"
         f'"$1" -c "$2" "$3" || exit 9\n{ask}\n'
