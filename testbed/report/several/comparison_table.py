@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Group
 from rich.text import Text
 
-from testbed.measure.numbers.handover_numbers import DELAY, PHASES
+from testbed.measure.numbers.handover_numbers import DELAY, NEW_PATH, OLD_PATH, OUTCOME, PHASES
 from testbed.measure.numbers.media_numbers import DUPLICATES, GAP, INTERRUPTION, LOST, LOST_IN_WINDOW, MOS, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
-from testbed.report.terminal import DIRECTIONS, good_or_bad, new_table, number
+from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,21 +30,52 @@ def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
     return Group(*parts)
 
 
+class HandedOver(NamedTuple):
+    """A handover of a run, or what stands for it in a run without one; `label` is empty but where there are several."""
+
+    label: str
+    handover: dict[str, Any]
+    media: dict[str, Any]
+
+
+def moves_of(result: dict[str, Any]) -> list[HandedOver]:
+    """Return the handovers of a run, in turn."""
+    handovers = result.get("handovers") or []
+    if len(handovers) <= 1:
+        return [HandedOver("", result["handover"] or {}, result["media"])]
+    return [HandedOver(f"{order} {_from_to(one)}", one, one["media"]) for order, one in enumerate(handovers, start=1)]
+
+
+def _from_to(handover: dict[str, Any]) -> str:
+    """Return the two links; where it did not come to the new one, what became of it."""
+    old, new = OLD_PATH.read(handover) or NOT_MEASURED, NEW_PATH.read(handover)
+    return f"{old} to {new}" if new else f"{old}, {OUTCOME.read(handover)}"
+
+
+def _begun(title: str, results: Sequence[tuple[str, dict[str, Any]]], *columns: str) -> tuple[Table, bool]:
+    """Return a table that begins with the scheme, and with the handover if any run has several; and whether it does."""
+    has_several = any(len(moves_of(result)) > 1 for _, result in results)
+    return new_table(title, "scheme", *(["handover"] if has_several else []), *columns), has_several
+
+
 def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
-    """One row for each scheme and direction."""
-    table = new_table("What the call suffered during the handover (times in ms)", "scheme", "")
+    """One row for each scheme, handover and direction; numbers of the whole call stand beside the first handover's."""
+    table, has_several = _begun("What the call suffered during the handover (times in ms)", results, "")
     for column in ("gap", "path\nstep", "interrup-\ntion", "lost in\nwindow", "lost\nin call", "dupli-\ncates", "MOS"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
-        for key, direction in DIRECTIONS.items():
-            media = result["media"][key]
+        for place, (move, (key, direction)) in enumerate(product(moves_of(result), DIRECTIONS.items())):
+            media, call = move.media[key], result["media"][key]
+            label = [move.label if place % len(DIRECTIONS) == 0 else ""]
+            of_call = [number(LOST.read(call)), number(DUPLICATES.read(call)), number(MOS.read(call), 2)]
             table.add_row(
-                name if key == "to_mn" else "",
+                "" if place else name,
+                *(label if has_several else []),
                 direction,
                 *(number(one.read(media)) for one in (GAP, PATH_STEP)),
                 good_or_bad(INTERRUPTION.read(media)),
-                *(number(one.read(media)) for one in (LOST_IN_WINDOW, LOST, DUPLICATES)),
-                number(MOS.read(media), 2),
+                number(LOST_IN_WINDOW.read(media)),
+                *(of_call if place < len(DIRECTIONS) else []),
             )
     return table
 
@@ -72,15 +104,18 @@ def users_value(result: dict[str, Any], key: str, way: str, *, is_first: bool) -
 
 
 def phases_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
-    """Where the time of each handover went."""
-    table = new_table("Where the time went (ms; the delay runs from the trigger to media on the new path)", "scheme")
+    """Where the time of each handover went; and the call's SIP, beside the first one."""
+    title = "Where the time went (ms; the delay runs from the trigger to media on the new path)"
+    table, has_several = _begun(title, results)
     for column in ("detect", "attach", "address", "signal-\nling", "media", "delay", "SIP mes-\nsages", "SIP\nbytes"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
-        handover = result["handover"] or {}
-        table.add_row(
-            name,
-            *(number(one.read(handover)) for one in (*PHASES.values(), DELAY)),
-            *(number(one.read(result["signalling"])) for one in (MESSAGES, BYTES)),
-        )
+        for place, move in enumerate(moves_of(result)):
+            of_call = (number(one.read(result["signalling"])) for one in (MESSAGES, BYTES))
+            table.add_row(
+                "" if place else name,
+                *([move.label] if has_several else []),
+                *(number(one.read(move.handover)) for one in (*PHASES.values(), DELAY)),
+                *(() if place else of_call),
+            )
     return table
