@@ -244,21 +244,25 @@ def _between(start_ns: int | None, end_ns: int | None) -> int | None:
 
 
 def _handover_invites(
-    own: Iterable[SeenTransaction], manifest: Manifest, trigger: Event, until_ns: int | None
+    own: list[SeenTransaction], manifest: Manifest, trigger: Event, until_ns: int | None
 ) -> list[SeenTransaction]:
     """Return the MN's INVITEs between a trigger and the next one, but those over the link that is to be left.
 
-    Those refresh the session, or answer something of the peer's. A program that says nothing of its triggers may use
-    the old link's address on a new one.
+    Those refresh the session, or answer something of the peer's. The address alone does not tell: a program that says
+    nothing of its triggers may use the old link's on a new one. So it is known by where it was used before.
     """
-    left = trigger.fields.get("link") if "new" not in trigger.fields else None
+
+    def has_left_address(one: SeenTransaction) -> bool:
+        return manifest.mn.addresses[one.request.source.ip] == trigger.fields.get("link")
+
+    before = {one.request.interface for one in own if one.request.time_ns < trigger.time_ns and has_left_address(one)}
     return [
         one
         for one in own
         if one.request.method == "INVITE"
         and one.request.time_ns >= trigger.time_ns
         and (until_ns is None or one.request.time_ns < until_ns)
-        and (left is None or manifest.mn.addresses[one.request.source.ip] != left)
+        and not (has_left_address(one) and (one.request.interface in before or not before))
     ]
 
 

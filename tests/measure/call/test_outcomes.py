@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,6 +79,16 @@ def test_a_refresh_over_the_old_link_is_not_the_handover(tmp_path: Path) -> None
     run.invite(8000, link="wifi", call_id="a@mn", cseq=5, tags=("mn", "cn"), to_tag="cn")
     result = measure_run(run.write(tmp_path / "run"))
     assert outcome(result) == ("refused", 486, None, None)
+
+
+def test_nor_is_it_that_of_a_phone_that_says_nothing(tmp_path: Path) -> None:
+    """It sent an INVITE over UMTS, which was refused, and refreshes over WiFi later."""
+    run = synthetic.plain_run("handover-cn")
+    run.invite(6004, link="umts", call_id="b@mn", cseq=1, tags=("mn2", "cn2"), extra=HANDOVER, status=486)
+    run.invite(8000, link="wifi", call_id="a@mn", cseq=5, tags=("mn", "cn"), to_tag="cn")
+    manifest = run.write(tmp_path / "run") / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "mn": "phone"}))
+    assert outcome(measure_run(tmp_path / "run")) == ("refused", 486, None, None)
 
 
 def test_a_run_in_which_nothing_was_triggered_says_so(tmp_path: Path) -> None:
