@@ -78,6 +78,8 @@ class MobileNode(ByTable):
         self._sensing = Sensing(config, self._call)
         self._timing = config["call"]
         self._is_handing_over = False
+        # When it was last asked whether to hand over.
+        self._considered_at = float("-inf")
         self._begin_at: float | None = None
         self._hang_up_at: float | None = None
         self.state = CallStage.BEFORE
@@ -150,7 +152,7 @@ class MobileNode(ByTable):
         call = self._call
         timers = (
             self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
-            self._scheme.get_timer(), self._sensing.get_timer(),
+            self._scheme.get_timer(), self._sensing.get_timer(), self._next_try(),
             self._registration.get_timer() if self._registration is not None else None,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
@@ -166,7 +168,8 @@ class MobileNode(ByTable):
         self._call.ua.handle_timer(now=now)
         self._call.partings.handle_timer(now=now)
         self._scheme.handle_timer(now=now)
-        if self._sensing.handle_timer(now=now):
+        next_try = self._next_try()
+        if self._sensing.handle_timer(now=now) or (next_try is not None and now >= next_try):
             self._consider(now)
         if self._registration is not None:
             self._registration.handle_timer(now=now)
@@ -282,12 +285,18 @@ class MobileNode(ByTable):
             self._end_if_possible(event.status)
 
     def _consider(self, now: float) -> None:
-        """Hands over when the triggers want it: one handover at a time, and none after one that has failed."""
-        call = self._call
-        if self._is_handing_over or not call.is_up:
+        """Hands over when the triggers want it: one handover at a time; one that has failed again, where it may."""
+        call, again_at = self._call, self._scheme.again.at
+        self._considered_at = now
+        if not call.is_up or (self._is_handing_over and (again_at is None or now < again_at)):
             return
         verdict = self._sensing.verdict(now=now)
         if verdict is None:
+            return
+        if self._is_handing_over:
+            call.tell("handover_again", link=verdict.leave, to=verdict.to, **verdict.because)
+            self._scheme.again.at = None
+            self._scheme.triggered(now=now)
             return
         self._is_handing_over = True
         if call.link is call.new:
@@ -297,6 +306,11 @@ class MobileNode(ByTable):
         if self._registration is not None:
             self._registration.handover_begins()
         self._scheme.triggered(now=now)
+
+    def _next_try(self) -> float | None:
+        """When to ask again after a handover that has failed; later, whatever news there are will ask."""
+        again_at = self._scheme.again.at
+        return again_at if again_at is not None and again_at > self._considered_at else None
 
     def _hang_up(self, now: float) -> None:
         self._begin_at = self._hang_up_at = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agents.roles.mn.call.again import PASSING, SHORTEST_S
 from agents.sip.message.address import Address
 from agents.sip.message.errors import SipParseError
 from agents.sip.message.grammar import MAX_SECONDS, parse_number
@@ -35,13 +36,9 @@ if TYPE_CHECKING:
 MAIN_Q, BACKUP_Q = "1.0", "0.5"
 #: A refresh that nobody answers takes 64*T1 to fail; there shall be time for another one.
 REFRESH_AHEAD_S = 64.0
-#: However short the registrar binds, or says that it is to be waited: not one REGISTER after the other.
-SHORTEST_S = 1.0
 #: RFC 5626 4.5: what the waiting time after failures is made of, when no interface is registered and when one is.
 BASE_ALL_FAILED_S, BASE_S, LONGEST_S = 30.0, 90.0, 1800.0
 INTERVAL_TOO_BRIEF, FIRST_HOP_LACKS_OUTBOUND = 423, 439
-#: Answers after which the same request may succeed later: nobody there, overloaded, overtaken.
-PASSING = frozenset({408, 480, 500, 502, 503, 504})
 
 
 class _Binding:

@@ -19,6 +19,7 @@ SHOWN = {
     "duplicating": "media go over both links",
     "handover_done": "handover done",
     "handover_failed": "HANDOVER FAILED",
+    "handover_again": "it is tried again",
     "call_ended": "the call has ended",
     "kill": "an agent is killed",
     "failed": "FAILED",

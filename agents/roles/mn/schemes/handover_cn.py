@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agents.roles.by_table import Table
     from agents.roles.mn.call.call import Call
+    from agents.sip.message.message import Response
     from agents.sip.session.session import Session
 
 REQUEST_TIMEOUT = 408
@@ -36,7 +37,8 @@ ANSWER_LIMIT_S = 33.0
 class Handing(StrEnum):
     """WAITING for the new link, INVITING over it, PROVING its path, RELEASING the old dialog, DONE.
 
-    FAILED when the peer refuses; REINVITING, for good, when the old link is gone before the peer has accepted.
+    FAILED when the peer refuses, until it is tried again; REINVITING, for good, when the old link is gone before the
+    peer has accepted.
     """
 
     IDLE = "IDLE"
@@ -102,7 +104,7 @@ class HandoverCn(OrReinvite):
     def _wait_no_longer(self, _: Due, now: float) -> None:
         if now >= self._invited_at + ANSWER_LIMIT_S and self._successor is not None:
             self.call.part(self._successor, over=self.call.new, now=now)
-            self._fail(now, status=REQUEST_TIMEOUT)
+            self._fail(now, REQUEST_TIMEOUT)
 
     def _refused(self, event: events.InviteRejected, now: float) -> None:
         if event.session is not self._successor:
@@ -110,7 +112,7 @@ class HandoverCn(OrReinvite):
         if event.status == DOES_NOT_EXIST:
             # The peer has no such dialog (RFC 3891 3), as after a restart: there is nothing to go on with.
             self.call.part(self.call.current, over=self.call.old, now=now)
-        self._fail(now, status=event.status)
+        self._fail(now, event.status, event.response)
 
     def _accepted(self, event: events.Established, now: float) -> None:
         """Uses both paths and watches the new one."""
@@ -122,7 +124,7 @@ class HandoverCn(OrReinvite):
         leg = self.call.send_media(session, now=now) if is_applied else None
         if leg is None:
             self.call.part(session, over=self.call.new, now=now)
-            self._fail(now, status=response.status)
+            self._fail(now, response.status)
             return
         self.enter(Handing.PROVING)
         answered_after_s = now - self._invited_at
@@ -174,10 +176,9 @@ class HandoverCn(OrReinvite):
         if not self.call.old.is_usable:
             self.move(now)
 
-    def _fail(self, now: float, **facts: object) -> None:
+    def _fail(self, now: float, status: int | None = None, response: Response | None = None, **facts: object) -> None:
         self._next_look = None
-        self.enter(Handing.FAILED)
-        self.call.tell("handover_failed", **facts)
+        self.fail(now, status, response, **facts)
         if not self.call.old.is_usable and self.call.is_up:
             self.move(now)
 
@@ -193,7 +194,7 @@ class HandoverCn(OrReinvite):
         Handing.PROVING: {LinkNews: _need_both_links, Due: _look, events.SessionTerminated: _ended},
         Handing.RELEASING: {events.ByeAnswered: _released},
         Handing.DONE: {},
-        Handing.FAILED: {LinkNews: _need_old_link},
+        Handing.FAILED: {LinkNews: _need_old_link, Wanted: _attach},
         Handing.REINVITING: dict.fromkeys(HEARD, OrReinvite.pass_on),
         Handing.OVER: {},
     }

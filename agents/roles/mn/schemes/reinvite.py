@@ -51,21 +51,17 @@ class Reinvite(TableScheme):
 
     def _answered(self, event: events.ReinviteAnswered, now: float) -> None:
         if self.call.send_media(event.session, now=now) is None:
-            self._fail(event.response.status)
+            self.fail(now, event.response.status)
         else:
             self.done()
 
-    def _rejected(self, event: events.ReinviteRejected, _: float) -> None:
+    def _rejected(self, event: events.ReinviteRejected, now: float) -> None:
         if event.retry_at is not None:  # a ReinviteDue comes then
             return
         if event.status == SERVICE_UNAVAILABLE and event.response is None:
             self.enter(Moving.WAITING)  # it was not sent: the new link has just gone again
         else:
-            self._fail(event.status)
-
-    def _fail(self, status: int) -> None:
-        self.enter(Moving.FAILED)
-        self.call.tell("handover_failed", status=status)
+            self.fail(now, event.status, event.response)
 
     # Which link has changed does not matter, nor whose change has ended: it is looked at anew.
     TABLE: ClassVar[Table] = {
@@ -77,7 +73,7 @@ class Reinvite(TableScheme):
             events.ReinviteDue: _move,
         },
         Moving.DONE: {},
-        Moving.FAILED: {},
+        Moving.FAILED: {Wanted: _attach},
         Moving.OVER: {},
     }
 
@@ -92,6 +88,7 @@ class OrReinvite(TableScheme):
     def __init__(self, call: Call) -> None:
         super().__init__(call)
         self._reinvite = Reinvite(call)
+        self._reinvite.again = self.again
 
     def move(self, now: float) -> None:
         """From now on it is a re-INVITE's."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.roles.mn.call.again import Again
+
 if TYPE_CHECKING:
     from agents.roles.mn.call.call import Call
     from agents.roles.mn.call.links import Link
+    from agents.sip.message.message import Response
     from agents.sip.session.events import Event
 
 # Of what a user's scheme sees: this class, SchemeRow, what of Call and Link docs/schemes.md names, and the events.
@@ -25,12 +28,14 @@ class Scheme:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.state: str = "IDLE"
+        #: When a handover that has failed may be tried again.
+        self.again = Again()
 
     def call_established(self, *, now: float) -> None:
         """The peer has answered the call."""
 
     def triggered(self, *, now: float) -> None:
-        """The old link should be left."""
+        """The old link should be left. It is said again, if that is still so, when `again` says."""
 
     def link_changed(self, link: Link, *, now: float) -> None:
         """A link came or went."""
@@ -54,8 +59,15 @@ class Scheme:
         self.enter("DONE")
         self.call.handed_over()
 
+    def fail(self, now: float, status: int | None = None, response: Response | None = None, **facts: object) -> None:
+        """The call is not on the new link: FAILED, and perhaps for a time only; `response` is the peer's."""
+        self.enter("FAILED")
+        self.again.failed(status, response, now=now)
+        self.call.tell("handover_failed", **({} if status is None else {"status": status}), **facts)
+
     def enter(self, state: str) -> None:
         """Goes into a state, and tells of it."""
         if state != self.state:
+            self.again.at = None
             self.call.tell("scheme", change=f"{self.state} -> {state}")
             self.state = state

@@ -126,14 +126,101 @@ def test_a_first_200_whose_answer_can_not_be_used_is_no_call(body: bytes) -> Non
 
 
 def test_no_answer_at_all_leaves_the_call_where_it_is() -> None:
-    """RFC 3261 17.1.1.2: 64*T1 later the INVITE counts as answered with 408."""
-    world = in_a_call(call_s=50.0)
+    """RFC 3261 17.1.1.2: 64*T1 later the INVITE counts as answered with 408; and so do two more, later and later."""
+    world = in_a_call(call_s=150.0)
     world.lose("INVITE", on="umts", times=-1)
     world.signal()
-    world.run_to("FAILED")
-    assert round(world.now - 3.0, 3) == 32.0
-    assert world.told("handover_failed") == [{"status": 408}]
+    for seconds in (32.0, 4.0 + 32.0, 8.0 + 32.0):
+        since, tries = world.now, len(world.told("handover_failed"))
+        world.run_until(lambda tries=tries: len(world.told("handover_failed")) > tries)  # type: ignore[misc]
+        assert round(world.now - since, 3) == seconds
+    assert world.told("handover_failed") == [{"status": 408}] * 3
     assert_goes_on_over_wifi(world)
+
+
+class Passing(CorrespondentNode):
+    """Refuses the first handovers, so many, with this status and Retry-After."""
+
+    refusals: tuple[tuple[int, str], ...] = ()
+
+    def _answer(self, incoming: IncomingInvite, now: float) -> None:
+        if incoming.replaced is None or not self.refusals:
+            super()._answer(incoming, now)
+            return
+        (status, wait), self.refusals = self.refusals[0], self.refusals[1:]
+        headers = [("Retry-After", wait)] if wait else []
+        incoming.session.reject(status, headers=headers, now=now)
+
+
+def refusing(*refusals: tuple[int, str]) -> type[Passing]:
+    return type("Passing", (Passing,), {"refusals": refusals})
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "after_s"), [(503, "2", 2.0), (480, "0", 1.0), (603, "7", 7.0), (491, "", 4.0), (500, "", 4.0)]
+)
+def test_a_refusal_that_passes(status: int, wait: str, after_s: float) -> None:
+    """RFC 3261 14.1, 20.33: the signal is still low by then, so it is tried again, in a dialog that it begins anew."""
+    world = in_a_call(cn=refusing((status, wait)))
+    world.signal()
+    failed = world.run_to("FAILED")
+    again = world.run_until(lambda: world.state != "FAILED")
+    assert again - failed == pytest.approx(after_s)
+    world.run_to("DONE")
+    assert world.told("trigger") == [*world.told("handover_again")]
+    invites = [line.message for line in world.sent if line.label == "INVITE"]
+    assert len({invite.call_id for invite in invites if invite is not None}) == len(invites) == 3
+    world.settle()
+    world.assert_nothing_left()
+
+
+def test_a_refusal_is_forgotten_when_the_reason_is() -> None:
+    """Nothing happens at its time; when the signal falls again, the second try comes at once."""
+    world = in_a_call(cn=refusing((503, "2")), call_s=60.0)
+    world.signal()
+    world.run_to("FAILED")
+    world.signal(-40.0)
+    since = world.now
+    world.run(10.0)
+    assert world.flow(since=since) == ["ACK mn.umts -> cn"]
+    world.signal()
+    assert world.state == "INVITING"
+    world.run_to("DONE")
+
+
+def test_it_is_tried_three_times() -> None:
+    world = in_a_call(cn=refusing(*[(503, "")] * 9), call_s=100.0)
+    world.signal()
+    world.run(90.0)
+    times = [line.at - 3.0 for line in world.sent if str(line) == "INVITE mn.umts -> cn"]
+    assert times == pytest.approx([0.0, 4.2, 12.4], abs=0.1)
+    assert_goes_on_over_wifi(world)
+
+
+@pytest.mark.parametrize("has_failed_before", [True, False])
+def test_a_link_that_breaks_while_it_waits_leads_to_a_reinvite_at_once(has_failed_before: bool) -> None:
+    """And nothing more comes of what was to be tried again."""
+    world = in_a_call(cn=refusing((503, "5")))
+    world.signal()
+    if has_failed_before:
+        world.run_to("FAILED")
+    world.drop_carrier("wifi")
+    world.run_until(lambda: bool(world.told("handover_done")))
+    assert world.now - 3.0 < 1.0
+    world.run(10.0)
+    assert not world.told("handover_again")
+    assert len([line for line in world.flow(since=3.0) if line.startswith("INVITE")]) == 2
+
+
+def test_a_reinvite_is_tried_again_too() -> None:
+    """14.2: 500 with Retry-After for one that came too early."""
+    world = in_a_call(scheme="reinvite-soft")
+    refused = iter([b"500 Too Early\r\nRetry-After: 3"])
+    world.edits["200 INVITE"] = lambda data: data.replace(b"200 OK", next(refused, b"200 OK"))
+    world.signal()
+    failed = world.run_to("FAILED")
+    world.run_until(lambda: bool(world.told("handover_done")))
+    assert 3.0 < world.now - failed < 3.3
 
 
 @pytest.mark.parametrize("is_gone_before", [True, False])
