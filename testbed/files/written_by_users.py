@@ -107,8 +107,8 @@ def track(path: Path) -> Iterator[str]:
 
 def csv_trace(path: Path) -> Iterator[str]:
     """A trace of a link's qualities."""
-    changes = read_csv(path, (), "", 0.0)
-    yield f"{len(changes)} changes until {max((one.end for one in changes), default=0.0):g} s"
+    moments = list(read_csv(path))
+    yield f"{len(moments)} changes until {max((one.at for one in moments), default=0.0):g} s"
 
 
 def mahimahi(path: Path) -> Iterator[str]:

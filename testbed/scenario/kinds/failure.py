@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from testbed.scenario.kinds.profile import check_jitter
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.ranges import BitsPerSecondRange, BurstRange, DbmRange, Range, SecondsRange, ShareRange
-from testbed.scenario.reading.units import Seconds
+from testbed.scenario.reading.units import LongSeconds, Seconds
 
 SHAPED = ("rate", "delay", "jitter", "loss", "loss_burst")
 """What each direction of a link has on its own. The signal is the radio's."""
@@ -85,7 +85,9 @@ class FailureStep(Document):
 class TraceUse(Document):
     """A link follows a file, from `at` on: a CSV of what it is like over time, or a Mahimahi trace of one direction.
 
-    `columns` says which column of a CSV is what, where its header does not; `skip` leaves out so much of its beginning.
+    `skip` leaves out so much of its beginning, `for` all that comes later than so much after that. A published file has
+    a form that is known, or `columns` say which column is what; `where` names cells that its rows must have; `stamped`
+    says whether a row's time is the begin or the end of what it tells.
     """
 
     link: str
@@ -93,8 +95,12 @@ class TraceUse(Document):
     mahimahi: str | None = None
     direction: Literal["down", "up"] | None = None
     at: Seconds = 0.0
+    form: str | None = None
     columns: dict[str, str] | None = None
-    skip: Seconds = 0.0
+    where: dict[str, str] = Field(default_factory=dict)
+    stamped: Literal["begin", "end"] = "begin"
+    skip: LongSeconds = 0.0
+    lasts: LongSeconds | None = Field(default=None, alias="for")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -104,14 +110,23 @@ class TraceUse(Document):
             raise ValueError("a Mahimahi trace is of one direction; add 'direction: down', or 'up'")
         if self.csv is not None and self.direction is not None:
             raise ValueError("a CSV names directions in its header, like 'down.loss [%]'; leave 'direction' out")
-        if self.columns is None and self.skip:
-            raise ValueError("only a CSV with 'columns' can be begun later; leave 'skip' out")
-        if self.columns is not None and (self.csv is None or "time" not in self.columns or len(self.columns) == 1):
+        if self.lasts == 0:
+            raise ValueError("nothing is left of a trace in 0 s; write it like 'for: 30 s', or leave it out")
+        self._check_form()
+        return self
+
+    def _check_form(self) -> None:
+        if self.mahimahi is not None and (self.form or self.columns is not None):
+            raise ValueError("a Mahimahi trace has no columns; leave 'form' and 'columns' out")
+        if self.form is not None and (self.columns is not None or "stamped" in self.model_fields_set):
+            raise ValueError("a form says all of that; leave 'columns' and 'stamped' out, or 'form'")
+        if self.form is None and self.columns is None and (self.where or "stamped" in self.model_fields_set):
+            raise ValueError("our own CSV has its times and rows as it is; leave 'where' and 'stamped' out")
+        if self.columns is not None and ("time" not in self.columns or len(self.columns) == 1):
             raise ValueError(
-                "columns are of a CSV, the time and something else;"
+                "columns are the time and something else;"
                 " write them like: {time: 'Timestamp [s]', rate: 'DL_bitrate [kbit/s]'}"
             )
-        return self
 
 
 class FailureScript(Document):

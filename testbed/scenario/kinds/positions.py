@@ -78,7 +78,7 @@ def fixes(track: list[Fix]) -> Iterator[Fix]:
 
 def comma_separated(path: Path, text: str) -> Iterator[tuple[int, Fix]]:
     """The points of a CSV file, each with its line. Lines that begin with # say something else."""
-    told = rows(path, "\n".join("" if line.startswith("#") else line for line in text.split("\n")))
+    told = rows(path, ("" if line.startswith("#") else line for line in text.split("\n")))
     line, heading = next(told, (1, []))
     if heading != COLUMNS:
         raise bad(path, line, f"{shown(','.join(heading))} is no heading; a track begins with: {','.join(COLUMNS)}")

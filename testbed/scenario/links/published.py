@@ -1,137 +1,117 @@
-"""Traces as they are published: CSV files with columns of their own names, epoch or date stamps, any separator.
+"""Traces as they are published: text with columns of their own, epoch or date stamps, any separator.
 
 The failure script says which column is what:
 
     columns: {time: 'Timestamp [%Y.%m.%d_%H.%M.%S]', down.rate: 'DL_bitrate [kbit/s]', signal: 'RSRP [dBm]'}
 
-Time counts from the first row. Rows of one time are averaged: many loggers stamp by the second.
+or names a form that is known (testbed.scenario.links.forms). Time counts from the first row. Rows of one time are
+averaged: many loggers stamp by the second.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import chain, groupby, islice
+from operator import attrgetter
 from pathlib import Path
-from statistics import fmean
 
-from testbed.scenario.kinds.failure import SHAPED
-from testbed.scenario.links.history import Change, moment
-from testbed.scenario.links.trace import KINDS, MOST_BYTES, MOST_ROWS, WAYS, Way
-from testbed.scenario.reading.cells import number, rows
-from testbed.scenario.reading.document import hint
-from testbed.scenario.reading.tree import Place, bad, read_text
-from testbed.scenario.reading.units import TIME, shown
+from testbed.scenario.links.excerpt import Moment, Values
+from testbed.scenario.links.forms import Form
+from testbed.scenario.links.history import moment
+from testbed.scenario.links.layout import Cells, Layout, PublishedRow
+from testbed.scenario.links.trace_lines import MOST_BYTES, lines
+from testbed.scenario.reading.cells import rows
+from testbed.scenario.reading.tree import bad
 
-QUANTITY = re.compile(r"(?:(down|up)\.)?(\w+)")
-SOURCE = re.compile(r"(.+?)\s*\[\s*(.+?)\s*\]")
-SEPARATORS = ",;\t"
-# How published files write that something was not measured.
-NOTHING = {"", "-", "nan", "null", "none", "n/a", "na"}
-DATE = "date"
+SEPARATORS = "\t;,"
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
-@dataclass(frozen=True)
-class PublishedColumn:
-    """Where a quantity of a link is to be read: the column's number, and its unit, or the form of its date stamps."""
+class PublishedTrace:
+    """A file in a form, read while it is iterated. Raises BadScenarioError then, with the line of the file."""
 
-    way: Way
-    name: str
-    index: int
-    unit: str
+    def __init__(self, path: Path, form: Form, *, most_bytes: int = MOST_BYTES, sort: bool = False) -> None:
+        """`sort`: all its rows are put in the order of time first, which takes memory for all of them."""
+        self._path = path
+        self._form = form
+        self._most_bytes = most_bytes
+        self._sort = sort
 
+    def moments(self) -> Iterator[Moment]:
+        """What a link is like from when on, in the order of time; the first is at 0 s."""
+        before_s = begins_s = None
+        for row in self.averaged():
+            since_s = since(row, before_s, self._form.stamped)
+            begins_s = (row.time_s if since_s is None else since_s) if begins_s is None else begins_s
+            # Of what was measured up to the first row nobody knows since when.
+            if since_s is not None:
+                yield Moment(row.line, moment(since_s - begins_s), row.values)
+            before_s = row.time_s
 
-def read_columns(path: Path, place: Place, link: str, at: float, columns: dict[str, str], skip: float) -> list[Change]:
-    """The changes of a link that the file tells of, the first of them at `at`, from `skip` seconds of it on.
+    def averaged(self) -> Iterator[PublishedRow]:
+        """The rows, those of one time as one."""
+        before_s = None
+        for time_s, group in groupby(self.rows(), key=attrgetter("time_s")):
+            one = mean(list(group))
+            if before_s is not None and time_s < before_s:
+                what = f"time goes back here, by {before_s - time_s:g} s; sort the rows"
+                raise bad(self._path, one.line, f"{what}, with testbed trace convert … --sort")
+            yield one
+            before_s = time_s
 
-    Raises BadScenarioError, with the line of the file.
-    """
-    text = read_text(path, kind="a CSV file", most_bytes=MOST_BYTES)
-    first = text.partition("\n")[0]
-    numbered = rows(path, text, max(SEPARATORS, key=first.count))
-    head = next(numbered, None)
-    if head is None:
-        raise bad(path, 1, "the trace is empty; it should begin with the names of its columns")
-    sources = [source(path, *head, quantity, where) for quantity, where in columns.items()]
-    body = list(islice(numbered, MOST_ROWS + 1))
-    if len(body) > MOST_ROWS:
-        raise bad(path, body[-1][0], f"a trace has at most {MOST_ROWS} rows; thin it out")
-    return list(changes(path, place, link, at - skip, skip, list(stamped(path, head[1], body, sources))))
+    def rows(self) -> Iterator[PublishedRow]:
+        """The rows that are meant, as they stand there."""
+        found = self._rows()
+        return iter(sorted(found, key=attrgetter("time_s"))) if self._sort else found
 
-
-def source(path: Path, line: int, head: list[str], quantity: str, where: str) -> PublishedColumn:
-    """Where a quantity stands; raises BadScenarioError for one that there is not, or that no link has."""
-    named, found = QUANTITY.fullmatch(quantity), SOURCE.fullmatch(where)
-    if named is None or named[2] not in KINDS or (named[1] and named[2] not in SHAPED):
-        raise bad(path, line, f"columns: {shown(quantity)} is nothing that a link has{hint(quantity, list(KINDS))}")
-    if found is None:
-        raise bad(path, line, f"columns.{quantity}: {shown(where)} has no unit; write it like: 'DL_bitrate [kbit/s]'")
-    heading, unit = found.groups()
-    if heading not in head:
-        raise bad(path, line, f"columns.{quantity}: there is no column {shown(heading)} here{hint(heading, head)}")
-    is_date = quantity == "time" and (unit == DATE or "%" in unit)
-    if unit not in KINDS[named[2]].units and not is_date:
-        dates = ", or date, or a form like %Y-%m-%d %H:%M:%S" if quantity == "time" else ""
-        what = f"columns.{quantity}: {shown(unit)} is no unit of it; it is in {KINDS[named[2]].unit_names}{dates}"
-        raise bad(path, line, what)
-    return PublishedColumn(WAYS[named[1]], named[2], head.index(heading), unit)
-
-
-Row = tuple[int, float, dict[tuple[Way, str], float]]
-"""Line, seconds, and what the link is like."""
+    def _rows(self) -> Iterator[PublishedRow]:
+        numbered = separated(self._path, lines(self._path, kind="a trace", most_bytes=self._most_bytes))
+        top = next(numbered, None)
+        if top is None:
+            raise bad(self._path, 1, "the trace is empty; it should begin with the names of its columns")
+        layout = Layout(self._path, *top, self._form)
+        body = numbered if layout.has_head else chain([top], numbered)
+        yield from (found for line, row in body if (found := layout.read(line, row)) is not None)
 
 
-def stamped(
-    path: Path, head: list[str], body: list[tuple[int, list[str]]], sources: list[PublishedColumn]
-) -> Iterator[Row]:
-    """The rows with their time; raises BadScenarioError for what is no number of its unit."""
-    for line, row in body:
-        if len(row) != len(head):
-            raise bad(path, line, f"{len(row)} cells where the header has {len(head)}; write each row like the header")
-        values: dict[tuple[Way, str], float] = {}
-        time_s = None
-        for one in sources:
-            cell = row[one.index]
-            if cell.lower() in NOTHING:
-                continue
-            try:
-                if one.name == "time":
-                    time_s = stamp(cell, one.unit)
-                else:
-                    values[one.way, one.name] = KINDS[one.name].parse(f"{number(cell):.9f} {one.unit}")
-            except ValueError as error:
-                raise bad(path, line, f"{head[one.index]}: {error}") from None
-        if time_s is None:
-            raise bad(path, line, "a row without time; leave it out, or write when this was")
-        yield line, time_s, values
+def since(row: PublishedRow, before_s: float | None, stamped: str) -> float | None:
+    """From when on it was as a row says, `before_s` being the row before it; None where nobody knows."""
+    if row.lasts_s is not None:
+        begins_s = row.time_s - row.lasts_s
+        return begins_s if before_s is None else max(before_s, begins_s)
+    return row.time_s if stamped == "begin" else before_s
 
 
-def stamp(cell: str, unit: str) -> float:
-    """A time in seconds, since whenever the file counts from; raises ValueError."""
-    if unit == DATE:
-        date = datetime.fromisoformat(cell)
-    elif "%" in unit:
-        date = datetime.strptime(cell, unit)  # noqa: DTZ007 - no zone means the same one in each row
+def mean(same: list[PublishedRow]) -> PublishedRow:
+    """Rows of one time as one: the means of what they say, weighted by how long it was so where they say that."""
+    if len(same) == 1:
+        return same[0]
+    weights = [1.0 if one.lasts_s is None else one.lasts_s for one in same]
+    values: Values = {}
+    for place in dict.fromkeys(place for one in same for place in one.values):
+        told = [(weight, one.values[place]) for weight, one in zip(weights, same, strict=True) if place in one.values]
+        values[place] = sum(weight * value for weight, value in told) / sum(weight for weight, _ in told)
+    durations = [one.lasts_s for one in same if one.lasts_s is not None]
+    return PublishedRow(same[0].line, same[0].time_s, sum(durations) if durations else None, values)
+
+
+def separated(path: Path, content: Iterator[str]) -> Iterator[tuple[int, Cells]]:
+    """The rows of a text, by the separator that its first two lines have alike: spaces where they have none."""
+    first = list(islice(content, 2))
+    everything = chain(first, content)
+    separator = separator_of(first)
+    if separator is None:
+        yield from ((line, text.split()) for line, text in enumerate(everything, 1) if text.strip())
+    elif separator == ",":
+        yield from rows(path, everything)
     else:
-        return number(cell) * float(TIME.units[unit])
-    # Where nothing is said of a zone it is taken as UTC: the machine's own is nobody's business.
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        for line, row in rows(path, everything, separator):
+            yield line, [cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in row]
 
 
-def changes(path: Path, place: Place, link: str, at: float, skip: float, found: list[Row]) -> Iterator[Change]:
-    """What becomes of the link, rows of one time averaged."""
-    before = None
-    for time_s, group in groupby(found, key=itemgetter(1)):
-        same = list(group)
-        if before is not None and time_s < before:
-            raise bad(path, same[0][0], f"time goes back here, by {before - time_s:g} s; sort the rows")
-        before = time_s
-        since_s = time_s - found[0][1]
-        if since_s < skip:
-            continue
-        for way in WAYS.values():
-            names = dict.fromkeys(name for _, _, values in same for side, name in values if side == way)
-            means = {name: fmean(values[way, name] for _, _, values in same if (way, name) in values) for name in names}
-            if means:
-                yield Change(place, moment(at + since_s), link=link, direction=way, values=means)
+def separator_of(first: list[str]) -> str | None:
+    """What separates the cells of these lines; None: spaces."""
+    counts = {one: [line.count(one) for line in first if line.strip()] for one in SEPARATORS}
+    alike = [one for one, found in counts.items() if found and found[0] and len(set(found)) == 1]
+    # Of two lines of different lengths the first one counts: it is a header, and the second is complained of.
+    most = max(SEPARATORS, key=lambda one: counts[one][0] if counts[one] else 0)
+    return next(iter(alike), most if any(map(any, counts.values())) else None)

@@ -14,28 +14,27 @@ A trace of Mahimahi has a number in each line: a time in ms when 1500 bytes can 
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from testbed.scenario.kinds.failure import SHAPED
-from testbed.scenario.links.history import Change, moment
+from testbed.scenario.links.excerpt import WAYS, Moment, Values, Way
+from testbed.scenario.links.trace_lines import lines
 from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.document import hint
-from testbed.scenario.reading.tree import Place, bad, read_text
-from testbed.scenario.reading.units import BURST, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
+from testbed.scenario.reading.tree import Place, bad
+from testbed.scenario.reading.units import BURST, LONG_TIME, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
 
 HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")
+BYTES = {"B/s": Decimal(8), "kB/s": Decimal(8000), "MB/s": Decimal(8_000_000)}
 KINDS: dict[str, Quantity] = {
-    "time": TIME, "rate": STOPPING_RATE, "delay": TIME, "jitter": TIME, "loss": SHARE,
-    "loss_burst": BURST, "signal": POWER,
+    "time": LONG_TIME, "rate": replace(STOPPING_RATE, units=STOPPING_RATE.units | BYTES), "delay": TIME,
+    "jitter": TIME, "loss": SHARE, "loss_burst": BURST, "signal": POWER,
 }  # fmt: skip
-MOST_ROWS = 20_000
 MOST_DIGITS = 9
-MOST_BYTES = 8 * 1024 * 1024
-Way = Literal["both", "down", "up"]
-WAYS: dict[str | None, Way] = {None: "both", "down": "down", "up": "up"}
 
 
 @dataclass(frozen=True)
@@ -62,37 +61,25 @@ class Opportunities:
     times_ms: list[int]
 
 
-def read_csv(path: Path, place: Place, link: str, at: float) -> list[Change]:
-    """The changes of a link that a CSV tells of, from scenario time `at` on; raises BadScenarioError.
-
-    `place` is where the script names the file.
-    """
-    text = read_text(path, kind="a CSV file", most_bytes=MOST_BYTES)
-    numbered = list(islice(rows(path, text), MOST_ROWS + 1))
-    if not numbered:
+def read_csv(path: Path) -> Iterator[Moment]:
+    """What a CSV tells of a link; raises BadScenarioError."""
+    numbered = rows(path, lines(path, kind="a CSV file"))
+    first = next(numbered, None)
+    if first is None:
         raise bad(path, 1, "the trace is empty; it should begin with a header like: time [s], signal [dBm], delay [ms]")
-    columns = header(path, *numbered[0])
-    if len(numbered) > MOST_ROWS:
-        raise bad(path, numbered[MOST_ROWS][0], f"a trace has at most {MOST_ROWS} rows; thin it out")
-    changes: list[Change] = []
+    columns = header(path, *first)
     before = -1.0
-    for number, row in numbered[1:]:
-        found = row_changes(path, number, columns, row)
-        time_s = found.pop("", {}).get("time", 0.0)
+    for line, row in numbered:
+        time_s, values = row_values(path, line, columns, row)
         if time_s <= before:
             what = f"time goes back here, from {before:g} s to {time_s:g} s; sort the rows"
             if time_s == before:
                 what = (
                     f"this is the second row of {time_s:g} s; leave one of them out, or see 'columns', which averages"
                 )
-            raise bad(path, number, what)
+            raise bad(path, line, what)
         before = time_s
-        changes += [
-            Change(place, moment(at + time_s), link=link, direction=way, values=found[way])
-            for way in WAYS.values()
-            if way in found
-        ]
-    return changes
+        yield Moment(line, time_s, values)
 
 
 def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
@@ -121,35 +108,32 @@ def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
     return columns
 
 
-def row_changes(path: Path, line: int, columns: list[TraceColumn], row: list[str]) -> dict[str, dict[str, float]]:
-    """The values of a row by direction, and the time under ""; raises BadScenarioError."""
+def row_values(path: Path, line: int, columns: list[TraceColumn], row: list[str]) -> tuple[float, Values]:
+    """A row's time and what it says of the link; raises BadScenarioError."""
     if len(row) != len(columns):
         raise bad(path, line, f"{len(row)} cells where the header has {len(columns)}; write each row like the header")
-    found: dict[str, dict[str, float]] = {}
+    if not row[0]:
+        raise bad(path, line, "a row without time; write when this was")
+    found: Values = {}
     for column, cell in zip(columns, row, strict=True):
-        if not cell.strip():
-            if column.name == "time":
-                raise bad(path, line, "a row without time; write when this was")
-            continue
-        try:
-            value = column.parse(cell.strip())
-        except ValueError as error:
-            raise bad(path, line, f"{column.name}: {error}") from None
-        found.setdefault("" if column.name == "time" else column.way, {})[column.name] = value
-    return found
+        if cell:
+            try:
+                found[column.way, column.name] = column.parse(cell)
+            except ValueError as error:
+                raise bad(path, line, f"{column.name}: {error}") from None
+    return found.pop(("both", "time")), found
 
 
 def read_opportunities(path: Path) -> list[int]:
     """The times, in ms, of a trace of Mahimahi; raises BadScenarioError."""
     times: list[int] = []
-    for number, line in enumerate(read_text(path, kind="a Mahimahi trace", most_bytes=MOST_BYTES).splitlines(), 1):
-        text = line.strip()
+    for line, content in enumerate(lines(path, kind="a Mahimahi trace"), 1):
+        text = content.strip()
         if not text.isdecimal() or not text.isascii() or len(text) > MOST_DIGITS:
-            raise bad(
-                path, number, f"{shown(text)} is no time in ms; a Mahimahi trace has one whole number in each line"
-            )
+            what = f"{shown(text)} is no time in ms; a Mahimahi trace has one whole number in each line"
+            raise bad(path, line, what)
         if times and int(text) < times[-1]:
-            raise bad(path, number, f"time goes back here, from {times[-1]} ms to {text} ms; sort the lines")
+            raise bad(path, line, f"time goes back here, from {times[-1]} ms to {text} ms; sort the lines")
         times.append(int(text))
     if not times or not times[-1]:
         raise bad(path, max(1, len(times)), "the trace has no time after 0 ms; it is to last for a while")

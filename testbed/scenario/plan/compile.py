@@ -48,7 +48,9 @@ def compile_plan(experiment: Experiment) -> Plan:
     foreign = programs(experiment)
     limit_s = scenario.call.start + scenario.call.duration + LATE_S
     links = experiment.links.values()
-    gates = gate_orders(links, experiment.changes, experiment.opportunities, seed=experiment.seed, end_s=limit_s)
+    # A trace may be hours long, the run is not.
+    changes = [one for one in experiment.changes if one.at <= limit_s]
+    gates = gate_orders(links, changes, experiment.opportunities, seed=experiment.seed, end_s=limit_s)
     return {
         "seed": experiment.seed,
         "network": asdict(network),
@@ -58,7 +60,7 @@ def compile_plan(experiment: Experiment) -> Plan:
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": sorted(
             [
-                *timeline(experiment.changes, experiment.links, gates),
+                *timeline(changes, experiment.links, gates),
                 *report_steps(scenario, experiment.around),
                 *quench_steps(experiment),
                 *program_steps(experiment),

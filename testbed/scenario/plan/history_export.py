@@ -3,6 +3,7 @@
 import json
 
 from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.kinds.failure import TraceUse
 from testbed.scenario.links.history import Change
 from testbed.scenario.links.trace import KINDS
 from testbed.scenario.reading.units import TIME
@@ -25,9 +26,18 @@ def exported(experiment: Experiment) -> dict[str, bytes]:
         kind, source = ("csv", use.csv) if use.csv is not None else ("mahimahi", use.mahimahi or "")
         name = f"trace-{number}.{kind}"
         files[name] = (experiment.failure_path.parent / source).read_bytes()
-        direction = f", direction: {use.direction}" if use.direction else ""
-        lines.append(f"  - {{link: {use.link}, {kind}: {name}{direction}, at: {TIME.text(use.at)}}}")
+        lines.append(f"  - {{link: {use.link}, {kind}: {name}, {', '.join(reading(use))}}}")
     return {SCRIPT: ("\n".join(lines) + "\n").encode(), **files}
+
+
+def reading(use: TraceUse) -> list[str]:
+    """How a trace is to be read, field by field."""
+    found = {"direction": use.direction, "form": use.form} | ({"stamped": "end"} if use.stamped == "end" else {})
+    words = [f"{name}: {value}" for name, value in found.items() if value is not None]
+    maps = {"columns": use.columns, "where": use.where}
+    words += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in maps.items() if value]
+    times = {"at": use.at, "skip": use.skip or None, "for": use.lasts}
+    return words + [f"{name}: {TIME.text(value)}" for name, value in times.items() if value is not None]
 
 
 def fields(change: Change) -> list[str]:

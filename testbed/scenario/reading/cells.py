@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from testbed.scenario.reading.tree import bad
@@ -13,12 +13,12 @@ MOST_CELL = 1000
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
-def rows(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """The rows of a text that are not empty, each with its line; raises BadScenarioError where one can't be meant.
+def rows(path: Path, lines: Iterable[str], delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """The rows of lines that are not empty, each with its line; raises BadScenarioError where one can't be meant.
 
     Spaces around a cell are not part of it. A cell may stand in quotation marks, on one line.
     """
-    for line, content in enumerate(text.split("\n"), 1):
+    for line, content in enumerate(lines, 1):
         try:
             found = [cell.strip() for row in csv.reader([content], delimiter=delimiter, strict=True,
                                                         skipinitialspace=True) for cell in row]  # fmt: skip

@@ -91,6 +91,9 @@ TIME = Quantity(
     most=Decimal(3600),
     reason="out of range; a time is from 0 s to 60 min",
 )
+LONG_TIME = replace(
+    TIME, most=Decimal(10**7), reason="out of range; a time within a recording is from 0 s to 10000000 s"
+)
 RATE = Quantity(
     name="a rate",
     example="384 kbit/s",
@@ -208,6 +211,8 @@ class QueueLength:
 
 Seconds = Annotated[float, BeforeValidator(TIME.parse)]
 """A time, in seconds."""
+LongSeconds = Annotated[float, BeforeValidator(LONG_TIME.parse)]
+"""A time within a recording, which can be longer than any run, in seconds."""
 BitsPerSecond = Annotated[float, BeforeValidator(RATE.parse)]
 """A rate of IP packets' bits, per second."""
 Share = Annotated[float, BeforeValidator(SHARE.parse)]

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.scenario.links.published import read_columns
+from testbed.scenario.links.excerpt import Excerpt, changes
+from testbed.scenario.links.forms import Form
+from testbed.scenario.links.published import PublishedTrace
 from testbed.scenario.reading.errors import BadScenarioError
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ Found = list[tuple[float, str, dict[str, float]]]
 def read(folder: Path, text: str, columns: dict[str, str], at: float = 0.0, skip: float = 0.0) -> Found:
     path = folder / "drive.csv"
     path.write_text(text, encoding="utf-8")
-    return [(one.at, one.direction, one.values) for one in read_columns(path, (), "wifi", at, columns, skip)]
+    moments = Excerpt(skip).of(path, PublishedTrace(path, Form(columns)).moments())
+    return [(one.at, one.direction, one.values) for one in changes((), "wifi", at, moments)]
 
 
 def test_a_drive_with_date_stamps_no_rate_and_two_rows_in_a_second(tmp_path: Path) -> None:
@@ -40,7 +43,10 @@ def test_a_drive_with_date_stamps_no_rate_and_two_rows_in_a_second(tmp_path: Pat
 
 
 def test_its_beginning_can_be_left_out(tmp_path: Path) -> None:
-    assert read(tmp_path, DRIVE, RATES, at=2.0, skip=3.0) == [(2.0, "down", {"rate": 120e3})]
+    assert read(tmp_path, DRIVE, RATES, at=2.0, skip=3.0) == [
+        (2.0, "both", {"signal": -96.0}),
+        (2.0, "down", {"rate": 120e3}),
+    ]
 
 
 @pytest.mark.parametrize(

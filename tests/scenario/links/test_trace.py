@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.links.excerpt import changes
 from testbed.scenario.links.trace import read_csv, read_opportunities
 from testbed.scenario.reading.errors import BadScenarioError
 
@@ -20,7 +21,7 @@ GOOD = "time [s], signal [dBm], delay [ms], down.loss [%]\n0, -55, 3, 0\n\n0.5, 
 
 def test_a_row_changes_what_it_has(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(GOOD)
-    found = read_csv(tmp_path / "t.csv", ("traces", 0), "wifi", 10.0)
+    found = changes(("traces", 0), "wifi", 10.0, read_csv(tmp_path / "t.csv"))
     assert [(one.at, one.direction, one.values) for one in found] == [
         (10.0, "both", {"signal": -55.0, "delay": 0.003}),
         (10.0, "down", {"loss": 0.0}),
@@ -72,7 +73,7 @@ def test_a_broken_csv_is_one_line(text: str, line: int, what: str, tmp_path: Pat
     path = tmp_path / "t.csv"
     path.write_text(text)
     with pytest.raises(BadScenarioError) as caught:
-        read_csv(path, ("traces", 0), "wifi", 0.0)
+        list(read_csv(path))
     assert str(caught.value) == f"{path}:{line}: {what}"
 
 
