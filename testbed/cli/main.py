@@ -43,6 +43,7 @@ COMMANDS = {
     "new": "testbed.cli.files.new_command:new",
     "profile": "testbed.cli.files.profiling:profile",
     "failure": "testbed.cli.files.failing:failure",
+    "trace": "testbed.cli.files.tracing:trace",
     "doctor": "testbed.cli.machine.doctor:doctor",
     "prepare": "testbed.cli.machine.prepare:prepare",
     "clean": "testbed.cli.machine.clean:clean",

@@ -11,7 +11,9 @@ from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
+from testbed.scenario.links.trace_file import published_form
 from testbed.scenario.reading.document import Document, written
+from testbed.scenario.reading.errors import BadScenarioError
 
 Facts = Iterator[str]
 """What is worth knowing of a file that is right, each in a few words."""
@@ -71,6 +73,14 @@ def topology(seen: Sighting) -> int:
     return in_python("NETWORK", "testbed.lab.network")(seen) + seen.ends(".py")
 
 
+def published(seen: Sighting) -> int:
+    """A recording of a known form is one, though it may have a track in it, too, or be packed as captures are."""
+    try:
+        return (CERTAIN + 1) * (not seen.path.is_dir() and published_form(seen.path) is not None)
+    except BadScenarioError:
+        return 0
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -85,6 +95,7 @@ KINDS = {
             certain(lambda seen: seen.ends(".gpx") or "<gpx" in seen.text or "latitude" in seen.first_line.lower()),
             written_by_users.track,
         ),
+        CheckedKind("published trace", published, written_by_users.published),
         CheckedKind("CSV trace", certain(lambda seen: seen.ends(".csv")), written_by_users.csv_trace),
         CheckedKind("Mahimahi trace", certain(lambda seen: seen.first_line.isdecimal()), written_by_users.mahimahi),
         CheckedKind("scenario", with_fields_of(Scenario), written_by_users.scenario),

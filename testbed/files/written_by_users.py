@@ -18,7 +18,9 @@ from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.links.history import history
 from testbed.scenario.links.trace import read_csv, read_opportunities
-from testbed.scenario.links.traced import read_traces
+from testbed.scenario.links.trace_facts import facts_of
+from testbed.scenario.links.trace_file import TraceFile
+from testbed.scenario.links.traced import bounded, read_traces
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load, validated
 from testbed.scenario.reading.errors import BadScenarioError
@@ -107,8 +109,15 @@ def track(path: Path) -> Iterator[str]:
 
 def csv_trace(path: Path) -> Iterator[str]:
     """A trace of a link's qualities."""
-    moments = list(read_csv(path))
+    moments = list(bounded(path, read_csv(path)))
     yield f"{len(moments)} changes until {max((one.at for one in moments), default=0.0):g} s"
+
+
+def published(path: Path) -> Iterator[str]:
+    """A trace as it was published, in a form that is known."""
+    facts = facts_of(TraceFile(path))
+    yield f"form {facts.kind}"
+    yield f"{facts.rows} rows in {facts.lasts_s:g} s"
 
 
 def mahimahi(path: Path) -> Iterator[str]:

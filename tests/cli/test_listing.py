@@ -17,6 +17,7 @@ from testbed.scenario.kinds.correspondent import OWN
 from testbed.scenario.kinds.loaded_program import able
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.triggers import ALL_TRIGGERS
+from testbed.scenario.links.forms import FORMS
 from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
 SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK, PROGRAM)}
@@ -25,6 +26,7 @@ EVERYTHING = {
     "schemes": list(SCHEMES),
     "phones": [*OWN, *able("cn")],
     "triggers": list(ALL_TRIGGERS),
+    "forms": list(FORMS),
 }
 
 

@@ -48,6 +48,10 @@ def test_every_file_that_we_ship_is_recognised_and_ok(kind: FileKind, name: str)
 
 
 CSV, MAHIMAHI = "time [s], delay [ms]\n0, 20\n5, 90\n", "1\n2\n2\n30\n"
+DRIVE = (
+    "Timestamp,Longitude,Latitude,RSRP,DL_bitrate\n2019.12.14_10.16.30,-8.3,51.9,-99,7\n"
+    "2019.12.14_10.16.31,-8.3,51.9,-99,0\n"
+)
 GPX = (
     '<gpx><trk><trkseg><trkpt lat="59" lon="10"><time>2026-01-01T00:00:00Z</time></trkpt>'
     '<trkpt lat="59.1" lon="10"><time>2026-01-01T00:00:09Z</time></trkpt></trkseg></trk></gpx>'
@@ -55,17 +59,21 @@ GPX = (
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "kind", "fact"),
+    ("name", "text", "kind", "facts"),
     [
-        ("a.csv", CSV, "CSV trace", "2 changes until 5 s"),
-        ("a.down", MAHIMAHI, "Mahimahi trace", "4 packets in 30 ms"),
-        ("a.gpx", GPX, "track", "2 points, from 0 s to 9 s"),
+        ("a.csv", CSV, "CSV trace", ["2 changes until 5 s"]),
+        ("a.down", MAHIMAHI, "Mahimahi trace", ["4 packets in 30 ms"]),
+        ("a.gpx", GPX, "track", ["2 points, from 0 s to 9 s"]),
+        ("bus_1", "0.0\t4.0\n0.5\t3.0\n", "published trace", ["form pensieve", "2 rows in 0.5 s"]),
+        ("a.csv", DRIVE, "published trace", ["form ucc", "2 rows in 2 s"]),
     ],
 )
-def test_traces_and_tracks_are_recognised_too(tmp_path: Path, name: str, text: str, kind: str, fact: str) -> None:
+def test_traces_and_tracks_are_recognised_too(
+    tmp_path: Path, name: str, text: str, kind: str, facts: list[str]
+) -> None:
     (tmp_path / name).write_text(text)
     found = testbed.check(tmp_path / name)
-    assert (found.kind, found.facts, found.mistakes) == (kind, (fact,), ())
+    assert (found.kind, found.facts, found.mistakes) == (kind, tuple(facts), ())
 
 
 NUMBER = """from testbed.measure import UserNumber

@@ -19,6 +19,7 @@ from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.kinds.surroundings import CoverageMap
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.kinds.triggers import ALL_TRIGGERS, TRIGGER, find_trigger, setting_of_brought
+from testbed.scenario.links.forms import FORMS
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 from testbed.scenario.reading.units import RATE, SHARE, TIME
@@ -84,6 +85,14 @@ def tracks() -> Iterator[Row]:
         yield name, f"{len(track)} points, from {TIME.text(track[0].at)} to {TIME.text(track[-1].at)}"
 
 
+def forms() -> Iterator[Row]:
+    """Forms of published traces, with their columns."""
+    for name, known in FORMS.items():
+        stamped = " (up to that time)" if known.form.stamped == "end" else ""
+        columns = "; ".join(f"{quantity}: {where}" for quantity, where in known.form.columns.items())
+        yield name, known.about, escape(f"{columns}{stamped}")
+
+
 def profiles() -> Iterator[Row]:
     """Link profiles, with their main numbers for each direction."""
     for name in PROFILE.shipped():
@@ -126,6 +135,7 @@ LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
     "triggers": (triggers, (*WHAT_IT_IS, "parameters")),
     "coverage": (coverage, WHAT_IT_IS),
     "tracks": (tracks, WHAT_IT_IS),
+    "forms": (forms, (*WHAT_IT_IS, "columns")),
 }
 
 

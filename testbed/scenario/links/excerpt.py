@@ -15,8 +15,8 @@ Values = dict[tuple[Way, str], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """From `at` seconds of the trace on a link is like this; `line` says so."""
+class TracedMoment:
+    """From `at` seconds of the trace on a link is like this; `line` says so. One without values is the trace's end."""
 
     line: int
     at: float
@@ -24,13 +24,13 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Excerpt:
+class TraceExcerpt:
     """From `skip` seconds on, for `lasts` seconds; None: to the end."""
 
     skip: float = 0.0
     lasts: float | None = None
 
-    def of(self, path: Path, moments: Iterable[Moment]) -> Iterator[Moment]:
+    def of(self, path: Path, moments: Iterable[TracedMoment]) -> Iterator[TracedMoment]:
         """That part, its time counted from its beginning, at which all is known that was told before.
 
         What comes after it is not read. Raises BadScenarioError where nothing is left.
@@ -45,12 +45,13 @@ class Excerpt:
             if not has_begun:
                 has_begun = True
                 if one.at > self.skip and known:
-                    yield Moment(line, 0.0, known)
+                    yield TracedMoment(line, 0.0, known)
                 elif known:
-                    one = Moment(line, one.at, known | one.values)  # noqa: PLW2901 - the same moment, all of it
+                    one = TracedMoment(line, one.at, known | one.values)  # noqa: PLW2901 - the same moment, all of it
             if self.lasts is not None and one.at >= moment(self.skip + self.lasts):
+                yield TracedMoment(line, self.lasts, {})
                 return
-            yield Moment(line, moment(one.at - self.skip), one.values)
+            yield TracedMoment(line, moment(one.at - self.skip), one.values)
         if self.skip and not has_begun:
             raise bad(path, line, f"this is the last row, and before {self.skip:g} s; skip less")
 
@@ -68,7 +69,7 @@ class Excerpt:
         return found
 
 
-def changes(place: Place, link: str, at: float, moments: Iterable[Moment]) -> Iterator[Change]:
+def changes(place: Place, link: str, at: float, moments: Iterable[TracedMoment]) -> Iterator[Change]:
     """What becomes of a link that is like this from scenario time `at` on; `place` is where a script says so."""
     for one in moments:
         for way in WAYS.values():

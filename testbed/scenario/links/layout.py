@@ -24,6 +24,8 @@ EVERY = re.compile(r"every\s+(.+)")
 PLACE = re.compile(r"#([1-9][0-9]{0,3})")
 # How published files write that something was not measured.
 NOTHING = {"", "-", "--", "?", "nan", "null", "none", "n/a", "#n/a", "na", "n.a.", "<na>", "unknown"}
+# What loggers of phones write for a cell that they did not hear.
+NO_SIGNAL_DBM = -200.0
 DATE = "date"
 AMOUNTS = {unit: Decimal(bits) for unit, bits in
            {"bit": 1, "kbit": 1000, "Mbit": 10**6, "B": 8, "kB": 8000, "MB": 8 * 10**6}.items()}  # fmt: skip
@@ -40,6 +42,7 @@ class PublishedColumn:
     heading: str
     index: int
     parse: Parse
+    is_signal: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class PublishedRow:
     values: Values
 
 
-class Layout:
+class ColumnLayout:
     """A file's columns. Raises BadScenarioError for what does not fit, with the line of the file."""
 
     def __init__(self, path: Path, line: int, top: Cells, form: Form) -> None:
@@ -91,7 +94,7 @@ class Layout:
     def _column(self, name: str, heading: str, unit: str, parser: Callable[[str], Parse]) -> PublishedColumn:
         index = self._index(name, heading)
         try:
-            return PublishedColumn(heading, index, parser(unit))
+            return PublishedColumn(heading, index, parser(unit), is_signal=unit == "dBm")
         except ValueError as error:
             raise self._bad(f"{name}: {error}") from None
 
@@ -126,11 +129,11 @@ class Layout:
             raise bad(self._path, line, what)
         if any(row[index] != value for index, value in self._where.items()):
             return None
+        time_s = self._stamp(line, row)
         values = {
             place: value for place, one in self._values.items() if (value := self._cell(line, row, one)) is not None
         }
-        lasts_s = self._shares(line, row, values)
-        return PublishedRow(line, self._stamp(line, row), lasts_s, values)
+        return PublishedRow(line, time_s, self._shares(line, row, values), values)
 
     def _stamp(self, line: int, row: Cells) -> float:
         if self._time is None:
@@ -158,9 +161,12 @@ class Layout:
         if cell.lower() in NOTHING:
             return None
         try:
-            return one.parse(cell)
+            value = one.parse(cell)
         except ValueError as error:
-            raise bad(self._path, line, f"{one.heading}: {error}") from None
+            is_head = line == self._line and not self.has_head
+            advice = "; is this a header? then name columns as they are there" if is_head else ""
+            raise bad(self._path, line, f"{one.heading}: {error}{advice}") from None
+        return None if one.is_signal and value == NO_SIGNAL_DBM else value
 
     def _bad(self, what: str) -> BadScenarioError:
         return bad(self._path, self._line, what)

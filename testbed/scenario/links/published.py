@@ -14,10 +14,10 @@ from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
 
-from testbed.scenario.links.excerpt import Moment, Values
+from testbed.scenario.links.excerpt import TracedMoment, Values
 from testbed.scenario.links.forms import Form
 from testbed.scenario.links.history import moment
-from testbed.scenario.links.layout import Cells, Layout, PublishedRow
+from testbed.scenario.links.layout import Cells, ColumnLayout, PublishedRow
 from testbed.scenario.links.trace_lines import MOST_BYTES, lines
 from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.tree import bad
@@ -35,17 +35,21 @@ class PublishedTrace:
         self._form = form
         self._most_bytes = most_bytes
         self._sort = sort
+        self.row_count = 0
 
-    def moments(self) -> Iterator[Moment]:
+    def moments(self) -> Iterator[TracedMoment]:
         """What a link is like from when on, in the order of time; the first is at 0 s."""
-        before_s = begins_s = None
+        before_s = begins_s = line = None
+        ends = self._form.stamped == "end"
         for row in self.averaged():
             since_s = since(row, before_s, self._form.stamped)
             begins_s = (row.time_s if since_s is None else since_s) if begins_s is None else begins_s
             # Of what was measured up to the first row nobody knows since when.
             if since_s is not None:
-                yield Moment(row.line, moment(since_s - begins_s), row.values)
-            before_s = row.time_s
+                yield TracedMoment(row.line, moment(since_s - begins_s), row.values)
+            before_s, line, ends = row.time_s, row.line, ends or row.lasts_s is not None
+        if ends and line is not None and before_s is not None and begins_s is not None:
+            yield TracedMoment(line, moment(before_s - begins_s), {})
 
     def averaged(self) -> Iterator[PublishedRow]:
         """The rows, those of one time as one."""
@@ -68,9 +72,13 @@ class PublishedTrace:
         top = next(numbered, None)
         if top is None:
             raise bad(self._path, 1, "the trace is empty; it should begin with the names of its columns")
-        layout = Layout(self._path, *top, self._form)
+        layout = ColumnLayout(self._path, *top, self._form)
         body = numbered if layout.has_head else chain([top], numbered)
-        yield from (found for line, row in body if (found := layout.read(line, row)) is not None)
+        for line, row in body:
+            found = layout.read(line, row)
+            if found is not None:
+                self.row_count += 1
+                yield found
 
 
 def since(row: PublishedRow, before_s: float | None, stamped: str) -> float | None:

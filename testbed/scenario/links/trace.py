@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Literal
 
 from testbed.scenario.kinds.failure import SHAPED
-from testbed.scenario.links.excerpt import WAYS, Moment, Values, Way
-from testbed.scenario.links.trace_lines import lines
+from testbed.scenario.links.excerpt import WAYS, TracedMoment, Values, Way
+from testbed.scenario.links.trace_lines import MOST_BYTES, lines
 from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.tree import Place, bad
@@ -61,7 +61,7 @@ class Opportunities:
     times_ms: list[int]
 
 
-def read_csv(path: Path) -> Iterator[Moment]:
+def read_csv(path: Path) -> Iterator[TracedMoment]:
     """What a CSV tells of a link; raises BadScenarioError."""
     numbered = rows(path, lines(path, kind="a CSV file"))
     first = next(numbered, None)
@@ -79,7 +79,7 @@ def read_csv(path: Path) -> Iterator[Moment]:
                 )
             raise bad(path, line, what)
         before = time_s
-        yield Moment(line, time_s, values)
+        yield TracedMoment(line, time_s, values)
 
 
 def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
@@ -124,10 +124,10 @@ def row_values(path: Path, line: int, columns: list[TraceColumn], row: list[str]
     return found.pop(("both", "time")), found
 
 
-def read_opportunities(path: Path) -> list[int]:
+def read_opportunities(path: Path, most_bytes: int = MOST_BYTES) -> list[int]:
     """The times, in ms, of a trace of Mahimahi; raises BadScenarioError."""
     times: list[int] = []
-    for line, content in enumerate(lines(path, kind="a Mahimahi trace"), 1):
+    for line, content in enumerate(lines(path, kind="a Mahimahi trace", most_bytes=most_bytes), 1):
         text = content.strip()
         if not text.isdecimal() or not text.isascii() or len(text) > MOST_DIGITS:
             what = f"{shown(text)} is no time in ms; a Mahimahi trace has one whole number in each line"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.scenario.kinds.failure import FailureScript, TraceUse
-from testbed.scenario.links.excerpt import Excerpt, Moment, changes
+from testbed.scenario.links.excerpt import TracedMoment, TraceExcerpt, changes
 from testbed.scenario.links.forms import FORMS, Form
 from testbed.scenario.links.history import Change
 from testbed.scenario.links.published import PublishedTrace
@@ -28,7 +28,7 @@ def read_traces(tree: Tree, script: FailureScript) -> tuple[list[Change], list[O
         if not path.is_file():
             what = f"{name_of(place)}.{field}: there is no file {path}; name one, from this script's folder"
             raise BadScenarioError([tree.error((*place, field), what)])
-        excerpt = Excerpt(use.skip, use.lasts)
+        excerpt = TraceExcerpt(use.skip, use.lasts)
         if use.direction is None:
             moments = bounded(path, excerpt.of(path, read(path, form_of(tree, place, use))))
             found += changes(place, use.link, use.at, moments)
@@ -49,12 +49,12 @@ def form_of(tree: Tree, place: Place, use: TraceUse) -> Form | None:
     return Form(known.columns, known.stamped, use.where)
 
 
-def read(path: Path, form: Form | None) -> Iterator[Moment]:
+def read(path: Path, form: Form | None) -> Iterator[TracedMoment]:
     """What a file tells of a link; raises BadScenarioError."""
     return read_csv(path) if form is None else PublishedTrace(path, form).moments()
 
 
-def bounded(path: Path, moments: Iterator[Moment]) -> Iterator[Moment]:
+def bounded(path: Path, moments: Iterator[TracedMoment]) -> Iterator[TracedMoment]:
     """The same; raises BadScenarioError where a run would have too many of them."""
     for count, one in enumerate(moments, 1):
         if count > MOST_ROWS:

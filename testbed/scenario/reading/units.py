@@ -92,7 +92,10 @@ TIME = Quantity(
     reason="out of range; a time is from 0 s to 60 min",
 )
 LONG_TIME = replace(
-    TIME, most=Decimal(10**7), reason="out of range; a time within a recording is from 0 s to 10000000 s"
+    TIME,
+    units=TIME.units | {"h": Decimal(3600)},
+    most=Decimal(10**7),
+    reason="out of range; a time within a recording is from 0 s to 10000000 s",
 )
 RATE = Quantity(
     name="a rate",

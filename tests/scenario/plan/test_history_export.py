@@ -42,10 +42,15 @@ def test_of_traces(tmp_path: Path) -> None:
     mine.mkdir()
     (mine / "walk.csv").write_text("time [s], signal [dBm], up.delay [ms]\n0, -50, 2\n3.3, -66.6, 12.75\n")
     (mine / "umts.down").write_text("".join(f"{7 * number}\n" for number in range(1, 100)))
+    (mine / "umts.log").write_text("".join(f"{6 + n % 2} {n * 5} 0.{n % 9 + 1}\n" for n in range(3000)))
+    (mine / "bus").write_text("0.0\t4.0\n0.5\t3.0\n1.25\t2.0\n")
     (mine / "mine.yaml").write_text(
         "name: mine\nabout: 'mine: a walk'\nsteps:\n  - {at: 1 s to 2 s, for: 1 s, link: umts, loss: 1 % to 3 %}\n"
         "traces:\n  - {link: wifi, csv: walk.csv, at: 2.5 s}\n"
-        "  - {link: umts, mahimahi: umts.down, direction: down}\n"
+        "  - {link: umts, mahimahi: umts.down, direction: down, skip: 35 ms, for: 400 ms}\n"
+        "  - {link: umts, csv: umts.log, columns: {time: '#2 [s]', up.rate: '#3 [Mbit/s]'}, stamped: end,"
+        " where: {'#1': '7'}, skip: 2 h, for: 30 s, at: 1 s}\n"
+        "  - {link: wifi, csv: bus, form: pensieve, skip: 0.5 s}\n"
     )
     (tmp_path / "out").mkdir()
     replayed(str(mine / "mine.yaml"), 3, tmp_path / "out")
