@@ -32,11 +32,8 @@ class Conversion:
         if self._trace.kind == MAHIMAHI:
             yield from self._rates_of_opportunities(every_s, "both" if way is None else way)
             return
-        places: dict[Place, None] = {}
         moments = kept(self._trace.path, self._trace.moments())
-        for one in moments:
-            places |= dict.fromkeys(one.values)
-        yield from table(places, moments)
+        yield from table(moments)
         if moments and not moments[-1].values:
             self.losses.append(f"its end, at {moments[-1].at:g} s: the link stays what it is in the last row")
 
@@ -53,7 +50,7 @@ class Conversion:
             for count, start_s, end_s in zip(counts, starts_s, ends_s, strict=True)
         ]
         moments = [TracedMoment(0, at, {(way, "rate"): rate}) for at, rate in zip(starts_s, rates, strict=True)]
-        yield from table([(way, "rate")], moments)
+        yield from table(moments)
         self.losses.append(f"when packets can leave within each {every_s:g} s")
         self.losses.append(f"its end, at {ends_s[-1]:g} s, where Mahimahi begins again")
 
@@ -113,9 +110,9 @@ def opportunities(stretches: Iterable[Stretch], place: Place) -> Iterator[int]:
         bits = max(0.0, together - count * OPPORTUNITY_BITS)
 
 
-def table(places: Iterable[Place], moments: Iterable[TracedMoment]) -> Iterator[str]:
-    """Rows of our own CSV, in which an empty cell changes nothing."""
-    columns = list(places)
+def table(moments: list[TracedMoment]) -> Iterator[str]:
+    """Rows of our own CSV, with all digits; an empty cell changes nothing."""
+    columns = list(dict.fromkeys(place for one in moments for place in one.values))
     yield ", ".join(["time [s]", *(f"{named(one)} [{UNITS[one[1]]}]" for one in columns)])
     for one in moments:
         if one.values:

@@ -1,6 +1,7 @@
 """The traces that a failure script names, whatever their format."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from testbed.scenario.kinds.failure import FailureScript, TraceUse
@@ -28,30 +29,29 @@ def read_traces(tree: Tree, script: FailureScript) -> tuple[list[Change], list[O
         if not path.is_file():
             what = f"{name_of(place)}.{field}: there is no file {path}; name one, from this script's folder"
             raise BadScenarioError([tree.error((*place, field), what)])
-        excerpt = TraceExcerpt(use.skip, use.lasts)
+        if use.form is not None and use.form not in FORMS:
+            what = f"{name_of(place)}.form: {shown(use.form)} is no form that is known{hint(use.form, list(FORMS))}"
+            raise BadScenarioError([tree.error((*place, "form"), what)])
         if use.direction is None:
-            moments = bounded(path, excerpt.of(path, read(path, form_of(tree, place, use))))
-            found += changes(place, use.link, use.at, moments)
+            found += changes(place, use.link, use.at, traced_moments(path, use))
         else:
-            times_ms = excerpt.of_opportunities(path, read_opportunities(path))
-            opportunities.append(Opportunities(place, use.link, use.direction, use.at, times_ms))
+            opportunities.append(Opportunities(place, use.link, use.direction, use.at, traced_opportunities(path, use)))
     return found, opportunities
 
 
-def form_of(tree: Tree, place: Place, use: TraceUse) -> Form | None:
-    """The form that a script says a file has; None where it is our own. Raises BadScenarioError for an unknown one."""
-    if use.form is None:
-        return None if use.columns is None else Form(use.columns, use.stamped, use.where)
-    if use.form not in FORMS:
-        what = f"{name_of(place)}.form: {shown(use.form)} is no form that is known{hint(use.form, list(FORMS))}"
-        raise BadScenarioError([tree.error((*place, "form"), what)])
-    known = FORMS[use.form].form
-    return Form(known.columns, known.stamped, use.where)
+def traced_moments(path: Path, use: TraceUse) -> list[TracedMoment]:
+    """What a script takes from a file about a link; raises BadScenarioError."""
+    form = FORMS[use.form].form if use.form is not None else Form(use.columns, use.stamped) if use.columns else None
+    told = read_csv(path) if form is None else PublishedTrace(path, replace(form, where=use.where)).moments()
+    found = list(bounded(path, TraceExcerpt(use.skip, use.lasts).of(path, told)))
+    if not any(one.values for one in found):
+        raise bad(path, found[-1].line if found else 1, "it says nothing of the link; a row with a value is needed")
+    return found
 
 
-def read(path: Path, form: Form | None) -> Iterator[TracedMoment]:
-    """What a file tells of a link; raises BadScenarioError."""
-    return read_csv(path) if form is None else PublishedTrace(path, form).moments()
+def traced_opportunities(path: Path, use: TraceUse) -> list[int]:
+    """What a script takes from a Mahimahi trace, in ms; raises BadScenarioError."""
+    return TraceExcerpt(use.skip, use.lasts).of_opportunities(path, read_opportunities(path))
 
 
 def bounded(path: Path, moments: Iterator[TracedMoment]) -> Iterator[TracedMoment]:

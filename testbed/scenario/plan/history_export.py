@@ -1,11 +1,14 @@
 """A run's link history as a failure script of its own: nothing drawn, nothing repeated, with the traces beside it."""
 
 import json
+from pathlib import Path
 
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.failure import TraceUse
+from testbed.scenario.links.conversion import table
 from testbed.scenario.links.history import Change
 from testbed.scenario.links.trace import KINDS
+from testbed.scenario.links.traced import traced_moments, traced_opportunities
 from testbed.scenario.reading.units import TIME
 
 SCRIPT = "failure.yaml"
@@ -25,19 +28,21 @@ def exported(experiment: Experiment) -> dict[str, bytes]:
     for number, use in enumerate(script.traces, 1):
         kind, source = ("csv", use.csv) if use.csv is not None else ("mahimahi", use.mahimahi or "")
         name = f"trace-{number}.{kind}"
-        files[name] = (experiment.failure_path.parent / source).read_bytes()
-        lines.append(f"  - {{link: {use.link}, {kind}: {name}, {', '.join(reading(use))}}}")
+        files[name] = replayed_part(experiment.failure_path.parent / source, use)
+        direction = f", direction: {use.direction}" if use.direction else ""
+        lines.append(f"  - {{link: {use.link}, {kind}: {name}{direction}, at: {TIME.text(use.at)}}}")
     return {SCRIPT: ("\n".join(lines) + "\n").encode(), **files}
 
 
-def reading(use: TraceUse) -> list[str]:
-    """How a trace is to be read, field by field."""
-    found = {"direction": use.direction, "form": use.form} | ({"stamped": "end"} if use.stamped == "end" else {})
-    words = [f"{name}: {value}" for name, value in found.items() if value is not None]
-    maps = {"columns": use.columns, "where": use.where}
-    words += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in maps.items() if value]
-    times = {"at": use.at, "skip": use.skip or None, "for": use.lasts}
-    return words + [f"{name}: {TIME.text(value)}" for name, value in times.items() if value is not None]
+def replayed_part(path: Path, use: TraceUse) -> bytes:
+    """A trace as it is; of a longer recording, or a published one, what the run took, as a trace of our own."""
+    if not use.skip and use.lasts is None and use.form is None and use.columns is None:
+        return path.read_bytes()
+    if use.direction is not None:
+        lines = [f"{one}" for one in traced_opportunities(path, use)]
+    else:
+        lines = list(table(traced_moments(path, use)))
+    return ("\n".join(lines) + "\n").encode()
 
 
 def fields(change: Change) -> list[str]:

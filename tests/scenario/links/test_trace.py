@@ -96,6 +96,31 @@ def test_a_broken_mahimahi_trace_is_one_line(text: str, line: int, what: str, tm
 
 
 @pytest.mark.parametrize(
+    ("trace", "line", "what"),
+    [
+        ("{link: wifi, csv: t.csv, skip: 2 s}", 5, "this is the last row, and before 2 s; skip less"),
+        ("{link: wifi, csv: none.csv}", 1, "it says nothing of the link; a row with a value is needed"),
+        ("{link: wifi, csv: none.csv, columns: {time: 'time [s]', rate: 'b [kbit/s]'}}", 1, "columns.time: "),
+        ("{link: wifi, csv: one.log, form: pensieve}", 1, "it says nothing of the link; a row with a value is needed"),
+        ("{link: wifi, csv: many.log, form: pensieve}", 20002, "a trace has at most 20000 rows; take a part"),
+        ("{link: wifi, mahimahi: t.up, direction: up, skip: 1 s}", 2, "nothing passes from 1 s on; the last time is"),
+    ],
+)  # fmt: skip
+def test_a_trace_of_which_nothing_is_left_or_too_much(trace: str, line: int, what: str, tmp_path: Path) -> None:
+    (tmp_path / "t.up").write_text("5\n10\n")
+    (tmp_path / "t.csv").write_text(GOOD)
+    (tmp_path / "none.csv").write_text("time [s], rate [kbit/s]\n")
+    (tmp_path / "one.log").write_text("0.5 3.4\n")
+    (tmp_path / "many.log").write_text("".join(f"{n} 1\n" for n in range(20_010)))
+    script = tmp_path / "s.yaml"
+    script.write_text(f"name: s\nabout: s\ntraces:\n  - {trace}\n")
+    with pytest.raises(BadScenarioError) as caught:
+        load_experiment("wifi-to-umts", failure=str(script))
+    assert str(caught.value).partition(": ")[0].endswith(f":{line}")
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("trace", "what"),
     [
         ("{link: wifi, csv: gone.csv}", "traces.1.csv: there is no file {folder}/gone.csv; name one"),
@@ -103,6 +128,15 @@ def test_a_broken_mahimahi_trace_is_one_line(text: str, line: int, what: str, tm
         ("{link: wifi, mahimahi: t.up}", "traces.1: a Mahimahi trace is of one direction; add 'direction: down'"),
         ("{link: wfi, mahimahi: t.up, direction: up}", "traces.1.link: 'wfi' is no access link of the topology"),
         ("{link: wifi, csv: t.csv, direction: up}", "traces.1: a CSV names directions in its header"),
+        ("{link: wifi, csv: t.csv, form: usc}", "traces.1.form: 'usc' is no form that is known; did you mean 'ucc'?"),
+        ("{link: wifi, csv: t.csv, form: ucc, stamped: end}", "traces.1: a form says all of that; leave 'columns'"),
+        ("{link: wifi, csv: t.csv, where: {a: b}}", "traces.1: our own CSV has its times and rows as it is; leave"),
+        ("{link: wifi, mahimahi: t.up, direction: up, form: ucc}", "traces.1: a Mahimahi trace has no columns; leave"),
+        (
+            "{link: wifi, csv: t.csv, for: 0 s}",
+            "traces.1: nothing is left of a trace in 0 s; write it like 'for: 30 s'",
+        ),
+        ("{link: wifi, csv: t.csv, columns: {rate: a}}", "traces.1: columns are the time and something else; write"),
     ],
 )
 def test_a_script_that_names_a_trace_wrongly(trace: str, what: str, tmp_path: Path) -> None:
