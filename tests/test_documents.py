@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import testbed
+from testbed.cli.main import main
+from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.reading.places import TOPOLOGY
 
 from .rules import ROOT
@@ -60,6 +62,33 @@ def test_example_of_a_page_is_what_new_begins_with(page: str, kind: str, name: s
         assert f"\n{text}```\n" in shown or textwrap.indent(text, "    ") in shown, (
             f"docs/{page} has another {file.name}"
         )
+
+
+def test_drive_of_the_page_on_traces_is_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = dict(
+        re.findall(r"^```([\w.-]+)\n(.*?)^```", (ROOT / "docs/traces.md").read_text(), re.DOTALL | re.MULTILINE)
+    )
+    monkeypatch.chdir(tmp_path)
+    for name in ("drive.csv", "follow-the-drive.yaml"):
+        (tmp_path / name).write_text(blocks[name])
+    main(["trace", "show", "drive.csv"])
+    assert capsys.readouterr().out == blocks["show"]
+    main(["trace", "convert", "drive.csv", "--to", "csv", "--out", "own.csv"])
+    assert (tmp_path / "own.csv").read_text() == blocks["csv"]
+    capsys.readouterr()
+    main(["trace", "convert", "drive.csv", "--to", "mahimahi", "--direction", "down"])
+    assert capsys.readouterr().out == blocks["mahimahi"]
+    changes = load_experiment("wifi-to-umts", failure="./follow-the-drive.yaml").changes
+    rates = {
+        link: [(one.at, one.values["rate"]) for one in changes if one.link == link and "rate" in one.values]
+        for link in ("wifi", "umts")
+    }
+    assert rates == {
+        "wifi": [(2.0, 2.4e6), (3.0, 1.5e6), (5.0, 0.0), (8.0, 640e3), (9.0, 3.2e6)],
+        "umts": [(0.0, 0.0), (3.0, 640e3)],
+    }
 
 
 SHIPPED = (TOPOLOGY.folder / "multihomed.py").read_text()

@@ -29,7 +29,7 @@ def test_show_says_in_a_few_lines_what_is_there(here: Path, capsys: pytest.Captu
     assert capsys.readouterr().out.splitlines() == [
         "drive.csv: ucc: 3 rows, 5.000 s",
         "  down.rate   mean 0.84 Mbit/s, from 0 to 3",
-        "              nothing passes for 2.000 s in 1 stretches, the longest 2.000 s, from 1.000 s on",
+        "              nothing passes for 2.000 s in 1 stretch, the longest 2.000 s, from 1.000 s on",
         "  signal      mean -96 dBm, from -97 to -95",
         "  no row      for 2.000 s at most, from 1.000 s on",
         "drive.down: mahimahi: 4 packets can leave, 1.000 s",

@@ -172,5 +172,6 @@ def spread(name: str, one: QuantityFacts) -> str:
 
 def quiet(one: QuantityFacts) -> str:
     """When nothing passes."""
-    much = f"nothing passes for {one.quiet.total_s:.3f} s in {one.quiet.count} stretches"
+    stretches = f"{one.quiet.count} stretch{'es' if one.quiet.count > 1 else ''}"
+    much = f"nothing passes for {one.quiet.total_s:.3f} s in {stretches}"
     return f"{much}, the longest {one.quiet.longest_s:.3f} s, from {one.quiet.longest_at_s:.3f} s on"
