@@ -16,6 +16,7 @@ from testbed.scenario.reading.units import plain
 
 T = TypeVar("T")
 MOST_ROWS = 1_000_000
+MOST_CHANCES = 10_000_000
 UNITS = {"rate": "kbit/s", "delay": "ms", "jitter": "ms", "loss": "%", "loss_burst": "ms", "signal": "dBm"}
 """In which units columns are written."""
 
@@ -40,6 +41,8 @@ class Conversion:
     def _rates_of_opportunities(self, every_s: float, way: Literal["both", "down", "up"]) -> Iterator[str]:
         times_ms = self._trace.opportunities()
         bins = math.ceil(round(times_ms[-1] / 1000 / every_s, 6))
+        if bins > MOST_ROWS:
+            raise bad(self._trace.path, 0, f"a rate for each {every_s:g} s would be {bins} rows; take a longer --every")
         counts = [0] * bins
         for one in times_ms:
             counts[min(bins - 1, int(one / 1000 / every_s))] += 1
@@ -61,6 +64,10 @@ class Conversion:
             return
         stretches = kept(self._trace.path, self._trace.stretches())
         place = self._rate_of(stretches, way)
+        count = int(sum(one.values.get(place, 0.0) * (one.end - one.start) for one in stretches) / OPPORTUNITY_BITS)
+        if count > MOST_CHANCES:
+            what = f"{count} packets can leave in {stretches[-1].end:g} s; take a part of it, with --skip and --for"
+            raise bad(self._trace.path, 0, what)
         last_ms = 0
         for last_ms in opportunities(stretches, place):
             yield f"{last_ms}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import gzip
+from contextlib import suppress
+from itertools import islice, pairwise
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.scenario.links.conversion import Conversion, written
 from testbed.scenario.links.excerpt import TraceExcerpt
+from testbed.scenario.links.forms import FORMS
 from testbed.scenario.links.trace import read_csv, read_opportunities
 from testbed.scenario.links.trace_facts import facts_of
 from testbed.scenario.links.trace_file import TraceFile
@@ -123,6 +127,17 @@ def test_what_cannot_be_converted_is_one_line_and_no_file(text: str, direction: 
     assert not (tmp_path / "new").exists()
 
 
+def test_what_would_fill_the_disk_is_told_before(tmp_path: Path) -> None:
+    fast = Conversion(file(tmp_path, "time [s], rate [Gbit/s]\n0, 1\n600, 1\n"))
+    with pytest.raises(BadScenarioError, match="100000000 packets can leave in 1200 s; take a part of it"):
+        next(fast.to_mahimahi())
+    fine = Conversion(file(tmp_path, "900000000\n"))
+    with pytest.raises(
+        BadScenarioError, match=r"a rate for each 0.001 s would be 900000000 rows; take a longer --every"
+    ):
+        next(fine.to_csv(0.001))
+
+
 def test_a_part_of_a_mahimahi_trace(tmp_path: Path) -> None:
     trace = file(tmp_path, "5\n1000\n1001\n1500\n1999\n2000\n", excerpt=TraceExcerpt(skip=1.0, lasts=1.0))
     assert list(Conversion(trace).to_mahimahi()) == ["0", "1", "500", "999"]
@@ -152,3 +167,43 @@ def test_facts_of_chances(tmp_path: Path) -> None:
     assert rate.mean == pytest.approx(96e3 / 2.1)
     assert (rate.quiet.count, round(rate.quiet.total_s, 3)) == (4, 2.098)
     assert (rate.quiet.longest_s, rate.quiet.longest_at_s) == (1.098, 0.102)
+
+
+PIECES = [
+    b"nan",
+    b"-1",
+    b"1e999",
+    b"\x00",
+    b"\xff",
+    b'"',
+    b";",
+    b"\t",
+    b"\n\n",
+    b",",
+    b"9" * 400,
+    b"\xef\xbb\xbf",
+    b"1,5",
+]
+FILES = [
+    DRIVE.encode(), b"0.0\t4.0\n0.5\t3.0\n1.25\t2.0\n", b"0.27,Mbits/sec\r\n0.95,Mbits/sec\r\n", b"4\n8\n508\n",
+    b"1289406399 5000 59.8 10.7 125000 1000\n1289406400 6500 59.8 10.7 0 1500\n",
+    b"time [s], rate [kbit/s], signal [dBm]\n0, 5, -50\n1,, -60\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_in_a_file_nothing_but_what_is_wrong_is_said(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    for _ in range(60):
+        content = bytearray(random.choice(FILES))
+        for _ in range(random.randint(0, 4)):
+            start = random.randrange(len(content) + 1)
+            content[start : start + random.choice([0, 1, 3, 20])] = random.choice(PIECES)
+        (tmp_path / "trace").write_bytes(gzip.compress(content)[: random.choice([30, None])] if seed == 5 else content)
+        trace = TraceFile(tmp_path / "trace", random.choice([None, *(one.form for one in FORMS.values())]))
+        with suppress(BadScenarioError):
+            facts_of(trace)
+        with suppress(BadScenarioError):
+            list(islice(Conversion(trace).to_mahimahi(), 1000))
+        with suppress(BadScenarioError):
+            list(Conversion(trace).to_csv(1.0))
