@@ -26,6 +26,8 @@ PLACE = re.compile(r"#([1-9][0-9]{0,3})")
 NOTHING = {"", "-", "--", "?", "nan", "null", "none", "n/a", "#n/a", "na", "n.a.", "<na>", "unknown"}
 # What loggers of phones write for a cell that they did not hear.
 NO_SIGNAL_DBM = -200.0
+# Seconds and bits that one may come across: 30 000 years, and 100 TB.
+MOST = Decimal(10**15)
 DATE = "date"
 AMOUNTS = {unit: Decimal(bits) for unit, bits in
            {"bit": 1, "kbit": 1000, "Mbit": 10**6, "B": 8, "kB": 8000, "MB": 8 * 10**6}.items()}  # fmt: skip
@@ -123,7 +125,7 @@ class ColumnLayout:
 
     def read(self, line: int, row: Cells) -> PublishedRow | None:
         """What a row says; None where it is of those that are not meant."""
-        if len(row) != len(self._top) and any(row[len(self._top) :]) | (len(row) < len(self._top)):
+        if len(row) < len(self._top) or any(row[len(self._top) :]):
             like = "header" if self.has_head else "first row"
             what = f"{len(row)} cells where the {like} has {len(self._top)}; write each row like the {like}"
             raise bad(self._path, line, what)
@@ -151,6 +153,8 @@ class ColumnLayout:
             lasts_s = self._cell(line, row, one)
             if lasts_s and place in values:
                 values[place] /= lasts_s
+                if values[place] > KINDS["rate"].most:
+                    raise bad(self._path, line, f"{one.heading}: {values[place]:g} bit/s is {KINDS['rate'].reason}")
                 longest_s = max(lasts_s, longest_s or 0.0)
             elif values.pop(place, 0.0):
                 raise bad(self._path, line, f"{one.heading}: something came in no time; leave this row out")
@@ -197,8 +201,8 @@ def scaled(units: Mapping[str, Decimal]) -> Callable[[str], Parse]:
 
         def parse(cell: str) -> float:
             base = exactly(cell) * size
-            if base < 0:
-                raise ValueError(f"{shown(cell)} is less than nothing")
+            if not 0 <= base <= MOST:
+                raise ValueError(f"{shown(cell)} is less than nothing, or far too much")
             return float(base)
 
         return parse
@@ -221,8 +225,14 @@ def stamps(unit: str) -> Parse:
     if "%" in unit:
         return lambda cell: seconds(datetime.strptime(cell, unit))  # noqa: DTZ007 - no zone means the same in each row
     dates = ", or date, or a form like %Y-%m-%d %H:%M:%S"
-    size = float(size_of(unit, STAMPS, dates))
-    return lambda cell: number(cell) * size
+    size = size_of(unit, STAMPS, dates)
+
+    def parse(cell: str) -> float:
+        if abs(base := exactly(cell) * size) > MOST:
+            raise ValueError(f"{shown(cell)} is no time")
+        return float(base)
+
+    return parse
 
 
 def seconds(date: datetime) -> float:

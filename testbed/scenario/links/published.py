@@ -10,7 +10,7 @@ averaged: many loggers stamp by the second.
 
 import re
 from collections.abc import Iterator
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from testbed.scenario.links.layout import Cells, ColumnLayout, PublishedRow
 from testbed.scenario.links.trace_lines import MOST_BYTES, lines
 from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.tree import bad
+from testbed.scenario.reading.units import LONG_TIME
 
 SEPARATORS = "\t;,"
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
@@ -46,10 +47,16 @@ class PublishedTrace:
             begins_s = (row.time_s if since_s is None else since_s) if begins_s is None else begins_s
             # Of what was measured up to the first row nobody knows since when.
             if since_s is not None:
+                self._check_length(row.line, since_s - begins_s)
                 yield TracedMoment(row.line, moment(since_s - begins_s), row.values)
             before_s, line, ends = row.time_s, row.line, ends or row.lasts_s is not None
         if ends and line is not None and before_s is not None and begins_s is not None:
             yield TracedMoment(line, moment(before_s - begins_s), {})
+
+    def _check_length(self, line: int, since_s: float) -> None:
+        if since_s > LONG_TIME.most:
+            what = f"this is {since_s:g} s after the first row; a trace has at most {LONG_TIME.most} s"
+            raise bad(self._path, line, f"{what}: is the time's unit another one?")
 
     def averaged(self) -> Iterator[PublishedRow]:
         """The rows, those of one time as one."""
@@ -104,9 +111,13 @@ def mean(same: list[PublishedRow]) -> PublishedRow:
 
 def separated(path: Path, content: Iterator[str]) -> Iterator[tuple[int, Cells]]:
     """The rows of a text, by the separator that its first two lines have alike: spaces where they have none."""
-    first = list(islice(content, 2))
+    first: list[str] = []
+    filled: list[str] = []
+    while len(filled) < 2 and (text := next(content, None)) is not None:
+        first.append(text)
+        filled += [text] if text.strip() else []
     everything = chain(first, content)
-    separator = separator_of(first)
+    separator = separator_of(filled)
     if separator is None:
         yield from ((line, text.split()) for line, text in enumerate(everything, 1) if text.strip())
     elif separator == ",":
@@ -118,7 +129,7 @@ def separated(path: Path, content: Iterator[str]) -> Iterator[tuple[int, Cells]]
 
 def separator_of(first: list[str]) -> str | None:
     """What separates the cells of these lines; None: spaces."""
-    counts = {one: [line.count(one) for line in first if line.strip()] for one in SEPARATORS}
+    counts = {one: [line.count(one) for line in first] for one in SEPARATORS}
     alike = [one for one, found in counts.items() if found and found[0] and len(set(found)) == 1]
     # Of two lines of different lengths the first one counts: it is a header, and the second is complained of.
     most = max(SEPARATORS, key=lambda one: counts[one][0] if counts[one] else 0)

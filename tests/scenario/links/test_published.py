@@ -112,6 +112,7 @@ TWO = [(0.0, "both", {"rate": 1.5e6}), (1.25, "both", {"rate": 250e3})]
         pytest.param("t;r;x\n10,0;1500;a,b\n11,25;250;\n", COLUMNS, id="decimal comma"),
         pytest.param("10,0;1500\n11,25;250\n", {"time": "#1 [s]", "rate": "#2 [kbit/s]"}, id="the same, no header"),
         pytest.param("t,a;b,r\n10,1,1500\n11.25,2,250\n", COLUMNS, id="another separator in the header"),
+        pytest.param("\n\nt,r\n\n10,1500\n11.25,250\n", COLUMNS, id="empty lines"),
         pytest.param("t,r\n10,1500,,\n11.25,250,\n", COLUMNS, id="commas at the end"),
         pytest.param(
             "t (s),DL [kbps]\n10,1500\n11.25,250\n",
@@ -205,6 +206,10 @@ def test_rows_can_be_put_in_order(tmp_path: Path) -> None:
         ("t,b,d\n", {"time": "t [s]", "rate": "b [kbit/s] / d [ms]"}, 1, "'kbit/s' is no unit of it; it is in bit, kb"),
         ("t,r\n", {"time": "t [%H:%M %Z]", "rate": "r [kbit/s]"}, 1, "columns.time: %Z is read differently by each"),
         ("t,r\n", {"time": "every 0 s", "rate": "r [kbit/s]"}, 1, "columns.time: '0 s' is no time from row to row"),
+        ("t,b,d\n1,9e20,1\n", {"time": "t [s]", "rate": "b [B] / d [ms]"}, 2, "b: '9e20' is less than nothing, or far"),
+        ("t,b,d\n1,9e9,1\n", {"time": "t [s]", "rate": "b [B] / d [ms]"}, 2, "d: 7.2e+13 bit/s is no rate of a link"),
+        ("t,r\n1e300,5\n", COLUMNS, 2, "t: '1e300' is no time"),
+        ("t,r\n1,5\n1576318590500,5\n", COLUMNS, 3, "this is 1.57632e+12 s after the first row; a trace has at most"),
         ("t,r\n,5\n", COLUMNS, 2, "a row without time; leave it out, or write when this was"),
         ("t,r\n1,\u0663\n", COLUMNS, 2, "r: '\u0663' is no number"),
     ],
