@@ -177,7 +177,7 @@ bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring besi
 	fi
 
 .PHONY: fuzz
-fuzz: $(VENV)/.fuzz  ## Parsers on RUNS inputs that nobody thought of (a million); what they reached is kept for the next time
+fuzz: $(VENV)/.fuzz  ## Parsers, and what users write, on RUNS inputs that nobody thought of (a million); what they reached is kept for the next time
 	@$(PYTHON) -m tests.fuzz.fuzz "$(CACHE)/fuzz-corpora" $(RUNS)
 
 .PHONY: clean

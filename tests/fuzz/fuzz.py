@@ -14,8 +14,8 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["agents", "testbed.measure"]):
-    from tests.fuzz.targets import TARGETS, TOKENS, Target
+with atheris.instrument_imports(include=["agents", "testbed.measure", "testbed.scenario", "testbed.files"]):
+    from tests.fuzz.targets import TARGETS, Target
 
 # Seconds for one input, above which it counts as a fault: something grows with the square of its length.
 LONGEST_S = 5
@@ -28,8 +28,7 @@ def fuzz(folder: Path, runs: int, name: str) -> int:
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in TARGETS[name].seeds:
         (corpus / sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
-    words = folder / "words"
-    words.write_text("".join(f'"{escape(token)}"\n' for token in TOKENS))
+    (folder / f"{name}.words").write_text("".join(f'"{escape(word)}"\n' for word in TARGETS[name].words))
     started = time.monotonic()
     at_once = TARGETS[name].at_once
     for done in range(0, runs, at_once):
@@ -48,7 +47,7 @@ def in_own_process(folder: Path, runs: int, name: str) -> int:
     if pid == 0:
         limits = [f"-runs={runs}", f"-timeout={LONGEST_S}", f"-max_len={TARGETS[name].largest}"]
         limits += [f"-rss_limit_mb={MOST_MEMORY_MB}", f"-malloc_limit_mb={MOST_MEMORY_MB}"]
-        where = [f"-artifact_prefix={folder / name}-", f"-dict={folder / 'words'}", str(folder / name)]
+        where = [f"-artifact_prefix={folder / name}-", f"-dict={folder / name}.words", str(folder / name)]
         run(TARGETS[name], [*limits, "-print_final_stats=1", *where])
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

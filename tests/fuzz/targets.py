@@ -29,9 +29,24 @@ from agents.sip.session import events
 from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.session.refresh import SessionExpires, min_se
 from agents.sip.user_agent import UserAgent
+from testbed.files.written_by_users import failure, profile
 from tests.agents.sip.message.torture import FOLDER
 from tests.agents.sip.messages import MESSAGES
 from tests.agents.sip.network import ANSWER, OFFER
+from tests.fuzz.user_files import (
+    CSV,
+    FAILURES,
+    MAHIMAHI,
+    NETWORK_JSON,
+    PROFILES,
+    PUBLISHED,
+    RUN_SEEDS,
+    WORDS,
+    build_topology,
+    in_scenario,
+    read_run,
+    read_trace,
+)
 from tests.measure.capture.damage import SAMPLES, measure
 
 if TYPE_CHECKING:
@@ -112,6 +127,8 @@ class Target(NamedTuple):
     share: float
     #: Bytes.
     largest: int = 2048
+    #: What an input may be put together from.
+    words: tuple[str, ...] = TOKENS
     #: Inputs of one process: Atheris never lets go of what a comparison of numpy's arrays gave.
     at_once: int = 1 << 30
 
@@ -235,10 +252,15 @@ def measure_file(data: bytes) -> None:
 
 
 TARGETS = {
+    "profile": Target(in_scenario("profile.yaml", profile), PROFILES, 0.002, words=WORDS),
+    "failure": Target(in_scenario("failure.yaml", failure), FAILURES, 0.002, words=WORDS),
+    "trace": Target(read_trace, (CSV, MAHIMAHI, PUBLISHED), 0.01, words=WORDS),
+    "topology": Target(build_topology, (NETWORK_JSON,), 0.01, largest=8192, words=WORDS),
+    "run": Target(read_run, RUN_SEEDS, 0.002, largest=16384, words=WORDS),
     "sip": Target(parse_sip, SIP, 0.25),
     "stream": Target(cut_stream, tuple(b"\x13" + b"\r\n" * 4 + data for data in SIP), 0.07),
     "agent": Target(feed_agent, (*SIP, b"\0\0".join(SIP[:3])), 0.005),
     "sdp": Target(parse_sdp, (OFFER, ANSWER), 0.275),
-    "rtp": Target(parse_rtp, (RTP, RTCP), 0.395),
+    "rtp": Target(parse_rtp, (RTP, RTCP), 0.369),
     "capture": Target(measure_file, tuple(SAMPLES.values()), 0.005, largest=6144, at_once=15_000),
 }

@@ -51,6 +51,11 @@ def load_topology(path: Path) -> Network:
     line, what, said = loaded(path, data)
     if what:
         raise bad(path, line or line_with(text, "NETWORK"), what)
+    return looked_through(path, text, said)
+
+
+def looked_through(path: Path, text: str, said: str) -> Network:
+    """The network that a file's Python has defined, said as JSON; raises BadScenarioError with a line of its text."""
     try:
         network = TypeAdapter(Network).validate_python(json.loads(said, object_hook=foreign))
     except ValidationError as error:
