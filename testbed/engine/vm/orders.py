@@ -7,22 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed.engine.cache import digest
-
-ROOT = Path(__file__).parents[3]
-# The code that a guest needs: the lab, and the agents that it starts.
-GUEST_CODE = ("agents", "testbed/lab")
-# The lab's package is the testbed's, of which the guest has nothing else: so not our own __init__.
-GUEST_INIT = b'"""What runs outside the nodes: builds the world, runs it, measures it, reports it."""\n'
-
-
-def guest_code() -> dict[str, bytes]:
-    """The files of the guest's code, by their path in the project."""
-    files = {"testbed/__init__.py": GUEST_INIT}
-    for part in GUEST_CODE:
-        for path in sorted((ROOT / part).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                files[str(path.relative_to(ROOT))] = path.read_bytes()
-    return files
+from testbed.engine.vm.guest_code import guest_code
 
 
 def code_digest() -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from testbed.engine.errors import RunFailedError
 from testbed.engine.run_records import WORKSPACE, recorded
 from testbed.engine.vm.emulator import last_line, machine
+from testbed.engine.vm.guest_code import with_own_numbers
 from testbed.engine.vm.orders import write_order
 from testbed.engine.vm.snapshot import Snapshot
 from testbed.lab.plan import Plan
@@ -21,6 +22,8 @@ POLL_S = 0.05
 # A guest reports each second of its own time. Even with the host's processors loaded many times over, that takes
 # a second or two; a guest that is silent for this long hangs.
 SILENCE_LIMIT_S = 300.0
+# What a traceback of our code may stand in.
+LOGS = (".log", ".txt")
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -92,6 +95,9 @@ def collect(outcome: Path, folder: Path) -> None:
     try:
         with tarfile.open(outcome, "r:") as archive:  # not compressed: looking for it in half a gigabyte takes minutes
             unpack(archive, folder)
+        for log in (folder / "logs").glob("*"):
+            if log.suffix in LOGS:
+                log.write_bytes(with_own_numbers(log.read_bytes()))
     except tarfile.TarError as error:
         raise RunFailedError("the guest ended without a whole result") from error
     except OSError as error:
@@ -126,4 +132,4 @@ def keep_logs(workspace: Path, logs: Path) -> None:
     for name in ("console", "emulator.log"):
         source = workspace / name
         if source.exists() and source.stat().st_size:
-            shutil.copyfile(source, logs / f"{source.stem}.log")
+            (logs / f"{source.stem}.log").write_bytes(with_own_numbers(source.read_bytes()))
