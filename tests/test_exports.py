@@ -63,9 +63,9 @@ OPEN = {
     "agents.media": "",
     "testbed.scenario": (
         "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.conversion"
-        " links.excerpt links.forms links.gating links.history links.shaping links.timeline links.trace"
-        " links.trace_facts links.trace_file links.traced plan.failure_picture plan.history_export reading.document"
-        " reading.tree reading.units"
+        " links.excerpt links.forms links.gating links.history links.jitter_spread links.shaping links.timeline"
+        " links.trace links.trace_facts links.trace_file links.traced plan.failure_picture plan.history_export"
+        " reading.document reading.tree reading.units"
     ),
     "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (

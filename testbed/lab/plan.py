@@ -34,19 +34,29 @@ class Trace(TypedDict):
 class WayOrder(TypedDict):
     """What becomes of packets in one direction of a link, by their time.
 
-    `rates` (bit/s), `delays` (s) and `losses` (shares) are from when on they are what; `losses` are for whoever reads a
-    plan: what is lost comes in one of the `bad_moments` (from when, until when), or is marked by `pattern` ('x', over
-    and over). `is_paced`: the rate is not netem's. `queue` is how many packets wait or are on their way. The delay of
-    netem is `ahead_s` shorter than the link's.
+    `rates` (bit/s), `delays`, `jitters` (s) and `losses` (shares) are from when on they are what; `losses` are for
+    whoever reads a plan: what is lost comes in one of the `bad_moments` (from when, until when), or is marked by
+    `pattern` ('x', over and over). `duplicate` is the share of time in which what comes leaves twice. `table` is what
+    jitter is drawn from, in 1/8192 of it, all equally likely and in order (empty: an even spread); a draw holds for
+    `correlation_s` on average (0: for a millisecond). `is_paced`: the rate is not netem's. `key` is what chance
+    follows from, with the time. `queue` and `queue_bytes` are how much waits or is on its way at most. netem delays by
+    `ahead_s` less than the least delay.
     """
 
     rates: list[tuple[float, float]]
     delays: list[tuple[float, float]]
+    jitters: list[tuple[float, float]]
     losses: list[tuple[float, float]]
     bad_moments: list[tuple[float, float]]
     pattern: str
+    duplicate: float
+    table: list[int]
+    correlation_s: float
     is_paced: bool
+    is_reordering: bool
+    key: int
     queue: int
+    queue_bytes: int
     opportunities: Trace | None
     ahead_s: float
 

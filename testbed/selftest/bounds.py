@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from testbed.lab.links.draws import CELL_S
 from testbed.measure.capture.pcap import read_capture
 from testbed.measure.wire.packets import decode_udp
+from testbed.scenario.links.jitter_spread import spread_of
 from testbed.selftest.probing import FIRST_PORT, FULL_BYTES, SPEECH_BYTES, ProbingStage, ends, stages
 
 if TYPE_CHECKING:
@@ -50,10 +52,11 @@ class BoundsRow:
 
 @dataclass(frozen=True)
 class Probes:
-    """The probes of one stage: when each left (ns), and when it arrived, or -1."""
+    """The probes of one stage: when each left (ns), when it arrived, or -1, and how often it did."""
 
     sent: NDArray[np.int64]
     arrived: NDArray[np.int64]
+    copies: NDArray[np.int64]
 
     @property
     def lost(self) -> NDArray[np.bool_]:
@@ -76,12 +79,14 @@ def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], l
             probes: dict[str, list[Probes]] = {}
             for index, stage in enumerate(planned):
                 probes.setdefault(stage.tells, []).append(matched(index, stage, sent, arrived))
+            loss = probes["loss"][0]
             rows += [
                 BoundsRow(profile.name, way, *row)
                 for row in (
-                    *delay_rows(direction, *probes["delay"]),
+                    *delay_rows(direction, probes["delay"][0], planned[1].interval_s),
                     rate_row(direction, probes["rate"]),
-                    *loss_rows(direction, probes["loss"][0], planned[-1].interval_s),
+                    *loss_rows(direction, loss, planned[-1].interval_s),
+                    *duplicate_rows(direction, loss),
                 )
             ]
     return rows
@@ -110,23 +115,40 @@ def matched(index: int, stage: ProbingStage, sent: NDArray[np.int64], arrived: N
     found = []
     for rows in (sent, arrived):
         at = np.full(stage.probes, -1, dtype=np.int64)
-        mine = rows[:, rows[0] == index]
+        mine = rows[:, rows[0] == index][:, ::-1]  # of two copies the first one counts
         at[mine[1]] = mine[2]
         found.append(at)
-    return Probes(*found)
+    copies = np.bincount(arrived[1, arrived[0] == index], minlength=stage.probes)
+    return Probes(found[0], found[1], copies)
 
 
-def delay_rows(direction: LinkDirection, probes: Probes) -> Iterator[Quantity]:
-    """Mean and spread of the one-way delay in ms. Spread evenly, jitter J has a standard deviation of J / sqrt 3."""
+def delay_rows(direction: LinkDirection, probes: Probes, interval_s: float) -> Iterator[Quantity]:
+    """Mean and spread of the one-way delay in ms, and how often the jitter is that of the packet before.
+
+    A draw that lasts for T on average is still the same after d with exp(-d/T), which is the correlation too; n packets
+    tell then as much of the mean as n (1 - e) / (1 + e) that have nothing in common.
+    """
+    around = spread_of(direction.delay, direction.jitter, direction.distribution)
+    lasts_s = direction.jitter_correlation
+    alike = math.exp(-interval_s / lasts_s) if lasts_s else 0.0
     delays_ms = (probes.arrived - probes.sent)[~probes.lost] / 1e6
-    count = max(1, len(delays_ms))
-    serialisation_ms = SPEECH_BYTES * 8 / direction.rate * 1e3
-    deviation_ms = direction.jitter * 1e3 / math.sqrt(3)
+    count = max(1, len(delays_ms)) * (1 - alike) / (1 + alike)
+    expected_ms = (direction.delay + around.mean + SPEECH_BYTES * 8 / direction.rate) * 1e3
+    deviation_ms = around.deviation * 1e3
     bound = STANDARD_ERRORS * deviation_ms / math.sqrt(count) + DELAY_TOLERANCE_MS
-    yield "delay of 200 bytes, ms", direction.delay * 1e3 + serialisation_ms, mean(delays_ms), bound
-    # An even spread has a kurtosis of 1.8: the standard error of its deviation is the deviation times sqrt(0.8 / 4n).
-    bound = STANDARD_ERRORS * deviation_ms * math.sqrt(0.2 / count) + DELAY_TOLERANCE_MS
+    yield "delay of 200 bytes, ms", expected_ms, mean(delays_ms), bound
+    # The standard error of a deviation is the deviation times sqrt((kurtosis - 1) / 4n).
+    bound = STANDARD_ERRORS * deviation_ms * math.sqrt((around.kurtosis - 1) / 4 / count) + DELAY_TOLERANCE_MS
     yield "deviation of delay, ms", deviation_ms, float(np.std(delays_ms)) if len(delays_ms) else math.nan, bound
+    if lasts_s:
+        apart_ms = np.diff(np.where(probes.lost, np.nan, (probes.arrived - probes.sent) / 1e6))
+        pairs = apart_ms[~np.isnan(apart_ms)]
+        same = float((np.abs(pairs) < DELAY_TOLERANCE_MS).mean()) if len(pairs) else math.nan
+        # Two draws can be as close as that by chance.
+        bound = (
+            STANDARD_ERRORS * math.sqrt(alike * (1 - alike) / max(1, len(pairs))) + DELAY_TOLERANCE_MS / deviation_ms
+        )
+        yield "correlation of jitter, %", 100 * alike, 100 * same, 100 * bound
 
 
 def rate_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
@@ -135,16 +157,44 @@ def rate_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
     Only from where on packets have waited longer than jitter can be: before, it shows in their distance. And only those
     that had come when the one before them left: where a sender is slower than the link, their distance is the sender's.
     """
-    settled = math.ceil(2 * direction.jitter / (FULL_BYTES * 8 / direction.rate))
-    least_ns = (direction.delay - direction.jitter) * 1e9
+    if direction.reordering:
+        return slope_row(direction, trains)
+    around = spread_of(direction.delay, direction.jitter, direction.distribution)
+    settled = math.ceil((around.most - around.least) / (FULL_BYTES * 8 / direction.rate))
+    least_ns = (direction.delay + around.least) * 1e9
     bits = seconds = 0.0
     for one in trains:
-        sent, arrivals = (np.sort(times[~one.lost])[settled:] for times in (one.sent, one.arrived))
+        sent, arrivals, copies = (times[~one.lost][settled:] for times in (one.sent, one.arrived, one.copies))
         waited = sent[1:] + least_ns < arrivals[:-1]
-        bits += int(waited.sum()) * FULL_BYTES * 8
+        bits += int(copies[:-1][waited].sum()) * FULL_BYTES * 8
         seconds += float(np.diff(arrivals)[waited].sum()) / 1e9
     measured = bits / seconds / 1e3 if seconds else math.nan
     return "rate, kbit/s", direction.rate / 1e3, measured, RATE_TOLERANCE * direction.rate / 1e3
+
+
+def slope_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
+    """The rate where packets overtake each other: their jitter comes behind it, so the line through arrivals has it.
+
+    The slope of a line through n times, each of which has an error of s, has one of s sqrt(12 / n^3).
+    """
+    packet_s = FULL_BYTES * 8 / direction.rate
+    numbers = [np.flatnonzero(~one.lost) for one in trains]
+    slopes = [np.polyfit(number, one.arrived[number] / 1e9, 1)[0] for number, one in zip(numbers, trains, strict=True)]
+    deviation_s = spread_of(direction.delay, direction.jitter, direction.distribution).deviation
+    lasts_s = max(CELL_S, 2 * direction.jitter_correlation)
+    count = sum(map(len, numbers)) / len(numbers) * min(1.0, packet_s / lasts_s)
+    error = deviation_s * math.sqrt(12 / count**3 / len(trains)) * min(1.0, packet_s / lasts_s) / packet_s
+    bound = (RATE_TOLERANCE + STANDARD_ERRORS * error) * direction.rate / 1e3
+    return "rate, kbit/s", direction.rate / 1e3, FULL_BYTES * 8 / float(np.mean(slopes)) / 1e3, bound
+
+
+def duplicate_rows(direction: LinkDirection, probes: Probes) -> Iterator[Quantity]:
+    """The share of packets that arrive twice, of those that arrive, in %."""
+    if direction.duplicate:
+        count = max(1, int((~probes.lost).sum()))
+        error = math.sqrt(direction.duplicate * (1 - direction.duplicate) / count)
+        twice = int((probes.copies > 1).sum()) / count
+        yield "duplicates, %", 100 * direction.duplicate, 100 * twice, 100 * STANDARD_ERRORS * error
 
 
 def loss_rows(direction: LinkDirection, probes: Probes, interval_s: float) -> Iterator[Quantity]:

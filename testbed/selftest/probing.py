@@ -10,6 +10,7 @@ from testbed.lab.plan import Plan
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE
 from testbed.scenario.links.gating import gate_orders
+from testbed.scenario.links.jitter_spread import spread_of
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.plan.accounts import main_address
 
@@ -21,6 +22,8 @@ DELAY_PROBES, LOSS_PROBES, LOSS_LIMIT_S = 300, 10_000, 40.0
 LEAST_INTERVAL_S = 0.004
 # A train is long enough for its end to be free of jitter, and short enough for the queue.
 LEAST_TRAIN, SHARE_OF_QUEUE = 20, 0.8
+# Where packets overtake each other, their jitter hides the rate of fewer.
+LONG_TRAIN = 200
 TRAINS = 3
 START_S = 0.5
 
@@ -43,9 +46,10 @@ class ProbingStage:
 
 def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[ProbingStage]:
     """Probes for one direction of a link, one kind after the other with a pause in between."""
-    spread = direction.delay + direction.jitter
+    around = spread_of(direction.delay, direction.jitter, direction.distribution)
+    spread = direction.delay + around.most
     # So far apart that none of them waits for, or would overtake, another one: the delay is the plain sum.
-    apart = max(0.02, 2 * direction.jitter + 2 * SPEECH_BYTES * 8 / direction.rate)
+    apart = max(0.02, around.most - around.least + 2 * SPEECH_BYTES * 8 / direction.rate)
     # The first packet waits for the answer to an ARP request, and the next ones with it.
     found = [ProbingStage("nothing", START_S, SPEECH_BYTES, 1, 4 * spread + 1.0)]
     found.append(ProbingStage("delay", found[0].end_s, SPEECH_BYTES, DELAY_PROBES, apart))
@@ -61,8 +65,10 @@ def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Pro
 def train(direction: LinkDirection) -> int:
     """How many packets are sent at once to see the rate."""
     packet_s = FULL_BYTES * 8 / direction.rate
-    wanted = max(LEAST_TRAIN, math.ceil(4 * direction.jitter / packet_s) + LEAST_TRAIN)
-    return min(wanted, int(SHARE_OF_QUEUE * direction.queue_packets))
+    around = spread_of(direction.delay, direction.jitter, direction.distribution)
+    wanted = math.ceil(2 * (around.most - around.least) / packet_s) + LEAST_TRAIN
+    fitting = direction.queue.count(direction.rate, direction.delay, FULL_BYTES)
+    return min(LONG_TRAIN if direction.reordering else wanted, int(SHARE_OF_QUEUE * fitting))
 
 
 def train_s(direction: LinkDirection) -> float:
@@ -87,7 +93,8 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
             sent = stages(direction, loss_probes)
             told = [{key: value for key, value in asdict(one).items() if key != "tells"} for one in sent]
             flows[sender].append({"local": local, "remote": remote, "stages": told})
-            end_s = max(end_s, sent[-1].end_s + direction.delay + direction.jitter + 0.5)
+            longest_s = direction.delay + spread_of(direction.delay, direction.jitter, direction.distribution).most
+            end_s = max(end_s, sent[-1].end_s + longest_s + 0.5)
     gates = gate_orders(links, [], [], seed=seed, end_s=end_s)
     return {
         "seed": seed,

@@ -136,12 +136,13 @@ def test_a_plan_that_the_kernel_refuses_fails_the_run_with_the_reason(tmp_path: 
 
 def test_a_kernel_that_differs_from_the_profile_fails_the_run(tmp_path: Path) -> None:
     place, plan = place_and_plan()
-    command = plan["shapes"][0]["command"]
-    plan["shapes"][0]["command"] = command.replace("delay 1000us", "delay 1100us")
-    assert plan["shapes"][0]["command"] != command
+    shape = plan["shapes"][2]
+    command = shape["command"]
+    shape["command"] = command.replace("delay 89500us", "delay 89600us")
+    assert shape["command"] != command
     asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
     outcome = json.loads((tmp_path / "run" / "outcome.json").read_text())
-    assert "wifi-air-dn: the kernel differs from the profile in delay" in outcome["failure"]
+    assert "umts-air-dn: the kernel differs from the profile in delay" in outcome["failure"]
 
 
 def test_no_privilege_is_needed(tmp_path: Path) -> None:

@@ -20,7 +20,29 @@ from .command import DATA
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from testbed.lab.network import Network
+    from testbed.selftest.bounds import BoundsRow
+
 LOSS_PROBES = 400
+
+
+def probed(folder: Path, network: Network, profiles: dict[str, LinkProfile]) -> list[BoundsRow]:
+    """What probes over links of these profiles tell."""
+    plan = probe_plan(network, profiles, seed=1, loss_probes=LOSS_PROBES)
+
+    async def run() -> None:
+        place = await make_engine("vm").prepare(plan, print)
+        await place.run(plan, folder, lambda _: None)
+
+    asyncio.run(run())
+    return verdicts(folder, network, profiles, LOSS_PROBES)
+
+
+def test_distributions_correlation_duplicates_and_bytes(tmp_path: Path) -> None:
+    network = load_topology(TOPOLOGY.find("multihomed"))
+    rows = probed(tmp_path / "run", network, {"wifi": load(DATA / "troubled.yaml", LinkProfile)})
+    assert {"correlation of jitter, %", "duplicates, %"} <= {row.quantity for row in rows}
+    assert [row for row in rows if not row.is_within] == []
 
 
 def test_patterns_and_reordering(tmp_path: Path) -> None:
@@ -29,14 +51,7 @@ def test_patterns_and_reordering(tmp_path: Path) -> None:
         "umts": load(DATA / "reordering.yaml", LinkProfile),
     }
     network = load_topology(TOPOLOGY.find("multihomed"))
-    plan = probe_plan(network, profiles, seed=1, loss_probes=LOSS_PROBES)
-
-    async def run() -> None:
-        place = await make_engine("vm").prepare(plan, print)
-        await place.run(plan, tmp_path / "run", lambda _: None)
-
-    asyncio.run(run())
-    rows = verdicts(tmp_path / "run", network, profiles, LOSS_PROBES)
+    rows = probed(tmp_path / "run", network, profiles)
     assert [row for row in rows if not row.is_within] == []
 
     def last_stage(link: str, number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -173,6 +173,11 @@ QUANTITIES = [
           "signal: -80 has no unit; a signal strength is written like -72 dBm"),
     wrong("signal that kills", UMTS, "signal: -80 dBm", "signal: 800 dBm", 3,
           "signal: '800 dBm' is no signal strength of a radio; it is from -200 dBm to 100 dBm"),
+    wrong("netem's correlation", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  jitter_correlation: 25 %", 8,
+          "down.jitter_correlation: '25 %' is netem's, from one packet to the next; here it is how long a jitter lasts"
+          " on average: 14.4 ms for that and packets that are 20 ms apart"),
+    wrong("unknown distribution", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  distribution: gauss", 8,
+          "down.distribution: 'gauss' is not possible; possible are: uniform, normal, pareto, paretonormal"),
     wrong("jitter larger than delay", WIFI, "jitter: 1 ms", "jitter: 2 ms", 7,
           "down.jitter: a jitter of 2 ms around a delay of 1.5 ms would go back in time;"
           " it should not exceed the delay"),

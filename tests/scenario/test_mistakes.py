@@ -57,7 +57,8 @@ def test_each_mistake_has_its_own_line(files: Files, capsys: pytest.CaptureFixtu
     files.change(WIFI, "queue: 500 packets", "queue: many")
     assert complaints(capsys, files.scenario) == [
         f"{files.folder / WIFI}:8: down.loss: '120 %' is impossible; a share is from 0 % to 100 %",
-        f"{files.folder / WIFI}:10: down.queue: 'many' is no length of a queue; write it like 100 packets or 200 ms",
+        f"{files.folder / WIFI}:10: down.queue: 'many' is no length of a queue;"
+        " write it like 100 packets, 64 kB or 200 ms",
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from testbed.lab.links.draws import Draws
 from testbed.scenario.kinds.profile import LinkDirection
 from testbed.scenario.links.bad_moments import bad_moments
-from testbed.selftest.bounds import BoundsRow, Probes, delay_rows, loss_rows, rate_row, run_lengths
+from testbed.selftest.bounds import BoundsRow, Probes, delay_rows, duplicate_rows, loss_rows, rate_row, run_lengths
 from testbed.selftest.probing import stages
 
 UMTS = LinkDirection.model_validate(
@@ -21,26 +22,60 @@ def rows(*quantities: tuple[str, float, float, float]) -> dict[str, bool]:
     return {name: BoundsRow("p", "up", name, *numbers).is_within for name, *numbers in quantities}
 
 
+def seen(sent: np.ndarray, arrived: np.ndarray) -> Probes:
+    """Probes that arrive once, or not at all."""
+    return Probes(sent, arrived, (arrived >= 0).astype(np.int64))
+
+
 def probes(delays_ms: np.ndarray) -> Probes:
     sent = np.arange(len(delays_ms), dtype=np.int64) * 100 * MS
-    return Probes(sent, sent + (delays_ms * MS).astype(np.int64))
+    return seen(sent, sent + (delays_ms * MS).astype(np.int64))
 
 
 @pytest.mark.parametrize(("shift_ms", "jitter_ms", "within"), [(0, 20, True), (6, 20, False), (0, 10, False)])
 def test_delay_and_its_deviation(shift_ms: float, jitter_ms: float, within: bool) -> None:
     rng = np.random.default_rng(1)
     delays = 110 + 12.5 + shift_ms + rng.uniform(-jitter_ms, jitter_ms, 300)
-    assert all(rows(*delay_rows(UMTS, probes(delays))).values()) is within
+    assert all(rows(*delay_rows(UMTS, probes(delays), 0.1)).values()) is within
+
+
+@pytest.mark.parametrize(("lasts_s", "within"), [(0.2, True), (0.05, False)])
+def test_jitter_that_lasts_is_as_often_the_same_as_it_should_be(lasts_s: float, within: bool) -> None:
+    lasting = UMTS.model_copy(update={"jitter_correlation": 0.2})
+    draws = Draws(1, lasts_s)
+    delays = np.array([122.5 + 40 * draws.value(number * 0.1) - 20 for number in range(300)])
+    assert rows(*delay_rows(lasting, probes(delays), 0.1))["correlation of jitter, %"] is within
+
+
+@pytest.mark.parametrize(("share", "within"), [(0.05, True), (0.08, False)])
+def test_duplicates_are_counted(share: float, within: bool) -> None:
+    twofold = UMTS.model_copy(update={"duplicate": 0.05})
+    sent = np.arange(10_000, dtype=np.int64)
+    copies = 1 + (np.random.default_rng(1).random(10_000) < share)
+    assert rows(*duplicate_rows(twofold, Probes(sent, sent, copies))) == {"duplicates, %": within}
+
+
+def test_where_packets_overtake_the_rate_is_the_slope() -> None:
+    rng = np.random.default_rng(1)
+    overtaking = UMTS.model_copy(update={"reordering": True})
+    for spacing, within in ((62.5, True), (64.5, False)):
+        trains = [
+            seen(
+                np.zeros(200, dtype=np.int64), ((np.arange(200) * spacing + rng.uniform(90, 130, 200)) * MS).astype(int)
+            )
+            for _ in range(3)
+        ]
+        assert rows(rate_row(overtaking, trains)) == {"rate, kbit/s": within}
 
 
 def test_rate_is_that_of_the_part_of_a_train_that_waits() -> None:
     # 62.5 ms for 1000 bytes: jitter of 20 ms can show in the first one alone.
     spacing = np.array([0, 80, *[62.5] * 20]).cumsum()
     sent = np.zeros(len(spacing), dtype=np.int64)
-    train = Probes(sent, (spacing * MS).astype(np.int64))
+    train = seen(sent, (spacing * MS).astype(np.int64))
     _, configured, measured, _ = rate_row(UMTS, [train, train])
     assert measured == pytest.approx(configured)
-    slow = Probes(sent, (spacing * 1.02 * MS).astype(np.int64))
+    slow = seen(sent, (spacing * 1.02 * MS).astype(np.int64))
     assert rows(rate_row(UMTS, [slow])) == {"rate, kbit/s": False}
 
 
@@ -54,7 +89,7 @@ def test_a_rate_is_not_that_of_a_sender_that_is_slower() -> None:
         [110 + 62.5 * (number + 1) for number in range(10)] + [1172.5 + 100 * number for number in range(10)]
     )
     steady = UMTS.model_copy(update={"jitter": 0.0})
-    _, configured, measured, _ = rate_row(steady, [Probes(*((one * MS).astype(np.int64) for one in (sent, arrived)))])
+    _, configured, measured, _ = rate_row(steady, [seen(*((one * MS).astype(np.int64) for one in (sent, arrived)))])
     assert measured == pytest.approx(configured)
 
 
@@ -74,7 +109,7 @@ def lost_in_bad_moments(loss: float, burst_s: float) -> np.ndarray:
 )
 def test_loss_and_its_bursts(loss: float, burst_s: float, within: tuple[bool, bool]) -> None:
     sent = np.arange(PROBES, dtype=np.int64)
-    probes = Probes(sent, np.where(lost_in_bad_moments(loss, burst_s), -1, sent))
+    probes = seen(sent, np.where(lost_in_bad_moments(loss, burst_s), -1, sent))
     found = rows(*loss_rows(UMTS, probes, APART_S))
     assert tuple(found.values()) == within
 
@@ -82,8 +117,8 @@ def test_loss_and_its_bursts(loss: float, burst_s: float, within: tuple[bool, bo
 def test_nothing_may_be_lost_where_the_profile_has_no_loss() -> None:
     clean = UMTS.model_copy(update={"loss": 0.0})
     sent = np.arange(1000, dtype=np.int64)
-    assert rows(*loss_rows(clean, Probes(sent, sent), APART_S)) == {"loss, %": True}
-    assert rows(*loss_rows(clean, Probes(sent, np.where(sent == 7, -1, sent)), APART_S)) == {"loss, %": False}
+    assert rows(*loss_rows(clean, seen(sent, sent), APART_S)) == {"loss, %": True}
+    assert rows(*loss_rows(clean, seen(sent, np.where(sent == 7, -1, sent)), APART_S)) == {"loss, %": False}
 
 
 def test_runs_of_losses() -> None:

@@ -42,6 +42,8 @@ def show(name: str) -> None:
     for way, direction in model.directions.items():
         for one in shapes(EXAMPLE, EXAMPLE.port(way), DirectionState.of(direction), verb="replace"):
             say(f"tc {one['command']}    # {way}")
+        if direction.by_program:
+            say(f"# {way}: {', '.join(direction.by_program)} by a program that knows the time, not by tc")
     if not model.directions:
         say("# nothing: the link is the kernel's own")
     losses = pattern(EXAMPLE, model)

@@ -1,4 +1,4 @@
-"""When packets leave a link whose rate changes or whose losses have a time. Pure: times come from outside, in seconds.
+"""When packets leave a link whose rate changes, or on which chance has its times. Pure: times come from outside, in s.
 
 netem gives a packet its time when it is queued, and a rate that comes later does not touch it. Here a packet leaves at
 the rate that the link has while it is sent. That is known beforehand, so its departure follows from its arrival.
@@ -6,9 +6,11 @@ the rate that the link has while it is sent. That is known beforehand, so its de
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import deque
+from heapq import heappop, heappush
 from typing import Protocol
 
+from testbed.lab.links.draws import cell, key_for, share
+from testbed.lab.links.jitter import Waits
 from testbed.lab.plan import WayOrder
 
 OPPORTUNITY_BYTES = 1500
@@ -92,30 +94,50 @@ class Way:
         self._stages: list[Departures] = [DeparturesAtRate(order["rates"])] if order["is_paced"] else []
         if trace is not None:
             self._stages.append(DeparturesByTrace(trace["times_ms"], trace["begins_s"]))
-        self._delays = Steps(order["delays"])
-        self._queue = order["queue"]
+        self._waits = Waits(order)
+        self._is_reordering = order["is_reordering"]
+        # As netem has it where packets stay in order. A trace of opportunities is kept to, and then comes the delay.
+        self._is_jitter_first = not self._is_reordering and trace is None
+        self._most_packets, self._most_bytes = order["queue"], order["queue_bytes"]
         self._bad_from = [start_s for start_s, _ in order["bad_moments"]]
         self._bad_until = [end_s for _, end_s in order["bad_moments"]]
         self._pattern = order["pattern"]
         self._count = 0
-        # When those leave the link's end that are on their way or wait.
-        self._holds: deque[float] = deque()
+        self._duplicate, self._duplicate_key = order["duplicate"], key_for(order["key"], "duplicate")
+        # When those leave the link's end that are on their way or wait, with their bytes; the first one first.
+        self._holds: list[tuple[float, int]] = []
+        self._held_bytes = 0
         self._last_s = -math.inf
 
-    def departure(self, arrival_s: float, size: int, *, is_ip: bool = True) -> float | None:
-        """When a packet that arrives leaves for its delay; None for one that is lost, dropped, or never leaves."""
+    def departures(self, arrival_s: float, size: int, *, is_ip: bool = True) -> list[float]:
+        """When a packet that arrives leaves for its delay, once or twice; never when it is lost, or dropped."""
         if self._is_bad(arrival_s) or (is_ip and self._is_marked()):
-            return None
-        while self._holds and self._holds[0] <= arrival_s:
-            self._holds.popleft()
-        if len(self._holds) >= self._queue:
-            return None
-        at_s = arrival_s
+            return []
+        is_twofold = self._duplicate > 0 and share(self._duplicate_key, cell(arrival_s)) < self._duplicate
+        left = [self._departure(arrival_s, size) for _ in range(2 if is_twofold else 1)]
+        return [at_s for at_s in left if at_s < math.inf]
+
+    def _departure(self, arrival_s: float, size: int) -> float:
+        """When one that is not lost leaves; `inf` when it is dropped, or never does."""
+        while self._holds and self._holds[0][0] <= arrival_s:
+            self._held_bytes -= heappop(self._holds)[1]
+        if len(self._holds) >= self._most_packets or self._held_bytes + size > self._most_bytes:
+            return math.inf
+        at_s = self._sent(arrival_s, size)
+        heappush(self._holds, (at_s + self._waits.least(at_s), size))
+        self._held_bytes += size
+        return at_s
+
+    def _sent(self, arrival_s: float, size: int) -> float:
+        """When it is over the rate, and whatever else lets it pass, with its jitter before that or behind."""
+        at_s = arrival_s + self._waits.more(arrival_s) if self._is_jitter_first else arrival_s
         for stage in self._stages:
             at_s = stage.depart(at_s, size) if at_s < math.inf else at_s
-        self._last_s = at_s = max(at_s, self._last_s + APART_S)
-        self._holds.append(at_s + self._delays.value(at_s))
-        return None if at_s == math.inf else at_s
+        if not self._is_jitter_first and at_s < math.inf:
+            at_s += self._waits.more(at_s)
+        if not self._is_reordering and at_s < math.inf:
+            self._last_s = at_s = max(at_s, self._last_s + APART_S)
+        return at_s
 
     def _is_bad(self, at_s: float) -> bool:
         number = bisect_right(self._bad_from, at_s) - 1
@@ -126,16 +148,3 @@ class Way:
             return False
         self._count += 1
         return bool(self._pattern[(self._count - 1) % len(self._pattern)] == "x")
-
-
-class Steps:
-    """A number that changes at known times."""
-
-    def __init__(self, pieces: list[tuple[float, float]]) -> None:
-        """`pieces` as of DeparturesAtRate."""
-        self._from = [at_s for at_s, _ in pieces]
-        self._values = [value for _, value in pieces]
-
-    def value(self, at_s: float) -> float:
-        """What it is at a time."""
-        return self._values[max(0, bisect_right(self._from, at_s) - 1)]

@@ -143,8 +143,8 @@ class GatedAir:
             arrival_s = (seconds * 1_000_000_000 + nanoseconds - apart_ns) / 1e9 - self._zero_s
             size = len(frame) - VNET_HEADER_BYTES - ETHERNET_BYTES
             type_at = VNET_HEADER_BYTES + ETHERNET_BYTES - 2
-            leaves_s = self._ways[way].departure(arrival_s, size, is_ip=frame[type_at : type_at + 2] in IP_TYPES)
-            if leaves_s is not None:
+            is_ip = frame[type_at : type_at + 2] in IP_TYPES
+            for leaves_s in self._ways[way].departures(arrival_s, size, is_ip=is_ip):
                 self._send(target, frame, leaves_s + self._ahead_s[way] + self._zero_s)
 
     def _send(self, target: socket.socket, frame: bytes, at_s: float) -> None:

@@ -149,16 +149,17 @@ def _gated(plan: dict[str, Any], link: str) -> dict[str, dict[str, Any]]:
 
 
 def _gated_shaping(plan: dict[str, Any], link: str, end_s: float) -> dict[str, Shaping]:
-    """Return the settings of a link that a program carries: its rates, delays and losses, and netem's jitter."""
+    """Return the settings of a link that a program carries. What an older plan does not tell it has left to netem."""
     netem = _shaping(plan, link, end_s)
     found = {}
     for way, order in _gated(plan, link).items():
-        rates, delays, losses = (np.array(order[name], dtype=np.float64) for name in ("rates", "delays", "losses"))
-        jitters = np.stack([netem[way].time_s, netem[way].jitter_ms], axis=1)
-        time_s = np.unique(np.maximum(0.0, np.concatenate([one[:, 0] for one in (rates, delays, losses, jitters)])))
+        jitters = order.get("jitters", np.stack([netem[way].time_s, netem[way].jitter_ms / 1e3], axis=1))
+        told = (order["delays"], jitters, order["losses"], order["rates"])
+        delays, jitters, losses, rates = columns = [np.array(one, dtype=np.float64) for one in told]
+        time_s = np.unique(np.maximum(0.0, np.concatenate([one[:, 0] for one in columns])))
         time_s = time_s[time_s <= end_s]
-        rate, delay, loss, jitter = (_at(one, time_s) for one in (rates, delays, losses, jitters))
-        found[way] = Shaping(time_s, delay * 1e3, jitter, loss * 100, rate / 1e3)
+        delay, jitter, loss, rate = (_at(one, time_s) for one in (delays, jitters, losses, rates))
+        found[way] = Shaping(time_s, delay * 1e3, jitter * 1e3, loss * 100, rate / 1e3)
     return found
 
 

@@ -104,6 +104,19 @@ def check_opportunities(
         raise BadScenarioError(errors)
 
 
+def check_radios(tree: Tree, profiles: dict[str, LinkProfile], by_netem: set[str]) -> None:
+    """Links that an access point bridges have profiles that netem can carry out alone."""
+    errors = []
+    for link in by_netem:
+        profile = profiles[link]
+        fields = list(dict.fromkeys(name for one in profile.directions.values() for name in one.by_program))
+        if fields:
+            what = f"has '{fields[0]}', which a link with radio: hwsim cannot have; choose another profile"
+            errors.append(tree.error(("links", link), f"links.{link}: the profile '{profile.name}' {what}"))
+    if errors:
+        raise BadScenarioError(errors)
+
+
 def check_rates(tree: Tree, changes: list[Change], by_netem: set[str]) -> None:
     """No rate of 0 on links that netem sends at their rate: it takes that for none at all."""
     errors = []

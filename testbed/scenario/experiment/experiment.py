@@ -18,6 +18,7 @@ from testbed.scenario.experiment.checks import (
     check_failure,
     check_links,
     check_opportunities,
+    check_radios,
     check_rates,
 )
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
@@ -141,6 +142,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
         network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
     check_links(tree, scenario, network)
     profiles = load_profiles(tree, scenario)
+    check_radios(tree, profiles, by_netem=wireless(scenario))
     failure_tree = find_failure(tree, scenario, failure)
     script = validated(failure_tree, FailureScript)
     chosen_seed = scenario.seed if seed is None else seed

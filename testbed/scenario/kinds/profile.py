@@ -1,12 +1,12 @@
 """Link profiles: what a link is like, each direction on its own, and how a radio gets onto it and notices its loss."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from testbed.lab.network import Direction
 from testbed.scenario.reading.document import Document, Name
-from testbed.scenario.reading.units import TIME, BitsPerSecond, Burst, Dbm, Queue, Seconds, Share
+from testbed.scenario.reading.units import TIME, BitsPerSecond, Burst, Correlation, Dbm, Queue, Seconds, Share
 
 LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
 """Which packets are lost: 'x' is, '.' is not."""
@@ -16,26 +16,48 @@ class LinkDirection(Document):
     """One direction of a link.
 
     `delay` is one-way and without serialisation, which is a packet's IP bytes at `rate`. `jitter` is the half-width of
-    an even spread around it. Packets stay in order, one that would overtake waits, unless `reordering` is chosen.
+    an even spread around it, or the unit of another `distribution` (testbed.scenario.links.jitter_spread). Two packets
+    have the same with a probability that falls by e in each `jitter_correlation`; without one, within a millisecond.
+    Packets stay in order, one that would overtake waits, unless `reordering` is chosen.
     `loss` is the share of time in which all is lost, in bad moments of `loss_burst` on average (Gilbert's model, in
     time: testbed.scenario.links.bad_moments). `loss_pattern` loses exactly those packets that it marks, on top of
-    `loss`: 'x' for a lost packet and '.' for one that arrives, over and over. `queue` is how much the link holds, on
-    its way and waiting, in packets or in the time that their sending takes; more is dropped.
+    `loss`: 'x' for a lost packet and '.' for one that arrives, over and over. `duplicate` is the share of time in which
+    what comes arrives twice. `queue` is how much the link holds, on its way and waiting, in packets, in bytes at IP, or
+    in the time that the sending of packets takes; more is dropped.
     """
 
     rate: BitsPerSecond
     delay: Seconds
     jitter: Seconds = 0.0
+    jitter_correlation: Correlation = 0.0
+    distribution: Literal["uniform", "normal", "pareto", "paretonormal"] = "uniform"
     reordering: bool = False
     loss: Share = 0.0
     loss_burst: Burst = 0.02
     loss_pattern: LossPattern | None = None
+    duplicate: Share = 0.0
     queue: Queue
 
     @property
     def queue_packets(self) -> int:
         """How many packets the link holds."""
         return self.queue.count(self.rate, self.delay)
+
+    @property
+    def by_program(self) -> list[str]:
+        """Fields that only a program can carry out that knows the time, and netem cannot."""
+        named = {
+            "jitter_correlation": self.jitter_correlation > 0,
+            "distribution": self.distribution != "uniform",
+            "duplicate": self.duplicate > 0,
+            "queue": self.queue_bytes is not None,
+        }
+        return [name for name, is_there in named.items() if is_there]
+
+    @property
+    def queue_bytes(self) -> int | None:
+        """How many bytes at IP the link holds; None where that is not said in bytes."""
+        return self.queue.bytes
 
     @field_validator("jitter")
     @classmethod

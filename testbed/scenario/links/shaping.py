@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from testbed.lab.links.jitter import least
 from testbed.lab.network import AccessLink, Direction, Interface
 from testbed.lab.plan import GateOrder, Pattern, Shape, WayOrder
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
@@ -66,7 +67,7 @@ def shapes(
 ) -> list[Shape]:
     """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue.
 
-    With an `order` a program sees to losses and, where it is paced, to the rate (testbed.scenario.links.gating).
+    With an `order` a program sees to losses and, where it is paced, to rate and jitter (testbed.scenario.links.gating).
 
     netem with a rate keeps packets in order. Where they may overtake each other, one netem delays and loses them, and
     one inside it sends them on at the rate, in the order in which they come out.
@@ -74,8 +75,9 @@ def shapes(
     values = netem_values(state)
     if order is not None:
         rate = FREE_RATE if order["is_paced"] else state.rate
-        delay = state.delay - order["ahead_s"]
-        values = netem_values(replace(state, rate=rate, loss=float(state.loss >= 1), delay=delay))
+        delay = least(state.delay, state.jitter, order["table"]) - order["ahead_s"]
+        rest = replace(state, rate=rate, loss=float(state.loss >= 1), delay=delay, jitter=0.0, queue=order["queue"])
+        values = netem_values(rest)
     if not state.reordering:
         return [shape(link, port, values, ROOT, verb)]
     pace = {**values, "delay_us": 0, "jitter_us": 0, "loss": "0", "loss_enter": None, "loss_leave": None}

@@ -159,6 +159,15 @@ PACKETS = Quantity(
     most=Decimal(10**6),
     reason="out of range; a number of packets is from 1 packet to 1000000 packets",
 )
+BYTES = Quantity(
+    name="a number of bytes",
+    example="64 kB",
+    units={"B": Decimal(1), "kB": Decimal(1000), "KiB": Decimal(1024), "MB": Decimal(10**6), "MiB": Decimal(2**20)},
+    # A packet should fit.
+    least=Decimal(1500),
+    most=Decimal(10**9),
+    reason="out of range; a queue in bytes holds from 1500 B to 1000 MB",
+)
 SPEECH_S = Decimal("0.02")
 BURST = Quantity(
     name="a length of a burst",
@@ -182,33 +191,61 @@ VOICE_BYTES = 200
 """A packet of G.711 speech at IP: 20 ms of it."""
 
 
+CORRELATION = replace(
+    TIME,
+    name="how long a jitter lasts",
+    example="60 ms",
+    least=Decimal("0.001"),
+    reason="out of range; a jitter lasts from 1 ms to 60 min, and for one millisecond where nothing is said",
+)
+
+
+def _correlation(value: object) -> float:
+    """A time; netem's share of the last packet's jitter is told as one."""
+    match = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is not None and match.group(2) == "%" and 0 < (percent := float(match.group(1))) < 100:
+        as_time = plain(Decimal(f"{-20 / math.log(percent / 100):.3g}"))
+        raise ValueError(
+            f"{shown(value)} is netem's, from one packet to the next; here it is how long a jitter lasts on average:"
+            f" {as_time} ms for that and packets that are 20 ms apart"
+        )
+    return CORRELATION.parse(value)
+
+
 @dataclass(frozen=True)
 class QueueLength:
-    """How much a link holds: so many packets, or what it sends in so many seconds."""
+    """How much a link holds: so many packets, so many bytes, or what it sends in so many seconds."""
 
     packets: int | None = None
     seconds: float | None = None
+    bytes: int | None = None
 
     @classmethod
     def parse(cls, value: object) -> "QueueLength":
-        """ "100 packets" or "200 ms"; raises ValueError."""
+        """ "100 packets", "64 kB" or "200 ms"; raises ValueError."""
         match = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
-            raise ValueError(f"{shown(value)} is no length of a queue; write it like 100 packets or 200 ms")
+            raise ValueError(f"{shown(value)} is no length of a queue; write it like 100 packets, 64 kB or 200 ms")
         if match.group(2) in TIME.units:
             return cls(seconds=TIME.parse(value))
+        if match.group(2) in BYTES.units:
+            return cls(bytes=int(BYTES.parse(value)))
         return cls(packets=_whole_packets(value))
 
-    def count(self, rate: float, delay: float) -> int:
-        """Packets on their way and waiting, at `rate` (bit/s) and with `delay` (s).
+    def count(self, rate: float, delay: float, size: int = VOICE_BYTES) -> int:
+        """Packets of `size` on their way and waiting, at `rate` (bit/s) and with `delay` (s).
 
         Time is turned into packets of speech: the kernel counts packets. Two of them fit in any case.
         """
         if self.packets is not None:
             return self.packets
+        if self.bytes is not None:
+            return self.bytes // size
         return max(2, math.ceil(((self.seconds or 0.0) + delay) * rate / 8 / VOICE_BYTES))
 
     def __str__(self) -> str:
+        if self.bytes is not None:
+            return BYTES.text(self.bytes)
         return PACKETS.text(self.packets) if self.packets is not None else TIME.text(self.seconds or 0.0)
 
 
@@ -225,7 +262,9 @@ Dbm = Annotated[float, BeforeValidator(POWER.parse)]
 Burst = Annotated[float, BeforeValidator(BURST.parse)]
 """How long a bad moment lasts, in seconds; a packet is 20 ms."""
 Queue = Annotated[QueueLength, PlainValidator(QueueLength.parse)]
-"""Packets, or a time."""
+"""Packets, bytes, or a time."""
+Correlation = Annotated[float, BeforeValidator(_correlation)]
+"""How long a jitter lasts on average, in seconds."""
 Decibels = Annotated[float, BeforeValidator(LEVEL.parse)]
 """How much stronger one signal is than another, in dB."""
 Metres = Annotated[float, BeforeValidator(LENGTH.parse)]

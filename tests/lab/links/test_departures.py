@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.lab.links.departures import OPPORTUNITY_BYTES, DeparturesAtRate, DeparturesByTrace, Way
+from testbed.lab.links.jitter import Waits
 
 if TYPE_CHECKING:
     from testbed.lab.plan import WayOrder
@@ -19,13 +20,28 @@ SPEECH = 200
 ALWAYS = -1.0
 
 
-def way(**changes: Any) -> Way:  # noqa: ANN401 - whatever an order has
+def order(**changes: Any) -> WayOrder:  # noqa: ANN401 - whatever an order has
     """A direction of 1 Mbit/s without delay, but for `changes`."""
-    order: WayOrder = {
-        "rates": [(ALWAYS, 1e6)], "delays": [(ALWAYS, 0.0)], "losses": [], "bad_moments": [], "pattern": "",
-        "is_paced": True, "queue": 500, "opportunities": None, "ahead_s": 0.0,
+    plain: WayOrder = {
+        "rates": [(ALWAYS, 1e6)], "delays": [(ALWAYS, 0.0)], "jitters": [(ALWAYS, 0.0)], "losses": [],
+        "bad_moments": [], "pattern": "", "duplicate": 0.0, "table": [],
+        "correlation_s": 0.0, "is_paced": True, "is_reordering": False, "key": 1, "queue": 500,
+        "queue_bytes": 10**9, "opportunities": None, "ahead_s": 0.0,
     }  # fmt: skip
-    return Way({**order, **changes})  # type: ignore[typeddict-item]
+    return {**plain, **changes}  # type: ignore[typeddict-item]
+
+
+class OneWay(Way):
+    """A direction that duplicates nothing."""
+
+    def departure(self, arrival_s: float, size: int, *, is_ip: bool = True) -> float | None:
+        """When a packet leaves; None where it does not."""
+        return next(iter(self.departures(arrival_s, size, is_ip=is_ip)), None)
+
+
+def way(**changes: Any) -> OneWay:  # noqa: ANN401
+    """What such a direction does."""
+    return OneWay(order(**changes))
 
 
 def departures(times_ms: list[int], arrivals: list[tuple[float, int]], begins_s: float = 0.0) -> list[float]:
@@ -153,3 +169,104 @@ def rounds(at: float, period_ms: int) -> set[int]:
     """Where the rounds around a time begin, in ms."""
     number = int(at * 1000 // period_ms)
     return {period_ms * one for one in range(max(0, number - 1), number + 2)}
+
+
+JITTERED: dict[str, Any] = {
+    "delays": [(ALWAYS, 0.110)], "jitters": [(ALWAYS, 0.020)], "rates": [(ALWAYS, 128e3)], "key": 0x1234_5678_9ABC_DEF0,
+}  # fmt: skip
+LEAST_S, SPEECH_S = 0.090, SPEECH * 8 / 128e3
+
+
+def test_jitter_is_of_a_time_whoever_sends_then() -> None:
+    """Two schemes: one of them sends every packet twice as often, and large ones between."""
+    often, seldom = way(**JITTERED), way(**JITTERED)
+    times = [number * 0.1 + 1e-4 for number in range(100)]
+    left = {at: often.departure(at, SPEECH) for at in sorted([*times, *(at + 0.05 for at in times)])}
+    assert [left[at] for at in times] == [seldom.departure(at, SPEECH) for at in times]
+    other = way(**{**JITTERED, "key": 1})
+    assert [left[at] for at in times] != [other.departure(at, SPEECH) for at in times]
+
+
+def test_jitter_spreads_evenly_around_the_delay() -> None:
+    link = way(**JITTERED)
+    took = sorted((link.departure(at / 10, SPEECH) or 0.0) - at / 10 + LEAST_S - SPEECH_S for at in range(20_000))
+    assert 0.090 <= took[0] < 0.0901
+    assert 0.1299 < took[-1] <= 0.130
+    # Four standard errors of a share: of the packets below each quarter.
+    for quarter in (1, 2, 3):
+        assert sum(one < 0.090 + quarter * 0.010 for one in took) / len(took) == pytest.approx(quarter / 4, abs=0.013)
+
+
+def test_jitter_comes_before_the_rate_and_order_is_kept_as_netem_does_it() -> None:
+    """net/sched/sch_netem.c, netem_enqueue(): max(when it comes and its delay, the last one's) and its bits."""
+    waits, link = Waits(order(**JITTERED)), way(**JITTERED)
+    arrivals = [number * 0.002 for number in range(500)]
+    left, last_s = [], -math.inf
+    for at in arrivals:
+        last_s = max(at + waits.more(at), last_s) + 40 * 8 / 128e3
+        left.append(last_s)
+    assert [link.departure(at, 40) for at in arrivals] == pytest.approx([*left[:500]])
+
+
+def test_where_packets_may_overtake_they_do_and_each_has_its_own_jitter() -> None:
+    waits, link = Waits(order(**JITTERED)), way(**JITTERED, is_reordering=True)
+    arrivals = [number * 0.02 + 1e-4 for number in range(200)]
+    left = [link.departure(at, SPEECH) or 0.0 for at in arrivals]
+    assert left == pytest.approx([at + SPEECH_S + waits.more(at + SPEECH_S) for at in arrivals])
+    assert left != sorted(left)
+
+
+def test_behind_an_opportunity_comes_the_delay_with_its_jitter() -> None:
+    trace = {"times_ms": [100], "begins_s": 0.0}
+    link = way(**{**JITTERED, "rates": [(ALWAYS, 1e9)], "opportunities": trace})
+    left = [(link.departure(number / 10 + 0.05, SPEECH) or 0.0) - (number + 1) / 10 for number in range(200)]
+    assert 0 <= min(left) < 0.002
+    assert 0.038 < max(left) <= 0.040
+
+
+def test_a_queue_counts_those_that_have_not_left_whatever_overtakes() -> None:
+    link = way(**JITTERED, is_reordering=True, queue=5)
+    found: list[float] = []
+    for number in range(500):
+        at = number * 0.02 + 1e-4
+        waiting = sum(one > at for one in found)
+        leaves = link.departure(at, SPEECH)
+        assert (leaves is None) is (waiting >= 5)
+        found += [leaves + LEAST_S] if leaves is not None else []
+    assert len(found) < 500
+
+
+def test_a_table_spreads_jitter_and_no_delay_is_less_than_nothing() -> None:
+    table = [-16384, -8192, 0, 24576]
+    waits = Waits(order(delays=[(ALWAYS, 0.015)], jitters=[(ALWAYS, 0.010)], table=table))
+    assert waits.least(0.0) == 0.0
+    assert {round(waits.more(number / 100), 9) for number in range(400)} == {0.0, 0.005, 0.015, 0.045}
+    high = Waits(order(delays=[(ALWAYS, 0.050)], jitters=[(ALWAYS, 0.010)], table=table))
+    assert high.least(0.0) == pytest.approx(0.030)
+    assert {round(high.more(number / 100), 9) for number in range(400)} == {0.0, 0.010, 0.020, 0.050}
+
+
+def test_jitter_that_lasts_is_the_same_for_a_while() -> None:
+    link = way(**JITTERED, correlation_s=0.5, is_reordering=True)
+    took = [round((link.departure(at / 50, SPEECH) or 0.0) - at / 50, 6) for at in range(10_000)]
+    alike = sum(one == other for one, other in pairwise(took)) / len(took)
+    assert alike == pytest.approx(math.exp(-0.02 / 0.5), abs=0.01)
+
+
+def test_in_so_many_milliseconds_all_that_comes_leaves_twice() -> None:
+    link = way(duplicate=0.2)
+    left = [link.departures(number / 50 + 1e-4, SPEECH) for number in range(5000)]
+    assert sum(len(one) == 2 for one in left) / 5000 == pytest.approx(0.2, abs=4 * math.sqrt(0.16 / 5000))
+    assert {len(one) for one in left} == {1, 2}
+    copied = next(one for one in left if len(one) == 2)
+    assert copied[1] - copied[0] == pytest.approx(SPEECH * 8 / 1e6)
+    again = way(duplicate=0.2)
+    assert [len(again.departures(number / 50 + 5e-4, 40)) for number in range(5000)] == [len(one) for one in left]
+
+
+def test_a_queue_in_bytes_counts_bytes() -> None:
+    slow = way(rates=[(ALWAYS, 8e3)], queue=10**9, queue_bytes=3000)
+    assert [slow.departure(0.0, size) is not None for size in (1400, 1400, 300, 150, 60)] == [
+        True, True, False, True, False,
+    ]  # fmt: skip
+    assert slow.departure(1.41, 1400) is not None

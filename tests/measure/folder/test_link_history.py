@@ -31,5 +31,4 @@ def test_of_a_link_that_a_program_carries_all_settings_are_those_of_the_script(t
     assert at(wifi.shaping["down"], 17.95) == (39.23, 14.72, 19.333, 1580.0)
     assert at(wifi.shaping["up"], 0.0)[3] == 15_000.0
     assert not wifi.is_traced
-    # A bridge carries the other one: its settings are netem's.
     assert at(umts.shaping["down"], 0.0) == (110.0, 20.0, 0.0, 384.0)

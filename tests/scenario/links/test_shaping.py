@@ -22,8 +22,10 @@ LINK = AccessLink("wifi", Interface("mn", "mn-wifi", "10.1.0.2/24"), Interface("
 PLAIN = DirectionState(rate=384_000.0, delay=0.11, jitter=0.02, loss=0.0, loss_burst=0.02, queue=100)
 
 PACED: WayOrder = {
-    "rates": [(0.0, 384_000.0), (1.0, 10_000.0)], "delays": [(0.0, 0.11)], "losses": [(0.0, 0.2)], "bad_moments": [],
-    "pattern": "", "is_paced": True, "queue": 100, "opportunities": None, "ahead_s": 0.0005,
+    "rates": [(0.0, 384_000.0), (1.0, 10_000.0)], "delays": [(0.0, 0.11)], "jitters": [(0.0, 0.02)],
+    "losses": [(0.0, 0.2)], "bad_moments": [], "pattern": "", "duplicate": 0.0, "table": [], "correlation_s": 0.0,
+    "is_paced": True, "is_reordering": False, "key": 1, "queue_bytes": 10**9,
+    "queue": 100, "opportunities": None, "ahead_s": 0.0005,
 }  # fmt: skip
 
 directions = st.builds(
@@ -100,11 +102,11 @@ def test_what_a_program_does_is_not_done_by_netem_too() -> None:
     lossy = replace(PLAIN, loss=0.2, loss_burst=0.16)
     (shape,) = shapes(LINK, LINK.node_port, lossy, verb="change", order=PACED)
     assert shape["command"] == (
-        "qdisc change dev wifi-air-dn root handle 1: netem limit 100 delay 109500us 20000us loss 0%"
-        " rate 100000000000bit -14"
+        "qdisc change dev wifi-air-dn root handle 1: netem limit 100 delay 89500us 0us loss 0% rate 100000000000bit -14"
     )
-    (rated,) = shapes(LINK, LINK.node_port, lossy, verb="change", order={**PACED, "is_paced": False})
-    assert rated["command"].endswith(" delay 109500us 20000us loss 0% rate 384000bit -14")
+    steady = replace(lossy, jitter=0.0)
+    (rated,) = shapes(LINK, LINK.node_port, steady, verb="change", order={**PACED, "is_paced": False})
+    assert rated["command"].endswith(" delay 109500us 0us loss 0% rate 384000bit -14")
     (gone,) = shapes(LINK, LINK.node_port, replace(lossy, loss=1.0), verb="change", order=PACED)
     assert " loss 100% " in gone["command"]
     (spread,) = shapes(LINK, LINK.node_port, replace(lossy, reordering=True), verb="change", order=PACED)
