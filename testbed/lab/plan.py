@@ -31,6 +31,13 @@ class Trace(TypedDict):
     begins_s: float
 
 
+class CodelOrder(TypedDict):
+    """RFC 8289's TARGET and INTERVAL."""
+
+    target_s: float
+    interval_s: float
+
+
 class WayOrder(TypedDict):
     """What becomes of packets in one direction of a link, by their time.
 
@@ -39,8 +46,8 @@ class WayOrder(TypedDict):
     `pattern` ('x', over and over). `duplicate` is the share of time in which what comes leaves twice. `table` is what
     jitter is drawn from, in 1/8192 of it, all equally likely and in order (empty: an even spread); a draw holds for
     `correlation_s` on average (0: for a millisecond). `is_paced`: the rate is not netem's. `key` is what chance
-    follows from, with the time. `queue` and `queue_bytes` are how much waits or is on its way at most. netem delays by
-    `ahead_s` less than the least delay.
+    follows from, with the time. `queue` and `queue_bytes` are how much waits or is on its way at most; what waits is
+    managed where there is a `codel`. netem delays by `ahead_s` less than the least delay.
     """
 
     rates: list[tuple[float, float]]
@@ -57,6 +64,7 @@ class WayOrder(TypedDict):
     key: int
     queue: int
     queue_bytes: int
+    codel: CodelOrder | None
     opportunities: Trace | None
     ahead_s: float
 

@@ -85,6 +85,7 @@ def verdicts(folder: Path, network: Network, profiles: dict[str, LinkProfile], l
                 for row in (
                     *delay_rows(direction, probes["delay"][0], planned[1].interval_s),
                     rate_row(direction, probes["rate"]),
+                    *(wait_row(direction, one) for one in probes.get("wait", [])),
                     *loss_rows(direction, loss, planned[-1].interval_s),
                     *duplicate_rows(direction, loss),
                 )
@@ -170,6 +171,21 @@ def rate_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:
         seconds += float(np.diff(arrivals)[waited].sum()) / 1e9
     measured = bits / seconds / 1e3 if seconds else math.nan
     return "rate, kbit/s", direction.rate / 1e3, measured, RATE_TOLERANCE * direction.rate / 1e3
+
+
+def wait_row(direction: LinkDirection, probes: Probes) -> Quantity:
+    """What waits in a managed queue under a steady load that is a little too much, when that has been noticed.
+
+    The tenth of packets that waits least tells how much of the wait stands. CoDel keeps that near its target, but drops
+    nothing when only one large packet waits (RFC 8289, 3.1 and 5.1).
+    """
+    packet_s = FULL_BYTES * 8 / direction.rate
+    took_ms = np.where(probes.lost, np.nan, (probes.arrived - probes.sent) / 1e6)[len(probes.sent) // 2 :]
+    waits_ms = took_ms[~np.isnan(took_ms)] - (direction.delay + packet_s) * 1e3
+    standing_ms = float(np.percentile(waits_ms, 10)) if len(waits_ms) else math.nan
+    around = spread_of(direction.delay, direction.jitter, direction.distribution)
+    bound_ms = (direction.target + packet_s + around.most) * 1e3
+    return "standing wait, ms", direction.target * 1e3, standing_ms, bound_ms
 
 
 def slope_row(direction: LinkDirection, trains: list[Probes]) -> Quantity:

@@ -25,6 +25,8 @@ LEAST_TRAIN, SHARE_OF_QUEUE = 20, 0.8
 # Where packets overtake each other, their jitter hides the rate of fewer.
 LONG_TRAIN = 200
 TRAINS = 3
+# A load that is a little more than the link can send, for so long.
+OVERLOAD, OVERLOAD_S = 1.02, 10.0
 START_S = 0.5
 
 
@@ -57,9 +59,18 @@ def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Pro
         at = found[-1].end_s + spread + train_s(direction) + 0.1
         found.append(ProbingStage("rate", at, FULL_BYTES, train(direction), 0.0))
     at = found[-1].end_s + spread + train_s(direction) + 0.1
+    if can_be_overloaded(direction):
+        packet_s = FULL_BYTES * 8 / direction.rate / OVERLOAD
+        found.append(ProbingStage("wait", at, FULL_BYTES, int(OVERLOAD_S / packet_s), packet_s))
+        at = found[-1].end_s + spread + train_s(direction) + 0.1
     interval = max(LEAST_INTERVAL_S, 1.2 * SMALL_BYTES * 8 / direction.rate)
     count = min(loss_probes, int(LOSS_LIMIT_S / interval))
     return [*found, ProbingStage("loss", at, SMALL_BYTES, count, interval)]
+
+
+def can_be_overloaded(direction: LinkDirection) -> bool:
+    """Whether there is a queue to be looked at that is managed, and our probes are enough for that."""
+    return direction.aqm is not None and FULL_BYTES * 8 / direction.rate / OVERLOAD >= LEAST_INTERVAL_S / OVERLOAD
 
 
 def train(direction: LinkDirection) -> int:

@@ -38,10 +38,14 @@ def probed(folder: Path, network: Network, profiles: dict[str, LinkProfile]) -> 
     return verdicts(folder, network, profiles, LOSS_PROBES)
 
 
-def test_distributions_correlation_duplicates_and_bytes(tmp_path: Path) -> None:
+def test_distributions_correlation_duplicates_bytes_and_a_managed_queue(tmp_path: Path) -> None:
+    profiles = {
+        "wifi": load(DATA / "troubled.yaml", LinkProfile),
+        "umts": load(DATA / "managed.yaml", LinkProfile),
+    }
     network = load_topology(TOPOLOGY.find("multihomed"))
-    rows = probed(tmp_path / "run", network, {"wifi": load(DATA / "troubled.yaml", LinkProfile)})
-    assert {"correlation of jitter, %", "duplicates, %"} <= {row.quantity for row in rows}
+    rows = probed(tmp_path / "run", network, profiles)
+    assert {"correlation of jitter, %", "duplicates, %", "standing wait, ms"} <= {row.quantity for row in rows}
     assert [row for row in rows if not row.is_within] == []
 
 

@@ -176,6 +176,10 @@ QUANTITIES = [
     wrong("netem's correlation", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  jitter_correlation: 25 %", 8,
           "down.jitter_correlation: '25 %' is netem's, from one packet to the next; here it is how long a jitter lasts"
           " on average: 14.4 ms for that and packets that are 20 ms apart"),
+    wrong("target of nobody", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  target: 5 ms", 4,
+          "down: it has 'target' without a queue that would heed it; add 'aqm: codel'"),
+    wrong("target longer than the interval", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  aqm: codel\n  target: 1 s", 4,
+          "down: a target of 1 s is not within an interval of 100 ms; make it shorter, and above 0"),
     wrong("unknown distribution", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  distribution: gauss", 8,
           "down.distribution: 'gauss' is not possible; possible are: uniform, normal, pareto, paretonormal"),
     wrong("jitter larger than delay", WIFI, "jitter: 1 ms", "jitter: 2 ms", 7,

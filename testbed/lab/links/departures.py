@@ -6,6 +6,7 @@ the rate that the link has while it is sent. That is known beforehand, so its de
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Protocol
 
@@ -85,8 +86,15 @@ class DeparturesByTrace:
         return int(rounds) * len(self._times) + bisect_left(self._times, rest_ms)
 
 
+Leaving = Iterable[tuple[bytes, float]]
+"""Frames, and when each of them leaves for its delay."""
+
+
 class Way:
     """One direction of a link: packets in, and when which of them leave."""
+
+    wakes_s = math.inf
+    """When something is to be decided that could not be before."""
 
     def __init__(self, order: WayOrder) -> None:
         """`order` is what the plan says of this direction."""
@@ -111,33 +119,56 @@ class Way:
 
     def departures(self, arrival_s: float, size: int, *, is_ip: bool = True) -> list[float]:
         """When a packet that arrives leaves for its delay, once or twice; never when it is lost, or dropped."""
-        if self._is_bad(arrival_s) or (is_ip and self._is_marked()):
+        if self._is_lost(arrival_s, is_ip=is_ip):
             return []
-        is_twofold = self._duplicate > 0 and share(self._duplicate_key, cell(arrival_s)) < self._duplicate
-        left = [self._departure(arrival_s, size) for _ in range(2 if is_twofold else 1)]
+        left = [self._departure(arrival_s, size) for _ in range(self._copies(arrival_s))]
         return [at_s for at_s in left if at_s < math.inf]
+
+    def arrive(self, arrival_s: float, frame: bytes, size: int, *, is_ip: bool) -> Leaving:
+        """A frame with so many IP bytes comes in; what is decided by that about it and others."""
+        return [(frame, at_s) for at_s in self.departures(arrival_s, size, is_ip=is_ip)]
+
+    def wake(self, now_s: float) -> Leaving:
+        """What is decided by the time alone, when all has been told that came before."""
+        return []
+
+    def _copies(self, arrival_s: float) -> int:
+        return 2 if self._duplicate > 0 and share(self._duplicate_key, cell(arrival_s)) < self._duplicate else 1
 
     def _departure(self, arrival_s: float, size: int) -> float:
         """When one that is not lost leaves; `inf` when it is dropped, or never does."""
-        while self._holds and self._holds[0][0] <= arrival_s:
-            self._held_bytes -= heappop(self._holds)[1]
-        if len(self._holds) >= self._most_packets or self._held_bytes + size > self._most_bytes:
+        if not self._has_room(arrival_s, size):
             return math.inf
         at_s = self._sent(arrival_s, size)
+        self._hold(at_s, size)
+        return at_s
+
+    def _has_room(self, now_s: float, size: int, packets: int = 0, held: int = 0) -> bool:
+        """Whether another one fits beside those that wait to be decided about, and those that have not left."""
+        while self._holds and self._holds[0][0] <= now_s:
+            self._held_bytes -= heappop(self._holds)[1]
+        return len(self._holds) + packets < self._most_packets and self._held_bytes + held + size <= self._most_bytes
+
+    def _hold(self, at_s: float, size: int) -> None:
         heappush(self._holds, (at_s + self._waits.least(at_s), size))
         self._held_bytes += size
-        return at_s
 
     def _sent(self, arrival_s: float, size: int) -> float:
         """When it is over the rate, and whatever else lets it pass, with its jitter before that or behind."""
         at_s = arrival_s + self._waits.more(arrival_s) if self._is_jitter_first else arrival_s
         for stage in self._stages:
             at_s = stage.depart(at_s, size) if at_s < math.inf else at_s
-        if not self._is_jitter_first and at_s < math.inf:
-            at_s += self._waits.more(at_s)
-        if not self._is_reordering and at_s < math.inf:
+        if at_s < math.inf:
+            at_s = self._in_order(at_s if self._is_jitter_first else at_s + self._waits.more(at_s))
+        return at_s
+
+    def _in_order(self, at_s: float) -> float:
+        if not self._is_reordering:
             self._last_s = at_s = max(at_s, self._last_s + APART_S)
         return at_s
+
+    def _is_lost(self, arrival_s: float, *, is_ip: bool) -> bool:
+        return self._is_bad(arrival_s) or (is_ip and self._is_marked())
 
     def _is_bad(self, at_s: float) -> bool:
         number = bisect_right(self._bad_from, at_s) - 1

@@ -11,6 +11,7 @@ at the beginning, and lose nothing. Frames pass as they are, with what the kerne
 """
 
 import json
+import math
 import os
 import select
 import socket
@@ -22,7 +23,8 @@ from pathlib import Path
 
 from pyroute2 import IPRoute
 
-from testbed.lab.links.departures import Way
+from testbed.lab.links.departures import Leaving
+from testbed.lab.links.managed_way import way_of
 from testbed.lab.plan import GateConfig
 
 ETHERNET_BYTES = 14
@@ -108,7 +110,7 @@ class GatedAir:
         lay_ways(ports)
         self._in = {way: entrance(way) for way in ports}
         self._out = {way: exit_of(way) for way in ports}
-        self._ways = {way: Way(order) for way, order in config["ways"].items()}
+        self._ways = {way: way_of(order) for way, order in config["ways"].items()}
         self._ahead_s = {way: order["ahead_s"] for way, order in config["ways"].items()}
         self._zero_s = time.monotonic() - LONG_BEFORE_S
         self._has_begun = False
@@ -116,22 +118,26 @@ class GatedAir:
 
     def run(self) -> None:
         """Until standard input ends."""
-        waiting = select.poll()
         ways = {sock.fileno(): way for way, sock in self._out.items()}
-        for descriptor in (0, *ways):
-            waiting.register(descriptor, select.POLLIN)
         sys.stdout.write("READY\n")
         sys.stdout.flush()
         while True:
-            for descriptor, _ in waiting.poll():
+            wakes_s = min(way.wakes_s for way in self._ways.values()) + self._zero_s
+            limit_s = max(0.0, wakes_s - time.monotonic()) if wakes_s < math.inf else None
+            readable, _, _ = select.select([0, *ways], [], [], limit_s)
+            now_s = time.monotonic() - self._zero_s
+            for descriptor in readable:
                 if descriptor in ways:
                     self._pass_on(ways[descriptor])
                 elif not self._read_report():
                     return
+            for way, queue in self._ways.items():
+                if queue.wakes_s <= now_s:
+                    self._send_all(way, queue.wake(now_s))
 
     def _pass_on(self, way: str) -> None:
         """Sends on what has come in, each frame at its time."""
-        source, target = self._out[way], self._in[way]
+        source = self._out[way]
         # Between the clock of the stamps and the one of the departures.
         apart_ns = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         while True:
@@ -144,8 +150,11 @@ class GatedAir:
             size = len(frame) - VNET_HEADER_BYTES - ETHERNET_BYTES
             type_at = VNET_HEADER_BYTES + ETHERNET_BYTES - 2
             is_ip = frame[type_at : type_at + 2] in IP_TYPES
-            for leaves_s in self._ways[way].departures(arrival_s, size, is_ip=is_ip):
-                self._send(target, frame, leaves_s + self._ahead_s[way] + self._zero_s)
+            self._send_all(way, self._ways[way].arrive(arrival_s, frame, size, is_ip=is_ip))
+
+    def _send_all(self, way: str, leaving: Leaving) -> None:
+        for frame, leaves_s in leaving:
+            self._send(self._in[way], frame, leaves_s + self._ahead_s[way] + self._zero_s)
 
     def _send(self, target: socket.socket, frame: bytes, at_s: float) -> None:
         late_s = time.monotonic() - at_s

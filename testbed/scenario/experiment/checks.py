@@ -94,6 +94,9 @@ def check_opportunities(
                 f"{name} has the profile '{profiles[trace.link].name}', in which nothing can wait; choose another one"
             )
             errors.append(tree.error(trace.place, what))
+        elif profiles[trace.link].directions[trace.direction].aqm is not None:
+            what = f"{name} has a profile with 'aqm', and a trace lets packets go by itself; choose another profile"
+            errors.append(tree.error(trace.place, what))
         elif trace.link in without:
             errors.append(tree.error(trace.place, f"{name} has radio: hwsim, which takes no trace; write profile"))
         if any((one.link, one.direction) == (trace.link, trace.direction) for one in traces[:number]):

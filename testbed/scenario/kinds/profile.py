@@ -8,6 +8,8 @@ from testbed.lab.network import Direction
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import TIME, BitsPerSecond, Burst, Correlation, Dbm, Queue, Seconds, Share
 
+# RFC 8289, 4.2 and 4.3.
+CODEL_TARGET_S, CODEL_INTERVAL_S = 0.005, 0.1
 LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
 """Which packets are lost: 'x' is, '.' is not."""
 
@@ -23,7 +25,8 @@ class LinkDirection(Document):
     time: testbed.scenario.links.bad_moments). `loss_pattern` loses exactly those packets that it marks, on top of
     `loss`: 'x' for a lost packet and '.' for one that arrives, over and over. `duplicate` is the share of time in which
     what comes arrives twice. `queue` is how much the link holds, on its way and waiting, in packets, in bytes at IP, or
-    in the time that the sending of packets takes; more is dropped.
+    in the time that the sending of packets takes; more is dropped. With `aqm` it is managed: CoDel (RFC 8289) drops
+    packets now and then when for an `interval` none has waited for less than `target`.
     """
 
     rate: BitsPerSecond
@@ -37,6 +40,9 @@ class LinkDirection(Document):
     loss_pattern: LossPattern | None = None
     duplicate: Share = 0.0
     queue: Queue
+    aqm: Literal["codel"] | None = None
+    target: Seconds = CODEL_TARGET_S
+    interval: Seconds = CODEL_INTERVAL_S
 
     @property
     def queue_packets(self) -> int:
@@ -51,6 +57,7 @@ class LinkDirection(Document):
             "distribution": self.distribution != "uniform",
             "duplicate": self.duplicate > 0,
             "queue": self.queue_bytes is not None,
+            "aqm": self.aqm is not None,
         }
         return [name for name, is_there in named.items() if is_there]
 
@@ -58,6 +65,18 @@ class LinkDirection(Document):
     def queue_bytes(self) -> int | None:
         """How many bytes at IP the link holds; None where that is not said in bytes."""
         return self.queue.bytes
+
+    @model_validator(mode="after")
+    def _is_managed(self) -> Self:
+        settings = {"target", "interval"} & self.model_fields_set
+        if settings and self.aqm is None:
+            raise ValueError(f"it has '{min(settings)}' without a queue that would heed it; add 'aqm: codel'")
+        if not 0 < self.target < self.interval:
+            target, interval = TIME.text(self.target), TIME.text(self.interval)
+            raise ValueError(
+                f"a target of {target} is not within an interval of {interval}; make it shorter, and above 0"
+            )
+        return self
 
     @field_validator("jitter")
     @classmethod

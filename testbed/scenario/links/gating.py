@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from testbed.lab.links.jitter import least
 from testbed.lab.network import AccessLink, Direction
-from testbed.lab.plan import GateOrder, WayOrder
+from testbed.lab.plan import CodelOrder, GateOrder, WayOrder
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.links.bad_moments import bad_moments
 from testbed.scenario.links.history import Change
@@ -88,6 +88,9 @@ def way_order(
     """What a direction is told, but for what the seed decides."""
     direction = profile.directions[way]
     table = table_of(direction.distribution)
+    codel: CodelOrder | None = None
+    if direction.aqm == "codel":
+        codel = {"target_s": direction.target, "interval_s": direction.interval}
     return {
         "rates": thinned((at, one.rate) for at, one in pieces),
         "delays": thinned((at, one.delay) for at, one in pieces),
@@ -98,10 +101,11 @@ def way_order(
         "duplicate": direction.duplicate,
         "table": table,
         "correlation_s": direction.jitter_correlation,
-        "is_paced": has_rates(pieces) or direction.queue_bytes is not None,
+        "is_paced": has_rates(pieces) or bool({"queue", "aqm"} & {*direction.by_program}),
         "is_reordering": direction.reordering,
         "key": 0,
         "queue": direction.queue_packets if direction.queue_bytes is None else UNLIMITED,
+        "codel": codel,
         "queue_bytes": UNLIMITED if direction.queue_bytes is None else direction.queue_bytes,
         "opportunities": None if trace is None else {"times_ms": trace.times_ms, "begins_s": trace.at},
         "ahead_s": min(MOST_AHEAD_S, *(round(least(one.delay, one.jitter, table), 6) for _, one in pieces)),

@@ -26,7 +26,7 @@ def order(**changes: Any) -> WayOrder:  # noqa: ANN401 - whatever an order has
         "rates": [(ALWAYS, 1e6)], "delays": [(ALWAYS, 0.0)], "jitters": [(ALWAYS, 0.0)], "losses": [],
         "bad_moments": [], "pattern": "", "duplicate": 0.0, "table": [],
         "correlation_s": 0.0, "is_paced": True, "is_reordering": False, "key": 1, "queue": 500,
-        "queue_bytes": 10**9, "opportunities": None, "ahead_s": 0.0,
+        "queue_bytes": 10**9, "codel": None, "opportunities": None, "ahead_s": 0.0,
     }  # fmt: skip
     return {**plain, **changes}  # type: ignore[typeddict-item]
 

@@ -39,6 +39,7 @@ def orders(one: LinkProfile, link: AccessLink = LINK, seed: int = 1) -> dict[str
         ({"loss": "1 %"}, True),
         ({"duplicate": "1 %"}, True),
         ({"queue": "64 kB"}, True),
+        ({"aqm": "codel"}, True),
     ],
 )
 def test_a_program_carries_what_depends_on_time(trouble: dict[str, str], gated: bool) -> None:
