@@ -226,7 +226,7 @@ CORRIDORS = {
         "rtp": "units capture wire sip",
         "folder": "capture",
         "call": "units capture wire sip rtp folder",
-        "listening": "capture wire rtp call",
+        "listening": "units capture wire rtp call",
         "numbers": "units call listening rtp capture",
         "selection": "capture sip rtp",
         "result": "units capture wire sip rtp folder call listening numbers selection",

@@ -69,6 +69,7 @@ class LossRuns:
 @dataclass(frozen=True, slots=True)
 class StreamQuality:
     """`lost` are the runs of packets that did not arrive, `missing` those of what was lost or too late to be played.
+    `late_numbers` are those of the latter, `late` is how many, None where nobody knows.
 
     `rating` is None where the codec or the packet interval is not one to rate; `mouth_to_ear_ms` has half of the round
     trip that RTCP told of, and no network delay where it told of none.
@@ -76,6 +77,7 @@ class StreamQuality:
 
     lost: LossRuns
     missing: LossRuns
+    late_numbers: Ints
     late: int | None
     rating: emodel.Rating | None
     mouth_to_ear_ms: float | None
@@ -85,6 +87,15 @@ class StreamQuality:
     def loss_percent(self) -> float:
         """Lost packets of those that there should have been."""
         return _percent(self.lost)
+
+    def rated(self, *, lost: int, runs: int, there: int) -> emodel.Rating | None:
+        """Return the rating of a part with so many packets lost, in so many runs, and so many there.
+
+        None where the whole has none, and where there was nothing to hear.
+        """
+        if self.rating is None or self.mouth_to_ear_ms is None or not lost + there:
+            return None
+        return _rating(lost, runs, lost + there, self.mouth_to_ear_ms)
 
 
 def quality_of(
@@ -96,15 +107,21 @@ def quality_of(
     lost = LossRuns.between(numbers, lowest, highest)
     late = _late(arrivals, interval_ns)
     missing = lost if late is None or not len(late) else LossRuns.between(_without(numbers, late), lowest, highest)
-    count = None if late is None else len(late)
+    counted = lost, missing, numbers[:0] if late is None else late, None if late is None else len(late)
     if not is_g711:
-        return StreamQuality(lost, missing, count, None, None, emodel.NOT_G711)
+        return StreamQuality(*counted, None, None, emodel.NOT_G711)
     if late is None or interval_ns is None:
-        return StreamQuality(lost, missing, count, None, None, "what came late is not known: no rating")
-    percent, burst_ratio = _percent(missing), _burst_ratio(missing)
+        return StreamQuality(*counted, None, None, "what came late is not known: no rating")
+    count, runs = int(missing.lengths.sum()), len(missing.first)
     delay_ms = DEPTH_MS + interval_ns / _NS_PER_MS + (round_trip_ms or 0) / 2
-    rating = emodel.rate_voip(loss_percent=percent, burst_r=burst_ratio, mouth_to_ear_ms=delay_ms)
-    return StreamQuality(lost, missing, count, rating, delay_ms, emodel.doubt(percent, burst_ratio))
+    rating = _rating(count, runs, missing.range, delay_ms)
+    doubt = emodel.doubt(_percent(missing), _burst_ratio(count, runs, missing.range))
+    return StreamQuality(*counted, rating, delay_ms, doubt)
+
+
+def _rating(missing: int, runs: int, packets: int, delay_ms: float) -> emodel.Rating:
+    percent, ratio = 100 * missing / packets, _burst_ratio(missing, runs, packets)
+    return emodel.rate_voip(loss_percent=percent, burst_r=ratio, mouth_to_ear_ms=delay_ms)
 
 
 def _without(numbers: Ints, others: Ints) -> Ints:
@@ -115,12 +132,9 @@ def _percent(runs: LossRuns) -> float:
     return 100 * int(runs.lengths.sum()) / runs.range
 
 
-def _burst_ratio(missing: LossRuns) -> float:
+def _burst_ratio(missing: int, runs: int, packets: int) -> float:
     """Return BurstR (G.107, 7.5), as `emodel.loss_and_burst_ratio` does of intervals."""
-    if not len(missing.first):
-        return 1.0
-    lost = int(missing.lengths.sum())
-    return max(1.0, lost / len(missing.first) * (1 - lost / missing.range))
+    return max(1.0, missing / runs * (1 - missing / packets)) if runs else 1.0
 
 
 def _late(arrivals: TimedArrivals, interval_ns: int | None) -> Ints | None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from testbed.measure import units
+from testbed.measure.listening.over_time import over_time
 from testbed.measure.listening.stream_quality import quality_of
 from testbed.measure.result.dialogs_of_media import DialogsOfMedia, Listener
 from testbed.measure.result.stream_results import (
     CountedArrivals,
     Formats,
     arrivals_of,
+    describe_key_press,
     describe_quality,
     describe_stream,
 )
 from testbed.measure.rtp import rtcp
 from testbed.measure.rtp.calls import MergedCall, merge_calls
+from testbed.measure.rtp.key_presses import find_key_presses
 from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen
 from testbed.measure.rtp.streams import RtpPackets, Stream, find_streams
+from testbed.measure.rtp.tones import NO_TONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -98,15 +104,30 @@ class CapturedMedia:
             is_g711=formats.is_g711,
             round_trip_ms=None if told is None else told["round_trip_ms"]["mean"],
         )
+        jitter = arrivals.jitter_ns() if formats.clock_hz else None
         result = {
-            **describe_stream(found.start_ns, stream, formats, arrivals, counted),
+            **describe_stream(found.start_ns, stream, formats, arrivals, counted, jitter),
             "dialogs": dialogs,
             "interface": _interface(found.capture, stream),
             "measured_at": _measured_at(stream),
             "rtcp": told,
             **describe_quality(heard, counted.interval_ns),
+            **self._key_presses(stream, formats),
+            "over_time": over_time(arrivals, heard, counted.gaps, jitter, found.start_ns),
         }
         return _MeasuredStream(result, arrivals, counted, formats)
+
+    def _key_presses(self, stream: Stream, formats: Formats) -> dict[str, Any]:
+        """Return the key presses of a stream, and how many packets of such could not be read."""
+        rtp, events = self._found.rtp, formats.events
+        if not events:
+            return {"dtmf": [], "dtmf_unread": 0}
+        rows = stream.rows[np.isin(rtp.payload_type[stream.rows], events)]
+        pressed = find_key_presses(rtp, rows, formats.kinds[events[0]].clock_hz)
+        return {
+            "dtmf": [describe_key_press(one, self._found.start_ns) for one in pressed],
+            "dtmf_unread": int((rtp.tone[rows] == NO_TONE).sum()),
+        }
 
     def _call(self, number: int, call: MergedCall) -> _MeasuredCall:
         streams = [self._measured[id(stream)] for stream in call.streams]
@@ -167,7 +188,7 @@ class CapturedMedia:
 
 
 def odd_numbers(streams: Iterable[dict[str, Any]]) -> list[str]:
-    """Return which streams count anew, and which have packets that are left out."""
+    """Return which streams count anew, and which have packets that are left out, or key presses that are not read."""
     return [line for one in streams for line in _odd_numbers(one)]
 
 
@@ -179,6 +200,9 @@ def _odd_numbers(stream: dict[str, Any]) -> Iterator[str]:
     if lone := stream["strays"]:
         packets = f"{lone} packet{'s' if lone > 1 else ''}"
         yield f"{which}: {packets} with a sequence number far from all others left out (RFC 3550, A.1)"
+    if unread := stream["dtmf_unread"]:
+        packets = f"{unread} packet{'s' if unread > 1 else ''}"
+        yield f"{which}: {packets} of key presses could not be read: encrypted, cut, or of several at once"
 
 
 def _common(kinds: list[dict[int, TypeInStream]]) -> dict[int, TypeInStream]:

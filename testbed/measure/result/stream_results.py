@@ -11,24 +11,30 @@ from testbed.measure import units
 from testbed.measure.listening import emodel
 from testbed.measure.listening.bursts import GMIN
 from testbed.measure.rtp import stream_numbers
-from testbed.measure.rtp.streams import nominal_clock
+from testbed.measure.rtp.streams import DYNAMIC, nominal_clock
 from testbed.measure.rtp.timing import TimedArrivals, TypeInStream, looks_like_events
+from testbed.measure.rtp.tones import are_key_presses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from testbed.measure.capture.capture import Ints
     from testbed.measure.listening.bursts import Periods
     from testbed.measure.listening.stream_quality import StreamQuality
     from testbed.measure.rtp.clock_steps import ClockSteps
+    from testbed.measure.rtp.key_presses import KeyPress
     from testbed.measure.rtp.on_hold import OnHold
     from testbed.measure.rtp.streams import RtpPackets, Stream
+    from testbed.measure.rtp.timing import Gaps
     from testbed.measure.sip.announced import Announcements, Format
+
+    Floats = NDArray[np.float64]
 
 _OLD_COMFORT_NOISE = 19
 """Reserved in RFC 3551 because drafts had comfort noise there, and phones still do."""
 
-_DYNAMIC = 96
 _G711 = {0: "PCMU", 8: "PCMA"}
 
 
@@ -62,8 +68,10 @@ class Formats:
             which = self._rtp.payload_type[mine] == number
             mine, extended = mine[which], extended[which]
             is_rare = len(mine) * 2 < len(self._stream.rows)
-            if is_rare and number >= _DYNAMIC and looks_like_events(extended, self._rtp.timestamp[mine]):
+            if is_rare and number >= DYNAMIC and looks_like_events(extended, self._rtp.timestamp[mine]):
                 return TypeInStream(None, is_event=True)
+        elif number >= DYNAMIC and are_key_presses(extended, self._rtp.timestamp[mine], self._rtp.tone[mine]):
+            return TypeInStream(None, is_event=True)
         clock = nominal_clock(self._rtp.payload_type[mine], self._rtp.time_ns[mine], self._rtp.timestamp[mine])
         return TypeInStream(clock)
 
@@ -83,6 +91,11 @@ class Formats:
     def clock_hz(self) -> int | None:
         """The clock of `payload_type`."""
         return self.kinds[self.payload_type].clock_hz
+
+    @property
+    def events(self) -> list[int]:
+        """The types that are of key presses."""
+        return [number for number, kind in self.kinds.items() if kind.is_event]
 
     def described(self) -> list[dict[str, Any]]:
         """Return each type, ready for JSON."""
@@ -118,7 +131,7 @@ class CountedArrivals(NamedTuple):
 
     counts: stream_numbers.StreamCounts
     interval_ns: int | None
-    gap_ns: int | None
+    gaps: Gaps | None
     silence_ns: int | None
 
     @classmethod
@@ -128,9 +141,14 @@ class CountedArrivals(NamedTuple):
         return cls(
             stream_numbers.count(arrivals.extended, arrivals.is_new),
             interval,
-            arrivals.gap_ns(interval, holds),
+            arrivals.gaps_ns(interval, holds),
             int(silences.max()) if len(silences) else None,
         )
+
+    @property
+    def gap_ns(self) -> int | None:
+        """The longest gap, 0 without any."""
+        return None if self.gaps is None else int(self.gaps.length_ns.max(initial=0))
 
     def described(self) -> dict[str, Any]:
         """Return it ready for JSON."""
@@ -143,10 +161,14 @@ class CountedArrivals(NamedTuple):
 
 
 def describe_stream(
-    start_ns: int, stream: Stream, formats: Formats, arrivals: TimedArrivals, counts: CountedArrivals
+    start_ns: int,
+    stream: Stream,
+    formats: Formats,
+    arrivals: TimedArrivals,
+    counts: CountedArrivals,
+    jitter: Floats | None,
 ) -> dict[str, Any]:
     """Return a stream ready for JSON; its times in `_s` count from `start_ns`."""
-    jitter = arrivals.jitter_ns() if formats.clock_hz else None
     counted = counts.described()
     first = ("packets", "unique", "lost", "duplicates", "reordered", "gap_ms")
     return {
@@ -168,6 +190,18 @@ def describe_stream(
         "restarts": len(stream.restarts),
         "copies": stream.copies,
         "strays": stream.strays,
+    }
+
+
+def describe_key_press(press: KeyPress, start_ns: int) -> dict[str, Any]:
+    """Return a key press ready for JSON."""
+    return {
+        "digit": press.digit,
+        "at_s": units.seconds(press.begin_ns - start_ns),
+        "duration_ms": units.ms(press.duration_ns),
+        "volume_dbm0": press.volume_dbm0,
+        "packets": press.packets,
+        "complete": press.is_complete,
     }
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from testbed.measure.capture.capture import Capture
+    from testbed.measure.sip.dialogs import SeenDialog
+    from testbed.measure.sip.info_digits import InfoDigit
 
 
 def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict[str, Any]:
@@ -39,7 +41,10 @@ def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict
         "listeners": media.listeners(asked.has_media),
         "rtcp": [one for one in rtcp if asked.has_hosts({one["src"], one["dst"]})],
         "sip": [_transaction(capture, one, start_ns) for one in transactions if asked.has(one.request)],
-        "dialogs": describe(asked.dialogs, capture, start_ns),
+        "dialogs": [
+            {**said, "dtmf": [_info_digit(one, digit, start_ns) for digit in one.digits]}
+            for one, said in zip(asked.dialogs, describe(asked.dialogs, capture, start_ns), strict=True)
+        ],
         "packets": found.packets,
         "skipped": found.skipped,
         "unread": found.unread,
@@ -53,6 +58,16 @@ def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict
             *odd_numbers(streams),
         ],
         **({} if selection.is_everything else {"selection": selection.described()}),
+    }
+
+
+def _info_digit(dialog: SeenDialog, digit: InfoDigit, start_ns: int) -> dict[str, Any]:
+    return {
+        "digit": digit.digit,
+        "at_s": seconds(digit.request.time_ns - start_ns),
+        "by": dialog.by(digit.request),
+        "duration_ms": digit.duration_ms,
+        "status": digit.status,
     }
 
 

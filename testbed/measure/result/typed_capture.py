@@ -37,6 +37,49 @@ class HeardResult(Numbers):
     burst_loss: BurstLoss
 
 
+class KeyPressResult(Numbers):
+    """A key press in a stream (RFC 4733); `complete`: a packet said that it was over."""
+
+    digit: str
+    at_s: float
+    duration_ms: float | None
+    volume_dbm0: int
+    packets: int
+    complete: bool
+
+
+class InfoDigitResult(Numbers):
+    """A key press that an INFO request told of."""
+
+    digit: str
+    at_s: float
+    by: str
+    duration_ms: int | None
+    status: int | None
+
+
+class CapturedDialog(DialogResult):
+    """A dialog of a capture."""
+
+    dtmf: list[InfoDigitResult]
+
+
+class OverTimeResult(Numbers):
+    """A window of a stream; see `over_time`."""
+
+    from_s: float
+    to_s: float
+    packets: int
+    lost: int
+    late: int | None
+    loss_percent: float | None
+    jitter_ms: float | None
+    jitter_max_ms: float | None
+    gap_ms: float | None
+    r_factor: float | None
+    mos: float | None
+
+
 class StreamResult(HeardResult):
     """One RTP stream of a capture: one SSRC between two transport addresses."""
 
@@ -67,6 +110,9 @@ class StreamResult(HeardResult):
     interface: str | None
     measured_at: str
     rtcp: RtcpResult | None
+    dtmf: list[KeyPressResult]
+    dtmf_unread: int
+    over_time: list[OverTimeResult]
 
 
 class CallPath(Numbers):
@@ -129,7 +175,7 @@ class CaptureResult(Numbers):
     listeners: list[ListenerResult]
     rtcp: list[RtcpAloneResult]
     sip: list[TransactionResult]
-    dialogs: list[DialogResult]
+    dialogs: list[CapturedDialog]
     packets: int
     skipped: dict[str, int]
     unread: dict[str, int]

@@ -17,6 +17,7 @@ from testbed.measure.rtp.credible import SHORTEST_STREAM, is_credible
 from testbed.measure.rtp.mirrored import copies_of_a_mirror
 from testbed.measure.rtp.restarts import renumber, strays
 from testbed.measure.rtp.stream_numbers import extend_sequence
+from testbed.measure.rtp.tones import are_key_presses, tones_in
 from testbed.measure.wire.grouping import group_rows
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ CLOCK_HZ = {
 }
 """Static payload type -> RTP clock (RFC 3551, tables 4 and 5)."""
 
+DYNAMIC = 96
+"""Payload types from here on mean what was announced (RFC 3551, 3)."""
+
 KNOWN_CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 
 MOST_SHORT = 32
@@ -54,7 +58,8 @@ _UNWISE = (64, 96)  # RFC 5761, 4: with the marker they look like RTCP's packet 
 class RtpPackets:
     """The datagrams that may be RTP, in the capture's order; one entry a packet.
 
-    `source` and `destination` index `endpoints`, `interface` the capture's interfaces, `packet` its rows.
+    `source` and `destination` index `endpoints`, `interface` the capture's interfaces, `packet` its rows. `tone` is the
+    payload where it is as long as that of a key press (see `tones`).
     """
 
     packet: Ints
@@ -66,6 +71,7 @@ class RtpPackets:
     sequence: NDArray[np.uint16]
     timestamp: NDArray[np.uint32]
     payload_type: NDArray[np.uint8]
+    tone: NDArray[np.uint32]
     endpoints: tuple[TransportAddress, ...]
 
     def __len__(self) -> int:
@@ -85,6 +91,7 @@ RTP_COLUMNS: dict[str, type[np.generic]] = {
     "sequence": np.uint16,
     "timestamp": np.uint32,
     "payload_type": np.uint8,
+    "tone": np.uint32,
 }
 
 
@@ -178,7 +185,7 @@ def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any
         fits[unwise[_is_rtcp(capture, datagrams, rows[unwise])]] = False
     fits &= _HEADER + 4 * (first & 15).astype(np.int64) <= datagrams.length[rows]
     if not fits.all():
-        rows, heads, payload_type = rows[fits], heads[fits], payload_type[fits]
+        rows, heads, payload_type, first = rows[fits], heads[fits], payload_type[fits], first[fits]
     packet = datagrams.packet[rows]
     return rows, {
         "packet": packet,
@@ -190,6 +197,7 @@ def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any
         "sequence": heads["sequence"].astype(np.uint16),
         "timestamp": heads["timestamp"].astype(np.uint32),
         "payload_type": payload_type,
+        "tone": tones_in(capture.data, datagrams, rows, first),
     }
 
 
@@ -226,11 +234,18 @@ def find_streams(
             if announced is not None and announced.expects(*ends, stream.payload_type, last_ns):
                 accepted.append(replace(stream, found="sdp"))
                 continue
-            mine = rtp.time_ns[stream.rows], stream.extended, rtp.timestamp[stream.rows]
-            (accepted if is_credible(*mine, stream.payload_type) else short).append(stream)
+            (accepted if _is_credible(rtp, stream) else short).append(stream)
     known = {stream.ssrc for stream in accepted}
     accepted += [stream for stream in short if stream.ssrc in known]
     return sorted(accepted, key=lambda stream: (int(rtp.time_ns[stream.rows[0]]), stream.ssrc, stream.destination))
+
+
+def _is_credible(rtp: RtpPackets, stream: Stream) -> bool:
+    rows, extended = stream.rows, stream.extended
+    stamps = rtp.timestamp[rows]
+    return is_credible(rtp.time_ns[rows], extended, stamps, stream.payload_type) or (
+        stream.payload_type >= DYNAMIC and are_key_presses(extended, stamps, rtp.tone[rows])
+    )
 
 
 def _groups(rtp: RtpPackets, announced: Announcements | None) -> Iterator[Ints]:

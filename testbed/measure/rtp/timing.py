@@ -39,6 +39,13 @@ class TypeInStream(NamedTuple):
     is_comfort_noise: bool = False
 
 
+class Gaps(NamedTuple):
+    """Silences beyond what was meant: when each ended, and how long it was."""
+
+    end_ns: Ints
+    length_ns: Ints
+
+
 class _TransitSteps(NamedTuple):
     """How the transit time changed from one of the `rows` to the next, and whether that step counts."""
 
@@ -100,6 +107,11 @@ class TimedArrivals:
         """
         steps = self._transit_steps
         return None if steps is None else stream_numbers.smooth(np.abs(steps.change_ns[steps.counts]))
+
+    def jitter_times_ns(self) -> Ints | None:
+        """Return the arrivals that `jitter_ns` has a value for."""
+        steps = self._transit_steps
+        return None if steps is None else self.time_ns[steps.rows[1:][steps.counts]]
 
     def transit_ns(self) -> tuple[Ints, Ints] | None:
         """Return rows, and how much longer each was on its way than the first; None without a clock.
@@ -188,8 +200,8 @@ class TimedArrivals:
         same: Booleans = np.diff(self.clocks[self.is_new]) == 0
         return same
 
-    def gap_ns(self, interval_ns: int | None, holds: Sequence[OnHold] = ()) -> int | None:
-        """Return the longest silence beyond what the sender meant: the packet interval, or the pause that it made.
+    def gaps_ns(self, interval_ns: int | None, holds: Sequence[OnHold] = ()) -> Gaps | None:
+        """Return the silences beyond what the sender meant: the packet interval, or the pause that it made.
 
         It made one where the timestamps say so; if packets of it are missing, of a length that is the mean of theirs.
         What was silent in one of the `holds` is no gap.
@@ -199,7 +211,7 @@ class TimedArrivals:
             return None
         silent_ns = unagreed_ns(times[:-1], times[1:], np.diff(numbers) == 1, holds)
         long = np.flatnonzero((silent_ns > interval_ns) & self._measured)
-        return max(int((silent_ns[long] - self._meant_ns(long, interval_ns)).max()), 0) if len(long) else 0
+        return Gaps(times[1:][long], np.maximum(silent_ns[long] - self._meant_ns(long, interval_ns), 0))
 
     def _meant_ns(self, which: Ints, interval_ns: int) -> Ints:
         """Return how much later than a new packet the next one was sent, as far as that can be known."""

@@ -16,6 +16,7 @@ from agents.sip.message.errors import SipParseError
 from agents.sip.message.handover import HandoverHeader
 from testbed.measure.sip.announced import read_description
 from testbed.measure.sip.holds import SeenHold, find_holds
+from testbed.measure.sip.info_digits import InfoDigit, find_info_digits
 from testbed.measure.sip.moves import Move, OfferAnswers, Told, find_moves
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 
@@ -57,7 +58,7 @@ class SeenDialog:
     was seen. `refusals` are the statuses of attempts before the last one; `status` is the final response to that.
     `established_ns` is the 2xx at the interface nearest to the caller, `setup_ns` from the first INVITE to the ACK.
     `handovers` is what Handover headers of its INVITE say, hop by hop; `handover_of` the number of the dialog that they
-    name. `addresses` are those that its descriptions announce, at whatever interface.
+    name. `addresses` are those that its descriptions announce, at whatever interface; `digits` are of INFO requests.
     """
 
     call_id: str
@@ -78,6 +79,7 @@ class SeenDialog:
     addresses: dict[TransportAddress, AnnouncedFor] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     holds: list[SeenHold] = field(default_factory=list)
+    digits: list[InfoDigit] = field(default_factory=list)
     handovers: list[str] = field(default_factory=list)
     handover_of: int | None = None
 
@@ -162,6 +164,7 @@ def _in_call(messages: list[SipMessage]) -> Iterator[SeenDialog]:
         answers = OfferAnswers(dialog.transactions, mine)
         dialog.moves = find_moves(said, answers)
         dialog.holds = find_holds(mine, dialog.by, answers.put_in_force)
+        dialog.digits = [*find_info_digits(dialog.transactions)]
         yield dialog
 
 

@@ -26,8 +26,19 @@ _CSEQ = re.compile(r"(\d{1,10})\s+(\S{1,32})")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]{1,256})", re.IGNORECASE)
 _BRANCH = re.compile(r";\s*branch\s*=\s*([^\s;,]{1,256})", re.IGNORECASE)
 _URI = re.compile(r"<([^<>]{1,512})>\s*(?:;|$)|^\s*([^\s;<>\"]{1,512})")
-_COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", "l": "content-length"}
-_WANTED = ("call-id", "cseq", "from", "to", "via", "contact", "handover", "require", "unsupported", "content-length")
+_COMPACT = {
+    "i": "call-id",
+    "f": "from",
+    "t": "to",
+    "v": "via",
+    "m": "contact",
+    "l": "content-length",
+    "c": "content-type",
+}
+_WANTED = (
+    "call-id", "cseq", "from", "to", "via", "contact", "handover", "require", "unsupported", "content-length",
+    "content-type",
+)  # fmt: skip
 _DIRECTION = re.compile(rb"^a=(sendrecv|sendonly|recvonly|inactive)[ \t]*\r?$", re.MULTILINE)
 _MEDIA = re.compile(rb"^m=", re.MULTILINE)
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
@@ -69,6 +80,7 @@ class SipMessage:
     body: bytes = b""
     transport: str = "udp"
     text: bytes = b""
+    content_type: str = ""
 
     @property
     def is_request(self) -> bool:
@@ -188,6 +200,7 @@ def _scan(sighting: _Sighting, text: bytes) -> SipMessage | None:
         to_uri=_uri(fields["to"]),
         body=_body(text, fields["content-length"], is_whole=len(text) >= sighting.size),
         text=text,
+        content_type=fields["content-type"],
     )
 
 
