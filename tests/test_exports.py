@@ -69,17 +69,18 @@ OPEN = {
     ),
     "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (
-        "bare.bare_chart call.direction call.extension capture.capture capture.errors conditions.condition"
-        " conditions.errors conditions.judging conditions.names folder.link_history folder.run_captures"
-        " folder.run_folder listening.lqo listening.playout listening.speech numbers.handover_numbers"
-        " numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
-        " numbers.user_numbers result.chart result.measured result.speech_scores result.story result.typed"
-        " rtp.streams selection.moment selection.selection sip.scan tables.capture_rows"
+        "bare.bare_chart bare.stream_speech call.direction call.extension capture.capture capture.errors"
+        " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"
+        " folder.run_captures folder.run_folder listening.lqo listening.playout listening.speech"
+        " numbers.handover_numbers numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
+        " numbers.user_numbers result.chart result.found result.measured result.speech_scores result.story"
+        " result.summary result.typed rtp.streams selection.moment selection.selection sip.scan tables.capture_rows"
         " tables.columns tables.columns_captures tables.columns_media tables.packet_rows tables.rows"
         " tables.schema wire.packets"
     ),
     "testbed.report": (
-        "one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page several.export terminal"
+        "one_capture.capture_page one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page"
+        " several.export streams_table terminal"
     ),
 }
 """Package -> modules that others may import anything of: what they have is of one kind, and no list would say more."""

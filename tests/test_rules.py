@@ -231,7 +231,7 @@ CORRIDORS = {
         "selection": "capture sip rtp",
         "result": "units capture wire sip rtp folder call listening numbers selection",
         "conditions": "result",
-        "bare": "capture wire sip rtp folder selection result",
+        "bare": "units capture wire sip rtp folder listening selection result",
         "tables": "units capture wire sip rtp folder call listening numbers selection result",
     },
     "testbed.report": {
@@ -240,6 +240,7 @@ CORRIDORS = {
         "streams_table": "not_read",
         "pages": "terminal",
         "one_run": "terminal pages",
+        "one_capture": "terminal not_read streams_table pages one_run",
         "several": "terminal pages",
     },
     "testbed.api": {"errors": "", "waiting": "", "places_of_runs": "errors", "carrying_out": "waiting",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -11,9 +12,12 @@ from rich.text import Text
 from testbed.report.not_read import no_streams, notes, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import RenderableType
 
 NOT_MEASURED = "–"
+_MOST_KEYS = 16
 _LONGEST_V4 = len("255.255.255.255:65535")
 
 
@@ -46,10 +50,34 @@ def tables(summary: dict[str, Any]) -> RenderableType:
         parts.append(_dialogs(summary["dialogs"]))
     if summary["sip"]:
         parts.append(_sip(summary["sip"]))
+    parts += [Text(line) for line in _keys(summary)]
     parts += [Text(_how_lost(one)) for one in summary["streams"] if one["burst_loss"]["lost_runs"]]
     parts += [Text(note) for note in notes(summary)]
     parts += [Text(f"warning: {warning}") for warning in summary["warnings"]]
     return Group(*parts)
+
+
+def speech_of_streams_table(result: dict[str, Any]) -> RenderableType:
+    """Return what `testbed speech` says of a capture: a row for each stream, and what could not be decoded.
+
+    A file's name is short of the folder, which the reader is told.
+    """
+    table = _table(
+        f"What can be heard in {result['capture']}",
+        *("<stream", "<from", "<to", "<codec", "from s", "s", "decoded", "lost", "late", "<WAV file"),
+    )
+    notes = [f"warning: {one}" for one in result["warnings"]]
+    for one in result["streams"]:
+        names = ("stream", "src", "dst")
+        codec = one["codec"] or f"type {one['payload_type']}"
+        counted = (one[name] for name in ("start_s", "length_s", "decoded", "lost", "late"))
+        file = None if one["file"] is None else PurePath(one["file"]).name
+        _add_row(table, *(one[name] for name in names), codec, *counted, file)
+        notes += [
+            f"stream {one['stream']}: {count} packets could not be decoded: {why}"
+            for why, count in one["undecoded"].items()
+        ]
+    return Group(table, *(Text(note) for note in notes))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -91,6 +119,17 @@ def _streams(streams: list[dict[str, Any]]) -> Table:
     for column, name in zip(table.columns, ("src", "dst"), strict=False):
         column.min_width = min(max(len(one[name]) for one in streams), _LONGEST_V4)
     return table
+
+
+def _keys(summary: dict[str, Any]) -> Iterator[str]:
+    """Yield which keys were pressed, and when: in media (RFC 4733), and in INFO requests."""
+    pressed = [(f"{one['src']} > {one['dst']}", one["dtmf"]) for one in summary["streams"]]
+    pressed += [(f"dialog {one['number']} (INFO)", one["dtmf"]) for one in summary["dialogs"]]
+    for who, keys in pressed:
+        if keys:
+            told = ", ".join(f"{one['digit']} at {one['at_s']:.3f} s" for one in keys[:_MOST_KEYS])
+            more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
+            yield f"keys pressed, {who}: {told}{more}"
 
 
 def _how_lost(stream: dict[str, Any]) -> str:
@@ -175,11 +214,12 @@ def _dialogs(dialogs: list[dict[str, Any]]) -> Table:
     table = _table("SIP dialogs", *columns)
     for one in dialogs:
         ends = (one[side]["address"] for side in ("caller", "callee"))
-        _add_row(table, one["number"], one["invite_s"], *ends, one["setup_ms"], _became(one), one["call_id"])
+        _add_row(table, one["number"], one["invite_s"], *ends, one["setup_ms"], became(one), one["call_id"])
     return table
 
 
-def _became(dialog: dict[str, Any]) -> str:
+def became(dialog: dict[str, Any]) -> str:
+    """Return what became of a dialog: moves, holds, its end."""
     parts = [] if dialog["handover_of"] is None else [f"takes over from {dialog['handover_of']}"]
     if dialog["handover"] and dialog["handover_of"] is None:
         parts.append("takes over from one that is not here")

@@ -12,7 +12,8 @@ from testbed.cli.main import main
 from testbed.measure.tables.columns_captures import OF_CAPTURES
 from tests.documented import DOCS, OF, columns
 from tests.measure import frames, synthetic
-from tests.measure.bare import Bare
+from tests.measure.bare import A, B, Bare
+from tests.measure.sip_text import request, with_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +111,10 @@ def test_a_damaged_capture_gives_what_is_whole_and_says_so(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--table", "runs"), "captures have no table runs; possible are: streams, packets, messages."),
+        (
+            ("--table", "runs"),
+            "captures have no table runs; possible are: streams, over_time, packets, keys, m",
+        ),
         (("--call-id", "gone"), "no SIP message with Call-ID gone; there is one"),
         (("--from", "100"), "nothing is in the time asked for: the capture lasts 3.005 s"),
     ],
@@ -130,3 +134,25 @@ def test_runs_and_captures_do_not_go_into_one_table(
     assert export(capture, run, "--out", tmp_path / "out.csv") == 2
     assert f"{run} is no capture: runs and captures have different tables." in capsys.readouterr().err
     assert export(run, "--table", "streams", "--out", tmp_path / "out.csv") == 2
+
+
+def test_windows_of_streams_are_as_measured(capture: Path, tmp_path: Path) -> None:
+    rows = table(tmp_path / "out.parquet", capture, "--table", "over_time")
+    names = ("stream", "from_s", "to_s", "packets", "lost", "mos")
+    assert [tuple(one[name] for name in names) for one in rows] == [
+        (0, 0, 1, 45, 0, 4.36), (0, 1, 2, 5, 8, 1.0), (0, 2, 3, 8, 0, 1.13), (1, 2, 3, 3, 0, 4.36),
+    ]  # fmt: skip
+
+
+def test_keys_of_streams_and_of_info(tmp_path: Path) -> None:
+    bare = Bare()
+    bare.call(formats="0 101", lines=("a=rtpmap:101 telephone-event/8000",))
+    bare.press(100, 1, 800, 7)
+    body = request("INFO", "one", 2, branch="z9", from_tag="a", to_tag="b", extra="c: application/dtmf\r\n")
+    bare.send(900, (A[0], 5060), (B[0], 5060), with_body(body, b"#"))
+    pressed = frames.write_pcap(tmp_path / "keys.pcap", bare.frames)
+    names = ("stream", "dialog", "by", "digit", "at_s", "duration_ms")
+    rows = table(tmp_path / "out.parquet", pressed, "--table", "keys")
+    assert [tuple(one[name] for name in names) for one in rows] == [
+        (0, None, "192.0.2.10:40000", "7", 0.1, 80), (None, 1, "caller", "#", 0.9, None),
+    ]  # fmt: skip

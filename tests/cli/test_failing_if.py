@@ -131,3 +131,28 @@ def test_runs_have_no_selection(tmp_path: Path, capsys: pytest.CaptureFixture[st
     run = synthetic.handover_cn_run().write(tmp_path / "run")
     assert status(run, "--call-id", "one") == 2
     assert "are about captures: name no run folders" in capsys.readouterr().err
+
+
+def test_numbers_over_time_name_the_window(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(capture, "--fail-if", "over_time.gap_ms > 200") == 1
+    assert capsys.readouterr().err == (
+        f"failed: {capture}: {STREAM}: 1 to 2 s: over_time.gap_ms is 300.0, and should not be > 200\n"
+    )
+
+
+def test_a_window_in_which_nothing_was_to_come_is_not_unmeasured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = Bare()
+    bare.rtp(range(50))
+    bare.rtp(range(50, 100), 5000, stamp=40000)
+    paused = frames.write_pcap(tmp_path / "paused.pcap", bare.frames)
+    assert status(paused, "--fail-if", "over_time.mos < 4") == 0
+    assert capsys.readouterr().err == ""
+    assert status(paused, "--fail-if", "over_time.mos > 4") == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_keys_can_be_counted(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(capture, "--fail-if", "streams.dtmf < 1") == 1
+    assert "dtmf is 0, and should not be < 1" in capsys.readouterr().err

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from testbed.cli.main import USERS_FAULT, commands, main
 from testbed.cli.results import speaking
-from tests.measure import synthetic
+from tests.measure import frames, synthetic
+from tests.measure.bare import A, B, Bare
 from tests.measure.listening.talking import talk
 
 if TYPE_CHECKING:
@@ -55,4 +56,55 @@ def test_what_is_no_run_is_said_in_one_line(run: Path, twice: bool, capsys: pyte
     said = capsys.readouterr()
     lines = [line for line in said.err.splitlines() if line != speaking.NO_SCORE]
     assert (end.value.code, said.out, len(lines)) == (USERS_FAULT, "", 1)
-    assert ("two of these runs" if twice else "manifest.json: No such file") in lines[0]
+    assert ("two of these are called" if twice else "manifest.json: No such file") in lines[0]
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    bare = Bare()
+    bare.rtp(range(50))
+    bare.rtp(range(100), ends=(B, A), kind=9, ssrc=0x22222222)
+    return frames.write_pcap(tmp_path / "call.pcap", sorted(bare.frames, key=lambda one: one.time_ns))
+
+
+def test_of_a_capture_each_stream_that_can_be_decoded_is_a_file(capture: Path) -> None:
+    result = CliRunner().invoke(commands, ["speech", str(capture)])
+    folder = capture.with_name("call.pcap.speech")
+    name = "0-192.0.2.10_40000-198.51.100.20_50000-0x11223344.wav"
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [path.name for path in folder.iterdir()] == [name]
+    with wave.open(str(folder / name)) as file:
+        assert (file.getframerate(), file.getnframes()) == (8000, 50 * 160)
+    assert "stream 1: 100 packets could not be decoded: no codec for G722" in result.stdout
+    assert result.stdout.splitlines()[-1] == f"WAV files: {folder}"
+
+
+def test_of_a_capture_as_json(capture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "wav"
+    argv = ["speech", str(capture), "--out", str(out), "--from", "0.5", "--json"]
+    result = json.loads(CliRunner().invoke(commands, argv).stdout)
+    first, second = result["streams"]
+    assert (first["start_s"], first["length_s"], first["decoded"]) == (0.5, 0.5, 25)
+    assert (second["file"], second["undecoded"]) == (None, {"no codec for G722": 75})
+    assert first["file"] == str(next(out.iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [
+        (["{capture}", "{run}"], "runs and captures have different speech"),
+        (["{run}", "--call-id", "x"], "are about captures"),
+        (["-"], "say with --out"),
+        (["{empty}"], "nothing to hear"),
+    ],
+)
+def test_what_has_no_speech_is_one_line(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], what: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    empty = frames.write_pcap(tmp_path / "empty.pcap", [])
+    with pytest.raises(SystemExit) as end:
+        main(["speech", *(one.format(capture=capture, run=tmp_path / "run", empty=empty) for one in argv)])
+    said = capsys.readouterr()
+    assert (end.value.code, said.out, len(said.err.splitlines())) == (USERS_FAULT, "", 1)
+    assert what in said.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import measure_capture
@@ -45,6 +46,25 @@ class Bare:
             packet = frames.rtp(number, stamp + turn * ticks, ssrc=ssrc, payload_type=kind)
             self.send(at_ms + turn * step_ms, *ends, packet)
         return at_ms + len(numbers) * step_ms, stamp + len(numbers) * ticks
+
+    def press(
+        self,
+        at_ms: float,
+        number: int,
+        stamp: int,
+        event: int,
+        durations: tuple[int, ...] = (160, 320, 480, 640),
+        *,
+        ends: int = 1,
+        more: bytes = b"",
+    ) -> None:
+        """Add the packets of a key press (type 101), 20 ms apart; the last ones, at once, say that it is over."""
+        last = len(durations) - 1
+        for turn in range(last + max(ends, 1)):
+            packet = frames.rtp(number + turn, stamp, ssrc=SSRC, payload_type=101, size=0)
+            is_end = ends > 0 and turn >= last
+            packet += struct.pack(">BBH", event, 0x80 * is_end | 10, durations[min(turn, last)]) + more
+            self.send(at_ms + 20 * min(turn, last), A, B, packet)
 
     def request(
         self,

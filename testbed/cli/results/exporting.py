@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from testbed.api import tables
+from testbed.cli.results.places import captures_at
 from testbed.cli.results.selecting import selection_options
-from testbed.measure.folder.of_captures import captures_in
 from testbed.measure.selection.selection import Selection
 from testbed.measure.tables.columns import TableSchema
 from testbed.measure.tables.columns_captures import OF_CAPTURES, STREAMS
@@ -42,7 +42,7 @@ def export(places: tuple[Path, ...], *, out: Path, name: str | None, selection: 
 
     Of captures, or folders of captures, the streams, their packets or the SIP messages.
     """
-    captures = [found for one in places for found in _captures(one)]
+    captures = [found for one in places for found in captures_at(one)]
     if captures:
         _export_captures(places, captures, out, name or STREAMS.name, selection)
         return
@@ -55,18 +55,10 @@ def export(places: tuple[Path, ...], *, out: Path, name: str | None, selection: 
     say(f"{out}: {counted(count, 'row')} of {counted(runs, 'run')}")
 
 
-def _captures(place: Path) -> tuple[Path, ...]:
-    """Return the capture that a place is, or those in it; none of a run, or of a folder of runs."""
-    if not place.is_dir():
-        return (place,)
-    folder = captures_in(place)
-    return () if folder is None else folder.captures
-
-
 def _export_captures(
     places: tuple[Path, ...], captures: list[Path], out: Path, name: str, selection: Selection
 ) -> None:
-    runs = [one for one in places if not _captures(one)]
+    runs = [one for one in places if not captures_at(one)]
     if runs:
         raise click.UsageError(f"{runs[0]} is no capture: runs and captures have different tables.")
     _check_table(name, OF_CAPTURES, "captures")

@@ -1,18 +1,29 @@
 """`speech`: what the far end heard, to listen to, and how good it was."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
+from testbed.cli.results.places import captures_at
+from testbed.cli.results.selecting import selection_options
 from testbed.measure import MeasuredRun
+from testbed.measure.bare.stream_speech import speech_of_streams
 from testbed.measure.listening.lqo import has_pesq
 from testbed.measure.listening.speech import RunSpeech, to_wav
+from testbed.measure.result.found import SelectedCapture
 from testbed.measure.result.speech_scores import speech_result
 from testbed.plain_text import say
 from testbed.report.several.speech_table import speech_table
+from testbed.report.streams_table import speech_of_streams_table
 from testbed.report.terminal import console
+
+if TYPE_CHECKING:
+    from testbed.measure.selection.selection import Selection
 
 FOLDER = "speech"
 NO_SCORE = "no P.862 scores: the package pesq is not installed. It comes with: make .venv/.speech"
@@ -20,16 +31,37 @@ NO_SCORE = "no P.862 scores: the package pesq is not installed. It comes with: m
 
 @click.command()
 @click.argument(
-    "runs", metavar="RUN…", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+    "what",
+    metavar="RUN_OR_CAPTURE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
 )
+@selection_options("--user", "--number")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"Where the WAV files go, of several runs into a folder each [default: {FOLDER}/ in the run's folder].",
+    help=f"Where the WAV files go, of several into a folder each [default: {FOLDER}/ in the run's folder; "
+    f"of CAPTURE the folder CAPTURE.{FOLDER} beside it].",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
-    """Write the speech of runs as it was sent and as it was heard to WAV files, and score it (ITU-T P.862)."""
+def speech(what: tuple[Path, ...], *, selection: Selection, out: Path | None, as_json: bool) -> None:
+    """Write the speech of runs as it was sent and as it was heard to WAV files, and score it (ITU-T P.862).
+
+    Of any capture, what can be decoded of each RTP stream: G.711 and GSM.
+    """
+    captures = [captures_at(path) for path in what]
+    if not any(captures):
+        if not selection.is_everything:
+            raise click.UsageError("--call-id, --user, --from and --to are about captures: name no run folders.")
+        _of_runs(what, out, as_json=as_json)
+    elif not all(captures):
+        raise click.UsageError("runs and captures have different speech: name one kind at a time.")
+    else:
+        _of_captures(tuple(one for some in captures for one in some), selection, out, as_json=as_json)
+
+
+def _of_runs(runs: tuple[Path, ...], out: Path | None, *, as_json: bool) -> None:
     names = _names(runs)
     if not has_pesq():
         say(NO_SCORE, err=True)
@@ -41,7 +73,7 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
         results.append(speech_result(said))
         folders.append(folder)
     if as_json:
-        say(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
+        _say_json(results)
         return
     shown = console()
     shown.print(speech_table(list(zip(names, results, strict=True))))
@@ -52,15 +84,15 @@ def speech(runs: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
         shown.print(Text(f"WAV files: {folder}"))
 
 
-def _names(runs: tuple[Path, ...]) -> list[str]:
-    """What to call the runs: their folders' names, with those of the folders above if two were the same."""
-    whole = [path.resolve() for path in runs]
+def _names(paths: tuple[Path, ...]) -> list[str]:
+    """What to call them: their own names, with those of the folders above if two were the same."""
+    whole = [path.resolve() for path in paths]
     names = [path.name for path in whole]
     if len(set(names)) == len(names):
         return names
     names = [f"{path.parent.name}/{path.name}" for path in whole]
     if len(set(names)) < len(names):
-        raise click.UsageError(f"two of these runs are called {max(names, key=names.count)}: ask for one at a time.")
+        raise click.UsageError(f"two of these are called {max(names, key=names.count)}: ask for one at a time.")
     return names
 
 
@@ -70,3 +102,40 @@ def _write(said: RunSpeech, folder: Path) -> None:
         if one is not None:
             (folder / f"{direction}-sent.wav").write_bytes(to_wav(one.as_sent()))
             (folder / f"{direction}-heard.wav").write_bytes(to_wav(one.as_heard()))
+
+
+def _of_captures(captures: tuple[Path, ...], selection: Selection, out: Path | None, *, as_json: bool) -> None:
+    names = _names(captures)
+    if out is None and Path("-") in captures:
+        raise click.UsageError("of standard input: say with --out where the WAV files go.")
+    results, folders = [], []
+    for name, path in zip(names, captures, strict=True):
+        beside = path.with_name(f"{path.name}.{FOLDER}")
+        folders.append(beside if out is None else out / name if len(captures) > 1 else out)
+        results.append(_of_capture(path, selection, folders[-1]))
+    if as_json:
+        _say_json(results)
+        return
+    shown = console()
+    for result, folder in zip(results, folders, strict=True):
+        shown.print(speech_of_streams_table(result))
+        if any(one["file"] for one in result["streams"]):
+            shown.print(Text(f"WAV files: {folder}"))
+
+
+def _of_capture(path: Path, selection: Selection, folder: Path) -> dict[str, Any]:
+    """Write the WAV files of a capture; return what is in them."""
+    opened = SelectedCapture(path, selection, keeps=True)
+    streams = []
+    for one in speech_of_streams(opened):
+        file = None
+        if (wav := one.wav()) is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / one.file_name
+            file.write_bytes(wav)
+        streams.append(one.described(opened.found.captured.start_ns, None if file is None else str(file)))
+    return {"capture": str(path), "streams": streams, "warnings": list(opened.warnings)}
+
+
+def _say_json(results: list[dict[str, Any]]) -> None:
+    say(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))

@@ -34,7 +34,12 @@ def draw_up_capture(path: Path | str, selection: Selection = EVERYTHING) -> Char
 
     `CaptureError` as in `measure_capture`, where there is neither SIP nor RTP, and where too many hosts take part.
     """
-    opened = SelectedCapture(path, selection)
+    return chart_of(SelectedCapture(path, selection))
+
+
+def chart_of(opened: SelectedCapture) -> Chart:
+    """Return the same of a capture that is open."""
+    path = opened.path
     found, messages, dialogs = opened.found, opened.messages, opened.asked.dialogs
     streams = [one for one, _ in opened.streams]
     if not messages and not streams:
@@ -122,6 +127,8 @@ def _events(dialog: SeenDialog) -> Iterator[Event]:
         refused = move.status is not None and move.status >= 300
         said = f"may not move to {move.new} ({move.status})" if refused else f"moves to {move.new}"
         yield event(move.time_ns, move.by, said)
+    for digit in dialog.digits:
+        yield event(digit.request.time_ns, dialog.by(digit.request), f"presses {digit.digit} (INFO)")
     for hold in dialog.holds:
         yield event(hold.begin_ns, hold.listener, "on hold")
         if hold.end_ns is not None:

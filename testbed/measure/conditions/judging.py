@@ -113,8 +113,14 @@ def _at(inner: object, path: Path, where: tuple[str, ...]) -> Iterator[_Seen]:
         return
     found, rest = inner.get(path[0]), path[1:]
     if rest and isinstance(found, list):
-        for number, one in enumerate(found):
-            yield from _at(one, rest, (*where, _label(path[0], number, one)))
+        seen = [
+            value
+            for number, one in enumerate(found)
+            for value in _at(one, rest, (*where, _label(path[0], number, one)))
+        ]
+        # A window in which nothing was to come has no MOS: not measured is what no window of a stream has.
+        measured = [one for one in seen if one.value is not None] if path[0] == "over_time" else []
+        yield from measured or seen
     else:
         yield from _at(found, rest, where)
 
@@ -126,6 +132,8 @@ _LABELS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "listeners": lambda one: f"listener at {one['dst']}",
     "dialogs": lambda one: f"dialog {one['number']} ({one['call_id']})",
     "sip": lambda one: f"{one['method']} {one['cseq']} ({one['call_id']})",
+    "over_time": lambda one: f"{one['from_s']:g} to {one['to_s']:g} s",
+    "dtmf": lambda one: f"key {one['digit']} at {one['at_s']} s",
     "transactions": lambda one: f"{one['method']} {one['cseq']}",
 }
 

@@ -105,7 +105,7 @@ def quality_of(
     numbers = arrivals.extended[stream_numbers.in_sequence(arrivals.extended)]
     lowest, highest = int(numbers[0]), int(numbers[-1])
     lost = LossRuns.between(numbers, lowest, highest)
-    late = _late(arrivals, interval_ns)
+    late = late_numbers(arrivals, interval_ns)
     missing = lost if late is None or not len(late) else LossRuns.between(_without(numbers, late), lowest, highest)
     counted = lost, missing, numbers[:0] if late is None else late, None if late is None else len(late)
     if not is_g711:
@@ -137,7 +137,7 @@ def _burst_ratio(missing: int, runs: int, packets: int) -> float:
     return max(1.0, missing / runs * (1 - missing / packets)) if runs else 1.0
 
 
-def _late(arrivals: TimedArrivals, interval_ns: int | None) -> Ints | None:
+def late_numbers(arrivals: TimedArrivals, interval_ns: int | None) -> Ints | None:
     """Return the numbers of the packets that came when they should have been played; None where no clock is known."""
     transit = arrivals.transit_ns()
     if transit is None or not interval_ns:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.rtp.codec import CodecError, UnknownFormatError, make_codec
+from testbed.measure.rtp.payloads import payload_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,19 +91,6 @@ def payloads(traffic: Traffic, seen: Sightings) -> Iterable[tuple[int, int, byte
     for key, kind, offset, captured, length in zip(*(one.tolist() for one in columns), strict=True):
         whole = captured == length
         yield key, kind, payload_of(capture.data[offset : offset + length].tobytes()) if whole else None
-
-
-def payload_of(packet: bytes) -> bytes:
-    """Return what an RTP packet carries behind its CSRCs and extension and before its padding (RFC 3550, 5.1).
-
-    Empty where these leave nothing.
-    """
-    first = packet[0]
-    begin = 12 + 4 * (first & 0x0F)
-    if first & 0x10:
-        begin += 4 + 4 * int.from_bytes(packet[begin + 2 : begin + 4], "big")
-    end = len(packet) - (packet[-1] if first & 0x20 else 0)
-    return packet[begin:end]
 
 
 def find_round(voice: Voice, samples_per_second: int = RATE_HZ) -> int | None:

@@ -50,7 +50,9 @@ class Captured(NamedTuple):
     announced: Announcements
 
 
-class _MeasuredStream(NamedTuple):
+class MeasuredStream(NamedTuple):
+    """A stream as the result has it, and what that was made of."""
+
     result: dict[str, Any]
     arrivals: TimedArrivals
     counted: CountedArrivals
@@ -84,11 +86,15 @@ class CapturedMedia:
         self._calls = [self._call(number, one) for number, one in enumerate(merged)]
         self.calls = [one.result for one in self._calls]
 
+    def measured(self, stream: Stream) -> MeasuredStream:
+        """Return what was measured of one of `seen`."""
+        return self._measured[id(stream)]
+
     def _dialogs(self, stream: Stream) -> list[int]:
         found: list[int] = self._measured[id(stream)].result["dialogs"]
         return found
 
-    def _stream(self, stream: Stream) -> _MeasuredStream:
+    def _stream(self, stream: Stream) -> MeasuredStream:
         found = self._found
         formats = Formats(found.rtp, stream, found.announced)
         whole = stream.rows, stream.extended, stream.restarts
@@ -115,7 +121,7 @@ class CapturedMedia:
             **self._key_presses(stream, formats),
             "over_time": over_time(arrivals, heard, counted.gaps, jitter, found.start_ns),
         }
-        return _MeasuredStream(result, arrivals, counted, formats)
+        return MeasuredStream(result, arrivals, counted, formats)
 
     def _key_presses(self, stream: Stream, formats: Formats) -> dict[str, Any]:
         """Return the key presses of a stream, and how many packets of such could not be read."""

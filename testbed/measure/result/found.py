@@ -24,6 +24,7 @@ from testbed.measure.wire.packets import decode_udp
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from testbed.measure.rtp.payloads import Payloads
     from testbed.measure.rtp.streams import Stream
     from testbed.measure.sip.scan import SipMessage
 
@@ -32,6 +33,7 @@ class Found(NamedTuple):
     """What was found in a capture; `copies` is how many SIP messages an interface saw again at the same time.
 
     Of media there is what is within `span`, of SIP all. `calls` are the Call-IDs asked for, None where all are.
+    `payloads` are there where they are wanted.
     """
 
     captured: Captured
@@ -45,15 +47,16 @@ class Found(NamedTuple):
     copies: int
     span: TimeSpan
     calls: frozenset[str] | None
+    payloads: Payloads | None
 
 
-def find_all(path: Path | str, selection: Selection = EVERYTHING) -> Found:
-    """Read a capture. All that takes memory and is not in the result is gone afterwards.
+def find_all(path: Path | str, selection: Selection = EVERYTHING, *, keeps: bool = False) -> Found:
+    """Read a capture. All that takes memory and is not in the result is gone afterwards, unless it `keeps` payloads.
 
     `CaptureError` as in `read_capture`, and where there is nothing of what is asked for.
     """
     capture = read_capture(path, pipes=True)
-    sieve = RtpSieve(capture)
+    sieve = RtpSieve(capture, keeps=keeps)
     datagrams = decode_udp(capture, sieve.take)
     rtp = sieve.packets(datagrams)
     steps = find_clock_steps(capture, rtp)
@@ -85,17 +88,20 @@ def find_all(path: Path | str, selection: Selection = EVERYTHING) -> Found:
         copies=len(sightings) - len(messages),
         span=span,
         calls=selection.calls(path, messages) if selection.is_of_calls else None,
+        payloads=sieve.payloads(),
     )
 
 
 class SelectedCapture:
     """A capture, and of its calls those that are asked for; `CaptureError` as in `find_all`.
 
-    `all_media` are all streams and calls, `asked` says which of them, and of the messages, are shown.
+    `all_media` are all streams and calls, `asked` says which of them, and of the messages, are shown. It `keeps` what
+    RTP packets carry, or not.
     """
 
-    def __init__(self, path: Path | str, selection: Selection = EVERYTHING) -> None:
-        self.found = find_all(path, selection)
+    def __init__(self, path: Path | str, selection: Selection = EVERYTHING, *, keeps: bool = False) -> None:
+        self.path, self.selection = path, selection
+        self.found = find_all(path, selection, keeps=keeps)
         dialogs = find_dialogs(self.found.messages)
         told = DialogsOfMedia(dialogs)
         self.all_media = CapturedMedia(self.found.captured, told)

@@ -81,6 +81,16 @@ class Formats:
         return None if meaning is None else meaning.codec
 
     @property
+    def is_of_events(self) -> bool:
+        """Whether there is nothing but key presses."""
+        return all(kind.is_event for kind in self.kinds.values())
+
+    def is_encrypted(self, number: int) -> bool:
+        """Whether a type was announced in SRTP."""
+        meaning = self._meanings[number]
+        return meaning is not None and meaning.is_encrypted
+
+    @property
     def is_g711(self) -> bool:
         """Whether all speech is in G.711, by its announced name or, without one, its static type."""
         media = [one for one, kind in self.kinds.items() if not (kind.is_event or kind.is_comfort_noise)]

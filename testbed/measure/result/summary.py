@@ -28,7 +28,11 @@ def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict
     receiver. `CaptureError` when the file is no capture, and where it has nothing of the `selection`; a damaged one
     gives what is whole, and says so in `warnings`.
     """
-    opened = SelectedCapture(path, selection)
+    return result_of(SelectedCapture(path, selection))
+
+
+def result_of(opened: SelectedCapture) -> dict[str, Any]:
+    """Return what `measure_capture` returns, of a capture that is open."""
     found, media, asked = opened.found, opened.all_media, opened.asked
     captured = found.captured
     capture, start_ns = captured.capture, captured.start_ns
@@ -57,7 +61,7 @@ def measure_capture(path: Path | str, selection: Selection = EVERYTHING) -> dict
             *_again(found.copies + sum(one["copies"] for one in media.streams)),
             *odd_numbers(streams),
         ],
-        **({} if selection.is_everything else {"selection": selection.described()}),
+        **({} if opened.selection.is_everything else {"selection": opened.selection.described()}),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from testbed.measure.capture.capture import Columns
+from testbed.measure.rtp.payloads import PAYLOAD_COLUMNS, Payloads
 from testbed.measure.rtp.streams import RTP_COLUMNS, RtpPackets, find_all_rtp, merge, rtp_columns
 from testbed.measure.wire.packets import Piece
 
@@ -24,9 +25,11 @@ _Some = TypeVar("_Some", bound=Piece)
 class RtpSieve:
     """Takes what may be RTP out of datagrams (see `find_rtp`): `decode_udp(capture, sieve.take)` leaves the rest."""
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture, *, keeps: bool = False) -> None:
+        """`keeps`: what the packets carry is wanted, too (see `payloads`)."""
         self._capture = capture
         self._columns = Columns(RTP_COLUMNS)
+        self._places = Columns(PAYLOAD_COLUMNS) if keeps else None
         self.is_media: Booleans = np.zeros(len(capture), dtype=np.bool_)
         """For each packet of the capture whether it is a datagram of RTP's version: RTP or RTCP, and no text."""
 
@@ -37,6 +40,9 @@ class RtpSieve:
             whole = ~piece.fragment[rows]
             rows, columns = rows[whole], {name: column[whole] for name, column in columns.items()}
         self._columns.add(**columns)
+        if self._places is not None:
+            places = {name: getattr(piece, name)[rows] for name in PAYLOAD_COLUMNS}
+            self._places.add(**places)
         self.is_media[piece.packet[rows]] = True
         is_left = np.ones(len(piece.packet), dtype=np.bool_)
         is_left[rows] = False
@@ -49,6 +55,10 @@ class RtpSieve:
         """Return all RTP packets: those that were taken, and of the rest what came in fragments."""
         taken = RtpPackets(**self._columns.take(), endpoints=datagrams.endpoints)
         return merge(taken, find_all_rtp(self._capture, _pick(datagrams, datagrams.fragment)))
+
+    def payloads(self) -> Payloads | None:
+        """Return what the packets carry that were taken; None where nobody wanted it."""
+        return None if self._places is None else Payloads(self._capture.data, **self._places.take())
 
 
 def _pick(datagrams: _Some, which: Booleans | Ints) -> _Some:

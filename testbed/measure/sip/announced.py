@@ -44,10 +44,11 @@ _G722_HZ = 8000
 
 
 class Format(NamedTuple):
-    """What a payload type means."""
+    """What a payload type means; `is_encrypted`: in SRTP (RFC 3711), by the profile that was announced."""
 
     codec: str
     clock_hz: int
+    is_encrypted: bool = False
 
     @property
     def is_event(self) -> bool:
@@ -134,11 +135,13 @@ def _announced(line: int, media: Media) -> Announced | None:
 
 
 def _format(media: Media, number: int) -> Format | None:
+    is_encrypted = "SAVP" in media.protocol.upper()
     codec, _, rest = media.rtpmap.get(str(number), "").partition("/")
     clock = rest.partition("/")[0].strip()
     if codec and clock.isascii() and clock.isdigit() and 0 < len(clock) < 8 and int(clock):
-        return Format(codec, _G722_HZ if codec.upper() == "G722" else int(clock))
-    return STATIC.get(number)
+        return Format(codec, _G722_HZ if codec.upper() == "G722" else int(clock), is_encrypted)
+    known = STATIC.get(number)
+    return None if known is None else known._replace(is_encrypted=is_encrypted)
 
 
 class Announcements:

@@ -6,9 +6,10 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
+from testbed.measure.listening.over_time import FIELDS
 from testbed.measure.result.found import SelectedCapture
 from testbed.measure.rtp.stream_numbers import first_arrivals
-from testbed.measure.tables.columns_captures import PACKETS_OF_STREAMS, SIP_MESSAGES, STREAMS
+from testbed.measure.tables.columns_captures import KEY_PRESSES, OVER_TIME, PACKETS_OF_STREAMS, SIP_MESSAGES, STREAMS
 from testbed.plain_text import printable
 
 if TYPE_CHECKING:
@@ -51,6 +52,22 @@ def _value(said: dict[str, Any], source: str) -> str | float | None:
     return found
 
 
+def _over_time(path: str, opened: SelectedCapture) -> Iterator[Row]:
+    for number, (_, said) in enumerate(opened.streams):
+        for window in said["over_time"]:
+            yield (path, number, said["src"], said["dst"], said["ssrc"], *(window[name] for name in FIELDS))
+
+
+def _keys(path: str, opened: SelectedCapture) -> Iterator[Row]:
+    for number, (_, said) in enumerate(opened.streams):
+        for one in said["dtmf"]:
+            yield (path, number, None, said["src"], *(one[name] for name in ("digit", "at_s", "duration_ms")))
+    for dialog in opened.asked.dialogs:
+        for digit in dialog.digits:
+            at_s = units.seconds(digit.request.time_ns - opened.found.captured.start_ns)
+            yield (path, None, dialog.number, dialog.by(digit.request), digit.digit, at_s, digit.duration_ms)
+
+
 def _packets(path: str, opened: SelectedCapture) -> Iterator[Row]:
     rtp, start_ns = opened.found.captured.rtp, opened.found.captured.start_ns
     for number, (stream, said) in enumerate(opened.streams):
@@ -91,6 +108,8 @@ def _messages(path: str, opened: SelectedCapture) -> Iterator[Row]:
 
 _ROWS: dict[str, Callable[[str, SelectedCapture], Iterator[Row]]] = {
     STREAMS.name: _streams,
+    OVER_TIME.name: _over_time,
     PACKETS_OF_STREAMS.name: _packets,
+    KEY_PRESSES.name: _keys,
     SIP_MESSAGES.name: _messages,
 }

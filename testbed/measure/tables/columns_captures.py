@@ -124,5 +124,42 @@ SIP_MESSAGES = TableSchema(
     ),
 )
 
-OF_CAPTURES = {table.name: table for table in (STREAMS, PACKETS_OF_STREAMS, SIP_MESSAGES)}
+OVER_TIME = TableSchema(
+    "over_time",
+    "Up to 60 rows for each RTP stream, one for each window of it, streams as in the table `streams`.",
+    (
+        _FILE,
+        _STREAM,
+        _SRC,
+        _DST,
+        _SSRC,
+        _of_stream("from_s", "number", "s", "where the window begins, from the first packet of the capture on"),
+        _of_stream("to_s", "number", "s", "where it ends"),
+        _of_stream("packets", "integer", "packets", "arrivals in it, duplicates too"),
+        _of_stream("lost", "integer", "packets", "that should have come in it, and did not"),
+        _of_stream("late", "integer", "packets", "that came in it, too late for a jitter buffer of 60 ms"),
+        _of_stream("loss_percent", "number", "%", "lost packets of those that should have come; null: none should"),
+        _of_stream("jitter_ms", "number", "ms", "mean interarrival jitter (RFC 3550) in it"),
+        _of_stream("jitter_max_ms", "number", "ms", "greatest one"),
+        _of_stream("gap_ms", "number", "ms", "longest gap that ends in it"),
+        _of_stream("r_factor", "number", "1", "rating of the E-model; null: not in G.711, or nothing to hear"),
+        _of_stream("mos", "number", "1", "mean opinion score of that"),
+    ),
+)
+
+KEY_PRESSES = TableSchema(
+    "keys",
+    "One row for each key press, those in streams (RFC 4733) first, then those that INFO requests told of.",
+    (
+        _FILE,
+        Column("stream", "integer", "", "its stream, as in the table `streams`; null: of an INFO request"),
+        Column("dialog", "integer", "", "number of its dialog; null: of a stream"),
+        Column("by", "text", "", "`caller` or `callee` of the dialog, or address and port that the stream comes from"),
+        Column("digit", "text", "", "the key: `0` to `9`, `*`, `#`, `A` to `D`, `flash`, else `event` and its number"),
+        _AT,
+        Column("duration_ms", "number", "ms", "how long it was pressed, as was said; null: nobody said"),
+    ),
+)
+
+OF_CAPTURES = {table.name: table for table in (STREAMS, OVER_TIME, PACKETS_OF_STREAMS, KEY_PRESSES, SIP_MESSAGES)}
 """The tables of `testbed export CAPTURE` by name."""

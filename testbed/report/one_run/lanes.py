@@ -40,13 +40,25 @@ DASHES = {"down": "solid", "up": "dashed"}
 class TimeAxis:
     """The time axis of a page, and what every lane shows: triggers, handover window, where the pointer is."""
 
-    def __init__(self, story: Story) -> None:
-        self.whole = (min(story.start_s, 0.0), max(story.end_s, 0.1))
-        self.handover = _around_handover(story, self.whole)
-        start, end = self.handover or self.whole
+    def __init__(
+        self,
+        whole: tuple[float, float],
+        part: tuple[float, float] | None = None,
+        trigger_s: tuple[float, ...] = (),
+    ) -> None:
+        """`part` is what of the `whole` is shown at first; None: all of it."""
+        self.whole = whole
+        self.part = part
+        start, end = part or whole
         self.range = Range1d(start=start, end=end, bounds=self.whole, min_interval=0.02, name="time")
         self._pointer = Span(dimension="height", line_color=palette.GREY.light, line_width=1)
-        self._triggers = story.trigger_s
+        self._triggers = trigger_s
+
+    @classmethod
+    def of_run(cls, story: Story) -> TimeAxis:
+        """Return the axis of a run's page."""
+        whole = (min(story.start_s, 0.0), max(story.end_s, 0.1))
+        return cls(whole, _around_handover(story, whole), story.trigger_s)
 
     def lane(self, *, height: int, label: str, heard: DirectionStory | None = None, is_log: bool = False) -> figure:
         """Return an empty plot; the window and the gap of `heard` are shaded in it. `is_log`: its y axis."""

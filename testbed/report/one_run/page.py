@@ -14,7 +14,8 @@ from urllib.parse import quote
 from testbed.measure import RunFolderError
 from testbed.measure.listening.speech import excerpt
 from testbed.report.one_run import distributions, every_number, lanes, plain_tables
-from testbed.report.one_run.drawing import draw, spoken
+from testbed.report.one_run.chart_messages import messages_of
+from testbed.report.one_run.drawing import draw
 from testbed.report.one_run.ladder import event_text
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages.pages import PlainTable, Plot, render
@@ -38,14 +39,6 @@ _SHAPING = {
     "loss": {"loss_percent": "loss [%]"},
     "rate": {"rate_kbit_s": "rate [kbit/s]"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ChartMessage:
-    """One SIP message of the chart: what is said of it, and its text as captured."""
-
-    says: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +78,7 @@ def page(run: MeasuredRun) -> str:
         unread.append(f"{error.path.name}: {error.what}")
     failure = _failure(document)
     warnings = tuple(_list(document, "warnings"))
-    axis = None if story is None else lanes.TimeAxis(story)
+    axis = None if story is None else lanes.TimeAxis.of_run(story)
     return render(
         "run.html.j2",
         [] if story is None or axis is None else list(_plots(story, axis)),
@@ -107,7 +100,7 @@ def page(run: MeasuredRun) -> str:
         own_numbers=None if result is None else every_number.users_table(result, document),
         numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
         drawing=None if story is None else draw(story.chart, len(story.links)),
-        messages=() if story is None else tuple(_messages(story)),
+        messages=() if story is None else tuple(messages_of(story.chart)),
         events=None if story is None else _events(story),
         command=shlex.join(["testbed", *_list(document, "command")]),
         scenario=_scenario(document, "text"),
@@ -225,20 +218,6 @@ def bars(phases: tuple[plain_tables.Phase, ...]) -> tuple[Bar, ...]:
         Bar(name, 100 * (min(start, end) - first) / whole, 100 * abs(end - start) / whole, (end - start) * 1000)
         for name, start, end in phases
     )
-
-
-def _messages(story: Story) -> Iterator[ChartMessage]:
-    for passage in story.chart.passages:
-        message = passage.message
-        cut = len(message.text) < message.size
-        end = f"\n[{message.size - len(message.text)} more bytes were not captured]" if cut else ""
-        yield ChartMessage(spoken(passage, story.chart), shown(message.text) + end)
-
-
-def shown(data: bytes) -> str:
-    """Return a message's bytes as text; what is no UTF-8, and control characters, as escapes."""
-    text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
-    return "".join(one if one in "\n\t" or one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _events(story: Story) -> PlainTable:

@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.measure.listening.voice import decode, fill, find_round, payload_of
+from testbed.measure.listening.voice import decode, fill, find_round
+from testbed.measure.rtp.payloads import payload_of
 
 from .talking import PACKET, mu_law
 

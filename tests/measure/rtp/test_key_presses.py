@@ -17,25 +17,6 @@ if TYPE_CHECKING:
 EVENTS = ("a=rtpmap:101 telephone-event/8000",)
 
 
-def press(
-    bare: Bare,
-    at_ms: float,
-    number: int,
-    stamp: int,
-    event: int,
-    durations: tuple[int, ...] = (160, 320, 480, 640),
-    *,
-    ends: int = 1,
-    more: bytes = b"",
-) -> None:
-    """Add the packets of a key press, a packet each 20 ms; the last ones say that it is over."""
-    told = [(one, False) for one in durations[:-1]] + [(durations[-1], ends > 0)] * max(ends, 1)
-    for turn, (duration, is_end) in enumerate(told):
-        packet = frames.rtp(number + turn, stamp, ssrc=SSRC, payload_type=101, size=0)
-        packet += struct.pack(">BBH", event, 0x80 * is_end | 10, duration) + more
-        bare.send(at_ms + 20 * min(turn, len(durations) - 1), A, B, packet)
-
-
 def pressed(result: dict[str, Any]) -> list[tuple[Any, ...]]:
     (stream,) = result["streams"]
     return [of(one, "digit", "at_s", "duration_ms", "complete") for one in stream["dtmf"]]
@@ -45,9 +26,9 @@ def test_keys_beside_speech(tmp_path: Path) -> None:
     bare = Bare()
     bare.call(formats="0 101", lines=EVENTS)
     bare.rtp(range(50), 100)
-    press(bare, 1100, 50, 8000, 5, ends=3)
+    bare.press(1100, 50, 8000, 5, ends=3)
     bare.rtp(range(56, 100), 1240, stamp=9120)
-    press(bare, 2120, 100, 16160, 11)
+    bare.press(2120, 100, 16160, 11)
     result = bare.measure(tmp_path)
     assert pressed(result) == [("5", 1.1, 80, True), ("#", 2.12, 80, True)]
     assert of(result["streams"][0]["dtmf"][0], "volume_dbm0", "packets") == (-10, 6)
@@ -57,16 +38,16 @@ def test_keys_beside_speech(tmp_path: Path) -> None:
 def test_the_same_key_twice_is_two_presses_and_a_lost_end_is_told(tmp_path: Path) -> None:
     bare = Bare()
     bare.call(formats="0 101", lines=EVENTS)
-    press(bare, 100, 1, 800, 1)
-    press(bare, 300, 5, 2400, 1, ends=0)
+    bare.press(100, 1, 800, 1)
+    bare.press(300, 5, 2400, 1, ends=0)
     assert pressed(bare.measure(tmp_path)) == [("1", 0.1, 80, True), ("1", 0.3, 80, False)]
 
 
 def test_a_long_press_is_told_of_in_segments(tmp_path: Path) -> None:
     bare = Bare()
     bare.call(formats="0 101", lines=EVENTS)
-    press(bare, 100, 1, 800, 15, (32000, 0xFFFF), ends=0)
-    press(bare, 8300, 3, 800 + 0xFFFF, 15, (400, 1600))
+    bare.press(100, 1, 800, 15, (32000, 0xFFFF), ends=0)
+    bare.press(8300, 3, 800 + 0xFFFF, 15, (400, 1600))
     assert pressed(bare.measure(tmp_path)) == [("D", 0.1, (0xFFFF + 1600) / 8, True)]
 
 
@@ -105,7 +86,7 @@ def test_what_is_encrypted_is_told_and_not_read(tmp_path: Path) -> None:
     bare = Bare()
     bare.call(formats="0 101", lines=EVENTS)
     bare.rtp(range(50), 100)
-    press(bare, 1100, 50, 8000, 5, more=bytes(10))
+    bare.press(1100, 50, 8000, 5, more=bytes(10))
     result = bare.measure(tmp_path)
     assert (pressed(result), result["streams"][0]["dtmf_unread"]) == ([], 4)
     assert "4 packets of key presses could not be read" in result["warnings"][0]

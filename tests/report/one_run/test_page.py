@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from testbed.cli.main import USERS_FAULT, main
 from testbed.measure import MeasuredRun, RunFolderError, measure_run
 from testbed.report.one_run import every_number
-from testbed.report.one_run.page import bars, page, shown, write_page
+from testbed.report.one_run.chart_messages import shown
+from testbed.report.one_run.page import bars, page, write_page
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages import palette
 from tests.measure import synthetic

@@ -1,0 +1,1 @@
+"""The page of a capture that is of no run."""
