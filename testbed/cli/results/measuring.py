@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from testbed.cli.results.failing_if import fail_if_option, read_conditions, say_what_fails, unmeasured_option
+from testbed.cli.results.json_text import json_text
 from testbed.cli.results.selecting import selection_options
 from testbed.measure.capture.errors import CaptureError, NotInCaptureError
 from testbed.measure.folder.of_captures import captures_in
@@ -98,7 +98,7 @@ def measure(
     if as_json:
         results = [one.as_json for one in measured]
         alone = len(results) == 1 and not measured[0].is_one_of_many
-        say(json.dumps(results[0] if alone else results, indent=2, ensure_ascii=False))
+        say(json_text(results[0] if alone else results))
     else:
         _show([one for one in measured if one.run is not None], [one for one in measured if one.run is None])
     whole = [(one.path, one.result) for one in measured if not {"error", "left_out"} & one.result.keys()]

@@ -10,10 +10,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from math import exp, log10, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Some = TypeVar("Some", float, "NDArray[np.float64]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,14 @@ def rate(parameters: Parameters) -> Rating:
     ist = _sidetone(p)
     iolr, iq = _loudness(p, no), _quantizing(p, ro)
     idte, idle, idd = _talker_echo(p, no, ist), _listener_echo(p, ro), _absolute_delay(p.ta)
-    ie_eff = p.ie + (95 - p.ie) * p.ppl / (p.ppl / p.burst_r + p.bpl)
+    ie_eff = loss_impairment(p.ppl, p.burst_r, CodecImpairment(p.ie, p.bpl))
     r = ro - (iolr + ist + iq) - (idte + idle + idd) - ie_eff + p.a
     return Rating(r, no, ro, iolr, ist, iq, idte, idle, idd, ie_eff)
+
+
+def loss_impairment(ppl: Some, burst_r: Some, codec: CodecImpairment = G711_PLC) -> Some:
+    """Return Ie,eff (G.107, 7.5), of one call or of many."""
+    return codec.ie + (95 - codec.ie) * ppl / (ppl / burst_r + codec.bpl)
 
 
 def mos(r: float) -> float:

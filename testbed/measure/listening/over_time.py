@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from testbed.measure import units
 from testbed.measure.listening import emodel
-from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from testbed.measure.capture.capture import Ints
+    from testbed.measure.capture.capture import Booleans, Ints
     from testbed.measure.listening.stream_quality import LossRuns, StreamQuality
     from testbed.measure.rtp.timing import Gaps, TimedArrivals
 
@@ -26,7 +24,7 @@ MOST_WINDOWS = 60
 LENGTHS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 """A window is as long as the shortest of these with which a stream has so many at most, or a multiple of the last."""
 
-_SECOND_NS = 1_000_000_000
+_SECOND_NS, _MS_NS = 1_000_000_000, 1_000_000
 _TIE = 1e-6
 """Of a packet: one that falls on an edge but for a rounding error is in the window that begins there."""
 
@@ -53,26 +51,28 @@ def over_time(
     `gaps` and `jitter_ns` are those of the arrivals, None where they were not measured. So is jitter where
     there is no clock or no packet in the result, and loss and MOS where nothing was to come.
     """
-    first_ns, last_ns = int(arrivals.time_ns.min()) - start_ns, int(arrivals.time_ns.max()) - start_ns
+    times = _sorted(arrivals.time_ns)
+    first_ns, last_ns = int(times[0]) - start_ns, int(times[-1]) - start_ns
     length = window_ns(last_ns - first_ns)
     edges = start_ns + np.arange(first_ns // length, last_ns // length + 2, dtype=np.int64) * length
-    rows = stream_numbers.in_sequence(arrivals.extended)
-    numbers, times = arrivals.extended[rows], arrivals.time_ns[rows]
-    lost, missing = (_missing(runs, numbers, times, edges) for runs in (quality.lost, quality.missing))
-    new = np.histogram(times, edges)[0]
-    late = np.histogram(times[np.isin(numbers, quality.late_numbers)], edges)[0] if quality.late else np.zeros_like(new)
-    ratings = _ratings(quality, missing, new - late)
+    rows = arrivals.in_sequence
+    numbers, came = arrivals.extended[rows], arrivals.time_ns[rows]
+    lost = _missing(quality.lost, numbers, came, edges)
+    missing = lost if not quality.late else _missing(quality.missing, numbers, came, edges)
+    new = _counted(_sorted(came), edges)
+    late = (
+        _counted(_sorted(came[np.isin(numbers, quality.late_numbers)]), edges) if quality.late else np.zeros_like(new)
+    )
     columns = (
-        [units.seconds(int(edge) - start_ns) for edge in edges[:-1]],
-        [units.seconds(int(edge) - start_ns) for edge in edges[1:]],
-        np.histogram(arrivals.time_ns, edges)[0].tolist(),
+        _seconds(edges[:-1] - start_ns),
+        _seconds(edges[1:] - start_ns),
+        _counted(times, edges).tolist(),
         lost.packets.tolist(),
         [None] * len(new) if quality.late is None else late.tolist(),
-        [_percent(*one) for one in zip(lost.packets.tolist(), new.tolist(), strict=True)],
+        _known(100 * lost.packets / np.maximum(lost.packets + new, 1), lost.packets + new > 0, 3),
         *_jitter(arrivals, jitter_ns, edges),
         _gaps(gaps, edges),
-        [None if one is None else round(one.r, 1) for one in ratings],
-        [None if one is None else round(emodel.mos(one.r), 2) for one in ratings],
+        *_ratings(quality.ratings(missing.packets, missing.runs, new - late), len(new)),
     )
     return [dict(zip(FIELDS, one, strict=True)) for one in zip(*columns, strict=True)]
 
@@ -98,20 +98,36 @@ def _missing(runs: LossRuns, numbers: Ints, times: Ints, edges: Ints) -> _Missin
     return _Missing(here.sum(axis=1), (here > 0).sum(axis=1))
 
 
-def _percent(missing: int, there: int) -> float | None:
-    return round(100 * missing / (missing + there), 3) if missing + there else None
+def _sorted(times: Ints) -> Ints:
+    return times if (times[1:] >= times[:-1]).all() else np.sort(times)
 
 
-def _ratings(quality: StreamQuality, missing: _Missing, played: Ints) -> list[emodel.Rating | None]:
-    """Return how each window was to hear; None where nothing was to come, or the stream has no rating."""
-    known: dict[tuple[int, int, int], emodel.Rating | None] = {}
-    found = []
-    for window in zip(missing.packets.tolist(), missing.runs.tolist(), played.tolist(), strict=True):
-        which = window if window[0] else (0, 0, min(window[2], 1))
-        if which not in known:
-            known[which] = quality.rated(lost=window[0], runs=window[1], there=window[2])
-        found.append(known[which])
+def _counted(times: Ints, edges: Ints) -> Ints:
+    """Return how many of these times, which ascend, are in each window."""
+    return np.diff(np.searchsorted(times, edges))
+
+
+def _seconds(times: Ints) -> list[float]:
+    found: list[float] = (times / _SECOND_NS).round(6).tolist()
     return found
+
+
+def _known(values: Floats, is_known: Booleans, digits: int) -> list[float | None]:
+    """Return rounded values, None where nothing is known."""
+    if is_known.all():
+        found: list[float | None] = values.round(digits).tolist()
+        return found
+    return [one if known else None for one, known in zip(values.round(digits).tolist(), is_known.tolist(), strict=True)]
+
+
+def _ratings(rated: Floats | None, count: int) -> list[list[float | None]]:
+    """Return R and MOS of each window."""
+    if rated is None:
+        return [[None] * count, [None] * count]
+    there = ~np.isnan(rated)
+    scores = {one: emodel.mos(one) for one in set(rated[there].tolist())}
+    mos = np.array([scores.get(one, np.nan) for one in rated.tolist()])
+    return [_known(rated, there, 1), _known(mos, there, 2)]
 
 
 def _jitter(arrivals: TimedArrivals, jitter_ns: Floats | None, edges: Ints) -> list[list[float | None]]:
@@ -119,22 +135,28 @@ def _jitter(arrivals: TimedArrivals, jitter_ns: Floats | None, edges: Ints) -> l
     times, count = arrivals.jitter_times_ns(), len(edges) - 1
     if jitter_ns is None or times is None or not len(times):
         return [[None] * count, [None] * count]
-    windows = np.searchsorted(edges, times, side="right") - 1
-    counts = np.bincount(windows, minlength=count)
-    sums = np.bincount(windows, jitter_ns, minlength=count)
-    most = np.zeros(count)
-    np.maximum.at(most, windows, jitter_ns)
-    means = sums / np.maximum(counts, 1)
-    return [
-        [units.ms(value) if packets else None for value, packets in zip(column.tolist(), counts.tolist(), strict=True)]
-        for column in (means, most)
-    ]
+    sums, counts = _by_window(np.add, jitter_ns, times, edges)
+    most, _ = _by_window(np.maximum, jitter_ns, times, edges)
+    return [_known(column / _MS_NS, counts > 0, 3) for column in (sums / np.maximum(counts, 1), most)]
 
 
 def _gaps(gaps: Gaps | None, edges: Ints) -> list[float | None]:
     """Return the longest gap that ends in each window, in ms."""
+    count = len(edges) - 1
     if gaps is None:
-        return [None] * (len(edges) - 1)
-    longest = np.zeros(len(edges) - 1, dtype=np.int64)
-    np.maximum.at(longest, np.searchsorted(edges, gaps.end_ns, side="right") - 1, gaps.length_ns)
-    return [units.ms(one) for one in longest.tolist()]
+        return [None] * count
+    longest, counts = _by_window(np.maximum, gaps.length_ns.astype(np.float64), gaps.end_ns, edges)
+    return _known(longest / _MS_NS, counts >= 0, 3)
+
+
+def _by_window(what: np.ufunc, values: Floats, times: Ints, edges: Ints) -> tuple[Floats, Ints]:
+    """Return sums or maxima of the values in each window, 0 where there is none, and how many there are."""
+    if (times[1:] < times[:-1]).any():
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], values[order]
+    begins = np.searchsorted(times, edges)
+    counts = np.diff(begins)
+    found = np.zeros(len(counts))
+    if len(values):
+        found[counts > 0] = what.reduceat(values, begins[:-1][counts > 0])
+    return found, counts

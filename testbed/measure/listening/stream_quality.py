@@ -13,9 +13,10 @@ import numpy as np
 
 from testbed.measure.listening import emodel
 from testbed.measure.listening.bursts import GMIN, Periods
-from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from testbed.measure.capture.capture import Booleans, Ints
     from testbed.measure.rtp.timing import TimedArrivals
 
@@ -88,21 +89,25 @@ class StreamQuality:
         """Lost packets of those that there should have been."""
         return _percent(self.lost)
 
-    def rated(self, *, lost: int, runs: int, there: int) -> emodel.Rating | None:
-        """Return the rating of a part with so many packets lost, in so many runs, and so many there.
+    def ratings(self, missing: Ints, runs: Ints, there: Ints) -> NDArray[np.float64] | None:
+        """Return R of each part of the stream, in which so many packets are missing, in so many runs, or are there.
 
-        None where the whole has none, and where there was nothing to hear.
+        None where the whole has none; NaN of a part in which nothing was to come.
         """
-        if self.rating is None or self.mouth_to_ear_ms is None or not lost + there:
+        if self.rating is None:
             return None
-        return _rating(lost, runs, lost + there, self.mouth_to_ear_ms)
+        packets = missing + there
+        percent = 100 * missing / np.maximum(packets, 1)
+        ratios = np.maximum(missing / np.maximum(runs, 1) * (1 - missing / np.maximum(packets, 1)), 1)
+        rated = self.rating.r + self.rating.ie_eff - emodel.loss_impairment(percent, ratios)
+        return np.where(packets > 0, rated, np.nan)
 
 
 def quality_of(
     arrivals: TimedArrivals, interval_ns: int | None, *, is_g711: bool, round_trip_ms: float | None
 ) -> StreamQuality:
     """Return how good a stream was; `is_g711` says whether all of its speech was in that."""
-    numbers = arrivals.extended[stream_numbers.in_sequence(arrivals.extended)]
+    numbers = arrivals.extended[arrivals.in_sequence]
     lowest, highest = int(numbers[0]), int(numbers[-1])
     lost = LossRuns.between(numbers, lowest, highest)
     late = late_numbers(arrivals, interval_ns)
@@ -112,16 +117,10 @@ def quality_of(
         return StreamQuality(*counted, None, None, emodel.NOT_G711)
     if late is None or interval_ns is None:
         return StreamQuality(*counted, None, None, "what came late is not known: no rating")
-    count, runs = int(missing.lengths.sum()), len(missing.first)
     delay_ms = DEPTH_MS + interval_ns / _NS_PER_MS + (round_trip_ms or 0) / 2
-    rating = _rating(count, runs, missing.range, delay_ms)
-    doubt = emodel.doubt(_percent(missing), _burst_ratio(count, runs, missing.range))
-    return StreamQuality(*counted, rating, delay_ms, doubt)
-
-
-def _rating(missing: int, runs: int, packets: int, delay_ms: float) -> emodel.Rating:
-    percent, ratio = 100 * missing / packets, _burst_ratio(missing, runs, packets)
-    return emodel.rate_voip(loss_percent=percent, burst_r=ratio, mouth_to_ear_ms=delay_ms)
+    percent, burst_ratio = _percent(missing), _burst_ratio(missing)
+    rating = emodel.rate_voip(loss_percent=percent, burst_r=burst_ratio, mouth_to_ear_ms=delay_ms)
+    return StreamQuality(*counted, rating, delay_ms, emodel.doubt(percent, burst_ratio))
 
 
 def _without(numbers: Ints, others: Ints) -> Ints:
@@ -132,9 +131,12 @@ def _percent(runs: LossRuns) -> float:
     return 100 * int(runs.lengths.sum()) / runs.range
 
 
-def _burst_ratio(missing: int, runs: int, packets: int) -> float:
+def _burst_ratio(missing: LossRuns) -> float:
     """Return BurstR (G.107, 7.5), as `emodel.loss_and_burst_ratio` does of intervals."""
-    return max(1.0, missing / runs * (1 - missing / packets)) if runs else 1.0
+    if not len(missing.first):
+        return 1.0
+    lost = int(missing.lengths.sum())
+    return max(1.0, lost / len(missing.first) * (1 - lost / missing.range))
 
 
 def late_numbers(arrivals: TimedArrivals, interval_ns: int | None) -> Ints | None:

@@ -72,9 +72,16 @@ class TimedArrivals:
     clocks: Ints | None = None
 
     @cached_property
+    def in_sequence(self) -> Ints:
+        """The first arrivals of each number, in the order of the numbers."""
+        return stream_numbers.in_sequence(self.extended)
+
+    @cached_property
     def is_new(self) -> Booleans:
         """Whether each is the first of its number."""
-        return stream_numbers.first_arrivals(self.extended)
+        new = np.zeros(len(self.extended), dtype=np.bool_)
+        new[self.in_sequence] = True
+        return new
 
     @cached_property
     def _clock_hz(self) -> Ints:
@@ -163,7 +170,7 @@ class TimedArrivals:
         count, though they be most. Without a clock, and of events alone, the median step of their arrivals stands for
         it; None where no two neighbours arrived.
         """
-        rows = stream_numbers.in_sequence(self.extended)
+        rows = self.in_sequence
         both = next_to = np.diff(self.extended[rows]) == 1
         if len(self.kinds) > 1:
             media = self._is_media[rows]
@@ -223,7 +230,9 @@ class TimedArrivals:
         is_pause = (self._clock_hz[here] == clock) & (clock > 0)
         is_pause &= stamps < self.time_ns[there] - self.time_ns[here] + _SECOND_NS  # else they begin anew
         stamps //= np.maximum(self.extended[there] - self.extended[here], 1)
-        is_pause &= (stamps > interval_ns) & ~np.isin(there, self.restarts)
+        is_pause &= stamps > interval_ns
+        if self.restarts:
+            is_pause &= ~np.isin(there, self.restarts)
         meant = np.where(is_pause, stamps, interval_ns)
         both = self._is_event[here] & self._is_event[there]
         meant[both] = np.maximum(meant[both], max(interval_ns, _EVENT_NS))
