@@ -19,8 +19,9 @@ from testbed.measure.result.run import MeasuredRun
 from testbed.scenario.experiment.addressing import in_ip6
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.topology import foreign, looked_through
-from testbed.scenario.links.published import read_columns
+from testbed.scenario.links.forms import Form
 from testbed.scenario.links.trace import read_csv, read_opportunities
+from testbed.scenario.links.trace_file import TraceFile
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
@@ -120,9 +121,10 @@ def read_trace(data: bytes) -> None:
     file = here() / "any.trace"
     file.write_bytes(data)
     for read in (
-        lambda: read_csv(file, (), "wifi", 1.0),
+        lambda: list(read_csv(file)),
         lambda: read_opportunities(file),
-        lambda: read_columns(file, (), "wifi", 1.0, COLUMNS, 0.5),
+        lambda: list(TraceFile(file, Form(COLUMNS)).stretches()),
+        lambda: list(TraceFile(file).stretches()),
     ):
         with suppress(BadScenarioError):
             read()
