@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from agents.roles.mn.call.again import MOST_TRIES
 from agents.rtp.playout_events import Concealed
+from agents.sip.session.outgoing_invite import PATIENCE_S
+from tests.agents.world import World
 
 from .charts import (  # fmt: skip
     ALL_MODES,
@@ -22,18 +21,10 @@ from .charts import (  # fmt: skip
     peer_of,
 )
 
-if TYPE_CHECKING:
-    from tests.agents.world import World
-
 T1 = 0.5
 #: What a release takes on these links: the proof of the new path, and a BYE over WiFi.
 HANDED_OVER_S = 2.0
 ONCE = [("INVITE", "umts"), ("200 INVITE", "umts"), ("ACK", "umts"), ("BYE", "wifi"), ("200 BYE", "wifi")]
-
-
-def run_to_the_last_failure(world: World) -> None:
-    """Until nothing more is tried."""
-    world.run_until(lambda: len(world.told("handover_failed")) == MOST_TRIES, MOST_TRIES * (GIVE_UP_S + 10.0))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -73,14 +64,14 @@ def test_proactive_a_message_lost_once(label: str) -> None:
 def test_a_handover_that_is_never_answered_leaves_the_call_on_its_old_link(mode: str, label: str) -> None:
     """64*T1 after it began it has failed (Timer B); who answered and got no ACK ends its half with BYE (13.3.1.4).
 
-    It is tried twice more.
+    It is not tried again, as the old link has become good meanwhile.
     """
     world = in_a_call(mode)
     world.lose(label, on="umts", times=-1)
     world.signal()
     world.run_to("FAILED")
     assert world.now - 3.0 <= GIVE_UP_S + 0.1
-    run_to_the_last_failure(world)
+    world.signal(-40.0)
     world.run(GIVE_UP_S + 1.0 if label == "200 INVITE" else 1.0)
     assert_talks(world, "wifi")
     assert_ends(world, within=GIVE_UP_S + 2.0)
@@ -92,11 +83,21 @@ def test_a_handover_that_is_only_ever_tried_leaves_the_call_on_its_old_link(mode
     world = in_a_call(mode)
     world.edits["200 INVITE"] = lambda data: data.replace(b" 200 OK", b" 100 Trying") if b"10.0.2.1" in data else data
     world.signal()
-    run_to_the_last_failure(world)
+    world.run_until(lambda: world.state == "FAILED", 2 * GIVE_UP_S)
+    world.signal(-40.0)
     world.edits.clear()
     world.run(GIVE_UP_S + 2.0)
     assert_talks(world, "wifi")
     assert_ends(world)
+
+
+@pytest.mark.parametrize("mode", ["cn", "home"])
+def test_a_call_that_is_only_ever_tried_ends_by_itself(mode: str) -> None:
+    """16.8: after 190 s, and 64*T1 for the answer to the CANCEL; nothing of it is kept, no port either."""
+    world = World(**{"call_s": None, **MODES[mode]})
+    world.edits["200 INVITE"] = lambda data: data.replace(b" 200 OK", b" 100 Trying")
+    world.run_until(lambda: bool(world.told("call_ended")), PATIENCE_S + GIVE_UP_S + 1.0)
+    assert_ended(world, within=GIVE_UP_S)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -140,8 +141,6 @@ def test_a_bye_that_is_never_answered_ends_the_call_on_one_side(mode: str) -> No
 def test_the_first_invite_of_a_call(mode: str, label: str, times: int) -> None:
     """A call, or none within 64*T1 and a BYE; on the way from the MN the INVITE counts twice, by the challenge."""
     options = ALL_MODES[mode]
-    from tests.agents.world import World  # noqa: PLC0415
-
     world = World(**{"call_s": 200.0, **options})
     world.lose(label, on="wifi", times=times)
     if times == 1:
