@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 MOST_CARDS, SOUND_S = 6, 8
 """Streams that have a card each, and how much of their speech can be heard in it."""
 
+MOST_ROWS, MOST_MESSAGES = 500, 1000
+"""Rows of a table, and SIP messages in the chart: a browser can do more, and nobody reads them."""
+
 _NEARLY = 0.8
+_ASK = "name a call (--call-id, --user) or a time (--from, --to)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,11 @@ def capture_page(path: Path, selection: Selection = EVERYTHING) -> str:
         cards=tuple(_cards(opened, result)),
         legend=tuple((tables.name_of(one), *style_of(place)) for place, one in enumerate(streams[:MOST_STREAMS])),
         axis=axis,
-        streams=tables.streams_table(streams),
-        dialogs=tables.dialogs_table(result["dialogs"]) if result["dialogs"] else None,
+        streams=tables.streams_table(streams[:MOST_ROWS]),
+        dialogs=tables.dialogs_table(result["dialogs"][:MOST_ROWS]) if result["dialogs"] else None,
         keys=tables.key_presses_table(result),
         reports=tables.reports_table(result),
-        transactions=tables.transactions_table(result),
+        transactions=tables.transactions_table(result["sip"][:MOST_ROWS]),
         drawing=None if chart is None else draw(chart, 0),
         no_chart=no_chart,
         messages=() if chart is None else tuple(messages_of(chart)),
@@ -95,6 +99,8 @@ def _chart(opened: SelectedCapture, result: dict[str, Any]) -> tuple[Chart | Non
     """Return the message chart, or why there is none."""
     if not (result["streams"] or opened.messages):
         return None, "neither SIP nor RTP was found."
+    if (count := len(opened.messages)) > MOST_MESSAGES:
+        return None, f"{count} SIP messages, and {MOST_MESSAGES} can be drawn: {_ASK}."
     try:
         return chart_of(opened), ""
     except CaptureError as error:
@@ -146,9 +152,12 @@ def _facts(opened: SelectedCapture, result: dict[str, Any]) -> Iterator[tuple[st
 
 
 def _left_out(result: dict[str, Any]) -> Iterator[str]:
-    for what, most in (("streams", MOST_STREAMS), ("dialogs", MOST_CALLS)):
+    for what, name, most in (("streams", "streams", MOST_STREAMS), ("dialogs", "calls", MOST_CALLS)):
         if (count := len(result[what])) > most:
-            yield f"the plots show the first {most} of {count} {what}: name a call (--call-id, --user) or a time"
+            yield f"the plots show the first {most} of {count} {name}: {_ASK}"
+    for what, name in (("streams", "streams"), ("dialogs", "calls"), ("sip", "SIP transactions")):
+        if (count := len(result[what])) > MOST_ROWS:
+            yield f"the table has the first {MOST_ROWS} of {count} {name}: {_ASK}"
 
 
 def _cards(opened: SelectedCapture, result: dict[str, Any]) -> Iterator[StreamCard]:

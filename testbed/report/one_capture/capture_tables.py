@@ -108,7 +108,7 @@ def reports_table(result: dict[str, Any]) -> PlainTable | None:
     return PlainTable("What the receivers reported (RTCP)", ("from > to", "SSRC", *columns), rows) if rows else None
 
 
-def transactions_table(result: dict[str, Any]) -> PlainTable:
+def transactions_table(transactions: Sequence[dict[str, Any]]) -> PlainTable:
     """Return the SIP transactions."""
     rows = tuple(
         (
@@ -116,7 +116,7 @@ def transactions_table(result: dict[str, Any]) -> PlainTable:
             *(one["method"], one["src"], one["dst"], number(one["status"]), number(one["ms"])),
             *(number(one["retransmissions"]), one["call_id"]),
         )
-        for one in result["sip"]
+        for one in transactions
     )
     columns = ("at [s]", "method", "from", "to", "status", "ms", "sent again", "Call-ID")
     return PlainTable("SIP transactions", columns, rows)

@@ -98,6 +98,17 @@ def test_nothing_to_show(tmp_path: Path) -> None:
         capture_page(capture)
 
 
+def test_of_very_many_messages_the_first_are_in_the_table_and_none_in_a_chart(tmp_path: Path) -> None:
+    bare = Bare()
+    for number in range(1001):
+        bare.request(number, "OPTIONS", f"call{number}", 1)
+    made = tmp_path / "page.html"
+    write_capture_page(frames.write_pcap(tmp_path / "long.pcap", bare.frames), made)
+    said = text_of(made)
+    assert "No chart: 1001 SIP messages, and 1000 can be drawn" in said
+    assert "the table has the first 500 of 1001 SIP transactions" in said
+
+
 def test_more_hosts_than_a_chart_has_room_for_have_a_page_without_one(tmp_path: Path) -> None:
     bare = Bare()
     for host in range(30):
