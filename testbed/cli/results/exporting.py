@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from testbed.api import tables
-from testbed.cli.results.places import captures_at
+from testbed.cli.results.captures_given import captures_at
 from testbed.cli.results.selecting import selection_options
 from testbed.measure.selection.selection import Selection
 from testbed.measure.tables.columns import TableSchema

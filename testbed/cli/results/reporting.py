@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from testbed.api.errors import OutputError
-from testbed.cli.results.places import captures_at
+from testbed.cli.results.captures_given import captures_at
 from testbed.cli.results.selecting import selection_options
 from testbed.measure import CaptureError, MeasuredRun
 from testbed.measure.folder.records import find_runs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from testbed.cli.results.places import captures_at
+from testbed.cli.results.captures_given import captures_at
 from testbed.cli.results.selecting import selection_options
 from testbed.measure import MeasuredRun
 from testbed.measure.bare.stream_speech import speech_of_streams

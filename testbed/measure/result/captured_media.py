@@ -18,7 +18,7 @@ from testbed.measure.result.stream_results import (
     describe_quality,
     describe_stream,
 )
-from testbed.measure.rtp import rtcp
+from testbed.measure.rtcp import rtcp
 from testbed.measure.rtp.calls import MergedCall, merge_calls
 from testbed.measure.rtp.key_presses import find_key_presses
 from testbed.measure.rtp.listeners import HeardCall, ListenedTo, listen

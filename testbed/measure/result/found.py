@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from testbed.measure.capture.pcap import read_capture
 from testbed.measure.result.captured_media import Captured, CapturedMedia
 from testbed.measure.result.dialogs_of_media import DialogsOfMedia
-from testbed.measure.rtp import rtcp
+from testbed.measure.rtcp import rtcp
 from testbed.measure.rtp.clock_steps import find_clock_steps
 from testbed.measure.rtp.copies import find_copies
 from testbed.measure.rtp.sift import RtpSieve

@@ -28,7 +28,7 @@ from testbed.measure.numbers.signalling_numbers import (
 )
 from testbed.measure.result.dialog_results import describe
 from testbed.measure.result.doubts import doubts
-from testbed.measure.rtp import rtcp
+from testbed.measure.rtcp import rtcp
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.units import seconds
 

@@ -8,7 +8,7 @@ from testbed.measure import units
 from testbed.measure.result.captured_media import odd_numbers
 from testbed.measure.result.dialog_results import describe
 from testbed.measure.result.found import SelectedCapture
-from testbed.measure.rtp import rtcp_alone
+from testbed.measure.rtcp import rtcp_alone
 from testbed.measure.selection.selection import EVERYTHING, Selection
 from testbed.measure.sip.transactions import SeenTransaction, across_interfaces, pair
 from testbed.measure.units import seconds

@@ -1,1 +1,1 @@
-"""RTP and RTCP in datagrams: streams, copies, calls, and the numbers of each."""
+"""RTP in datagrams: streams, copies, calls, and the numbers of each."""

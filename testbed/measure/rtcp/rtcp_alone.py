@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.rtp.rtcp import Goodbye, ReceiverReport, SenderReport
 from agents.rtp.rtcp_xr import ExtendedReport
-from testbed.measure.rtp.rtcp import Compound, Ends, ReceivedReports, StreamArrivals, describe
+from testbed.measure.rtcp.rtcp import Compound, Ends, ReceivedReports, StreamArrivals, describe
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
