@@ -211,8 +211,9 @@ class Driver:
             came = [(at, sock.local, remote, data) for data, remote, at in sock.received(MANY)]
             self._has_more |= len(came) == MANY
             heard += came
+        now = time.monotonic()
         for at, local, remote, data in sorted(heard, key=itemgetter(0)):
-            self._role.receive_datagram(data, local=local, remote=remote, now=at)
+            self._role.receive_datagram(data, local=local, remote=remote, now=now, came=at)
 
     def _read(self, sock: UdpSocket) -> None:
         """SIP: of its timers none runs from a time that is over, so the clock counts and not the time of arrival."""
@@ -221,7 +222,7 @@ class Driver:
 
     def _read_media(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received(MANY):
-            self._role.receive_datagram(data, local=sock.local, remote=remote, now=at)
+            self._role.receive_datagram(data, local=sock.local, remote=remote, now=time.monotonic(), came=at)
 
     def _read_stream(self, data: bytes, local: Address, remote: Address, now: float) -> None:
         self._role.receive_datagram(data, local=local, remote=remote, now=now)

@@ -169,12 +169,12 @@ class CallMedia:
             if local.ip == ip:
                 self.receiver.forget(Leg(local, remote).path)
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
-        """Take in what arrived."""
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, came: float) -> None:
+        """Take in what came at a time."""
         path = self._paths.get((local, remote))
         if path is None:
             if local.port % 2:  # a port for RTCP: our media ports are even (RFC 3550 11)
-                self.stray += not self.reports.receive_datagram(data, local=local, remote=remote, now=now)
+                self.stray += not self.reports.receive_datagram(data, local=local, remote=remote, came=came)
                 return
             if not self._is_expected(local, remote):
                 self.stray += 1
@@ -185,7 +185,7 @@ class CallMedia:
             path = Leg(local, remote).path
             if local in self._ends:
                 self._paths[local, remote] = path
-        self.receiver.receive_datagram(data, path=path, now=now)
+        self.receiver.receive_datagram(data, path=path, now=came)
 
     def get_timer(self) -> float | None:
         """When the next packet, or report, is due."""

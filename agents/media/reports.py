@@ -74,11 +74,11 @@ class Reports:
             data = joined.session.goodbye(now=now, source=source, reception=_reception(receiver, joined))
             self._send(joined.leg, data)
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> bool:
-        """Take in what came; False when it is from nobody that a leg goes to."""
+    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, came: float) -> bool:
+        """Take in what came at a time; False when it is from nobody that a leg goes to."""
         for joined in self._joined.values():
             if control_of(joined.leg.local) == local and joined.leg.remote.ip == remote.ip:
-                joined.session.receive_datagram(data, now=now)
+                joined.session.receive_datagram(data, now=came)
                 return True
         return False
 

@@ -83,13 +83,18 @@ class LinkChange(NamedTuple):
 
 
 class Role(Protocol):
-    """A node's part in the call. `now` is in seconds of one monotonic clock."""
+    """A node's part in the call. `now` is in seconds of one monotonic clock, and never goes back."""
 
     def start(self, *, now: float) -> None:
         """Scenario time zero is at `now`, which may lie ahead."""
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
-        """A datagram that arrived on one of the sockets, or a message that did on a connection."""
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        """A datagram that arrived on one of the sockets, or a message that did on a connection.
+
+        `came`: when the kernel got it, for media, whose delays count; None: it makes no difference.
+        """
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
         """The system refused to send this; without data: the connection to its remote address is gone."""

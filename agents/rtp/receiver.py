@@ -66,7 +66,7 @@ class StreamReceiver:
             loss_rate=min(int(statistics.fraction_lost() * 256), 255),
             discard_rate=min(self.playout.discarded * 256 // expected, 255),
             round_trip_delay=_milliseconds(round_trip or 0.0),
-            end_system_delay=nominal + _milliseconds(self._settings.interval),
+            end_system_delay=_milliseconds(max(wait, 0.0) + self._settings.interval),
             nominal_delay=nominal,
             maximum_delay=_milliseconds(self.playout.depth),
             absolute_maximum_delay=_milliseconds(self._settings.max_depth),

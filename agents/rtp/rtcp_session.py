@@ -196,11 +196,16 @@ class RtcpSession:
         last_sr, delay = 0, 0
         if self._last_sr is not None:
             last_sr, arrival = self._last_sr
-            delay = min(round((now - arrival) * 65536), 0xFFFFFFFF)
-        jitter = int(statistics.jitter * reception.clock_rate)
+            delay = _word(round((now - arrival) * 65536))
+        jitter = _word(statistics.jitter * reception.clock_rate)
         return ReportBlock(
             reception.ssrc, fraction, statistics.cumulative_lost, statistics.highest, jitter, last_sr, delay
         )
+
+
+def _word(number: float) -> int:
+    """As near as 32 bits without a sign come to it."""
+    return max(0, min(int(number), 0xFFFFFFFF))
 
 
 def _ntp_middle(now: float) -> int:

@@ -61,9 +61,7 @@ class UserAgent:
     The driver's loop: hand in what arrived (`receive_datagram`), call `handle_timer` when `get_timer` is due, let the
     role take all events from `next_event`, send what `datagrams_to_send` gives. Events are to be taken after every
     datagram: the next one may cancel what they tell of, and commands that come too late raise `LocalProtocolError`.
-    `now` is in seconds of one monotonic clock. It never goes back, but for commands that a role gives because of media:
-    those are handed in with their time of arrival, 20 ms ago at most, and timers run from there. Same seed in `rng` and
-    same calls: same bytes.
+    `now` is in seconds of one monotonic clock, and never goes back. Same seed in `rng` and same calls: same bytes.
     """
 
     def __init__(

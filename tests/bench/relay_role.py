@@ -46,9 +46,11 @@ class RelayRole:
     def start(self, *, now: float) -> None:
         """It runs already."""
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         """What is not spliced."""
-        self._office.relays[local].receive_datagram(data, local=local, remote=remote, now=now)
+        self._office.relays[local].receive_datagram(data, local=local, remote=remote, now=now, came=came)
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
         """Lost."""

@@ -52,14 +52,16 @@ class BackToBack:
     def start(self, *, now: float) -> None:
         """Waits for calls."""
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         """Speech, or SIP: told apart by where it arrived."""
         relay = self._office.relays.get(local)
         if local.port == SIP_PORT:
             self._office.ua.receive_datagram(data, local=local, remote=remote, now=now)
             self._take_events(now)
         elif relay is not None:
-            relay.receive_datagram(data, local=local, remote=remote, now=now)
+            relay.receive_datagram(data, local=local, remote=remote, now=now, came=came)
             self._office.watch(relay)
         else:
             self.stray += 1

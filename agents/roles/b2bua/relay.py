@@ -112,8 +112,10 @@ class Relay:
             found[leg.local] = Splice(leg.local, leg.remote, ((peer.local, peer.remote),))
         return found
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
-        """Pass on what came to one of our addresses."""
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        """Pass on what came to one of our addresses; `came` as `Role` has it."""
         if local.port % 2:
             self._receive_report(data, local._replace(port=local.port - 1), remote._replace(port=remote.port - 1))
             return
@@ -129,7 +131,7 @@ class Relay:
         if port.is_peer:
             self._send_down(data, packet.payload_type)
             return
-        for arrival in self._uplink.receive(packet, path=remote.ip, now=now):
+        for arrival in self._uplink.receive(packet, path=remote.ip, now=now if came is None else came):
             self._pacing.learn(arrival)
             if not arrival.duplicate:
                 heappush(self._held, (self._pacing.due(arrival), arrival.sequence, arrival.packet.data))

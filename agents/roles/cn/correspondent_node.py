@@ -67,13 +67,15 @@ class CorrespondentNode:
     def start(self, *, now: float) -> None:
         """Waits to be called."""
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         """Speech, or SIP: told apart by where it arrived."""
         if local.port == SIP_PORT:
             self._ua.receive_datagram(data, local=local, remote=remote, now=now)
             self._take_events(now)
         else:
-            self._media.receive_datagram(data, local=local, remote=remote, now=now)
+            self._media.receive_datagram(data, local=local, remote=remote, came=now if came is None else came)
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
         """The system refused to send this."""

@@ -94,12 +94,14 @@ class MobileNode(ByTable):
 
     # -- in -----------------------------------------------------------------------------------------------------------
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         """Speech, or SIP: told apart by where it arrived."""
         if local.port == SIP_PORT:
             self._call.ua.receive_datagram(data, local=local, remote=remote, now=now)
         else:
-            self._call.media.receive_datagram(data, local=local, remote=remote, now=now)
+            self._call.media.receive_datagram(data, local=local, remote=remote, came=now if came is None else came)
             self._scheme.handle_timer(now=now)
         self._take_events(now)
 

@@ -51,7 +51,9 @@ class Probe:
         """The stages' times count from here."""
         self._zero = now
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         """The captures have it."""
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:

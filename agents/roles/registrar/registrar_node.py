@@ -52,7 +52,9 @@ class RegistrarNode:
     def start(self, *, now: float) -> None:
         """Waits for requests."""
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         """SIP; other sockets there are none."""
         self._ua.receive_datagram(data, local=local, remote=remote, now=now)
         self._take_events(now)

@@ -35,9 +35,12 @@ class Parrot:
         self._timer = now + TIMER_S
         self._tell("started", zero_s=now)
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
-        waited_s = time.monotonic() - now
-        self._tell("heard", data=data.decode(), port=local.port - self._port, at=now, waited_s=waited_s)
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        at = now if came is None else came
+        waited_s = time.monotonic() - at
+        self._tell("heard", data=data.decode(), port=local.port - self._port, at=at, now=now, waited_s=waited_s)
         if local.port == self._port:
             self._out.append(Datagram(local, remote, data))
 

@@ -173,16 +173,31 @@ class Late:
         yield b"late", self.local, self.at
 
 
-def test_the_time_of_sip_never_goes_back() -> None:
-    """Behind no timer that was served before: transactions run from it. Media have the time of their arrival."""
-    heard: list[float] = []
-    role = Parrot(5060)
-    role.receive_datagram = lambda data, *, local, remote, now: heard.append(now)  # type: ignore[method-assign]
-    driver, sock, before = Driver(role), cast("UdpSocket", Late()), time.monotonic()
+class Listening(Parrot):
+    """Notes the times that it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(5060)
+        self.times: list[tuple[float, float | None]] = []
+
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        self.times.append((now, came))
+
+
+def test_the_time_that_a_role_is_told_never_goes_back() -> None:
+    """Behind no timer that was served before: transactions run from it. Media have their time of arrival beside it."""
+    role, before = Listening(), time.monotonic()
+    driver, sock, late = Driver(role), cast("UdpSocket", Late()), cast("UdpSocket", Late())
     driver._read(sock)
     driver._read_media(sock)
-    assert before <= heard[0] <= time.monotonic()
-    assert heard[1] == cast("Late", sock).at
+    driver._patient += [sock, late]
+    driver._read_patient()
+    times = [before, *(now for now, _ in role.times), time.monotonic()]
+    assert times == sorted(times)
+    arrivals = [cast("Late", one).at for one in (sock, sock, late)]
+    assert [came for _, came in role.times] == [None, *arrivals]
 
 
 def test_speech_over_two_sockets_is_handed_over_in_the_order_of_its_arrival(agent: Agent) -> None:

@@ -76,12 +76,12 @@ def test_only_addresses_that_were_offered_are_listened_to() -> None:
     """RFC 3264 5.1: from the offer on, before any answer; and after the leg is dropped (8.3.1)."""
     media = talking()
     packet = b"\x80\0\0\1" + bytes(168)
-    media.receive_datagram(packet, local=HERE, remote=THERE, now=0.0)
+    media.receive_datagram(packet, local=HERE, remote=THERE, came=0.0)
     assert media.stray == 1
     media.listen(HERE)
     media.drop("one", now=0.0)
     for number in (2, 3):
-        media.receive_datagram(packet[:3] + bytes([number]) + packet[4:], local=HERE, remote=THERE, now=0.02 * number)
+        media.receive_datagram(packet[:3] + bytes([number]) + packet[4:], local=HERE, remote=THERE, came=0.02 * number)
     assert media.stray == 1
     assert media.receiver.filter.paths == (Leg(HERE, THERE).path,)
 

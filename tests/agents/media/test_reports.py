@@ -88,7 +88,7 @@ def test_a_network_that_doubles_packets_makes_the_loss_negative() -> None:
     ((_, leg),) = media.legs.items()
     copy = world.last_speech["mn"]
     for _ in range(5):
-        media.receive_datagram(copy, local=leg.local, remote=leg.remote, now=world.now)
+        media.receive_datagram(copy, local=leg.local, remote=leg.remote, came=world.now)
     world.run(10.0)
     assert blocks(reports(world, "cn", "mn.wifi"))[-1].cumulative_lost == -5
 

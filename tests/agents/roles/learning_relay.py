@@ -35,7 +35,9 @@ class LearningRelay:
     def start(self, *, now: float) -> None:
         """Waits."""
 
-    def receive_datagram(self, data: bytes, *, local: Address, remote: Address, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
         is_from_cn = remote.ip == self._cn.ip
         if local != self._sip:
             ours, other = (CN_PORT, MN_PORT) if is_from_cn else (MN_PORT, CN_PORT)

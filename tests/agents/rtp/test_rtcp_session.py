@@ -68,6 +68,23 @@ def test_reports_are_spread_by_the_random_source() -> None:
     assert first == again != other
 
 
+def test_a_report_is_one_whatever_the_clock_does() -> None:
+    """A goodbye from before the sender report that it answers, or a day after it, and jitter without end."""
+    them = MediaSource(b"a", start=0.0, random=Random(1))
+    them.packets_to_send(now=1.0)
+    report = session(2).report(now=9.0, source=them, reception=None)
+    assert report is not None
+    jumping = ReceptionStatistics(clock_rate=8000)
+    for n in range(100):
+        jumping.receive(n, n % 2 << 40, now=0.02 * n)
+    us = session(1)
+    us.receive_datagram(report, now=10.0)
+    for now, delay in ((9.9, 0), (10.0, 0), (10.5, 32768), (100_000.0, 0xFFFFFFFF)):
+        goodbye = us.goodbye(now=now, source=None, reception=Reception(2, jumping))
+        (block,) = next(one.reports for one in parse_compound(goodbye) if isinstance(one, ReceiverReport))
+        assert (block.delay_since_last_sr, block.jitter) == (delay, 0xFFFFFFFF)
+
+
 def test_reconsideration_puts_a_report_off() -> None:
     class Growing(Random):
         drawn = -0.5

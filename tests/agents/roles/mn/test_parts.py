@@ -15,6 +15,7 @@ from agents.rtp.receiver import StreamReceiver
 from agents.rtp.rtcp_session import RtcpSession
 from agents.rtp.rtcp_xr import VoipMetrics
 from agents.rtp.source import MediaSource
+from agents.sip.message.address import Address
 from tests.agents.world import World
 
 
@@ -118,3 +119,14 @@ def test_a_peer_to_which_the_path_is_late_is_waited_for_anew() -> None:
 def test_late_packets_before_the_playout_could_be_deep_enough_are_no_news() -> None:
     """A report is about its last two seconds: a lost 200 (OK), say, is not paid for twice."""
     assert good_from(reporting(wait_ms=0, at=1.0)) == good_from(None)
+
+
+def test_a_scheme_acts_now_and_not_when_a_packet_came() -> None:
+    """What lay in the kernel for a while is news of then, and its times are kept for what is heard of it."""
+    world = World("handover-cn")
+    world.run(3.0)
+    times: list[float] = []
+    world.mn._scheme.handle_timer = lambda *, now: times.append(now)  # type: ignore[method-assign]
+    local, remote = Address(world.wifi.address, 20000), Address("10.0.9.1", 30000)
+    world.mn.receive_datagram(b"noise", local=local, remote=remote, now=3.0, came=2.98)
+    assert times == [3.0]
