@@ -25,6 +25,8 @@ from testbed.scenario.plan.history_export import exported
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 PACKET_INTERVAL_MS = 20
+# Half a packet: from there on it shows in what is measured.
+LATE_S = 0.010
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,9 @@ async def carry_out_plan(
         outcome = json.loads((folder / "outcome.json").read_text())
         failure = outcome["failure"]
         warnings += outcome["warnings"]
+        if not manifest["reproducible"]:
+            manifest = {**manifest, "late_ms": {name: round(s * 1e3, 3) for name, s in outcome["late_s"].items()}}
+            warnings += too_slow(outcome["late_s"])
         (folder / "outcome.json").unlink()
     except RunFailedError as error:
         failure = str(error)
@@ -125,6 +130,14 @@ async def carry_out_plan(
         write_report(run)
     run.let_go()
     return FinishedRun(run, manifest["scheme"], manifest["seed"], result, failure)
+
+
+def too_slow(late_s: Mapping[str, float]) -> list[str]:
+    """The warning of a run in wall-clock time whose machine did not keep up; `late_s`: who was how late, at most."""
+    late = [f"{name} {s * 1e3:.0f} ms" for name, s in sorted(late_s.items()) if s >= LATE_S]
+    if not late:
+        return []
+    return [f"this machine was too slow or too busy: {', '.join(late)} late at worst; times may be as much too long"]
 
 
 def annotate(run: MeasuredRun, title: str = "") -> list[str]:

@@ -29,6 +29,8 @@ LONGEST_LINE = 65536
 PATIENCE_S = 0.020
 # How long one turn serves what has come, before timers and speech have theirs again: less than half a packet's time.
 TURN_S = 0.005
+# What is worth a word of how late something was done, and how much more it has to be for another one.
+LATE_S = 0.002
 # Transactions and dialogs live for half a minute, and hardly anything is garbage in a circle: with Python's own
 # thresholds a busy agent spends a third of its time on looking for it (`make bench`).
 COLLECT_AFTER = (20_000, 50, 1_000)
@@ -49,6 +51,8 @@ class Driver:
         self._rest = b""
         self._notes: list[str] = []
         self._zero_s = time.monotonic()
+        # The latest that anything was done so far in scenario time, of which the lab has been told; None before that.
+        self._late_s: float | None = None
         self._running = True
         self._last_served = -1
         # Whether a patient socket had more than is taken in one go.
@@ -69,6 +73,7 @@ class Driver:
             now = time.monotonic()
             timer = self._role.get_timer()
             if timer is not None and timer <= now:
+                self._tell_late(now - timer)
                 self._role.handle_timer(now=now)
             self._connections.handle_timer(now=now)
             # What is due leaves first: listening takes its time, and would be seen in the pace of our own packets.
@@ -217,12 +222,16 @@ class Driver:
 
     def _read(self, sock: UdpSocket) -> None:
         """SIP: of its timers none runs from a time that is over, so the clock counts and not the time of arrival."""
-        for data, remote, _ in sock.received():
-            self._role.receive_datagram(data, local=sock.local, remote=remote, now=time.monotonic())
+        for data, remote, at in sock.received():
+            now = time.monotonic()
+            self._tell_late(now - at)
+            self._role.receive_datagram(data, local=sock.local, remote=remote, now=now)
 
     def _read_media(self, sock: UdpSocket) -> None:
         for data, remote, at in sock.received(MANY):
-            self._role.receive_datagram(data, local=sock.local, remote=remote, now=time.monotonic(), came=at)
+            now = time.monotonic()
+            self._tell_late(now - at)
+            self._role.receive_datagram(data, local=sock.local, remote=remote, now=now, came=at)
 
     def _read_stream(self, data: bytes, local: Address, remote: Address, now: float) -> None:
         self._role.receive_datagram(data, local=local, remote=remote, now=now)
@@ -241,10 +250,16 @@ class Driver:
         for line in lines:
             report: dict[str, Any] = json.loads(line)
             if report["report"] == "start":
-                self._zero_s = report["zero_s"]
+                self._zero_s, self._late_s = report["zero_s"], 0.0
                 self._role.start(now=self._zero_s)
             else:
                 self._role.receive_report(report, now=time.monotonic())
+
+    def _tell_late(self, late_s: float) -> None:
+        """How much later something is done than it was due, or than it came in: a line where it is worth one."""
+        if self._late_s is not None and late_s > self._late_s + LATE_S:
+            self._late_s = late_s
+            self._write(json.dumps({"late_s": round(late_s, 6)}))
 
     def _note(self, text: str) -> None:
         self._notes.append(f"{time.monotonic() - self._zero_s:.6f} {text}\n")

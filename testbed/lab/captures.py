@@ -11,7 +11,7 @@ from mininet.net import Mininet
 from testbed.lab.network import Interface
 
 BUFFER_KIB = 4096
-STOP_LIMIT_S = 10.0
+STOP_LIMIT_S = 60.0
 # The kernel hands packets over in blocks, a block that is not full after a second (libpcap's timeout, as tcpdump sets
 # it). What is in such a block when tcpdump is told to end is lost, and nobody counts it.
 FLUSH_S = 1.5

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from testbed.lab.links.quencher import Quencher
     from testbed.lab.processes.attacker import Attacker
 
-READY_LIMIT_S = 20.0
+# What is ready takes a second; but by the wall clock, a machine may have much else to do.
+READY_LIMIT_S = 120.0
 # How often it is asked whether all are ready: not all of them say so.
 READY_POLL_S = 0.1
 # Scenario time begins on a full second, so that times in Wireshark can be read without subtracting.
@@ -109,7 +110,8 @@ class Lab:
         failures, warnings = self.captures.stop()
         failure = "; ".join([*([failure] if failure else []), *failures]) or None
         journal.write(self.out / "events.jsonl")
-        outcome = {"failure": failure, "warnings": [*run.warnings, *warnings], "zero_ns": journal.zero_ns}
+        told = {"warnings": [*run.warnings, *warnings], "late_s": run.late_s}
+        outcome = {"failure": failure, **told, "zero_ns": journal.zero_ns}
         (self.out / "outcome.json").write_text(json.dumps(outcome))
 
 
@@ -134,6 +136,8 @@ class LabRun:
         self._signals: dict[str, float] = {}
         self._zero_s = 0.0
         self._ended = self._called = False
+        self.late_s: dict[str, float] = {}
+        """How late those were that did something late, at most: agents, and the lab itself with its timeline."""
         self.warnings: list[str] = []
         """What agents, and commands that failed, want to be known beside the run's numbers."""
         quenched = {step["link"] for step in plan["timeline"] if step["do"] == "quench"}
@@ -252,8 +256,10 @@ class LabRun:
     def _wait(self, limit: float) -> None:
         """Waits for the next thing due or said, not longer than until `limit`, and does it."""
         self._listen(min(limit, self._due[0][0]) if self._due else limit)
-        while self._due and self._due[0][0] <= time.monotonic():
-            heapq.heappop(self._due)[2]()
+        while self._due and self._due[0][0] <= (now := time.monotonic()):
+            due, _, action = heapq.heappop(self._due)
+            self._was_late("lab", now - due)
+            action()
 
     def _listen(self, until: float) -> None:
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
@@ -277,6 +283,9 @@ class LabRun:
         if line.get("request") == "attach":
             self._attachments.ask(line["link"])
             return
+        if "late_s" in line:
+            self._was_late(agent.name, line["late_s"])
+            return
         if "warning" in line:
             self.warnings.append(line["warning"])
             return
@@ -284,6 +293,9 @@ class LabRun:
         self._journal.add(agent.name, event, **line)
         if event == "call_ended" and agent.ends_run:
             self._ended = True
+
+    def _was_late(self, name: str, late_s: float) -> None:
+        self.late_s[name] = max(late_s, self.late_s.get(name, 0.0))
 
     def _do(self, step: Step) -> None:
         match step["do"]:

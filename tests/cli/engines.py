@@ -30,9 +30,10 @@ def pcap(*payload: bytes) -> bytes:
 class WrittenPlace:
     """A place where every run leaves the same captures."""
 
-    def __init__(self, captures: dict[str, bytes], failure: str | None) -> None:
+    def __init__(self, captures: dict[str, bytes], failure: str | None, late_s: dict[str, float]) -> None:
         self._captures = captures
         self._failure = failure
+        self._late_s = late_s
 
     async def run(self, plan: Plan, folder: Path, report: Callable[[dict[str, Any]], None]) -> None:
         """Writes what a lab would have written."""
@@ -42,7 +43,7 @@ class WrittenPlace:
         for name, data in self._captures.items():
             (folder / "captures" / f"{name}.pcap").write_bytes(data)
         (folder / "events.jsonl").write_text("")
-        outcome: dict[str, Any] = {"failure": self._failure, "warnings": [], "zero_ns": 0}
+        outcome: dict[str, Any] = {"failure": self._failure, "warnings": [], "late_s": self._late_s, "zero_ns": 0}
         (folder / "outcome.json").write_text(json.dumps(outcome))
 
     def identity(self) -> dict[str, str]:
@@ -55,9 +56,12 @@ class WrittenEngine:
 
     name = "vm"
 
-    def __init__(self, captures: dict[str, bytes], *, failure: str | None = None, reproducible: bool = True) -> None:
+    def __init__(
+        self, captures: dict[str, bytes], *, failure: str | None = None, reproducible: bool = True,
+        late_s: dict[str, float] | None = None,
+    ) -> None:  # fmt: skip
         self.reproducible = reproducible
-        self.place = WrittenPlace(captures, failure)
+        self.place = WrittenPlace(captures, failure, late_s or {})
 
     async def prepare(self, plan: Plan, say: Callable[[str], None]) -> WrittenPlace:
         """Has nothing to prepare."""

@@ -54,6 +54,22 @@ def test_run_goes_into_one_folder() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("reproducible", [True, False])
+def test_a_machine_that_was_too_slow_is_told_where_its_clock_counts(
+    reproducible: bool, engine: WrittenEngine, monkeypatch: pytest.MonkeyPatch, capsys: Capture[str]
+) -> None:
+    """Half a packet late, and the numbers may be off by that: in text and JSON, beside them."""
+    late_s = {"mn": 0.0354, "cn": 0.0099, "lab": 0.01}
+    slow = WrittenEngine(CAPTURES, reproducible=reproducible, late_s=late_s)
+    monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: slow)
+    main(["run", "ideal", "--out", "out"])
+    said = "this machine was too slow or too busy: lab 10 ms, mn 35 ms late at worst; times may be as much too long"
+    assert (f"warning: {said}" in " ".join(capsys.readouterr().out.split())) is not reproducible
+    assert (said in json.loads(Path("out/result.json").read_text())["warnings"]) is not reproducible
+    manifest = manifests(Path("out"))["."]
+    assert manifest.get("late_ms") == (None if reproducible else {"mn": 35.4, "cn": 9.9, "lab": 10.0})
+
+
 @pytest.mark.usefixtures("engine")
 def test_folder_of_a_run_is_named_after_it() -> None:
     main(["run", "ideal"])

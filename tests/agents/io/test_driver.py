@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import select
 import socket
@@ -198,6 +199,21 @@ def test_the_time_that_a_role_is_told_never_goes_back() -> None:
     assert times == sorted(times)
     arrivals = [cast("Late", one).at for one in (sock, sock, late)]
     assert [came for _, came in role.times] == [None, *arrivals]
+
+
+def test_who_is_late_says_so_once_time_counts() -> None:
+    """And again only when it is later by something that is worth a word."""
+    told = io.StringIO()
+    driver, late = Driver(Parrot(5060), events=told), cast("UdpSocket", Late())
+    driver._read(late)
+    driver._late_s = 0.0  # scenario time has begun
+    for late_s in (0.0019, 0.0201, 0.0199, 0.0211, 0.0222):
+        driver._tell_late(late_s)
+    driver._read(late)
+    driver._read_media(late)
+    *lines, last = [json.loads(line)["late_s"] for line in told.getvalue().splitlines()]
+    assert lines == [0.0201, 0.0222]
+    assert last >= 1.0
 
 
 def test_speech_over_two_sockets_is_handed_over_in_the_order_of_its_arrival(agent: Agent) -> None:
