@@ -31,12 +31,15 @@ PROGRAMS = {
     "nsenter": "util-linux",
 }
 CHROOT_REMEDY = "enter it as a container does (pivot_root; systemd-nspawn, podman), or use --engine vm"
+NAMESPACES_REMEDY = "start the container with --privileged, or use --engine vm"
 NETEM_REMEDY = (
     "install a kernel that has it (Debian: apt-get install linux-image-amd64, then reboot;"
     " Ubuntu: apt-get install linux-modules-extra-$(uname -r))"
 )
-# Beyond the plan's own limit: starting and ending.
-GRACE_S = 60.0
+# The namespaces of a run, whose first process ends them.
+NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+# Beyond the plan's own limit: starting and ending, on a machine that has much else to do.
+GRACE_S = 300.0
 
 
 class NativeEngine:
@@ -52,10 +55,16 @@ class NativeEngine:
         missing = sorted({package for program, package in programs(plan).items() if shutil.which(program) is None})
         if missing:
             raise MissingRequirementError(f"the native engine needs more: apt-get install {' '.join(missing)}")
+        if not may_unshare():
+            raise MissingRequirementError(f"namespaces are forbidden to root here: {NAMESPACES_REMEDY}")
         if is_chroot():
             raise MissingRequirementError(f"Mininet's mnexec would leave this chroot: {CHROOT_REMEDY}")
         if any(radio["supplicant"] is not None for radio in plan["radios"].values()):
             raise MissingRequirementError("hwsim is a module of the whole machine's kernel: use --engine vm")
+        if not has_veth():
+            raise MissingRequirementError(
+                f"this kernel has no veth or no bridge, so there can be no network: {NETEM_REMEDY}, or use --engine vm"
+            )
         if plan["shapes"] and not has_netem():
             raise MissingRequirementError(
                 f"this kernel has no sch_netem, so links would have no delay: {NETEM_REMEDY}, or use --engine vm"
@@ -91,7 +100,7 @@ class ThisMachine:
         with recorded(folder) as record, (folder / "logs" / "lab.log").open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 *("setpriv", "--pdeathsig", "KILL", "--"),
-                *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+                *NAMESPACES,
                 *(sys.executable, "-m", "testbed.lab", str(plan_file), str(folder)),
                 cwd=Path(__file__).parents[2],
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -126,6 +135,18 @@ async def follow(process: asyncio.subprocess.Process, report: Report) -> None:
         with contextlib.suppress(ValueError):
             report(json.loads(line))
     await process.wait()
+
+
+def may_unshare() -> bool:
+    """Whether a run can have namespaces of its own; root may not everywhere."""
+    return subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode == 0
+
+
+def has_veth() -> bool:
+    """Whether this kernel has what networks are made of, tried as below."""
+    lines = "link add one type veth peer name other\nlink add switch type bridge\n"
+    argv = ["unshare", "--net", "--", "ip", "-batch", "-"]
+    return subprocess.run(argv, input=lines.encode(), capture_output=True, check=False).returncode == 0
 
 
 def has_netem() -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from testbed.cli.machine.doctor import Check, checks
+from testbed.cli.machine.doctor import Check, checks, of_the_kernel
 from testbed.cli.main import RUNS_FAULT, commands
 
 if TYPE_CHECKING:
@@ -41,6 +41,23 @@ def test_every_check_names_a_command_that_mends_it() -> None:
 
 def test_every_check_can_be_made_here() -> None:
     assert {check.test() for check in checks()} <= {True, False}
+
+
+@pytest.mark.parametrize(
+    ("uid", "may_unshare", "rows"),
+    [
+        (1000, True, {"its kernel": "ask as root: sudo testbed doctor"}),
+        (0, False, {"namespaces": "start the container with --privileged, or use --engine vm"}),
+    ],
+)
+def test_of_a_kernel_that_can_not_be_asked_nothing_is_said(
+    uid: int, may_unshare: bool, rows: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no namespace can be had, everything tried in one fails: that is no reason to install another kernel."""
+    monkeypatch.setattr("os.geteuid", lambda: uid)
+    monkeypatch.setattr("testbed.cli.machine.doctor.may_unshare", lambda: may_unshare)
+    assert {one.what: one.mend for one in of_the_kernel()} == rows
+    assert not any(one.test() for one in of_the_kernel())
 
 
 def test_machine_that_has_everything(monkeypatch: pytest.MonkeyPatch) -> None:

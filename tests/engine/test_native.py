@@ -1,5 +1,6 @@
 """The native engine on this machine's own kernel. The links are ideal ones: not every kernel has sch_netem."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,8 +11,10 @@ import pytest
 
 from testbed.cli.main import RUNS_FAULT, main
 from testbed.engine import native, run_records
+from testbed.engine.errors import MissingRequirementError
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
+from tests.namespaces import unprivileged
 from tests.patience import PATIENCE_S
 
 from .command import TESTBED, call
@@ -88,6 +91,7 @@ def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
         result = json.loads((tmp_path / name / "result.json").read_text())
         assert result["reproducible"] is False
         assert any("not reproducible" in warning for warning in result["warnings"])
+        assert json.loads((tmp_path / name / "manifest.json").read_text())["late_ms"].keys() <= {"lab", "mn", "cn"}
         for media in result["media"].values():
             assert media["lost"] == 0
             # How smoothly they are heard is this machine's business: its time goes by on the wall.
@@ -136,6 +140,28 @@ def test_a_link_never_runs_without_its_delay(tmp_path: Path, monkeypatch: pytest
     assert done.stderr.startswith("error: this kernel has no sch_netem, so links would have no delay: ")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@needs_root
+def test_a_container_without_privileges_is_told_what_would_help(tmp_path: Path) -> None:
+    """And not that its kernel lacks something: whatever is tried in a namespace fails where there is none."""
+    run = [str(TESTBED), "run", "wifi-to-umts", "--engine", "native", "--out", str(tmp_path / "run")]
+    done = subprocess.run([*unprivileged(), *run], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        RUNS_FAULT,
+        "error: namespaces are forbidden to root here: start the container with --privileged, or use --engine vm\n",
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_kernel_without_veth_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, before anything is made; otherwise Mininet would end with a traceback."""
+    for name, found in {"may_unshare": True, "is_chroot": False, "has_veth": False}.items():
+        monkeypatch.setattr(native, name, lambda found=found: found)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(native, "PROGRAMS", {})
+    with pytest.raises(MissingRequirementError, match=r"^this kernel has no veth or no bridge, so there can be no"):
+        asyncio.run(native.NativeEngine().prepare(compile_plan(load_experiment("ideal")), print))
 
 
 def test_what_a_scenario_starts_beside_is_looked_for_too() -> None:

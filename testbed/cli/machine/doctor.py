@@ -10,7 +10,16 @@ import click
 from rich.text import Text
 
 from testbed.engine.cache import cache_folder
-from testbed.engine.native import CHROOT_REMEDY, NETEM_REMEDY, has_fq, has_netem, is_chroot
+from testbed.engine.native import (
+    CHROOT_REMEDY,
+    NAMESPACES_REMEDY,
+    NETEM_REMEDY,
+    has_fq,
+    has_netem,
+    has_veth,
+    is_chroot,
+    may_unshare,
+)
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
 from testbed.engine.vm.needs import BUILD_NEEDS, RUN_NEEDS, Need
 from testbed.report.terminal import console, new_table
@@ -49,12 +58,25 @@ def checks() -> list[Check]:
             f"free some in {cache_folder()}",
         ),
         Check("native", "root", lambda: os.geteuid() == 0, "run with sudo"),
-        Check("native", "no chroot", lambda: not is_chroot(), CHROOT_REMEDY),
         *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
-        Check("native", "sch_netem", has_netem, NETEM_REMEDY),
-        Check("native", "sch_fq, act_mirred, cls_matchall", has_fq, NETEM_REMEDY),
+        *of_the_kernel(),
         program("wireshark", "wireshark", "looking at captures"),
         program("tshark", "tshark", "looking at captures, tests"),
+    ]
+
+
+def of_the_kernel() -> list[Check]:
+    """What the native engine needs of it; that is tried in a namespace, so nothing can be said where there is none."""
+    if os.geteuid() != 0:
+        return [Check("native", "its kernel", lambda: False, "ask as root: sudo testbed doctor")]
+    if not may_unshare():
+        return [Check("native", "namespaces", lambda: False, NAMESPACES_REMEDY)]
+    return [
+        Check("native", "namespaces", lambda: True, NAMESPACES_REMEDY),
+        Check("native", "no chroot", lambda: not is_chroot(), CHROOT_REMEDY),
+        Check("native", "veth, bridge", has_veth, NETEM_REMEDY),
+        Check("native", "sch_netem", has_netem, NETEM_REMEDY),
+        Check("native", "sch_fq, act_mirred, cls_matchall", has_fq, NETEM_REMEDY),
     ]
 
 
