@@ -40,6 +40,7 @@ NETEM_REMEDY = (
 NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 # Beyond the plan's own limit: starting and ending, on a machine that has much else to do.
 GRACE_S = 300.0
+CHUNK = 65536
 
 
 class NativeEngine:
@@ -131,9 +132,12 @@ async def follow(process: asyncio.subprocess.Process, report: Report) -> None:
     """Passes on what the lab reports until it has ended."""
     if process.stdout is None:
         raise RuntimeError("the lab has no output")
-    async for line in process.stdout:
-        with contextlib.suppress(ValueError):
-            report(json.loads(line))
+    rest = b""
+    while data := await process.stdout.read(CHUNK):
+        *lines, rest = (rest + data).split(b"\n")  # of any length: a user's scheme may have much to tell
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                report(json.loads(line))
     await process.wait()
 
 

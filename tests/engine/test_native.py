@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,6 +142,20 @@ def test_a_link_never_runs_without_its_delay(tmp_path: Path, monkeypatch: pytest
     assert done.stderr.startswith("error: this kernel has no sch_netem, so links would have no delay: ")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_what_the_lab_tells_may_be_long() -> None:
+    """Longer than what asyncio takes for a line."""
+    said = 'import json; print(json.dumps({"event": "x" * 200_000})); print("no JSON"); print(json.dumps({"t_s": 1}))'
+
+    async def heard() -> list[dict[str, Any]]:
+        argv = [sys.executable, "-c", said]
+        process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+        found: list[dict[str, Any]] = []
+        await native.follow(process, found.append)
+        return found
+
+    assert asyncio.run(heard()) == [{"event": "x" * 200_000}, {"t_s": 1}]
 
 
 @needs_root
