@@ -5,7 +5,7 @@ folder holds what there was, and `Run.failure` says why. Exceptions are for what
 (a user's file, or a word that is none), OutputError, MissingRequirementError (this machine lacks something).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -19,8 +19,8 @@ from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 DEFAULT_TRIGGERS = "triggers"
-# One virtual machine has one processor.
-DEFAULT_JOBS = 2
+# One virtual machine has one processor. What shares a machine by the wall clock shows in each other's numbers.
+DEFAULT_JOBS: Mapping[EngineName, int] = {"vm": 2, "native": 1}
 
 
 class OtherChoices(TypedDict, total=False):
@@ -67,15 +67,15 @@ def compare(  # noqa: PLR0913 - as `run`
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName = "vm",
-    jobs: int = DEFAULT_JOBS,
+    jobs: int | None = None,
     watch: Watch | None = None,
     numbers: Iterable[Path | str] = (),
     **choices: Unpack[Choices],
 ) -> Runs:
     """Carries out a scenario under several schemes, all of its own if none are named, each with the same link history.
 
-    Each scheme runs with so many seeds as `runs` says, counted up from `seed`; `jobs` is how many run at once. The
-    folder gets comparison.html, see `Runs.page`.
+    Each scheme runs with so many seeds as `runs` says, counted up from `seed`; `jobs` is how many run at once, by
+    default 2, and 1 natively. The folder gets comparison.html, see `Runs.page`.
     """
     if runs < 1:
         raise ValueError(f"runs is {runs}; it should be 1 or more")
@@ -99,7 +99,7 @@ def replay(  # noqa: PLR0913 - as `compare`
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName = "vm",
-    jobs: int = DEFAULT_JOBS,
+    jobs: int | None = None,
     watch: Watch | None = None,
     numbers: Iterable[Path | str] = (),
     **choices: Unpack[OtherChoices],
@@ -129,7 +129,7 @@ def compare_triggers(
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName = "vm",
-    jobs: int = DEFAULT_JOBS,
+    jobs: int | None = None,
     watch: Watch | None = None,
     **choices: Unpack[Choices],
 ) -> Runs:
@@ -181,7 +181,7 @@ def _compared(
     work: Sequence[tuple[Experiment, Path]],
     folder: Path,
     engine: EngineName,
-    jobs: int,
+    jobs: int | None,
     watch: Watch | None,
     numbers: Iterable[Path | str],
 ) -> Runs:
@@ -195,12 +195,13 @@ def _compared(
 def _carry_out(
     work: Sequence[tuple[Experiment, Path]],
     engine: EngineName,
-    jobs: int,
+    jobs: int | None,
     watch: Watch | None,
     numbers: Iterable[Path | str] = (),
 ) -> list[Run]:
-    if jobs < 1:
+    at_once = DEFAULT_JOBS[engine] if jobs is None else jobs
+    if at_once < 1:
         raise ValueError(f"jobs is {jobs}; it should be 1 or more")
     words = [str(number) for number in numbers]
-    done = carry_out_experiments(work, engine, at_once=jobs, watch=watch, numbers=words)
+    done = carry_out_experiments(work, engine, at_once=at_once, watch=watch, numbers=words)
     return [Run(one.folder, one.run) for one in done]

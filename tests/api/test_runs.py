@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -109,6 +110,20 @@ def test_verify_says_what_differs() -> None:
     found = testbed.verify("mine")
     assert found.difference is not None
     assert found.difference.startswith("captures/mn-wifi.pcap, packet 1")
+
+
+@pytest.mark.parametrize(("engine", "jobs", "at_once"), [("vm", None, 2), ("native", None, 1), ("native", 3, 3)])
+def test_by_the_wall_clock_runs_do_not_share_the_machine_unless_asked_to(
+    engine: Literal["vm", "native"], jobs: int | None, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def carried_out(*_: object, at_once: int, **__: object) -> list[object]:
+        told.append(at_once)
+        return []
+
+    told: list[int] = []
+    monkeypatch.setattr("testbed.api.runs.carry_out_experiments", carried_out)
+    testbed.compare_triggers("triggers", engine=engine, jobs=jobs, out="out")
+    assert told == [at_once]
 
 
 def test_what_is_wrong_beforehand_raises() -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from testbed.api import runs as scenarios
 from testbed.api.carrying_out import EngineName
 from testbed.api.opened import Run
-from testbed.api.runs import DEFAULT_JOBS, DEFAULT_SCENARIO
+from testbed.api.runs import DEFAULT_SCENARIO
 from testbed.cli.own_name import own_name
 from testbed.cli.results.measuring import number_option
 from testbed.cli.results.picturing import show_pictures
@@ -48,9 +48,7 @@ schemes_option = click.option(
 runs_option = click.option(
     "--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to run each scheme with."
 )
-jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), default=DEFAULT_JOBS, show_default=True, help="Runs at once."
-)
+jobs_option = click.option("--jobs", type=click.IntRange(min=1), help="Runs at once  [default: 2, natively 1].")
 
 
 @click.command()
@@ -96,7 +94,7 @@ def run(  # noqa: PLR0913 - a command's options
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
-    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: EngineName, seed: int | None,
+    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int | None, engine: EngineName, seed: int | None,
     failure: str | None, out: Path | None, *, cn: str | None, mn: str | None, hangs_up: Side | None,
     numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
@@ -123,7 +121,7 @@ def compare(  # noqa: PLR0913 - a command's options
 @out_option
 @json_option
 def replay(  # noqa: PLR0913 - a command's options
-    failure: str, schemes: tuple[str, ...], runs: int, jobs: int, engine: EngineName, seed: int | None,
+    failure: str, schemes: tuple[str, ...], runs: int, jobs: int | None, engine: EngineName, seed: int | None,
     out: Path | None, *, cn: str | None, mn: str | None, hangs_up: Side | None, numbers: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip

@@ -27,8 +27,8 @@ from testbed.scenario.experiment.experiment import Experiment, load_experiment
 @seed_option
 @out_option
 def triggers(
-    scenario: str, names: tuple[str, ...], scheme: str | None, failure: str | None, jobs: int, engine: EngineName,
-    seed: int | None, out: Path | None,
+    scenario: str, names: tuple[str, ...], scheme: str | None, failure: str | None, jobs: int | None,
+    engine: EngineName, seed: int | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once with each of its triggers, on the same link history."""
     with Progress() as progress:
