@@ -162,6 +162,15 @@ attack: setup  ## Forged requests, replays, injected speech, floods: the tables 
 	sed 's/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
 	cat $$tables > docs/attacks.md && rm $$tables $$tables.one
 
+.PHONY: native
+native: setup  ## The native engine, in a guest in wall-clock time, beside the VM engine: the table of docs/native.md
+	@table=$$(mktemp)
+	sed '/^## The table/q' docs/native.md > $$table
+	$(PYTHON) -m tests.engine.wall_clock.table runs/native-$$$$ 1 2 3 > $$table.one
+	cat $$table.one
+	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' >> $$table
+	cat $$table > docs/native.md && rm $$table $$table.one
+
 .PHONY: bench
 bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring beside tshark and scapy
 	@$(PYTHON) tests/bench/bench_emulate.py

@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +36,13 @@ KERNEL_COMMAND_LINE = (
 # while the CPU is just falling idle and has not yet accounted for its last instructions; then it skips those too, and
 # the guest's clock is some nanoseconds ahead from then on (icount_start_warp_timer). The record itself is of no use.
 TAKE_TURNS = "rr=record,rrfile=/dev/null"
+START = "2026-01-01T00:00:00"
+# The processor and its clock: one that counts instructions, as said above, or several by the host's, as anywhere else.
+VIRTUAL_TIME = (
+    *("-smp", "1", "-cpu", CPU_MODEL, "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"),
+    *("-rtc", f"base={START},clock=vm"),
+)
+WALL_CLOCK = ("-smp", "2", "-cpu", CPU_MODEL, "-accel", "tcg,thread=multi", "-rtc", f"base={START},clock=host")
 MIGRATION_POLL_S = 0.02
 MIGRATION_LIMIT_S = 600.0
 WRITTEN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -63,12 +70,11 @@ def memory_device(name: str, path: Path, size_mib: int, *, read_only: bool) -> l
     return ["-object", backend, "-device", f"nvdimm,memdev={name}"]
 
 
-def arguments(files: MachineFiles) -> list[str]:
+def arguments(files: MachineFiles, clock: Sequence[str] = VIRTUAL_TIME) -> list[str]:
     """The emulator's arguments, all of them but the control channel."""
     return [
-        *("-machine", "q35,nvdimm=on", "-m", f"{MEMORY_MIB}M,slots=4,maxmem=8G", "-smp", "1"),
-        *("-cpu", CPU_MODEL, "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"),
-        *("-rtc", "base=2026-01-01T00:00:00,clock=vm", "-nodefaults", "-no-user-config", "-display", "none"),
+        *("-machine", "q35,nvdimm=on", "-m", f"{MEMORY_MIB}M,slots=4,maxmem=8G", *clock),
+        *("-nodefaults", "-no-user-config", "-display", "none"),
         *("-no-reboot", "-action", "watchdog=pause", "-device", "i6300esb"),
         *memory_device("root", files.root, files.root_mib, read_only=True),
         *memory_device("order", files.order, ORDER_MIB, read_only=True),
@@ -155,7 +161,9 @@ def opened(files: MachineFiles) -> Iterator[tuple[MachineFiles, list[int]]]:
 
 
 @contextlib.asynccontextmanager
-async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: bool) -> AsyncIterator[Machine]:
+async def machine(
+    files: MachineFiles, log: Path, *, incoming: bool, is_saved: bool, clock: Sequence[str] = VIRTUAL_TIME
+) -> AsyncIterator[Machine]:
     """Starts an emulator and ends it, whatever happens; it also dies with this process, should that be killed.
 
     `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once. `is_saved` allows for
@@ -167,11 +175,11 @@ async def machine(files: MachineFiles, log: Path, *, incoming: bool, is_saved: b
     ours, theirs = socket.socketpair()
     control_arguments = ["-chardev", f"socket,id=control,fd={theirs.fileno()}", "-mon", "chardev=control,mode=control"]
     start = ["-incoming", "defer", "-S"] if incoming else []
-    turns = [] if is_saved else ["-icount", TAKE_TURNS]
+    turns = [] if is_saved or clock != VIRTUAL_TIME else ["-icount", TAKE_TURNS]
     with log.open("wb") as errors, theirs, opened(files) as (by_number, descriptors):
         process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig", "KILL", "--", EMULATOR),
-            *(*arguments(by_number), *control_arguments, *start, *turns),
+            *(*arguments(by_number, clock), *control_arguments, *start, *turns),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,

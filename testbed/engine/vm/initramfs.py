@@ -19,17 +19,17 @@ def own_files() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in OWN_FILES}
 
 
-def write_initramfs(files: Mapping[str, Path], target: Path) -> None:
+def write_initramfs(files: Mapping[str, Path], target: Path, programs: Mapping[str, bytes] | None = None) -> None:
     """Writes the archive (cpio, newc, uncompressed) of an image's busybox and modules, by name, and our own files.
 
-    The same input gives the same bytes.
+    `programs` are others instead of those, by the same names. The same input gives the same bytes.
     """
     tree = target.with_suffix(".tree")
     for folder in ("bin", "lib", "dev", "proc", "sys", "mnt"):
         (tree / folder).mkdir(parents=True)
     for name, path in files.items():
         shutil.copyfile(path, tree / ("lib" if name.endswith(".ko") else "bin") / name)
-    for name, data in own_files().items():
+    for name, data in (programs or own_files()).items():
         (tree / name).write_bytes(data)
     for path in [tree, *tree.rglob("*")]:
         is_program = path.is_dir() or path.name in {"init", "busybox"}
