@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.engine.errors import RunFailedError
 from testbed.engine.native import NativeEngine
-from testbed.engine.vm import orders
 from testbed.engine.vm.emulator import ORDER_MIB, WALL_CLOCK, machine
+from testbed.engine.vm.guest_code import guest_code
 from testbed.engine.vm.image import recipe_for, root_image
 from testbed.engine.vm.initramfs import own_files, write_initramfs
+from testbed.engine.vm.orders import add
 from testbed.engine.vm.snapshot import machine_files
 from testbed.engine.vm.vm_engine import packages
 from testbed.engine.vm.vm_run import follow, unpack
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from testbed.lab.plan import Plan
     from testbed.scenario.experiment.experiment import Experiment
 
+ROOT = Path(__file__).parents[3]
 BOOT = Path(__file__).with_name("boot.py")
 IDENTITY, LEFT = "identity.json", "left.json"
 # Of the testbed, the guest has what the native engine itself is.
@@ -105,12 +107,12 @@ async def in_guest(plans: Mapping[str, Plan], target: Path, say: Callable[[str],
 
 def write_order(target: Path, plans: Mapping[str, Plan]) -> None:
     """The plans, and the code of lab, agents and native engine."""
-    code = orders.guest_code() | {
-        f"testbed/engine/{name}.py": (orders.ROOT / "testbed" / "engine" / f"{name}.py").read_bytes() for name in ENGINE
+    code = guest_code() | {
+        f"testbed/engine/{name}.py": (ROOT / "testbed" / "engine" / f"{name}.py").read_bytes() for name in ENGINE
     }
     with target.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        orders.add(archive, "order.json", json.dumps(plans).encode())
+        add(archive, "order.json", json.dumps(plans).encode())
         for name, data in code.items():
-            orders.add(archive, f"code/{name}", data)
+            add(archive, f"code/{name}", data)
     if target.stat().st_size > ORDER_MIB << 20:
         raise ValueError(f"{target.stat().st_size} bytes do not go into an order")
