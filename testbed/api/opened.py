@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.records import find_runs
-from testbed.measure.folder.run_folder import CAPTURES, MERGED, RESULT, read_document, read_events
+from testbed.measure.folder.run_folder import CAPTURES, MERGED, RESULT, others_of, read_document, read_events
 from testbed.measure.result.typed import RunResult, typed
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class Run:
     def failure(self) -> str | None:
         """Why it failed; None where it did not."""
         return self.manifest.get("failure")
+
+    @property
+    def others(self) -> dict[str, str]:
+        """Phones and programs that are MN or CN in place of our own: role ("mn", "cn") -> name."""
+        return others_of(self.manifest)
 
     @cached_property
     def measured(self) -> MeasuredRun:

@@ -164,6 +164,18 @@ def test_replay_takes_phones_and_seeds_as_compare_does() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["ideal"], "  out"), (["ideal", "--cn", "baresip"], "  out  CN: baresip"),
+     (["phone-as-mn", "--mn", "linphone"], "  out  MN: linphone")],
+)  # fmt: skip
+def test_phones_that_are_not_ours_are_named(words: list[str], said: str, capsys: Capture[str]) -> None:
+    main(["run", *words, "--out", "out"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("Run folders:") + 1] == said
+
+
+@pytest.mark.usefixtures("engine")
 def test_json_is_alone_on_standard_output(capsys: Capture[str]) -> None:
     main(["run", "ideal", "--json", "--out", "out"])
     said = capsys.readouterr()

@@ -156,8 +156,9 @@ def show(runs: Sequence[Run], page: Path | None = None) -> None:
         show_pictures(out, [(scheme, run.measured) for scheme, run in measured])
     out.print("\nRun folders:")
     for run in runs:
-        said = "" if run.failure is None else f"failed: {run.failure}"
-        out.print(Text(f"  {run.folder}"), *([Text(said, style="red")] if said else []), soft_wrap=True)
+        others = [f"{role.upper()}: {name}" for role, name in run.others.items()]
+        failed = [] if run.failure is None else [Text(f"failed: {run.failure}", style="red")]
+        out.print(Text("  ".join([f"  {run.folder}", *others])), *failed, soft_wrap=True)
     captured = [run.folder for run in runs if run.capture.exists()]
     if captured:
         command = f"  {own_name()} open {shlex.quote(str(captured[-1]))}"

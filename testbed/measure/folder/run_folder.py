@@ -112,6 +112,14 @@ def read_document(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     return document
 
 
+def others_of(document: dict[str, Any]) -> dict[str, str]:
+    """Who has the role of mobile node or correspondent that is not our own agent: role -> name of phone or program."""
+    programs = document.get("programs")
+    if not isinstance(programs, dict):
+        return {}
+    return {role: str(document[role]) for role in ("cn", "mn") if role in programs and document.get(role)}
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read what measuring needs of manifest.json; `RunFolderError` names what is missing."""
     path = folder / MANIFEST

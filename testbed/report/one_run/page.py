@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from testbed.measure import RunFolderError
+from testbed.measure.folder.run_folder import others_of
 from testbed.measure.listening.speech import excerpt
 from testbed.report.one_run import distributions, every_number, lanes, plain_tables
 from testbed.report.one_run.chart_messages import messages_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from testbed.measure.result.story import Story
 
 PAGE = "report.html"
+ROLES = {"cn": "correspondent", "mn": "mobile node"}
 MOST_FILES = 200
 """Files that the page names; a run folder has a few dozen."""
 
@@ -129,15 +131,8 @@ def _facts(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         ("failure script", _text(document, "failure_script")),
         ("seed", _text(document, "seed")),
         ("engine", f"{_text(document, 'engine')}, {reproducible}"),
-        *(("correspondent", name) for name in _others(document, "cn")),
-        *(("mobile node", name) for name in _others(document, "mn")),
+        *((ROLES[role], name) for role, name in others_of(document).items()),
     )
-
-
-def _others(document: dict[str, Any], role: str) -> list[str]:
-    """Return who has a role that is not our own agent's: a program, by its name; nobody where it is ours."""
-    programs = document.get("programs")
-    return [str(document[role])] if isinstance(programs, dict) and role in programs and document.get(role) else []
 
 
 def _text(document: dict[str, Any], name: str) -> str:
