@@ -225,7 +225,8 @@ class LabRun:
         """Stops the agents and whatever else was started."""
         self._journal.stage("ending")
         self._commands.close()
-        for agent in self._agents.values():
+        # The last one first: what an access point's end does to a phone is no part of the run.
+        for agent in reversed(self._agents.values()):
             for line in agent.stop():
                 if "request" not in line:
                     self._hear(agent, line)

@@ -13,7 +13,7 @@ GOLDEN, FIRST, SECOND, MASK = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB
 # So long one draw holds where nothing else is said. Packets that are further apart have nothing in common.
 CELL_S = 0.001
 # What has draws of its own in a direction.
-PURPOSES = ("jitter", "duplicate", "corrupt", "bit", "pie")
+PURPOSES = ("jitter", "duplicate")
 # The changes in a stretch of as many seconds as draws last on average are counted up to here: more come once in 10^17.
 MOST_CHANGES = 17
 
@@ -36,7 +36,7 @@ def cell(at_s: float) -> int:
     return math.floor(at_s / CELL_S)
 
 
-def key_for(key: int, purpose: Literal["jitter", "duplicate", "corrupt", "bit", "pie"]) -> int:
+def key_for(key: int, purpose: Literal["jitter", "duplicate"]) -> int:
     """A key of its own for each of them."""
     return mixed(key, PURPOSES.index(purpose))
 
