@@ -97,9 +97,9 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         (
             ["list", "links"],
             "error: Invalid value for"
-            " '{scenarios|topologies|profiles|failures|schemes|phones|programs|triggers|coverage|tracks}': 'links' is"
-            " not one of 'scenarios', 'topologies', 'profiles', 'failures', 'schemes', 'phones', 'programs',"
-            " 'triggers', 'coverage', 'tracks'."
+            " '{scenarios|topologies|profiles|failures|schemes|phones|programs|triggers|coverage|tracks|forms}':"
+            " 'links' is not one of 'scenarios', 'topologies', 'profiles', 'failures', 'schemes', 'phones',"
+            " 'programs', 'triggers', 'coverage', 'tracks', 'forms'."
             " See 'testbed list --help'.",
         ),
         (["replay"], "error: Missing argument 'FAILURE'. See 'testbed replay --help'."),
