@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import click
 
 from testbed.measure.folder.of_captures import captures_in
 
-if TYPE_CHECKING:
-    from pathlib import Path
+what_argument = click.argument(
+    "what",
+    metavar="RUN_OR_CAPTURE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
+)
 
 
 def captures_at(place: Path) -> tuple[Path, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from testbed.cli.results.captures_given import what_argument
 from testbed.cli.results.failing_if import fail_if_option, read_conditions, say_what_fails, unmeasured_option
 from testbed.cli.results.json_text import json_text
 from testbed.cli.results.selecting import selection_options
@@ -19,6 +19,7 @@ from testbed.plain_text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from testbed.measure.folder.of_captures import FolderOfCaptures
     from testbed.measure.result.run import MeasuredRun
@@ -50,13 +51,7 @@ class _Measured(NamedTuple):
 
 
 @click.command()
-@click.argument(
-    "what",
-    metavar="RUN_OR_CAPTURE…",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, allow_dash=True, path_type=Path),
-)
+@what_argument
 @selection_options("--user")
 @click.option(
     "--number",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from testbed.api.errors import OutputError
-from testbed.cli.results.captures_given import captures_at
+from testbed.cli.results.captures_given import captures_at, what_argument
 from testbed.cli.results.selecting import selection_options
 from testbed.measure import CaptureError, MeasuredRun
 from testbed.measure.folder.records import find_runs
@@ -22,13 +22,7 @@ SUFFIX = ".html"
 
 
 @click.command()
-@click.argument(
-    "what",
-    metavar="RUN_OR_CAPTURE…",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, allow_dash=True, path_type=Path),
-)
+@what_argument
 @selection_options("--user", "--number")
 @click.option(
     "--out",

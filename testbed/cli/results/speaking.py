@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from testbed.cli.results.captures_given import captures_at
+from testbed.cli.results.captures_given import captures_at, what_argument
 from testbed.cli.results.selecting import selection_options
 from testbed.measure import MeasuredRun
 from testbed.measure.bare.stream_speech import speech_of_streams
@@ -30,13 +30,7 @@ NO_SCORE = "no P.862 scores: the package pesq is not installed. It comes with: m
 
 
 @click.command()
-@click.argument(
-    "what",
-    metavar="RUN_OR_CAPTURE…",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, allow_dash=True, path_type=Path),
-)
+@what_argument
 @selection_options("--user", "--number")
 @click.option(
     "--out",
