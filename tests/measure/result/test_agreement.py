@@ -121,3 +121,25 @@ def test_tshark_agrees_on_it_but_for_the_duplicates(tmp_path: Path) -> None:
         assert other.mean_jitter == pytest.approx(one["jitter_ms"], abs=agreement.PRINTED_MS)
         assert other.max_jitter == pytest.approx(one["jitter_max_ms"], abs=agreement.PRINTED_MS)
         assert other.max_delta == pytest.approx(one["longest_silence_ms"], abs=agreement.PRINTED_MS)
+
+
+def test_tshark_leaves_marked_packets_out_of_mean_and_maximum(tmp_path: Path) -> None:
+    """As in video, whose last packet of a picture has the marker bit: its jitter counts here, there only its number."""
+    # The bit stands before the payload type, in the same byte.
+    delays_ms = [0, 7, 1, 12, 3, 0, 9, 2, 16, 0, 5, 4] * 5
+    packets = [
+        Frame(START_NS + (20 * n + delay) * MS, frames.udp(CN, MN, frames.rtp(n, payload_type=0x80 * (n % 4 == 3))))
+        for n, delay in enumerate(delays_ms)
+    ]
+    path = frames.write_pcap(tmp_path / "a.pcap", packets)
+    (ours,), (theirs,) = measure_capture(path)["streams"], tshark.rtp_streams(path)
+    jitter = jitter_ms([(20.0 * n + delay, 20.0 * n) for n, delay in enumerate(delays_ms)])
+    assert ours["jitter_ms"] == pytest.approx(sum(jitter) / len(jitter), abs=0.0006)
+    assert ours["jitter_max_ms"] == pytest.approx(max(jitter), abs=0.0006)
+    mean, unmarked = 0.0, [one for n, one in enumerate(jitter, 1) if n % 4 != 3]
+    for n, one in enumerate(jitter, 1):
+        if n % 4 != 3:
+            mean += (one - mean) / n
+    assert theirs.mean_jitter == pytest.approx(mean, abs=agreement.PRINTED_MS)
+    assert theirs.max_jitter == pytest.approx(max(unmarked), abs=agreement.PRINTED_MS)
+    assert abs(theirs.mean_jitter - ours["jitter_ms"]) > 0.1
