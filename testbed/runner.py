@@ -69,13 +69,15 @@ async def carry_out(
     folder: Path,
     report: Report,
     numbers: Sequence[LoadedNumber] = (),
+    *,
+    with_page: bool = True,
 ) -> FinishedRun:
     """Runs the plan of an experiment and fills `folder` as docs/run-folder.md says; `numbers` are the user's."""
     manifest = describe(experiment, plan, engine, place)
     if numbers:
         manifest["numbers"] = [one.described() for one in numbers]
     write_history(experiment, folder / "history")
-    return await carry_out_plan(plan, manifest, place, folder, report, numbers)
+    return await carry_out_plan(plan, manifest, place, folder, report, numbers, with_page=with_page)
 
 
 def write_history(experiment: Experiment, folder: Path) -> None:

@@ -54,12 +54,14 @@ class Job:
     packages: Mapping[str, ScenarioError] = field(default_factory=dict)
 
 
-def job_of(experiment: Experiment, folder: Path, name: str, numbers: Sequence[LoadedNumber] = ()) -> Job:
+def job_of(
+    experiment: Experiment, folder: Path, name: str, numbers: Sequence[LoadedNumber] = (), *, with_page: bool = True
+) -> Job:
     """The job that fills `folder` with a run of an experiment; `numbers` are the user's."""
     plan = compile_plan(experiment)
 
     async def carried_out(engine: Engine, place: Place, report: Report) -> FinishedRun:
-        return await carry_out(experiment, plan, engine, place, folder, report, numbers)
+        return await carry_out(experiment, plan, engine, place, folder, report, numbers, with_page=with_page)
 
     return Job(name, plan, carried_out, experiment.packages)
 
@@ -71,17 +73,18 @@ def carry_out_experiments(
     at_once: int,
     watch: Watch | None,
     numbers: Sequence[str] = (),
+    with_page: bool = True,
 ) -> list[FinishedRun]:
     """Carries out experiments into their folders, in the order given; first tells what makes them doubtful.
 
-    `numbers` are users' numbers, beside those that a scenario names.
+    `numbers` are users' numbers, beside those that a scenario names; `with_page`: each run gets its report.html.
     """
     tell = watch or ignore
     own = [numbers_of(experiment, numbers) for experiment, _ in work]
     for doubt in dict.fromkeys(doubt for experiment, _ in work for doubt in doubts(experiment)):
         tell(News("preparing", text=f"warning: {doubt}"))
     jobs = [
-        job_of(one, folder, folder.name if len(work) > 1 else one.label, loaded)
+        job_of(one, folder, folder.name if len(work) > 1 else one.label, loaded, with_page=with_page)
         for (one, folder), loaded in zip(work, own, strict=True)
     ]
     return carry_out_jobs(jobs, engine, at_once=at_once, watch=watch)

@@ -38,7 +38,7 @@ class Choices(OtherChoices, total=False):
     failure: Path | str | None
 
 
-def run(
+def run(  # noqa: PLR0913 - what may be chosen
     scenario: Path | str = DEFAULT_SCENARIO,
     *,
     scheme: Path | str | None = None,
@@ -48,14 +48,18 @@ def run(
     engine: EngineName = "vm",
     watch: Watch | None = None,
     numbers: Iterable[Path | str] = (),
+    with_page: bool = True,
     **choices: Unpack[Choices],
 ) -> Run:
-    """Carries out a scenario once, into `out` or a new folder below runs/; `numbers` are the user's own."""
+    """Carries out a scenario once, into `out` or a new folder below runs/; `numbers` are the user's own.
+
+    Without `with_page` there is no report.html, which takes a second or two, until `Run.write_report` makes it.
+    """
     experiment = load_experiment(
         str(scenario), scheme=word(scheme), trigger=trigger, seed=checked(seed), **worded(choices)
     )
     folder = new_folder(out, f"{experiment.scenario.name}-{experiment.label}-seed{experiment.seed}")
-    (one,) = _carry_out([(experiment, folder)], engine, 1, watch, numbers)
+    (one,) = _carry_out([(experiment, folder)], engine, 1, watch, numbers, with_page=with_page)
     return one
 
 
@@ -198,10 +202,12 @@ def _carry_out(
     jobs: int | None,
     watch: Watch | None,
     numbers: Iterable[Path | str] = (),
+    *,
+    with_page: bool = True,
 ) -> list[Run]:
     at_once = DEFAULT_JOBS[engine] if jobs is None else jobs
     if at_once < 1:
         raise ValueError(f"jobs is {jobs}; it should be 1 or more")
     words = [str(number) for number in numbers]
-    done = carry_out_experiments(work, engine, at_once=at_once, watch=watch, numbers=words)
+    done = carry_out_experiments(work, engine, at_once=at_once, watch=watch, numbers=words, with_page=with_page)
     return [Run(one.folder, one.run) for one in done]

@@ -54,6 +54,15 @@ def test_run_goes_into_one_folder() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("engine")
+def test_run_leaves_its_page_for_later() -> None:
+    main(["run", "ideal", "--no-page", "--out", "out"])
+    assert Path("out/result.json").exists()
+    assert not Path("out/report.html").exists()
+    main(["run", "ideal", "--out", "another"])
+    assert Path("another/report.html").exists()
+
+
 @pytest.mark.parametrize("reproducible", [True, False])
 def test_a_machine_that_was_too_slow_is_told_where_its_clock_counts(
     reproducible: bool, engine: WrittenEngine, monkeypatch: pytest.MonkeyPatch, capsys: Capture[str]

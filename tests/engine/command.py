@@ -30,8 +30,8 @@ def shortened(scenario: str, folder: Path, duration_s: int, usual_s: int = 30) -
 
 
 def run_scenario(scenario: str | Path, out: Path, *options: str) -> dict[str, Any]:
-    """Carries out a scenario into `out` and returns its result.json; fails the test when the run fails."""
-    done = call("run", scenario, "--out", out, "--json", *options)
+    """Carries out a scenario into `out`, without a page, and returns its result.json; fails the test when it fails."""
+    done = call("run", scenario, "--out", out, "--json", "--no-page", *options)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result

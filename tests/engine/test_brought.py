@@ -31,7 +31,7 @@ def test_scheme_that_raises_fails_the_run_and_captures_are_kept(tmp_path: Path) 
     )
     path.write_text(text)
     line = text[: text.index("raise ValueError")].count("\n") + 1
-    done = call("run", DATA / "short.yaml", "--scheme", path, "--out", tmp_path / "run")
+    done = call("run", DATA / "short.yaml", "--no-page", "--scheme", path, "--out", tmp_path / "run")
     assert done.returncode == 1
     assert f"hasty.py:{line}: ValueError: no copies" in done.stdout
     assert (tmp_path / "run" / "captures" / "mn-wifi.pcap").stat().st_size > 10_000

@@ -63,7 +63,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 
 def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> None:
-    done = call("run", SHORT, "--failure", DATA / "agent-dies.yaml", "--out", tmp_path / "run")
+    done = call("run", SHORT, "--no-page", "--failure", DATA / "agent-dies.yaml", "--out", tmp_path / "run")
     assert done.returncode == 1
     assert "agent cn was killed by signal 9" in done.stderr
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
@@ -146,7 +146,7 @@ def test_a_kernel_that_differs_from_the_profile_fails_the_run(tmp_path: Path) ->
 
 
 def test_no_privilege_is_needed(tmp_path: Path) -> None:
-    argv = [*unprivileged(), str(TESTBED), "run", str(SHORT)]
+    argv = [*unprivileged(), str(TESTBED), "run", str(SHORT), "--no-page"]
     done = subprocess.run([*argv, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -56,7 +56,9 @@ def test_program_that_fails_is_told_by_its_file_and_captures_are_kept(
     text = program.read_text()
     assert old in text
     program.write_text(text.replace(old, new))
-    done = call("run", DATA / "short.yaml", "--scheme", "reinvite", "--cn", program, "--out", tmp_path / "run")
+    done = call(
+        "run", DATA / "short.yaml", "--no-page", "--scheme", "reinvite", "--cn", program, "--out", tmp_path / "run"
+    )
     assert done.returncode == 1
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert (manifest["status"], said in manifest["failure"]) == ("failed", True), manifest["failure"]
@@ -134,7 +136,9 @@ def test_package_that_debian_does_not_have_is_told_before_anything_is_built(tmp_
     program = write_example(tmp_path)
     lines = program.read_text().splitlines()
     program.write_text("\n".join([*lines, "packages: [python3, no-such-package]", ""]))
-    done = call("run", DATA / "short.yaml", "--scheme", "reinvite", "--cn", program, "--out", tmp_path / "run")
+    done = call(
+        "run", DATA / "short.yaml", "--no-page", "--scheme", "reinvite", "--cn", program, "--out", tmp_path / "run"
+    )
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if "mycn.yaml" in line]
     assert line.startswith(f"{program}:{len(lines) + 1}: packages.2: Debian 12 has no package no-such-package;")

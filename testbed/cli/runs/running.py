@@ -63,18 +63,19 @@ jobs_option = click.option("--jobs", type=click.IntRange(min=1), help="Runs at o
 @hangs_up_option
 @dad_option
 @number_option
+@click.option("--page/--no-page", default=True, help="Without: no report.html; `testbed report` makes it later.")
 @out_option
 @json_option
 def run(  # noqa: PLR0913 - a command's options
     scenario: str, engine: EngineName, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
     trigger: str | None, cn: str | None, mn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
-    numbers: tuple[str, ...], as_json: bool,
+    numbers: tuple[str, ...], page: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
     with Progress() as progress:
         one = scenarios.run(
             scenario, scheme=scheme, trigger=trigger, seed=seed, out=out, engine=engine, watch=progress.show,
-            failure=failure, cn=cn, mn=mn, hangs_up=hangs_up, dad=dad, numbers=numbers,
+            failure=failure, cn=cn, mn=mn, hangs_up=hangs_up, dad=dad, numbers=numbers, with_page=page,
         )  # fmt: skip
     finish([one], as_json=as_json, single=True)
 

@@ -21,8 +21,6 @@ import sys
 import time
 from pathlib import Path
 
-from pyroute2 import IPRoute
-
 from testbed.lab.links.departures import Leaving
 from testbed.lab.links.managed_way import way_of
 from testbed.lab.plan import GateConfig
@@ -52,25 +50,21 @@ def lay_ways(ports: dict[str, str]) -> None:
     What the bridge sends towards a port comes out of `held-WAY`; what is sent to `gate-WAY` leaves at its time, then by
     the port. What comes in by the port goes to the bridge as it is.
     """
-    lines = []
+    interfaces, disciplines = [], []
     for way, port in ports.items():
-        lines += [
+        for name, peer in ((f"gate-{way}", f"gated-{way}"), (f"bridged-{way}", f"held-{way}")):
+            interfaces.append(f"link add {name} up type veth peer name {peer}")
+            interfaces.append(f"link set {peer} up")
+        interfaces += [f"link set {port} nomaster", f"link set bridged-{way} master {BRIDGE}"]
+        disciplines += [
             f"qdisc add dev gate-{way} root fq limit {PACKETS} flow_limit {PACKETS} quantum {LARGEST_FRAME}"
             f" initial_quantum {LARGEST_FRAME} horizon {HORIZON_S}s",
             *(f"qdisc add dev {name} ingress" for name in (f"gated-{way}", port)),
             f"filter add dev gated-{way} ingress matchall action mirred egress redirect dev {port}",
             f"filter add dev {port} ingress matchall action mirred egress redirect dev held-{way}",
         ]
-    with IPRoute() as netlink:
-        (bridge,) = netlink.link_lookup(ifname=BRIDGE)
-        for way, port in ports.items():
-            for name, peer in ((f"gate-{way}", f"gated-{way}"), (f"bridged-{way}", f"held-{way}")):
-                netlink.link("add", ifname=name, kind="veth", peer={"ifname": peer})
-                for one in (name, peer):
-                    netlink.link("set", index=netlink.link_lookup(ifname=one)[0], state="up")
-            netlink.link("set", index=netlink.link_lookup(ifname=port)[0], master=0)
-            netlink.link("set", index=netlink.link_lookup(ifname=f"bridged-{way}")[0], master=bridge)
-    subprocess.run(["tc", "-batch", "-"], input="\n".join(lines), text=True, check=True)
+    for tool, lines in (("ip", interfaces), ("tc", disciplines)):
+        subprocess.run([tool, "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
 def entrance(way: str) -> socket.socket:

@@ -21,11 +21,12 @@ from pyroute2 import netns
 from agents.roles.mn.schemes import SCHEMES
 from agents.roles.mn.triggers import TRIGGERS
 
-# Of our own agents: loaded before the first of them starts. All but `agents.__main__`, which runpy runs anew.
+# Of our own agents and links: loaded before the first of them starts. All but what runpy runs anew.
 PRELOADED = (
     "agents.io.driver", "agents.rtp.au", "agents.io.kernel", "agents.sip.digest.client",
     "agents.roles.mn.mobile_node", "agents.roles.mn.registration",
     "agents.roles.cn.correspondent_node", "agents.roles.b2bua.back_to_back", "agents.roles.registrar.registrar_node",
+    "testbed.lab.links.managed_way",
 )  # fmt: skip
 POLL_S = 0.01
 
