@@ -1,7 +1,7 @@
 """The guest's root images: Debian packages in one ext2 file, made without root, byte for byte the same each time.
 
-Four are always the same: the plain one, one for attacks, one with phones and servers that others wrote, and one with a
-kernel that has 802.11. Whatever else a run needs is put into one of its own. Each is made when the first run needs it.
+Three are always the same: the plain one, one with phones and servers that others wrote, and one with a kernel that has
+802.11. Whatever else a run needs is put into one of its own. Each is made when the first run needs it.
 
 Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
 versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
@@ -41,6 +41,7 @@ PACKAGES = (
     "nftables",
     "procps",
     "python3",
+    "python3-scapy",  # forges packets for attackers and for routers that quench
     "tcpdump",
     "tiny-initramfs",  # satisfies the kernel's dependency; ours is made by initramfs.py
 )
@@ -70,8 +71,6 @@ BOOT_FILES = (
 FILE_SYSTEM = tuple(
     f"kernel/{name}.ko" for name in ("lib/crc16", "crypto/crc32c_generic", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4")
 )
-# What forges packets.
-SCAPY = "python3-scapy"
 # What others wrote: the nodes of a run that are not our agents. One image holds them all.
 FOREIGN_PACKAGES = ("baresip-core", "kamailio", "linphone-cli", "rtpengine-daemon", "sip-tester")
 # What comes with them and is for pictures on screens: a third of their size.
@@ -116,8 +115,7 @@ class Recipe:
         return digest(SUITE, self.kernel, *self.packages, *versions, *paths, epoch, size, version)
 
 
-PLAIN = Recipe(KERNEL, PACKAGES, LEFT_OUT, 416, "about a minute")
-WITH_SCAPY = Recipe(KERNEL, (*PACKAGES, SCAPY), LEFT_OUT, 448, "about a minute")
+PLAIN = Recipe(KERNEL, PACKAGES, LEFT_OUT, 448, "about a minute")
 WITH_FOREIGN = Recipe(KERNEL, (*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
 WITH_RADIOS = Recipe(
     RADIO_KERNEL,
@@ -156,9 +154,9 @@ class RootImage:
 
 
 def recipe_for(packages: Iterable[str]) -> Recipe:
-    """The smallest image that has these packages and what every run needs: one of the four, or one of its own."""
+    """The smallest image that has these packages and what every run needs: one of the three, or one of its own."""
     wanted = set(packages)
-    for recipe in (PLAIN, WITH_SCAPY, WITH_FOREIGN, WITH_RADIOS):
+    for recipe in (PLAIN, WITH_FOREIGN, WITH_RADIOS):
         if wanted <= set(recipe.packages):
             return recipe
     base = WITH_RADIOS if wanted & set(RADIO_PACKAGES) else PLAIN

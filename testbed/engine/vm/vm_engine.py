@@ -4,17 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.engine.engine import Place, Report, Say
-from testbed.engine.vm.image import SCAPY, recipe_for, root_image
+from testbed.engine.vm.image import recipe_for, root_image
 from testbed.engine.vm.snapshot import Snapshot, booted, prepared
 from testbed.engine.vm.vm_run import run_in_guest
-from testbed.lab.plan import ATTACKERS, Plan
-
-
-def packages(plan: Plan) -> set[str]:
-    """What a plan needs in the guest beside what every run does."""
-    has_attackers = any(node["name"] in ATTACKERS for node in plan["network"]["nodes"])
-    has_quenches = any(step["do"] == "quench" for step in plan["timeline"])
-    return {*plan["packages"], *([SCAPY] if has_attackers or has_quenches else [])}
+from testbed.lab.plan import Plan
 
 
 class VmEngine:
@@ -25,7 +18,7 @@ class VmEngine:
 
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Builds image and saved guests unless they are there."""
-        image = await root_image(recipe_for(packages(plan)), say)
+        image = await root_image(recipe_for(plan["packages"]), say)
         return Guest(await prepared(await booted(image, say), plan["network"], say))
 
 

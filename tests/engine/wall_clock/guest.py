@@ -17,7 +17,6 @@ from testbed.engine.vm.image import recipe_for, root_image
 from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.orders import add
 from testbed.engine.vm.snapshot import machine_files
-from testbed.engine.vm.vm_engine import packages
 from testbed.engine.vm.vm_run import follow, unpack
 from testbed.runner import FinishedRun, carry_out_plan, describe
 from testbed.scenario.plan.compile import compile_plan
@@ -85,7 +84,7 @@ def ignore(report: dict[str, Any]) -> None:
 async def in_guest(plans: Mapping[str, Plan], target: Path, say: Callable[[str], None]) -> None:
     """Has the guest carry out the plans; `target` gets a folder for each."""
     target.mkdir(parents=True)
-    image = await root_image(recipe_for(set().union(*map(packages, plans.values()))), say)
+    image = await root_image(recipe_for({package for plan in plans.values() for package in plan["packages"]}), say)
     initramfs = target / "initramfs"
     write_initramfs(image.boot_files, initramfs, own_files() | {"boot.py": BOOT.read_bytes()})
     files = machine_files(image, initramfs, target)
