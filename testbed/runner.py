@@ -109,7 +109,7 @@ async def carry_out_plan(
         await place.run(plan, folder, report)
         outcome = json.loads((folder / "outcome.json").read_text())
         failure = outcome["failure"]
-        warnings += outcome["warnings"]
+        warnings += [*outcome["warnings"], *late_links(plan, outcome["late_s"])]
         if not manifest["reproducible"]:
             manifest = {**manifest, "late_ms": {name: round(s * 1e3, 3) for name, s in outcome["late_s"].items()}}
             warnings += too_slow(outcome["late_s"])
@@ -140,6 +140,13 @@ def too_slow(late_s: Mapping[str, float]) -> list[str]:
     if not late:
         return []
     return [f"this machine was too slow or too busy: {', '.join(late)} late at worst; times may be as much too long"]
+
+
+def late_links(plan: Plan, late_s: Mapping[str, float]) -> list[str]:
+    """What is to be known of links that packets left too late, whatever the engine; `late_s` as there."""
+    late = [(name, late_s[name]) for gate in plan["gates"] if (name := gate["air"]) in late_s]
+    return [f"packets left {name} up to {s * 1e3:.1f} ms too late: this machine is too slow for what passes there"
+            for name, s in late]  # fmt: skip
 
 
 def annotate(run: MeasuredRun, title: str = "") -> list[str]:

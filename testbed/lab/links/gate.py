@@ -38,7 +38,7 @@ STAMP = struct.Struct("qq")
 BUFFER_BYTES = 1 << 28
 # fq holds a packet until its time, however far away that is and however many wait for theirs.
 HORIZON_S, PACKETS = 7200, 1_000_000
-# What left so much too late is worth a word.
+# What left so much too late is worth a word, and so much later than that another one.
 LATE_S = 0.0001
 # Scenario time before its zero is known.
 LONG_BEFORE_S = -3600.0
@@ -107,8 +107,8 @@ class GatedAir:
         self._ways = {way: way_of(order) for way, order in config["ways"].items()}
         self._ahead_s = {way: order["ahead_s"] for way, order in config["ways"].items()}
         self._zero_s = time.monotonic() - LONG_BEFORE_S
-        self._has_begun = False
-        self._is_late = False
+        # The latest that anything left so far in scenario time, of which the lab has been told; None before that.
+        self._late_s: float | None = None
 
     def run(self) -> None:
         """Until standard input ends."""
@@ -151,22 +151,22 @@ class GatedAir:
             self._send(self._in[way], frame, leaves_s + self._ahead_s[way] + self._zero_s)
 
     def _send(self, target: socket.socket, frame: bytes, at_s: float) -> None:
-        late_s = time.monotonic() - at_s
-        if late_s > LATE_S and self._has_begun and not self._is_late:
-            self._is_late = True
-            what = (
-                f"a packet left its link {late_s * 1e3:.1f} ms too late: this machine is too slow for what passes there"
-            )
-            sys.stdout.write(json.dumps({"warning": what}) + "\n")
-            sys.stdout.flush()
+        self._tell_late(time.monotonic() - at_s)
         target.sendmsg([frame], [(socket.SOL_SOCKET, SO_TXTIME, struct.pack("Q", int(at_s * 1e9)))])
+
+    def _tell_late(self, late_s: float) -> None:
+        """How much later something leaves than it should: a line where it is worth one."""
+        if self._late_s is not None and late_s > self._late_s + LATE_S:
+            self._late_s = late_s
+            sys.stdout.write(json.dumps({"late_s": round(late_s, 6)}) + "\n")
+            sys.stdout.flush()
 
     def _read_report(self) -> bool:
         data = os.read(0, 65536)
         for line in data.splitlines():
             report = json.loads(line)
             if report["report"] == "start":
-                self._zero_s, self._has_begun = report["zero_s"], True
+                self._zero_s, self._late_s = report["zero_s"], 0.0
         return bool(data)
 
 
