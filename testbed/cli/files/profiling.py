@@ -12,11 +12,13 @@ from rich.text import Text
 from testbed.cli.runs.progress import Progress
 from testbed.engine.choose import make_engine
 from testbed.lab.network import AccessLink, Interface, Network
+from testbed.lab.plan import WayOrder
 from testbed.plain_text import say
 from testbed.report.terminal import console, new_table
-from testbed.scenario.kinds.profile import LinkProfile
+from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.topology import load_topology
-from testbed.scenario.links.shaping import DirectionState, pattern, shapes
+from testbed.scenario.links.gating import gate_orders
+from testbed.scenario.links.shaping import DirectionState, all_patterns, order_of, shapes
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import PROFILE, TOPOLOGY
 from testbed.selftest.bounds import BoundsRow, verdicts
@@ -39,16 +41,29 @@ def show(name: str) -> None:
     model = load(path, LinkProfile)
     say(path.read_text().rstrip())
     say("\n# As the access link 'wifi' this is, for tc:")
+    gates = gate_orders([(EXAMPLE, model)], [], [], seed=0, end_s=0.0)
     for way, direction in model.directions.items():
-        for one in shapes(EXAMPLE, EXAMPLE.port(way), DirectionState.of(direction), verb="replace"):
+        order = order_of(gates, EXAMPLE, way)
+        for one in shapes(EXAMPLE, EXAMPLE.port(way), DirectionState.of(direction), verb="replace", order=order):
             say(f"tc {one['command']}    # {way}")
-        if direction.by_program:
-            say(f"# {way}: {', '.join(direction.by_program)} by a program that knows the time, not by tc")
+        if order is not None:
+            named = ", ".join(carried(direction, order)) or "all packets"
+            say(f"# {way}: {named} by a program that knows the time; netem delays {order['ahead_s'] * 1e3:g} ms less")
     if not model.directions:
         say("# nothing: the link is the kernel's own")
-    losses = pattern(EXAMPLE, model)
-    if losses is not None:
+    for losses in all_patterns([(EXAMPLE, model)], gates):
         say(f"\n# and for nft, in the bridge's namespace:\n{losses['rules']}")
+
+
+def carried(direction: LinkDirection, order: WayOrder) -> list[str]:
+    """What of a profile is not netem's where a program carries the link."""
+    named = {
+        "rate": order["is_paced"],
+        "jitter": direction.jitter > 0,
+        "loss": direction.loss > 0,
+        "loss_pattern": bool(order["pattern"]),
+    }
+    return [*(name for name, is_there in named.items() if is_there), *direction.by_program]
 
 
 @profile.command()
