@@ -22,15 +22,14 @@ import time
 from pathlib import Path
 
 from testbed.lab.links.departures import Leaving
+from testbed.lab.links.frames import IP_AT, is_ip
 from testbed.lab.links.managed_way import way_of
 from testbed.lab.plan import GateConfig
 
-ETHERNET_BYTES = 14
-IP_TYPES = (b"\x08\x00", b"\x86\xdd")
 # The air's (testbed.lab.network.nodes).
 BRIDGE = "bridge"
 # linux/if_packet.h, linux/virtio_net.h, asm-generic/socket.h; Python's socket module does not name them.
-SOL_PACKET, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING, VNET_HEADER_BYTES = 263, 15, 23, 10
+SOL_PACKET, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING = 263, 15, 23
 SO_TIMESTAMPNS, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TXTIME = 35, 32, 33, 61
 ETH_P_ALL = 3
 LARGEST_FRAME = 65600
@@ -141,10 +140,8 @@ class GatedAir:
                 return
             seconds, nanoseconds = STAMP.unpack(told[0][2])
             arrival_s = (seconds * 1_000_000_000 + nanoseconds - apart_ns) / 1e9 - self._zero_s
-            size = len(frame) - VNET_HEADER_BYTES - ETHERNET_BYTES
-            type_at = VNET_HEADER_BYTES + ETHERNET_BYTES - 2
-            is_ip = frame[type_at : type_at + 2] in IP_TYPES
-            self._send_all(way, self._ways[way].arrive(arrival_s, frame, size, is_ip=is_ip))
+            arriving = self._ways[way].arrive(arrival_s, frame, len(frame) - IP_AT, is_ip=is_ip(frame))
+            self._send_all(way, arriving)
 
     def _send_all(self, way: str, leaving: Leaving) -> None:
         for frame, leaves_s in leaving:

@@ -9,6 +9,7 @@ from testbed.measure.call.call_end import judged_alike
 from testbed.measure.call.direction import directions
 from testbed.measure.call.handover import find_handovers
 from testbed.measure.call.unaided import seen_triggers
+from testbed.measure.folder.link_history import has_bit_errors
 from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import (
     read_document,
@@ -21,6 +22,7 @@ from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
 from testbed.measure.sip.scan import find_sip
 from testbed.measure.sip.transactions import pair
+from testbed.measure.wire.checksums import without_damaged
 from testbed.measure.wire.packets import decode_udp
 
 if TYPE_CHECKING:
@@ -96,14 +98,19 @@ class Recording:
     @cached_property
     def traffic(self) -> Traffic:
         """What passed the interfaces of both ends, and of the relay between them."""
-        return Traffic(self.captures.at(self.manifest.interface_names))
+        return self._traffic_at(self.manifest.interface_names)
 
     @cached_property
     def traffic_of_hosts(self) -> Traffic:
         """The same, and what passed the interfaces of all other hosts."""
         ends = self.manifest.interface_names
         every = ends.union(*(host.interfaces for host in self.hosts))
-        return self.traffic if every == ends else Traffic(self.captures.at(every))
+        return self.traffic if every == ends else self._traffic_at(every)
+
+    def _traffic_at(self, names: frozenset[str]) -> Traffic:
+        """Where a link damages packets, without those that nobody took."""
+        capture = self.captures.at(names)
+        return Traffic(without_damaged(capture) if has_bit_errors(self.folder) else capture)
 
     @property
     def capture(self) -> Capture:

@@ -188,7 +188,12 @@ def join(path: Path, parts: Sequence[tuple[str, Capture]]) -> Capture:
 def only(capture: Capture, names: Collection[str]) -> Capture:
     """Return the packets of the interfaces with these names; all interfaces keep their numbers."""
     wanted = np.array([one.name in names for one in capture.interfaces], dtype=np.bool_)
-    rows = np.flatnonzero(wanted[capture.interface])
+    return picked(capture, wanted[capture.interface])
+
+
+def picked(capture: Capture, which: Booleans) -> Capture:
+    """Return some of the packets."""
+    rows = np.flatnonzero(which)
     return replace(
         capture,
         **{name: getattr(capture, name)[rows] for name in CAPTURE_COLUMNS},

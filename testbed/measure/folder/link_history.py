@@ -90,6 +90,15 @@ def read_links(folder: Path, links: Sequence[str], events: Iterable[Event], end_
         raise RunFolderError(folder / PLAN, f"describes no links: {error!r}") from None
 
 
+def has_bit_errors(folder: Path) -> bool:
+    """Whether a link of this run damages packets; `RunFolderError` when the plan is damaged."""
+    try:
+        ways = [way for gate in _read_plan(folder).get("gates", ()) for way in gate["config"].get("ways", {}).values()]
+        return any(share > 0 for way in ways for _, share in way.get("corrupts", ()))
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise RunFolderError(folder / PLAN, f"describes no links: {error!r}") from None
+
+
 def _read_plan(folder: Path) -> dict[str, Any]:
     path = folder / PLAN
     if not path.exists():
