@@ -31,9 +31,14 @@ class Trace(TypedDict):
     begins_s: float
 
 
-class CodelOrder(TypedDict):
-    """RFC 8289's TARGET and INTERVAL."""
+Aqm = Literal["codel", "fq_codel", "pie"]
+"""How a queue is managed: RFC 8289, RFC 8290, RFC 8033."""
 
+
+class QueueOrder(TypedDict):
+    """What manages a queue, with RFC 8289's TARGET and INTERVAL, or RFC 8033's QDELAY_REF and T_UPDATE."""
+
+    kind: Aqm
     target_s: float
     interval_s: float
 
@@ -41,13 +46,14 @@ class CodelOrder(TypedDict):
 class WayOrder(TypedDict):
     """What becomes of packets in one direction of a link, by their time.
 
-    `rates` (bit/s), `delays`, `jitters` (s) and `losses` (shares) are from when on they are what; `losses` are for
+    What has pieces is from when on what: `rates` in bit/s, `delays` and `jitters` in s, shares; `losses` are for
     whoever reads a plan: what is lost comes in one of the `bad_moments` (from when, until when), or is marked by
-    `pattern` ('x', over and over). `duplicate` is the share of time in which what comes leaves twice. `table` is what
-    jitter is drawn from, in 1/8192 of it, all equally likely and in order (empty: an even spread); a draw holds for
-    `correlation_s` on average (0: for a millisecond). `is_paced`: the rate is not netem's. `key` is what chance
-    follows from, with the time. `queue` and `queue_bytes` are how much waits or is on its way at most; what waits is
-    managed where there is a `codel`. netem delays by `ahead_s` less than the least delay.
+    `pattern` ('x', over and over). `corrupts` and `duplicates` are the shares of time in which what comes gets a bit
+    error, and leaves twice. `table` is what jitter is drawn from, in 1/8192 of it, all equally likely and in order
+    (empty: an even spread); a draw holds for so many seconds on average as `correlations` say (0: for a millisecond).
+    `is_paced`: the rate is not netem's. `key` is what chance follows from, with the time. `queue` and `queue_bytes` are
+    how much waits or is on its way at most; what waits is managed where there is an `aqm`. netem delays by `ahead_s`
+    less than the least delay.
     """
 
     rates: list[tuple[float, float]]
@@ -56,15 +62,16 @@ class WayOrder(TypedDict):
     losses: list[tuple[float, float]]
     bad_moments: list[tuple[float, float]]
     pattern: str
-    duplicate: float
+    corrupts: list[tuple[float, float]]
+    duplicates: list[tuple[float, float]]
     table: list[int]
-    correlation_s: float
+    correlations: list[tuple[float, float]]
     is_paced: bool
     is_reordering: bool
     key: int
     queue: int
     queue_bytes: int
-    codel: CodelOrder | None
+    aqm: QueueOrder | None
     opportunities: Trace | None
     ahead_s: float
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from testbed.lab.links.queues.register import QUEUES
 from testbed.lab.network import Direction, Network
 from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Plan
@@ -25,8 +26,10 @@ LEAST_TRAIN, SHARE_OF_QUEUE = 20, 0.8
 # Where packets overtake each other, their jitter hides the rate of fewer.
 LONG_TRAIN = 200
 TRAINS = 3
-# A load that is a little more than the link can send, for so long.
-OVERLOAD, OVERLOAD_S = 1.02, 10.0
+# A load that is a little more than the link can send, for so long at least, and at most.
+OVERLOAD, OVERLOAD_S, LONGEST_OVERLOAD_S = 1.02, 10.0, 40.0
+# A thin flow beside it has a packet so often at most, and when the link has sent so many of the others.
+THIN_PORT, THIN_INTERVAL_S, THIN_PACKETS = 9100, 0.0503, 3.3
 START_S = 0.5
 
 
@@ -61,7 +64,7 @@ def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Pro
     at = found[-1].end_s + spread + train_s(direction) + 0.1
     if can_be_overloaded(direction):
         packet_s = FULL_BYTES * 8 / direction.rate / OVERLOAD
-        found.append(ProbingStage("wait", at, FULL_BYTES, int(OVERLOAD_S / packet_s), packet_s))
+        found.append(ProbingStage("wait", at, FULL_BYTES, int(overload_s(direction) / packet_s), packet_s))
         at = found[-1].end_s + spread + train_s(direction) + 0.1
     interval = max(LEAST_INTERVAL_S, 1.2 * SMALL_BYTES * 8 / direction.rate)
     count = min(loss_probes, int(LOSS_LIMIT_S / interval))
@@ -70,7 +73,37 @@ def stages(direction: LinkDirection, loss_probes: int = LOSS_PROBES) -> list[Pro
 
 def can_be_overloaded(direction: LinkDirection) -> bool:
     """Whether there is a queue to be looked at that is managed, and our probes are enough for that."""
-    return direction.aqm is not None and FULL_BYTES * 8 / direction.rate / OVERLOAD >= LEAST_INTERVAL_S / OVERLOAD
+    if direction.aqm is None or overload_s(direction) > LONGEST_OVERLOAD_S:
+        return False
+    return FULL_BYTES * 8 / direction.rate / OVERLOAD >= LEAST_INTERVAL_S / OVERLOAD
+
+
+def overload_s(direction: LinkDirection) -> float:
+    """How long the overload is to last: before half of that the queue has grown to what stands in it, and settled."""
+    managed = direction.managed_by
+    if managed is None:
+        return 0.0
+    settled_s = QUEUES[managed["kind"]].settles_in * managed["interval_s"]
+    grown_s = 1.1 * (standing_s(direction) + FULL_BYTES * 8 / direction.rate) / (OVERLOAD - 1)
+    return max(OVERLOAD_S, 2 * grown_s, min(LONGEST_OVERLOAD_S, 2 * settled_s))
+
+
+def standing_s(direction: LinkDirection) -> float:
+    """How long packets wait in a managed queue that is overloaded: for the target, or behind what is always spared."""
+    managed = direction.managed_by
+    if managed is None:
+        return 0.0
+    return max(managed["target_s"], QUEUES[managed["kind"]].spares_bytes * 8 / direction.rate)
+
+
+def thin_stage(direction: LinkDirection, planned: list[ProbingStage]) -> ProbingStage | None:
+    """A few small packets in the second half of an overload, where flows have queues of their own."""
+    overloads = [one for one in planned if one.tells == "wait"]
+    if direction.aqm != "fq_codel" or not overloads:
+        return None
+    lasts_s = (overloads[0].end_s - overloads[0].at_s) / 2
+    interval_s = max(THIN_INTERVAL_S, THIN_PACKETS * FULL_BYTES * 8 / direction.rate)
+    return ProbingStage("thin", overloads[0].at_s + lasts_s, SMALL_BYTES, int(lasts_s / interval_s), interval_s)
 
 
 def train(direction: LinkDirection) -> int:
@@ -97,13 +130,16 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
     flows: dict[str, list[dict[str, Any]]] = {MOBILE: [], CORRESPONDENT: []}
     end_s = START_S
     for number, (link, profile) in enumerate(links):
-        port = FIRST_PORT + number
-        mobile, fixed = (bare(link.node.address), port), (main_address(network, CORRESPONDENT), port)
         for way, direction in profile.directions.items():
-            sender, local, remote = (MOBILE, mobile, fixed) if way == "up" else (CORRESPONDENT, fixed, mobile)
             sent = stages(direction, loss_probes)
-            told = [{key: value for key, value in asdict(one).items() if key != "tells"} for one in sent]
-            flows[sender].append({"local": local, "remote": remote, "stages": told})
+            thin = thin_stage(direction, sent)
+            for first_port, mine in ((FIRST_PORT, sent), (THIN_PORT, [thin] if thin is not None else [])):
+                mobile = (bare(link.node.address), first_port + number)
+                fixed = (main_address(network, CORRESPONDENT), first_port + number)
+                sender, local, remote = (MOBILE, mobile, fixed) if way == "up" else (CORRESPONDENT, fixed, mobile)
+                told = [{key: value for key, value in asdict(one).items() if key != "tells"} for one in mine]
+                if told:
+                    flows[sender].append({"local": local, "remote": remote, "stages": told})
             longest_s = direction.delay + spread_of(direction.delay, direction.jitter, direction.distribution).most
             end_s = max(end_s, sent[-1].end_s + longest_s + 0.5)
     gates = gate_orders(links, [], [], seed=seed, end_s=end_s)

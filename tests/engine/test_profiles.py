@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from testbed.engine.choose import make_engine
+from testbed.measure.capture.pcap import read_capture
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import TOPOLOGY
-from testbed.selftest.bounds import matched, times, verdicts
+from testbed.selftest.bounds import Crossing, verdicts
 from testbed.selftest.probing import FIRST_PORT, ends, probe_plan, stages
 
 from .command import DATA
@@ -38,6 +39,13 @@ def probed(folder: Path, network: Network, profiles: dict[str, LinkProfile]) -> 
     return verdicts(folder, network, profiles, LOSS_PROBES)
 
 
+def test_flows_with_queues_of_their_own_drops_by_probability_and_bit_errors(tmp_path: Path) -> None:
+    profiles = {"wifi": load(DATA / "shared.yaml", LinkProfile), "umts": load(DATA / "damaging.yaml", LinkProfile)}
+    rows = probed(tmp_path / "run", load_topology(TOPOLOGY.find("multihomed")), profiles)
+    assert {"standing wait, ms", "wait of a thin flow, ms", "bit errors, %"} <= {row.quantity for row in rows}
+    assert [row for row in rows if not row.is_within] == []
+
+
 def test_distributions_correlation_duplicates_bytes_and_a_managed_queue(tmp_path: Path) -> None:
     profiles = {
         "wifi": load(DATA / "troubled.yaml", LinkProfile),
@@ -60,12 +68,9 @@ def test_patterns_and_reordering(tmp_path: Path) -> None:
 
     def last_stage(link: str, number: int) -> tuple[np.ndarray, np.ndarray]:
         direction = profiles[link].directions["up"]
-        sent, arrived = (
-            times(tmp_path / "run" / "captures" / f"{end}.pcap", FIRST_PORT + number, "up", network, link)
-            for end in ends(network, link, "up")
-        )
-        planned = stages(direction, LOSS_PROBES)
-        found = matched(len(planned) - 1, planned[-1], sent, arrived)
+        left, came = (read_capture(tmp_path / "run" / "captures" / f"{end}.pcap") for end in ends(network, link, "up"))
+        crossing = Crossing(left, came, "up", network, link)
+        found = crossing.probes(FIRST_PORT + number, stages(direction, LOSS_PROBES))[-1]
         return found.lost, found.arrived
 
     # Probes before these were counted, too: so where the pattern begins among these is not said, only that it goes on.

@@ -55,6 +55,12 @@ WORDS = (
     *("name: ", "signal: ", "down: ", "up: ", "rate: ", "delay: ", "jitter: ", "loss: ", "loss_burst: ", "queue: "),
     *(
         "loss_pattern: ",
+        "duplicate: ",
+        "corrupt: ",
+        "jitter_correlation: ",
+        "aqm: ",
+        "target: ",
+        "interval: ",
         "reordering: ",
         "attach:\n",
         "phase: ",

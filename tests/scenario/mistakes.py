@@ -179,7 +179,15 @@ QUANTITIES = [
     wrong("target of nobody", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  target: 5 ms", 4,
           "down: it has 'target' without a queue that would heed it; add 'aqm: codel'"),
     wrong("target longer than the interval", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  aqm: codel\n  target: 1 s", 4,
-          "down: a target of 1 s is not within an interval of 100 ms; make it shorter, and above 0"),
+          "down: a target of 1 s is not within an interval of 100 ms; make it shorter"),
+    wrong("damaged without unit", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  corrupt: 0.1", 8,
+          "down.corrupt: 0.1 has no unit; a share is written like 2 %"),
+    wrong("unknown queue", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  aqm: fqcodel", 8,
+          "down.aqm: 'fqcodel' is not possible; did you mean 'fq_codel'?"),
+    wrong("target of no time", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  aqm: pie\n  target: 0 ms", 9,
+          "down.target: '0 ms' is out of range; a queue's target is from 1 us to 60 min"),
+    wrong("interval of no time", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  aqm: pie\n  interval: 1 us", 9,
+          "down.interval: '1 us' is out of range; a queue's interval is from 1 ms to 60 min"),
     wrong("unknown distribution", WIFI, "jitter: 1 ms", "jitter: 1 ms\n  distribution: gauss", 8,
           "down.distribution: 'gauss' is not possible; possible are: uniform, normal, pareto, paretonormal"),
     wrong("jitter larger than delay", WIFI, "jitter: 1 ms", "jitter: 2 ms", 7,
@@ -194,10 +202,22 @@ STEPS = [
     wrong("step without link", SCRIPT, "link: wifi, gone: true", "gone: true", 8,
           "steps.4: a step should say what it happens to; add 'link: …' (or 'kill: …', 'hang_up: …')"),
     wrong("step that changes nothing", SCRIPT, "link: wifi, gone: true", "link: wifi", 8, "steps.4: a step should"
-          " change something; possible are: rate, delay, jitter, loss, loss_burst, signal, gone"),
+          " change something; possible are: rate, delay, jitter, jitter_correlation, loss, loss_burst, duplicate,"
+          " corrupt, signal, gone"),
     wrong("step that is a word", SCRIPT, LAST_STEP, "  - gone", 8, "steps.4: 'gone' has no fields; write them below it,"
-          " indented: at, over, for, every, times, link, direction, rate, delay, jitter, loss, loss_burst, signal,"
-          " gone, kill, hang_up"),
+          " indented: at, over, for, every, times, link, direction, rate, delay, jitter, jitter_correlation,"
+          " loss, loss_burst, duplicate, corrupt, signal, gone, kill, hang_up"),
+    wrong("another queue", SCRIPT, "gone: true", "aqm: pie", 8,
+          "steps.4.aqm is the profile's: a link keeps its queue as it is, with what waits there"),
+    wrong("another distribution", SCRIPT, "gone: true", "distribution: normal", 8, "steps.4.distribution is the"
+          " profile's: a link's jitter stays spread as it is; 'jitter' and 'delay' can change"),
+    wrong("a jitter that lasts longer and longer", SCRIPT, "gone: true", "over: 1 s, jitter_correlation: 60 ms", 8,
+          "steps.4: how long a jitter lasts changes at once; make a step without 'over' of it"),
+    wrong("netem's correlation in a step", SCRIPT, "gone: true", "jitter_correlation: 25 %", 8,
+          "steps.4.jitter_correlation: '25 %' is netem's, from one packet to the next; here it is how long a jitter"
+          " lasts on average: 14.4 ms for that and packets that are 20 ms apart"),
+    wrong("more than all is damaged", SCRIPT, "gone: true", "corrupt: 101 %", 8,
+          "steps.4.corrupt: '101 %' is impossible; a share is from 0 % to 100 %"),
     wrong("gone and more", SCRIPT, "gone: true", "gone: true, loss: 5 %", 8, "steps.4: a link is gone at once and"
           " as a whole; make a step of 'at', 'link' and 'gone' alone"),
     wrong("gone in one direction", SCRIPT, "gone: true", "gone: true, direction: up", 8, "steps.4: a link is gone at"

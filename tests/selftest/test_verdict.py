@@ -8,14 +8,26 @@ import pytest
 from testbed.lab.links.draws import Draws
 from testbed.scenario.kinds.profile import LinkDirection
 from testbed.scenario.links.bad_moments import bad_moments
-from testbed.selftest.bounds import BoundsRow, Probes, delay_rows, duplicate_rows, loss_rows, rate_row, run_lengths
-from testbed.selftest.probing import stages
+from testbed.selftest.bounds import (
+    BoundsRow,
+    Probes,
+    damage_rows,
+    delay_rows,
+    duplicate_rows,
+    loss_rows,
+    rate_row,
+    run_lengths,
+    thin_row,
+    wait_row,
+)
+from testbed.selftest.probing import stages, thin_stage
 
 UMTS = LinkDirection.model_validate(
     {"rate": "128 kbit/s", "delay": "110 ms", "jitter": "20 ms", "loss": "5 %", "loss_burst": "80 ms",
      "queue": "100 packets"}
 )  # fmt: skip
 MS = 1_000_000
+NONE = np.empty(0, dtype=np.int64)
 
 
 def rows(*quantities: tuple[str, float, float, float]) -> dict[str, bool]:
@@ -24,7 +36,7 @@ def rows(*quantities: tuple[str, float, float, float]) -> dict[str, bool]:
 
 def seen(sent: np.ndarray, arrived: np.ndarray) -> Probes:
     """Probes that arrive once, or not at all."""
-    return Probes(sent, arrived, (arrived >= 0).astype(np.int64))
+    return Probes(sent, arrived, (arrived >= 0).astype(np.int64), NONE)
 
 
 def probes(delays_ms: np.ndarray) -> Probes:
@@ -48,11 +60,64 @@ def test_jitter_that_lasts_is_as_often_the_same_as_it_should_be(lasts_s: float, 
 
 
 @pytest.mark.parametrize(("share", "within"), [(0.05, True), (0.08, False)])
+def test_bit_errors_are_counted_and_what_has_one_is_lost(share: float, within: bool) -> None:
+    damaging = UMTS.model_copy(update={"loss": 0.0, "corrupt": 0.05})
+    sent = np.arange(10_000, dtype=np.int64)
+    is_damaged = np.random.default_rng(1).random(10_000) < share
+    found = Probes(sent, np.where(is_damaged, -1, sent), (~is_damaged).astype(np.int64), sent[is_damaged])
+    assert rows(*damage_rows(damaging, found)) == {"bit errors, %": within}
+    assert rows(*loss_rows(damaging, found, APART_S)) == {"loss, %": within}
+
+
+def managed(aqm: str) -> LinkDirection:
+    settings = {"rate": "1 Mbit/s", "delay": "20 ms", "queue": "500 packets", "aqm": aqm}
+    return LinkDirection.model_validate(settings)
+
+
+@pytest.mark.parametrize(("aqm", "wait_ms", "within"), [
+    ("codel", (11, 17), True), ("codel", (24, 40), False), ("fq_codel", (11, 17), True),
+    ("pie", (14, 36), True), ("pie", (25, 60), False),
+])  # fmt: skip
+def test_what_stands_in_a_queue_is_its_target_or_what_it_spares(
+    aqm: str, wait_ms: tuple[float, float], within: bool
+) -> None:
+    """At 1 Mbit/s the 1500 bytes that CoDel spares take 12 ms, and the 3000 of PIE 24 ms; a packet takes 8 ms."""
+    direction = managed(aqm)
+    order = direction.managed_by
+    assert order is not None
+    waits = np.random.default_rng(1).uniform(*wait_ms, 2000)
+    assert list(rows(wait_row(direction, order, probes(28 + waits))).values()) == [within]
+
+
+@pytest.mark.parametrize(("wait_ms", "within"), [((0, 8), True), ((8, 16), False)])
+def test_a_thin_flow_waits_for_one_packet_at_most(wait_ms: tuple[float, float], within: bool) -> None:
+    waits = np.random.default_rng(1).uniform(*wait_ms, 100)
+    assert list(rows(thin_row(managed("fq_codel"), probes(20.384 + waits))).values()) == [within]
+
+
+def test_only_queues_with_flows_have_a_thin_one_and_none_is_overloaded_for_ever() -> None:
+    planned = {aqm: stages(managed(aqm)) for aqm in ("codel", "fq_codel", "pie")}
+    assert [aqm for aqm, some in planned.items() if thin_stage(managed(aqm), some) is not None] == ["fq_codel"]
+    slow = managed("pie").model_copy(update={"rate": 9_600.0})
+    assert not any(one.tells == "wait" for one in stages(slow))
+
+
+def test_a_rate_is_what_damaged_packets_took_too() -> None:
+    arrived = np.array([0, 62.5, 125, 250, 312.5]) * MS + 500 * MS
+    damaged = np.array([187.5]) * MS + 500 * MS
+    sent = np.zeros(5, dtype=np.int64)
+    train = Probes(sent, arrived.astype(np.int64), np.ones(5, dtype=np.int64), damaged.astype(np.int64))
+    steady = UMTS.model_copy(update={"jitter": 0.0})
+    _, configured, measured, _ = rate_row(steady, [train])
+    assert measured == pytest.approx(configured)
+
+
+@pytest.mark.parametrize(("share", "within"), [(0.05, True), (0.08, False)])
 def test_duplicates_are_counted(share: float, within: bool) -> None:
     twofold = UMTS.model_copy(update={"duplicate": 0.05})
     sent = np.arange(10_000, dtype=np.int64)
     copies = 1 + (np.random.default_rng(1).random(10_000) < share)
-    assert rows(*duplicate_rows(twofold, Probes(sent, sent, copies))) == {"duplicates, %": within}
+    assert rows(*duplicate_rows(twofold, Probes(sent, sent, copies, NONE))) == {"duplicates, %": within}
 
 
 def test_where_packets_overtake_the_rate_is_the_slope() -> None:

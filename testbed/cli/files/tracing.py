@@ -15,7 +15,8 @@ from testbed.scenario.links.trace_file import MAHIMAHI, OWN, TraceFile
 from testbed.scenario.reading.units import LONG_TIME, Quantity
 
 RATES = (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 0.0))
-SHOWN = {"delay": (1e3, "ms"), "jitter": (1e3, "ms"), "loss": (100.0, "%"), "loss_burst": (1e3, "ms"),
+SHOWN = {"delay": (1e3, "ms"), "jitter": (1e3, "ms"), "jitter_correlation": (1e3, "ms"), "loss": (100.0, "%"),
+         "loss_burst": (1e3, "ms"), "duplicate": (100.0, "%"), "corrupt": (100.0, "%"),
          "signal": (1.0, "dBm")}  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Protocol
 
-from testbed.lab.links.draws import cell, key_for, share
+from testbed.lab.links.draws import Chances, cell, key_for, mixed
+from testbed.lab.links.frames import is_large, with_bit_error
 from testbed.lab.links.jitter import Waits
 from testbed.lab.plan import WayOrder
 
@@ -111,7 +112,9 @@ class Way:
         self._bad_until = [end_s for _, end_s in order["bad_moments"]]
         self._pattern = order["pattern"]
         self._count = 0
-        self._duplicate, self._duplicate_key = order["duplicate"], key_for(order["key"], "duplicate")
+        self._corrupt = Chances(order["corrupts"], key_for(order["key"], "corrupt"))
+        self._duplicate = Chances(order["duplicates"], key_for(order["key"], "duplicate"))
+        self._bit_key = key_for(order["key"], "bit")
         # When those leave the link's end that are on their way or wait, with their bytes; the first one first.
         self._holds: list[tuple[float, int]] = []
         self._held_bytes = 0
@@ -126,14 +129,22 @@ class Way:
 
     def arrive(self, arrival_s: float, frame: bytes, size: int, *, is_ip: bool) -> Leaving:
         """A frame with so many IP bytes comes in; what is decided by that about it and others."""
-        return [(frame, at_s) for at_s in self.departures(arrival_s, size, is_ip=is_ip)]
+        left = self.departures(arrival_s, size, is_ip=is_ip)
+        received = self._received(arrival_s, frame, is_ip=is_ip)
+        return [] if received is None else [(received, at_s) for at_s in left]
 
     def wake(self, now_s: float) -> Leaving:
         """What is decided by the time alone, when all has been told that came before."""
         return []
 
+    def _received(self, arrival_s: float, frame: bytes, *, is_ip: bool) -> bytes | None:
+        """What becomes of a frame, with or without a bit error; one that is large is lost with one."""
+        if not is_ip or not self._corrupt.happens(arrival_s):
+            return frame
+        return None if is_large(frame) else with_bit_error(frame, mixed(self._bit_key, cell(arrival_s)))
+
     def _copies(self, arrival_s: float) -> int:
-        return 2 if self._duplicate > 0 and share(self._duplicate_key, cell(arrival_s)) < self._duplicate else 1
+        return 2 if self._duplicate.happens(arrival_s) else 1
 
     def _departure(self, arrival_s: float, size: int) -> float:
         """When one that is not lost leaves; `inf` when it is dropped, or never does."""

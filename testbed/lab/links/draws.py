@@ -6,14 +6,17 @@ both are mixed into 64 bits by splitmix64 (Steele, Lea, Flood: Fast Splittable P
 """
 
 import math
-from typing import Literal
+from typing import Literal, get_args
+
+from testbed.lab.links.steps import Steps
 
 # The constants of splitmix64.
 GOLDEN, FIRST, SECOND, MASK = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 2**64 - 1
 # So long one draw holds where nothing else is said. Packets that are further apart have nothing in common.
 CELL_S = 0.001
 # What has draws of its own in a direction.
-PURPOSES = ("jitter", "duplicate")
+Purpose = Literal["jitter", "duplicate", "corrupt", "bit", "queue"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 # The changes in a stretch of as many seconds as draws last on average are counted up to here: more come once in 10^17.
 MOST_CHANGES = 17
 
@@ -36,9 +39,22 @@ def cell(at_s: float) -> int:
     return math.floor(at_s / CELL_S)
 
 
-def key_for(key: int, purpose: Literal["jitter", "duplicate"]) -> int:
+def key_for(key: int, purpose: Purpose) -> int:
     """A key of its own for each of them."""
     return mixed(key, PURPOSES.index(purpose))
+
+
+class Chances:
+    """What happens in a share of all stretches of `CELL_S`; the share changes at known times."""
+
+    def __init__(self, pieces: list[tuple[float, float]], key: int) -> None:
+        """`pieces`: from when on it is what, in the order of time."""
+        self._shares, self._key = Steps(pieces), key
+
+    def happens(self, at_s: float) -> bool:
+        """Whether it does at a time."""
+        probability = self._shares.value(at_s)
+        return probability > 0 and share(self._key, cell(at_s)) < probability
 
 
 class Draws:

@@ -1,25 +1,11 @@
 """How much longer than the least a packet takes at a time, by the link's jitter."""
 
-from bisect import bisect_right
-
 from testbed.lab.links.draws import Draws, key_for
+from testbed.lab.links.steps import Steps
 from testbed.lab.plan import WayOrder
 
 # Tables are in so many parts of the jitter (iproute2: NETEM_DIST_SCALE).
 SCALE = 8192
-
-
-class Steps:
-    """A number that changes at known times."""
-
-    def __init__(self, pieces: list[tuple[float, float]]) -> None:
-        """`pieces`: from when on it is what, in the order of time; the first one counts before that too."""
-        self._from = [at_s for at_s, _ in pieces]
-        self._values = [value for _, value in pieces]
-
-    def value(self, at_s: float) -> float:
-        """What it is at a time."""
-        return self._values[max(0, bisect_right(self._from, at_s) - 1)]
 
 
 class Waits:
@@ -31,7 +17,9 @@ class Waits:
     def __init__(self, order: WayOrder) -> None:
         self._delays, self._jitters = Steps(order["delays"]), Steps(order["jitters"])
         self._table = order["table"]
-        self._draws = Draws(key_for(order["key"], "jitter"), order["correlation_s"])
+        self._lasts = Steps(order["correlations"])
+        key = key_for(order["key"], "jitter")
+        self._draws = {lasts_s: Draws(key, lasts_s) for _, lasts_s in order["correlations"]}
 
     def least(self, at_s: float) -> float:
         """What netem delays packets by, and `ahead_s` less."""
@@ -42,7 +30,7 @@ class Waits:
         jitter = self._jitters.value(at_s)
         if not jitter:
             return 0.0
-        delay, drawn = self._delays.value(at_s), self._draws.value(at_s)
+        delay, drawn = self._delays.value(at_s), self._draws[self._lasts.value(at_s)].value(at_s)
         part = self._table[int(drawn * len(self._table))] / SCALE if self._table else 2 * drawn - 1
         return max(0.0, delay + jitter * part) - least(delay, jitter, self._table)
 

@@ -13,7 +13,7 @@ BAD_DELAY_S = 0.150
 def bad_from(experiment: Experiment, link: str) -> float | None:
     """The first second of the failure script at which a link, in either direction, loses 5 % or takes 150 ms one way.
 
-    Or is gone. None when it never is: by the script, and not by what a run made of it.
+    Or is gone. What it damages is lost. None when it never is: by the script, and not by what a run made of it.
     """
     _, profile = experiment.links[link]
     for state in link_states(profile, changes_of(experiment.changes, link)):
@@ -24,4 +24,9 @@ def bad_from(experiment: Experiment, link: str) -> float | None:
 
 def is_bad(directions: dict[Direction, DirectionState]) -> bool:
     """Whether one direction is enough to hear it."""
-    return any(one.loss >= BAD_LOSS or one.delay >= BAD_DELAY_S for one in directions.values())
+    return any(lost(one) >= BAD_LOSS or one.delay >= BAD_DELAY_S for one in directions.values())
+
+
+def lost(direction: DirectionState) -> float:
+    """The share that its listener does not get: what is damaged is lost, too."""
+    return 1 - (1 - direction.loss) * (1 - direction.corrupt)

@@ -1,13 +1,12 @@
 """What the files of an experiment must agree on: links, agents, and scripts that do what they say."""
 
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 
 from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.network import Network
 from testbed.scenario.experiment.casting import Cast
-from testbed.scenario.kinds.failure import SHAPED
+from testbed.scenario.kinds.failure import BY_PROGRAM, SHAPED
 from testbed.scenario.kinds.profile import LinkProfile, check_jitter
 from testbed.scenario.kinds.scenario import Scenario, Side
 from testbed.scenario.kinds.topology import AGENTS
@@ -120,13 +119,19 @@ def check_radios(tree: Tree, profiles: dict[str, LinkProfile], by_netem: set[str
         raise BadScenarioError(errors)
 
 
-def check_rates(tree: Tree, changes: list[Change], by_netem: set[str]) -> None:
-    """No rate of 0 on links that netem sends at their rate: it takes that for none at all."""
+def check_by_netem(tree: Tree, changes: list[Change], by_netem: set[str]) -> None:
+    """Links that netem carries alone: a rate of 0 it takes for none at all, and some things it does not do."""
     errors = []
-    for one in changes:
-        if one.link in by_netem and one.values.get("rate", math.inf) < RATE.least:
-            what = f"rate: '{one.link}' has radio: hwsim, which sends at 100 bit/s or more; have it gone, or lossy"
-            errors.append(tree.error((*one.place, "rate"), f"{name_of(one.place)}.{what}"))
+    for one in (change for change in changes if change.link in by_netem):
+        for name, value in one.values.items():
+            if name == "rate" and value < RATE.least:
+                what = "sends at 100 bit/s or more; have it gone, or lossy"
+            elif name in BY_PROGRAM:
+                what = "cannot have it; leave it out, or write profile"
+            else:
+                continue
+            what = f"{name}: '{one.link}' has radio: hwsim, which {what}"
+            errors.append(tree.error((*one.place, name), f"{name_of(one.place)}.{what}"))
     if errors:
         raise BadScenarioError(list(dict.fromkeys(errors)))
 

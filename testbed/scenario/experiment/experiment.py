@@ -14,12 +14,12 @@ from testbed.scenario.experiment.addressing import addressed, check_addresses
 from testbed.scenario.experiment.around import Around, load_around
 from testbed.scenario.experiment.casting import Cast, check_hang_up, load_cast, packages_of
 from testbed.scenario.experiment.checks import (
+    check_by_netem,
     check_codecs,
     check_failure,
     check_links,
     check_opportunities,
     check_radios,
-    check_rates,
 )
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
 from testbed.scenario.kinds.correspondent import NOBODY
@@ -149,7 +149,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     traced, opportunities = read_traces(failure_tree, script)
     changes = [*history(script, chosen_seed), *traced]
     check_failure(failure_tree, changes, profiles)
-    check_rates(failure_tree, changes, by_netem=wireless(scenario))
+    check_by_netem(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     chosen, setting = choose_scheme(tree, scenario, scheme)
     around = load_around(tree, path, scenario, setting)

@@ -1,16 +1,34 @@
 """Failure scripts as they are written: what happens to links over time."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from testbed.scenario.kinds.profile import check_jitter
 from testbed.scenario.reading.document import Document, Name
-from testbed.scenario.reading.ranges import BitsPerSecondRange, BurstRange, DbmRange, Range, SecondsRange, ShareRange
+from testbed.scenario.reading.ranges import (
+    BitsPerSecondRange,
+    BurstRange,
+    CorrelationRange,
+    DbmRange,
+    Range,
+    SecondsRange,
+    ShareRange,
+)
 from testbed.scenario.reading.units import LongSeconds, Seconds
 
-SHAPED = ("rate", "delay", "jitter", "loss", "loss_burst")
-"""What each direction of a link has on its own. The signal is the radio's."""
+SHAPED = ("rate", "delay", "jitter", "jitter_correlation", "loss", "loss_burst", "duplicate", "corrupt")
+"""What each direction of a link has on its own and what can change. The signal is the radio's."""
+BY_PROGRAM = ("jitter_correlation", "duplicate", "corrupt")
+"""What of it netem does not do by itself as we mean it (testbed.scenario.links.gating)."""
+_OF_QUEUE = "a link keeps its queue as it is, with what waits there"
+FIXED = dict.fromkeys(("queue", "aqm", "target", "interval"), _OF_QUEUE) | {
+    "distribution": "a link's jitter stays spread as it is; 'jitter' and 'delay' can change",
+    "reordering": "a link keeps packets in order, or it does not",
+    "loss_pattern": "a pattern counts packets, not seconds; 'loss' can change",
+}
+"""What a link's profile alone can say, and why."""
 MOST_TIMES = 1000
 
 
@@ -20,8 +38,10 @@ class FailureStep(Document):
     `gone` ends the link: nothing passes any more, and after the time that its profile names the radio notices.
     `kill` ends an agent instead, as a crash would; with `hang_up` its user hangs up. With `for` the link then becomes
     again what it was, the same way. `times` does all of it so often, `every` so many seconds. Each value may be a range
-    ("10 ms to 40 ms"), of which the seed chooses, each time anew.
+    ("10 ms to 40 ms"), of which the seed chooses, each time anew. How long a jitter lasts changes at once alone.
     """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {name: f"is the profile's: {why}" for name, why in FIXED.items()}
 
     at: SecondsRange
     over: SecondsRange = Range(0.0, 0.0)
@@ -33,8 +53,11 @@ class FailureStep(Document):
     rate: BitsPerSecondRange | None = None
     delay: SecondsRange | None = None
     jitter: SecondsRange | None = None
+    jitter_correlation: CorrelationRange | None = None
     loss: ShareRange | None = None
     loss_burst: BurstRange | None = None
+    duplicate: ShareRange | None = None
+    corrupt: ShareRange | None = None
     signal: DbmRange | None = None
     gone: Literal[True] | None = None
     kill: str | None = None
@@ -65,6 +88,8 @@ class FailureStep(Document):
             raise ValueError(f"a step should change something; possible are: {', '.join(SHAPED)}, signal, gone")
         elif self.direction != "both" and not self.shapes():
             raise ValueError(f"a signal has no direction; leave 'direction: {self.direction}' out")
+        elif self.jitter_correlation is not None and self.over.most:
+            raise ValueError("how long a jitter lasts changes at once; make a step without 'over' of it")
         return self
 
     def _check_gone(self) -> None:

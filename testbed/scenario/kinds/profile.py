@@ -4,12 +4,23 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from testbed.lab.links.queues.register import QUEUES
 from testbed.lab.network import Direction
+from testbed.lab.plan import Aqm, QueueOrder
 from testbed.scenario.reading.document import Document, Name
-from testbed.scenario.reading.units import TIME, BitsPerSecond, Burst, Correlation, Dbm, Queue, Seconds, Share
+from testbed.scenario.reading.units import (
+    TIME,
+    BitsPerSecond,
+    Burst,
+    Correlation,
+    Dbm,
+    IntervalSeconds,
+    Queue,
+    Seconds,
+    Share,
+    TargetSeconds,
+)
 
-# RFC 8289, 4.2 and 4.3.
-CODEL_TARGET_S, CODEL_INTERVAL_S = 0.005, 0.1
 LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
 """Which packets are lost: 'x' is, '.' is not."""
 
@@ -24,9 +35,9 @@ class LinkDirection(Document):
     `loss` is the share of time in which all is lost, in bad moments of `loss_burst` on average (Gilbert's model, in
     time: testbed.scenario.links.bad_moments). `loss_pattern` loses exactly those packets that it marks, on top of
     `loss`: 'x' for a lost packet and '.' for one that arrives, over and over. `duplicate` is the share of time in which
-    what comes arrives twice. `queue` is how much the link holds, on its way and waiting, in packets, in bytes at IP, or
-    in the time that the sending of packets takes; more is dropped. With `aqm` it is managed: CoDel (RFC 8289) drops
-    packets now and then when for an `interval` none has waited for less than `target`.
+    what comes arrives twice, `corrupt` that in which each IP packet gets a bit error. `queue` is how much the link
+    holds, on its way and waiting, in packets, in bytes at IP, or in the time that the sending of packets takes; more is
+    dropped. With `aqm` it is managed (testbed.lab.links.queues): `target` and `interval` have the RFC's defaults.
     """
 
     rate: BitsPerSecond
@@ -39,10 +50,11 @@ class LinkDirection(Document):
     loss_burst: Burst = 0.02
     loss_pattern: LossPattern | None = None
     duplicate: Share = 0.0
+    corrupt: Share = 0.0
     queue: Queue
-    aqm: Literal["codel"] | None = None
-    target: Seconds = CODEL_TARGET_S
-    interval: Seconds = CODEL_INTERVAL_S
+    aqm: Aqm | None = None
+    target: TargetSeconds | None = None
+    interval: IntervalSeconds | None = None
 
     @property
     def queue_packets(self) -> int:
@@ -56,6 +68,7 @@ class LinkDirection(Document):
             "jitter_correlation": self.jitter_correlation > 0,
             "distribution": self.distribution != "uniform",
             "duplicate": self.duplicate > 0,
+            "corrupt": self.corrupt > 0,
             "queue": self.queue_bytes is not None,
             "aqm": self.aqm is not None,
         }
@@ -66,16 +79,29 @@ class LinkDirection(Document):
         """How many bytes at IP the link holds; None where that is not said in bytes."""
         return self.queue.bytes
 
+    @property
+    def managed_by(self) -> QueueOrder | None:
+        """What manages the queue."""
+        if self.aqm is None:
+            return None
+        row = QUEUES[self.aqm]
+        return {
+            "kind": self.aqm,
+            "target_s": self.target or row.target_s,
+            "interval_s": self.interval or row.interval_s,
+        }
+
     @model_validator(mode="after")
     def _is_managed(self) -> Self:
         settings = {"target", "interval"} & self.model_fields_set
-        if settings and self.aqm is None:
-            raise ValueError(f"it has '{min(settings)}' without a queue that would heed it; add 'aqm: codel'")
-        if not 0 < self.target < self.interval:
-            target, interval = TIME.text(self.target), TIME.text(self.interval)
-            raise ValueError(
-                f"a target of {target} is not within an interval of {interval}; make it shorter, and above 0"
-            )
+        managed = self.managed_by
+        if managed is None:
+            if settings:
+                raise ValueError(f"it has '{min(settings)}' without a queue that would heed it; add 'aqm: codel'")
+            return self
+        if QUEUES[managed["kind"]].is_target_shorter and managed["target_s"] >= managed["interval_s"]:
+            target, interval = TIME.text(managed["target_s"]), TIME.text(managed["interval_s"])
+            raise ValueError(f"a target of {target} is not within an interval of {interval}; make it shorter")
         return self
 
     @field_validator("jitter")

@@ -17,7 +17,10 @@ from testbed.scenario.reading.units import plain
 T = TypeVar("T")
 MOST_ROWS = 1_000_000
 MOST_CHANCES = 10_000_000
-UNITS = {"rate": "kbit/s", "delay": "ms", "jitter": "ms", "loss": "%", "loss_burst": "ms", "signal": "dBm"}
+UNITS = {
+    "rate": "kbit/s", "delay": "ms", "jitter": "ms", "jitter_correlation": "ms", "loss": "%", "loss_burst": "ms",
+    "duplicate": "%", "corrupt": "%", "signal": "dBm",
+}  # fmt: skip
 """In which units columns are written."""
 
 

@@ -1,8 +1,9 @@
 """Which links a program carries, between the air's bridge and its ports, and what it is told (testbed.lab.links.gate).
 
-A link whose rate changes, which loses packets now and then, has jitter, or follows a trace of Mahimahi: what becomes
-of a packet there depends on the time. A link of the kernel's own 802.11 has an access point for a port: it is left to
-netem, with a rate that is the one of the moment at which a packet came, and with losses and jitter by packets.
+A link whose rate changes, which loses packets now and then, doubles or damages them, has jitter, or follows a trace of
+Mahimahi: what becomes of a packet there depends on the time. A link of the kernel's own 802.11 has an access point for
+a port: it is left to netem, with a rate that is the one of the moment at which a packet came, and with losses and
+jitter by packets.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from hashlib import sha256
 
 from testbed.lab.links.jitter import least
 from testbed.lab.network import AccessLink, Direction
-from testbed.lab.plan import CodelOrder, GateOrder, WayOrder
+from testbed.lab.plan import GateOrder, WayOrder
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.links.bad_moments import bad_moments
 from testbed.scenario.links.history import Change
@@ -65,8 +66,10 @@ def states(profile: LinkProfile, changes: list[Change]) -> dict[Direction, list[
 
 
 def depends_on_time(pieces: list[tuple[float, DirectionState]]) -> bool:
-    """Whether a direction's rate changes, or it loses some of what comes, or has jitter."""
-    return has_rates(pieces) or any(LEAST_LOSS < one.loss < 1 for _, one in pieces)
+    """Whether a direction's rate changes, or it loses, doubles or damages some of what comes, or has jitter."""
+    return has_rates(pieces) or any(
+        LEAST_LOSS < one.loss < 1 or one.duplicate > 0 or one.corrupt > 0 for _, one in pieces
+    )
 
 
 def has_rates(pieces: list[tuple[float, DirectionState]]) -> bool:
@@ -88,9 +91,6 @@ def way_order(
     """What a direction is told, but for what the seed decides."""
     direction = profile.directions[way]
     table = table_of(direction.distribution)
-    codel: CodelOrder | None = None
-    if direction.aqm == "codel":
-        codel = {"target_s": direction.target, "interval_s": direction.interval}
     return {
         "rates": thinned((at, one.rate) for at, one in pieces),
         "delays": thinned((at, one.delay) for at, one in pieces),
@@ -98,14 +98,15 @@ def way_order(
         "losses": thinned((at, one.loss) for at, one in pieces),
         "bad_moments": [],
         "pattern": direction.loss_pattern or "",
-        "duplicate": direction.duplicate,
+        "corrupts": thinned((at, one.corrupt) for at, one in pieces),
+        "duplicates": thinned((at, one.duplicate) for at, one in pieces),
         "table": table,
-        "correlation_s": direction.jitter_correlation,
+        "correlations": thinned((at, one.jitter_correlation) for at, one in pieces),
         "is_paced": has_rates(pieces) or bool({"queue", "aqm"} & {*direction.by_program}),
         "is_reordering": direction.reordering,
         "key": 0,
         "queue": direction.queue_packets if direction.queue_bytes is None else UNLIMITED,
-        "codel": codel,
+        "aqm": direction.managed_by,
         "queue_bytes": UNLIMITED if direction.queue_bytes is None else direction.queue_bytes,
         "opportunities": None if trace is None else {"times_ms": trace.times_ms, "begins_s": trace.at},
         "ahead_s": min(MOST_AHEAD_S, *(round(least(one.delay, one.jitter, table), 6) for _, one in pieces)),

@@ -10,7 +10,7 @@ from pathlib import Path
 from testbed.scenario.kinds.failure import SHAPED
 from testbed.scenario.links.excerpt import WAYS, Values, Way
 from testbed.scenario.links.forms import Form
-from testbed.scenario.links.trace import KINDS
+from testbed.scenario.links.trace import KINDS, strangeness
 from testbed.scenario.reading.cells import number
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.errors import BadScenarioError
@@ -78,7 +78,7 @@ class ColumnLayout:
         """One entry of `columns`; `name` is how to call it."""
         parts = QUANTITY.fullmatch(quantity)
         if parts is None or parts[2] not in KINDS or (parts[1] and parts[2] not in SHAPED):
-            raise self._bad(f"columns: {shown(quantity)} is nothing that a link has{hint(quantity, list(KINDS))}")
+            raise self._bad(f"columns: {shown(quantity)} {strangeness(parts[2] if parts else quantity)}")
         place = WAYS[parts[1]], parts[2]
         every, share, simple = EVERY.fullmatch(source), SHARE.fullmatch(source), SOURCE.fullmatch(source)
         if quantity == "time" and every:

@@ -39,6 +39,9 @@ class DirectionState:
     loss_burst: float
     queue: int
     reordering: bool = False
+    jitter_correlation: float = 0.0
+    duplicate: float = 0.0
+    corrupt: float = 0.0
 
     @classmethod
     def of(cls, direction: LinkDirection) -> "DirectionState":
@@ -51,6 +54,9 @@ class DirectionState:
             loss_burst=direction.loss_burst,
             queue=direction.queue_packets,
             reordering=direction.reordering,
+            jitter_correlation=direction.jitter_correlation,
+            duplicate=direction.duplicate,
+            corrupt=direction.corrupt,
         )
 
     def changed(self, values: dict[str, float]) -> "DirectionState":

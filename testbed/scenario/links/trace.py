@@ -20,19 +20,30 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from testbed.scenario.kinds.failure import SHAPED
+from testbed.scenario.kinds.failure import FIXED, SHAPED
 from testbed.scenario.links.excerpt import WAYS, TracedMoment, Values, Way
 from testbed.scenario.links.trace_lines import MOST_BYTES, lines
 from testbed.scenario.reading.cells import rows
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.tree import Place, bad
-from testbed.scenario.reading.units import BURST, LONG_TIME, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
+from testbed.scenario.reading.units import (
+    BURST,
+    CORRELATION,
+    LONG_TIME,
+    POWER,
+    SHARE,
+    STOPPING_RATE,
+    TIME,
+    Quantity,
+    shown,
+)
 
 HEADER = re.compile(r"(?:(down|up)\.)?(\w+)\s*\[\s*([^\]\s]+)\s*\]")
 BYTES = {"B/s": Decimal(8), "kB/s": Decimal(8000), "MB/s": Decimal(8_000_000)}
 KINDS: dict[str, Quantity] = {
     "time": LONG_TIME, "rate": replace(STOPPING_RATE, units=STOPPING_RATE.units | BYTES), "delay": TIME,
-    "jitter": TIME, "loss": SHARE, "loss_burst": BURST, "signal": POWER,
+    "jitter": TIME, "jitter_correlation": CORRELATION, "loss": SHARE, "loss_burst": BURST, "duplicate": SHARE,
+    "corrupt": SHARE, "signal": POWER,
 }  # fmt: skip
 MOST_DIGITS = 9
 
@@ -87,11 +98,13 @@ def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
     columns = []
     for cell in row:
         match = HEADER.fullmatch(cell.strip())
+        if match is None and cell.strip() in FIXED:
+            raise bad(path, line, f"{shown(cell.strip())} {strangeness(cell.strip())}")
         if match is None:
             raise bad(path, line, f"{shown(cell.strip())} is no heading of a column; write it like: delay [ms]")
         way, name, unit = match.groups()
         if name not in KINDS:
-            raise bad(path, line, f"{shown(name)} is nothing that a link has{hint(name, list(KINDS))}")
+            raise bad(path, line, f"{shown(name)} {strangeness(name)}")
         if unit not in KINDS[name].units:
             raise bad(path, line, f"{shown(unit)} is no unit of '{name}'; it is in {KINDS[name].unit_names}")
         if way and name not in SHAPED:
@@ -106,6 +119,13 @@ def header(path: Path, line: int, row: list[str]) -> list[TraceColumn]:
     if len(columns) == 1:
         raise bad(path, line, "there is nothing but time; add a column like: delay [ms]")
     return columns
+
+
+def strangeness(name: str) -> str:
+    """Why a trace does not tell that of a link."""
+    return (
+        f"is the profile's: {FIXED[name]}" if name in FIXED else f"is nothing that a link has{hint(name, list(KINDS))}"
+    )
 
 
 def row_values(path: Path, line: int, columns: list[TraceColumn], row: list[str]) -> tuple[float, Values]:

@@ -24,6 +24,8 @@ class Document(BaseModel):
 
     kind: ClassVar[str] = "file"
     """What a file with this content is called."""
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """Fields that one may look for here, and what is to be said of them."""
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
@@ -86,7 +88,7 @@ def empty(tree: Tree) -> list[Place]:
 # What is wrong and what would be right, by pydantic's name for the error; filled in from a Complaint.
 MESSAGES = {
     "missing": "{0.name} is missing; add a line '{0.last}: …'",
-    "extra_forbidden": "{0.name} is unknown{0.fields_hint}",
+    "extra_forbidden": "{0.name} {0.strangeness}",
     "value_error": "{0.prefix}{0.reason}",
     "literal_error": "{0.prefix}{0.value} is not possible{0.words_hint}",
     "union_tag_invalid": "{0.prefix}{0.value} is not possible{0.words_hint}",
@@ -175,6 +177,13 @@ class Complaint:
         return hint(self.value, ["true" if word == "True" else word for word in possible])
 
     @property
+    def strangeness(self) -> str:
+        """Why a field should not be there."""
+        models = [one for one in models_at(self.model, self.error["loc"][:-1]) if issubclass(one, Document)]
+        told = (one.elsewhere[str(self.last)] for one in models if self.last in one.elsewhere)
+        return next(told, f"is unknown{self.fields_hint}")
+
+    @property
     def fields_hint(self) -> str:
         """The fields that would have been possible beside it."""
         return hint(str(self.last), fields_at(self.model, self.error["loc"][:-1]))
@@ -225,11 +234,15 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
 
 def fields_at(model: type[BaseModel], place: Place) -> list[str]:
     """The names of the fields that are possible at a place."""
+    return list(dict.fromkeys(name for one in models_at(model, place) for name in written(one)))
+
+
+def models_at(model: type[BaseModel], place: Place) -> list[type[BaseModel]]:
+    """The models that what stands at a place can be of."""
     annotations: list[Any] = [model]
     for step in place:
         annotations = [inner for annotation in annotations for inner in below(annotation, step)]
-    models = [one for annotation in annotations for one in models_in(annotation)]
-    return list(dict.fromkeys(name for one in models for name in written(one)))
+    return [one for annotation in annotations for one in models_in(annotation)]
 
 
 def below(annotation: Any, step: str | int) -> list[Any]:  # noqa: ANN401 - any type expression

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import PlainValidator
 
-from testbed.scenario.reading.units import BURST, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
+from testbed.scenario.reading.units import BURST, CORRELATION, POWER, SHARE, STOPPING_RATE, TIME, Quantity, shown
 
 BETWEEN = re.compile(r"(.+?)\s+to\s+(.+)")
 # Drawn numbers are rounded to this many digits, so that they can be written down and read again.
@@ -44,4 +44,5 @@ SecondsRange = Annotated[Range, PlainValidator(ranged(TIME))]
 BitsPerSecondRange = Annotated[Range, PlainValidator(ranged(STOPPING_RATE))]
 ShareRange = Annotated[Range, PlainValidator(ranged(SHARE))]
 DbmRange = Annotated[Range, PlainValidator(ranged(POWER))]
+CorrelationRange = Annotated[Range, PlainValidator(ranged(CORRELATION))]
 BurstRange = Annotated[Range, PlainValidator(ranged(BURST))]

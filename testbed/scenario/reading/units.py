@@ -191,25 +191,45 @@ VOICE_BYTES = 200
 """A packet of G.711 speech at IP: 20 ms of it."""
 
 
-CORRELATION = replace(
-    TIME,
+class LastingQuantity(Quantity):
+    """A time for which a jitter lasts; netem's share of the last packet's jitter is told as one."""
+
+    def parse(self, value: object) -> float:
+        """As of any quantity."""
+        match = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is not None and match.group(2) == "%" and 0 < (percent := float(match.group(1))) < 100:
+            as_time = plain(Decimal(f"{-20 / math.log(percent / 100):.3g}"))
+            raise ValueError(
+                f"{shown(value)} is netem's, from one packet to the next; here it is how long a jitter lasts on"
+                f" average: {as_time} ms for that and packets that are 20 ms apart"
+            )
+        return super().parse(value)
+
+
+CORRELATION = LastingQuantity(
     name="how long a jitter lasts",
     example="60 ms",
+    units=TIME.units,
     least=Decimal("0.001"),
+    most=TIME.most,
     reason="out of range; a jitter lasts from 1 ms to 60 min, and for one millisecond where nothing is said",
 )
 
 
-def _correlation(value: object) -> float:
-    """A time; netem's share of the last packet's jitter is told as one."""
-    match = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is not None and match.group(2) == "%" and 0 < (percent := float(match.group(1))) < 100:
-        as_time = plain(Decimal(f"{-20 / math.log(percent / 100):.3g}"))
-        raise ValueError(
-            f"{shown(value)} is netem's, from one packet to the next; here it is how long a jitter lasts on average:"
-            f" {as_time} ms for that and packets that are 20 ms apart"
-        )
-    return CORRELATION.parse(value)
+TARGET = replace(
+    TIME,
+    name="a queue's target",
+    example="5 ms",
+    least=Decimal("1e-6"),
+    reason="out of range; a queue's target is from 1 us to 60 min",
+)
+INTERVAL = replace(
+    TIME,
+    name="a queue's interval",
+    example="100 ms",
+    least=Decimal("0.001"),
+    reason="out of range; a queue's interval is from 1 ms to 60 min",
+)
 
 
 @dataclass(frozen=True)
@@ -263,8 +283,12 @@ Burst = Annotated[float, BeforeValidator(BURST.parse)]
 """How long a bad moment lasts, in seconds; a packet is 20 ms."""
 Queue = Annotated[QueueLength, PlainValidator(QueueLength.parse)]
 """Packets, bytes, or a time."""
-Correlation = Annotated[float, BeforeValidator(_correlation)]
+Correlation = Annotated[float, BeforeValidator(CORRELATION.parse)]
 """How long a jitter lasts on average, in seconds."""
+TargetSeconds = Annotated[float, BeforeValidator(TARGET.parse)]
+"""How long packets may wait in a queue, in seconds."""
+IntervalSeconds = Annotated[float, BeforeValidator(INTERVAL.parse)]
+"""How long a managed queue watches that, or how often, in seconds."""
 Decibels = Annotated[float, BeforeValidator(LEVEL.parse)]
 """How much stronger one signal is than another, in dB."""
 Metres = Annotated[float, BeforeValidator(LENGTH.parse)]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.lab.links.codel import CoDel, Waiting
 from testbed.lab.links.managed_way import ManagedWay, way_of
+from testbed.lab.links.queues.codel import CoDel
+from testbed.lab.links.queues.discipline import Waiting
 
 from .test_departures import ALWAYS, OneWay, order
 
@@ -33,7 +34,7 @@ def drops(queue: CoDel, waits_s: list[float], begins_s: float = 0.0) -> list[flo
         found += [now_s] * (before - len(queue) - 1)
         while queue:
             queue._queue.popleft()
-        queue.bytes = 0
+        queue.backlog = 0
     return found
 
 
@@ -75,8 +76,8 @@ def test_a_queue_of_one_large_packet_is_none() -> None:
 
 def managed(**changes: object) -> Way:
     """2 Mbit/s with CoDel."""
-    codel = {"target_s": TARGET_S, "interval_s": INTERVAL_S}
-    return way_of(order(**{"rates": [(ALWAYS, 2e6)], "codel": codel, **changes}))
+    aqm = {"kind": "codel", "target_s": TARGET_S, "interval_s": INTERVAL_S}
+    return way_of(order(**{"rates": [(ALWAYS, 2e6)], "aqm": aqm, **changes}))
 
 
 def passed(link: Way, arrivals_s: list[float]) -> dict[int, float]:

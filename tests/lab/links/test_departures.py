@@ -24,9 +24,10 @@ def order(**changes: Any) -> WayOrder:  # noqa: ANN401 - whatever an order has
     """A direction of 1 Mbit/s without delay, but for `changes`."""
     plain: WayOrder = {
         "rates": [(ALWAYS, 1e6)], "delays": [(ALWAYS, 0.0)], "jitters": [(ALWAYS, 0.0)], "losses": [],
-        "bad_moments": [], "pattern": "", "duplicate": 0.0, "table": [],
-        "correlation_s": 0.0, "is_paced": True, "is_reordering": False, "key": 1, "queue": 500,
-        "queue_bytes": 10**9, "codel": None, "opportunities": None, "ahead_s": 0.0,
+        "bad_moments": [], "pattern": "", "corrupts": [(ALWAYS, 0.0)],
+        "duplicates": [(ALWAYS, 0.0)], "table": [], "correlations": [(ALWAYS, 0.0)],
+        "is_paced": True, "is_reordering": False, "key": 1, "queue": 500,
+        "queue_bytes": 10**9, "aqm": None, "opportunities": None, "ahead_s": 0.0,
     }  # fmt: skip
     return {**plain, **changes}  # type: ignore[typeddict-item]
 
@@ -247,20 +248,20 @@ def test_a_table_spreads_jitter_and_no_delay_is_less_than_nothing() -> None:
 
 
 def test_jitter_that_lasts_is_the_same_for_a_while() -> None:
-    link = way(**JITTERED, correlation_s=0.5, is_reordering=True)
+    link = way(**JITTERED, correlations=[(ALWAYS, 0.5)], is_reordering=True)
     took = [round((link.departure(at / 50, SPEECH) or 0.0) - at / 50, 6) for at in range(10_000)]
     alike = sum(one == other for one, other in pairwise(took)) / len(took)
     assert alike == pytest.approx(math.exp(-0.02 / 0.5), abs=0.01)
 
 
 def test_in_so_many_milliseconds_all_that_comes_leaves_twice() -> None:
-    link = way(duplicate=0.2)
+    link = way(duplicates=[(ALWAYS, 0.2)])
     left = [link.departures(number / 50 + 1e-4, SPEECH) for number in range(5000)]
     assert sum(len(one) == 2 for one in left) / 5000 == pytest.approx(0.2, abs=4 * math.sqrt(0.16 / 5000))
     assert {len(one) for one in left} == {1, 2}
     copied = next(one for one in left if len(one) == 2)
     assert copied[1] - copied[0] == pytest.approx(SPEECH * 8 / 1e6)
-    again = way(duplicate=0.2)
+    again = way(duplicates=[(ALWAYS, 0.2)])
     assert [len(again.departures(number / 50 + 5e-4, 40)) for number in range(5000)] == [len(one) for one in left]
 
 

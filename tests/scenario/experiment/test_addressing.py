@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Interface, IPv6Interface, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from testbed.scenario.kinds.topology import can_reach, load_topology
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.places import TOPOLOGY
-from tests.scenario.files import NET, SCENARIO_FILE, Files
+from tests.scenario.files import NET, SCENARIO_FILE, SCRIPT, Files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +133,17 @@ def test_topology_of_ipv6_needs_a_scenario_of_ipv6(tmp_path: Path) -> None:
     assert load_experiment(str(files.scenario)).network.access_link("wifi").node.address == "2001:db8:1::2/48"
     files.change(SCENARIO_FILE, "seed: 1", "address: {wifi: slaac}\nseed: 1")
     with pytest.raises(BadScenarioError, match="slaac takes a prefix of /64, and the router has 2001:db8:1::1/48"):
+        load_experiment(str(files.scenario))
+
+
+@pytest.mark.parametrize("change", ["corrupt: 5 %", "duplicate: 5 %", "jitter_correlation: 60 ms"])
+def test_real_wifi_does_not_change_what_its_access_point_cannot(change: str, tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.change(SCENARIO_FILE, "seed: 1", "radio: {wifi: hwsim}\nseed: 1")
+    files.change(SCRIPT, "gone: true", change)
+    name = change.partition(":")[0]
+    said = f"{SCRIPT}:8: steps.4.{name}: 'wifi' has radio: hwsim, which cannot have it; leave it out, or write profile"
+    with pytest.raises(BadScenarioError, match=re.escape(said)):
         load_experiment(str(files.scenario))
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from testbed.lab.links.queues.register import QUEUES
 from testbed.lab.network import AccessLink, Interface
+from testbed.lab.plan import Aqm
+from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.links.gating import gate_orders
+from testbed.scenario.links.history import history
 from testbed.scenario.links.shaping import DirectionState, shapes
 
 if TYPE_CHECKING:
-    from testbed.lab.plan import GateOrder
+    from testbed.lab.plan import GateOrder, WayOrder
 
 LINK = AccessLink("wifi", Interface("mn", "mn-wifi", "10.1.0.2/24"), Interface("gw", "gw-air", "10.1.0.1/24"))
 STEADY = {"rate": "1 Mbit/s", "delay": "10 ms", "queue": "50 packets"}
@@ -38,8 +42,11 @@ def orders(one: LinkProfile, link: AccessLink = LINK, seed: int = 1) -> dict[str
         ({"jitter": "5 ms"}, True),
         ({"loss": "1 %"}, True),
         ({"duplicate": "1 %"}, True),
+        ({"corrupt": "1 %"}, True),
         ({"queue": "64 kB"}, True),
         ({"aqm": "codel"}, True),
+        ({"aqm": "fq_codel"}, True),
+        ({"aqm": "pie"}, True),
     ],
 )
 def test_a_program_carries_what_depends_on_time(trouble: dict[str, str], gated: bool) -> None:
@@ -65,11 +72,52 @@ def test_netem_has_the_least_delay_and_the_program_jitter_and_rate() -> None:
 def test_a_distribution_is_told_as_its_table_and_netem_delays_by_its_least() -> None:
     one = profile(jitter="2 ms", distribution="normal", jitter_correlation="60 ms", queue="64 kB")
     down = orders(one)["wifi"]["config"]["ways"]["down"]
-    assert (len(down["table"]), down["correlation_s"]) == (4096, 0.06)
+    assert (len(down["table"]), down["correlations"]) == (4096, [(-0.1, 0.06)])
     assert (down["queue_bytes"], down["queue"]) == (64_000, 10**9)
     (shape,) = shapes(LINK, LINK.node_port, DirectionState.of(one.directions["down"]), verb="replace", order=down)
     # The table goes down to 3.67 standard deviations; and half a millisecond less.
     assert " limit 1000000000 delay 2163us 0us " in shape["command"]
+
+
+def changed(one: LinkProfile, *steps: dict[str, str]) -> WayOrder:
+    """What is told to the downlink's program of a script's steps."""
+    script = {"name": "s", "about": "s", "steps": [{"link": "wifi", **step} for step in steps]}
+    changes = history(FailureScript.model_validate(script), 1)
+    gates = gate_orders([(LINK, one)], changes, [], seed=1, end_s=60.0)
+    return gates["wifi"]["config"]["ways"]["down"]
+
+
+def test_bit_errors_copies_and_what_jitter_has_in_common_change_at_their_times() -> None:
+    order = changed(
+        profile(),
+        {"at": "2 s", "for": "1 s", "corrupt": "5 %"},
+        {"at": "4 s", "over": "200 ms", "duplicate": "10 %"},
+        {"at": "6 s", "for": "2 s", "jitter": "3 ms", "jitter_correlation": "60 ms"},
+    )
+    assert order["corrupts"] == [(-0.1, 0.0), (2.0, 0.05), (3.0, 0.0)]
+    assert order["duplicates"] == [(-0.1, 0.0), (4.1, pytest.approx(0.05)), (4.2, 0.1)]
+    assert order["correlations"] == [(-0.1, 0.0), (6.0, 0.06), (8.0, 0.0)]
+
+
+def test_a_steady_link_has_a_program_once_something_of_it_is_to_be_damaged() -> None:
+    assert changed(profile(), {"at": "2 s", "corrupt": "5 %"})["is_paced"] is False
+
+
+@pytest.mark.parametrize(
+    ("settings", "order"),
+    [
+        ({"aqm": "codel"}, {"kind": "codel", "target_s": 0.005, "interval_s": 0.1}),
+        ({"aqm": "fq_codel", "target": "20 ms"}, {"kind": "fq_codel", "target_s": 0.02, "interval_s": 0.1}),
+        ({"aqm": "pie"}, {"kind": "pie", "target_s": 0.015, "interval_s": 0.015}),
+        ({"aqm": "pie", "target": "30 ms"}, {"kind": "pie", "target_s": 0.03, "interval_s": 0.015}),
+    ],
+)
+def test_a_queue_has_the_rfc_s_times_where_nothing_is_said(settings: dict[str, str], order: dict[str, object]) -> None:
+    assert orders(profile(**settings))["wifi"]["config"]["ways"]["down"]["aqm"] == order
+
+
+def test_each_queue_that_a_profile_can_have_has_a_row() -> None:
+    assert tuple(QUEUES) == get_args(Aqm)
 
 
 def test_each_seed_link_and_direction_has_chances_of_its_own() -> None:

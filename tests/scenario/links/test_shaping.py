@@ -23,8 +23,9 @@ PLAIN = DirectionState(rate=384_000.0, delay=0.11, jitter=0.02, loss=0.0, loss_b
 
 PACED: WayOrder = {
     "rates": [(0.0, 384_000.0), (1.0, 10_000.0)], "delays": [(0.0, 0.11)], "jitters": [(0.0, 0.02)],
-    "losses": [(0.0, 0.2)], "bad_moments": [], "pattern": "", "duplicate": 0.0, "table": [], "correlation_s": 0.0,
-    "is_paced": True, "is_reordering": False, "key": 1, "queue_bytes": 10**9, "codel": None,
+    "losses": [(0.0, 0.2)], "bad_moments": [], "pattern": "", "corrupts": [], "duplicates": [],
+    "table": [], "correlations": [],
+    "is_paced": True, "is_reordering": False, "key": 1, "queue_bytes": 10**9, "aqm": None,
     "queue": 100, "opportunities": None, "ahead_s": 0.0005,
 }  # fmt: skip
 

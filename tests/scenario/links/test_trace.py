@@ -37,6 +37,18 @@ def test_a_row_changes_what_it_has(tmp_path: Path) -> None:
         ("", 1, "the trace is empty; it should begin with a header like: time [s], signal [dBm], delay [ms]"),
         ("time [s], delay\n", 1, "'delay' is no heading of a column; write it like: delay [ms]"),
         ("time [s], dealy [ms]\n", 1, "'dealy' is nothing that a link has; did you mean 'delay'?"),
+        (
+            "time [s], distribution\n",
+            1,
+            "'distribution' is the profile's: a link's jitter stays spread as it is; 'jitter' and 'delay' can change",
+        ),
+        (
+            "time [s], up.queue [ms]\n",
+            1,
+            "'queue' is the profile's: a link keeps its queue as it is, with what waits there",
+        ),
+        ("time [s], jitter_correlation [%]\n", 1, "'%' is no unit of 'jitter_correlation'; it is in us, ms, s, min"),
+        ("time [s], corrupt [%]\n0, 101\n", 2, "corrupt: '101 %' is impossible; a share is from 0 % to 100 %"),
         ("time [s], delay [m]\n", 1, "'m' is no unit of 'delay'; it is in us, ms, s, min"),
         ("time [s], down.signal [dBm]\n", 1, "'signal' has no direction; leave 'down.' out"),
         ("time [s], loss [%], loss [%]\n", 1, "there are two columns 'loss'; leave one of them out"),

@@ -2,20 +2,11 @@
 
 import math
 from collections import deque
-from typing import NamedTuple
 
-# The largest packet: so many bytes or fewer are no queue (RFC 8289, 5.1: maxpacket_).
-MOST_BYTES = 1500
+from testbed.lab.links.queues.discipline import MOST_BYTES, Waiting
+
 # Whether the last drop rate is a good one to begin with (RFC 8289, 5.5).
 SOON = 16
-
-
-class Waiting(NamedTuple):
-    """A packet in a queue: since when, its bytes at IP, and its frame."""
-
-    since_s: float
-    size: int
-    frame: bytes
 
 
 class CoDel:
@@ -24,8 +15,8 @@ class CoDel:
     def __init__(self, target_s: float, interval_s: float) -> None:
         self._target_s, self._interval_s = target_s, interval_s
         self._queue: deque[Waiting] = deque()
-        self.bytes = 0
-        """Of what waits."""
+        self.backlog = 0
+        """The bytes at IP of all that waits."""
         self._first_above_s: float | None = None
         self._drop_next_s = -math.inf
         self._count = self._last_count = 0
@@ -35,15 +26,18 @@ class CoDel:
         """How many packets wait."""
         return len(self._queue)
 
-    @property
-    def since_s(self) -> float:
-        """Since when the first packet waits."""
-        return self._queue[0].since_s
-
     def enqueue(self, packet: Waiting) -> None:
         """Adds one behind all others."""
         self._queue.append(packet)
-        self.bytes += packet.size
+        self.backlog += packet.size
+
+    def shed(self) -> None:
+        """Drops the newest."""
+        self.backlog -= self._queue.pop().size
+
+    def drop_first(self) -> None:
+        """Drops the oldest."""
+        self.backlog -= self._queue.popleft().size
 
     def dequeue(self, now_s: float) -> Waiting | None:
         """The packet that is sent now, after those that are dropped; None where none is left (5.5)."""
@@ -73,8 +67,8 @@ class CoDel:
             self._first_above_s = None
             return None, False
         packet = self._queue.popleft()
-        self.bytes -= packet.size
-        if now_s - packet.since_s < self._target_s or self.bytes <= MOST_BYTES:
+        self.backlog -= packet.size
+        if now_s - packet.since_s < self._target_s or self.backlog <= MOST_BYTES:
             self._first_above_s = None
         elif self._first_above_s is None:
             self._first_above_s = now_s + self._interval_s
