@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.sip.message.build import new_ack
-from agents.sip.transaction.machine import Transaction, client_key, response_event
+from agents.sip.transaction.machine import Transaction, client_key, response_step
+from agents.sip.transaction.states import TransactionState, TransactionStep, TransactionTimer
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -29,24 +30,24 @@ class InviteClient(Transaction):
 
     def start(self, now: float) -> None:
         """Send the INVITE."""
-        self.feed("start", None, now)
+        self.feed(TransactionStep.START, None, now)
 
     def receive(self, response: Response, now: float) -> bool:
         """A response that belongs here; False when this state ignores it."""
-        return self.feed(response_event(response.status), response, now)
+        return self.feed(response_step(response.status), response, now)
 
     def abandon(self, now: float) -> None:
         """Nobody waits for an answer any more (9.1, last paragraph)."""
-        self.feed("abandon", None, now)
+        self.feed(TransactionStep.ABANDON, None, now)
 
     def _do_send(self, _: Message | None, now: float) -> None:
         self._send(self.request)
 
     def _do_repeat(self, _: Message | None, now: float) -> None:
-        self._start("A", now)
+        self._start(TransactionTimer.A, now)
 
     def _do_resend(self, _: Message | None, now: float) -> None:
-        self._restart_doubled("A", now)
+        self._restart_doubled(TransactionTimer.A, now)
         self._send(self.request)
 
     def _do_make_ack(self, response: Response, now: float) -> None:
@@ -67,35 +68,34 @@ class InviteClient(Transaction):
 
     # RFC 6026 8.4, figure 5.
     TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("CALLING", _do_send),
+        TransactionState.NEW: {
+            TransactionStep.START: (TransactionState.CALLING, _do_send),
         },
-        "CALLING": {
-            "fall back": ("CALLING", _do_send, _do_repeat),
-            "timer A": ("CALLING", _do_resend),
-            "timer B": ("TERMINATED", _do_timeout),
-            "transport error": ("TERMINATED", _do_unreachable),
-            "1xx": ("PROCEEDING", _do_pass_up),
-            "2xx": ("ACCEPTED", _do_pass_up),
-            "300-699": ("COMPLETED", _do_make_ack, _do_ack, _do_pass_up),
-            "abandon": ("TERMINATED",),
+        TransactionState.CALLING: {
+            TransactionStep.FALL_BACK: (TransactionState.CALLING, _do_send, _do_repeat),
+            TransactionTimer.A: (TransactionState.CALLING, _do_resend),
+            TransactionTimer.B: (TransactionState.TERMINATED, _do_timeout),
+            TransactionStep.TRANSPORT_ERROR: (TransactionState.TERMINATED, _do_unreachable),
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_pass_up),
+            TransactionStep.SUCCESS: (TransactionState.ACCEPTED, _do_pass_up),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_make_ack, _do_ack, _do_pass_up),
+            TransactionStep.ABANDON: (TransactionState.TERMINATED,),
         },
-        "PROCEEDING": {
-            "1xx": ("PROCEEDING", _do_pass_up),
-            "2xx": ("ACCEPTED", _do_pass_up),
-            "300-699": ("COMPLETED", _do_make_ack, _do_ack, _do_pass_up),
-            "abandon": ("TERMINATED",),
+        TransactionState.PROCEEDING: {
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_pass_up),
+            TransactionStep.SUCCESS: (TransactionState.ACCEPTED, _do_pass_up),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_make_ack, _do_ack, _do_pass_up),
+            TransactionStep.ABANDON: (TransactionState.TERMINATED,),
         },
-        "COMPLETED": {
-            "300-699": ("COMPLETED", _do_ack),
+        TransactionState.COMPLETED: {
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_ack),
             # RFC 6141 5.3: the ACK for a refusal that could not be sent says nothing about the call.
-            "transport error": ("TERMINATED",),
-            "timer D": ("TERMINATED",),
+            TransactionStep.TRANSPORT_ERROR: (TransactionState.TERMINATED,),
+            TransactionTimer.D: (TransactionState.TERMINATED,),
         },
-        "ACCEPTED": {
-            "2xx": ("ACCEPTED", _do_pass_up),
-            "timer M": ("TERMINATED",),
+        TransactionState.ACCEPTED: {
+            TransactionStep.SUCCESS: (TransactionState.ACCEPTED, _do_pass_up),
+            TransactionTimer.M: (TransactionState.TERMINATED,),
         },
-        "TERMINATED": {},
+        TransactionState.TERMINATED: {},
     }
-    TIMERS: ClassVar = {"CALLING": ("A", "B"), "COMPLETED": ("D",), "ACCEPTED": ("M",)}

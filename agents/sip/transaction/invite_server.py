@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.sip.message.build import new_response
-from agents.sip.transaction.machine import Transaction, response_event, server_key
+from agents.sip.transaction.machine import Transaction, response_step, server_key
+from agents.sip.transaction.states import TransactionState, TransactionStep, TransactionTimer
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -39,30 +40,30 @@ class InviteServer(Transaction):
     @property
     def is_final(self) -> bool:
         """Whether a final response was sent."""
-        return self.state != "PROCEEDING"
+        return self.state is not TransactionState.PROCEEDING
 
     @property
     def is_accepted(self) -> bool:
         """Whether that was a 2xx, whose ACK belongs to the dialog."""
-        return self.state == "ACCEPTED"
+        return self.state is TransactionState.ACCEPTED
 
     def start(self, now: float) -> None:
         """Begin to absorb retransmissions."""
-        self.feed("start", None, now)
+        self.feed(TransactionStep.START, None, now)
 
     def receive(self, request: Request, now: float) -> bool:
         """A retransmission, or an ACK; False when this state ignores it."""
-        return self.feed(request.method, request, now)
+        return self.feed(TransactionStep.ACK if request.method == "ACK" else TransactionStep.REQUEST, request, now)
 
     def respond(self, response: Response, now: float) -> bool:
         """A response of the user; False when it comes too late for this state."""
-        return self.feed(f"user {response_event(response.status)}", response, now)
+        return self.feed(response_step(response.status), response, now)
 
-    def _duration(self, name: str) -> float:
-        return TRYING_AFTER if name == "100" else super()._duration(name)
+    def _duration(self, timer: TransactionTimer) -> float:
+        return TRYING_AFTER if timer is TransactionTimer.TRYING else super()._duration(timer)
 
     def _do_respond(self, response: Response, now: float) -> None:
-        if timer := self._timers.pop("100", None):
+        if timer := self._timers.pop(TransactionTimer.TRYING, None):
             timer.cancel()
         self.last_response = response
         self._send(response)
@@ -75,7 +76,7 @@ class InviteServer(Transaction):
         self._do_respond(new_response(self.request, 100), now)
 
     def _do_resend_doubling(self, _: Message | None, now: float) -> None:
-        self._restart_doubled("G", now, limit=self._transport.timings.t2)
+        self._restart_doubled(TransactionTimer.G, now, limit=self._transport.timings.t2)
         self._do_resend(None, now)
 
     def _do_pass_ack(self, request: Request, now: float) -> None:
@@ -90,32 +91,31 @@ class InviteServer(Transaction):
     # RFC 6026 8.6, figure 7. A response that could not be sent changes nothing (RFC 6026 8.8): the link died, and the
     # retransmission that comes over the next one must still find its transaction.
     TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("PROCEEDING",),
+        TransactionState.NEW: {
+            TransactionStep.START: (TransactionState.PROCEEDING,),
         },
-        "PROCEEDING": {
-            "INVITE": ("PROCEEDING", _do_resend),
-            "timer 100": ("PROCEEDING", _do_trying),
-            "user 1xx": ("PROCEEDING", _do_respond),
-            "user 2xx": ("ACCEPTED", _do_respond),
-            "user 300-699": ("COMPLETED", _do_respond),
+        TransactionState.PROCEEDING: {
+            TransactionStep.REQUEST: (TransactionState.PROCEEDING, _do_resend),
+            TransactionTimer.TRYING: (TransactionState.PROCEEDING, _do_trying),
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_respond),
+            TransactionStep.SUCCESS: (TransactionState.ACCEPTED, _do_respond),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_respond),
         },
-        "COMPLETED": {
-            "INVITE": ("COMPLETED", _do_resend),
-            "ACK": ("CONFIRMED",),
-            "timer G": ("COMPLETED", _do_resend_doubling),
-            "timer H": ("TERMINATED", _do_no_ack),
+        TransactionState.COMPLETED: {
+            TransactionStep.REQUEST: (TransactionState.COMPLETED, _do_resend),
+            TransactionStep.ACK: (TransactionState.CONFIRMED,),
+            TransactionTimer.G: (TransactionState.COMPLETED, _do_resend_doubling),
+            TransactionTimer.H: (TransactionState.TERMINATED, _do_no_ack),
         },
-        "ACCEPTED": {
-            "INVITE": ("ACCEPTED",),
-            "ACK": ("ACCEPTED", _do_pass_ack),
-            "user 2xx": ("ACCEPTED", _do_respond),
-            "timer L": ("TERMINATED",),
+        TransactionState.ACCEPTED: {
+            TransactionStep.REQUEST: (TransactionState.ACCEPTED,),
+            TransactionStep.ACK: (TransactionState.ACCEPTED, _do_pass_ack),
+            TransactionStep.SUCCESS: (TransactionState.ACCEPTED, _do_respond),
+            TransactionTimer.L: (TransactionState.TERMINATED,),
         },
-        "CONFIRMED": {
-            "ACK": ("CONFIRMED",),
-            "timer I": ("TERMINATED",),
+        TransactionState.CONFIRMED: {
+            TransactionStep.ACK: (TransactionState.CONFIRMED,),
+            TransactionTimer.I: (TransactionState.TERMINATED,),
         },
-        "TERMINATED": {},
+        TransactionState.TERMINATED: {},
     }
-    TIMERS: ClassVar = {"PROCEEDING": ("100",), "COMPLETED": ("G", "H"), "ACCEPTED": ("L",), "CONFIRMED": ("I",)}

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.sip.transaction.states import (
+    UNRELIABLE_ONLY,
+    ZERO_IF_RELIABLE,
+    TransactionState,
+    TransactionStep,
+    TransactionTimer,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar, Protocol
@@ -50,8 +58,9 @@ if TYPE_CHECKING:
 
     # A method of the machine: (transaction, message, now).
     Action = Callable[[Any, Any, float], None]
-    # state -> event -> (next state, action, …); an event that a row does not have is ignored in that state.
-    Table = dict[str, dict[str, tuple[str, *tuple[Action, ...]]]]
+    # (next state, action, …) of each; what a state does not have is ignored in it.
+    Row = dict[TransactionStep | TransactionTimer, tuple[TransactionState, *tuple[Action, ...]]]
+    Table = dict[TransactionState, Row]
 
 Key = tuple[object, ...]
 
@@ -59,17 +68,12 @@ Key = tuple[object, ...]
 class Transaction:
     """A machine driven by its table: `feed` looks up the row, sets the state, runs the actions.
 
-    `TIMERS` names the timers that live in each state: entering a state starts those that do not run yet, and stops
-    those that it does not have.
+    Timers live in the states whose row has them: entering a state starts those that do not run yet, and stops those
+    that it does not have.
     """
 
     MACHINE: ClassVar[str]
     TABLE: ClassVar[Table]
-    TIMERS: ClassVar[dict[str, tuple[str, ...]]]
-    #: Timers that run only over UDP: retransmission (A, E, G).
-    UNRELIABLE_ONLY: ClassVar[tuple[str, ...]] = ("A", "E", "G")
-    #: Timers that are zero over a reliable transport, which brings no retransmissions to wait for (D, I, J, K).
-    ZERO_IF_RELIABLE: ClassVar[tuple[str, ...]] = ("D", "I", "J", "K")
 
     def __init__(self, key: Key, request: Request, flow: Flow, transport: Transport, *, reliable: bool = False) -> None:
         self.key = key
@@ -78,23 +82,23 @@ class Transaction:
         self.reliable = reliable
         #: Where a request that only its length sends over TCP goes when no connection comes about (18.1.1).
         self.fallback: Flow | None = None
-        self.state = ""
+        self.state = TransactionState.NEW
         self._transport = transport
-        self._timers: dict[str, Timer] = {}
-        self._intervals: dict[str, float] = {}
+        self._timers: dict[TransactionTimer, Timer] = {}
+        self._intervals: dict[TransactionTimer, float] = {}
 
     @property
     def is_over(self) -> bool:
         """Whether it was forgotten."""
-        return self.state == "TERMINATED"
+        return self.state is TransactionState.TERMINATED
 
-    def feed(self, event: str, message: Message | None, now: float) -> bool:
-        """Run one row of the table; False when the event means nothing in this state."""
-        row = self.TABLE[self.state].get(event)
+    def feed(self, step: TransactionStep | TransactionTimer, message: Message | None, now: float) -> bool:
+        """Run one row of the table; False when the step means nothing in this state."""
+        row = self.TABLE[self.state].get(step)
         if row is None:
             return False
         state, *actions = row
-        if state != self.state:
+        if state is not self.state:
             self._set_state(state, now)
         for action in actions:
             action(self, message, now)
@@ -102,58 +106,59 @@ class Transaction:
 
     def on_timer(self, name: str, now: float) -> None:
         """A timer of this transaction ran out."""
-        self._timers.pop(name, None)
-        self.feed(f"timer {name}", None, now)
+        timer = TransactionTimer(name)
+        self._timers.pop(timer, None)
+        self.feed(timer, None, now)
 
     def transport_error(self, now: float) -> None:
         """The last message could not be sent (17.1.4, 17.2.4)."""
-        self.feed("transport error", None, now)
+        self.feed(TransactionStep.TRANSPORT_ERROR, None, now)
 
     def end(self, now: float) -> None:
         """Before its time; what comes for it is something new."""
-        self._set_state("TERMINATED", now)
+        self._set_state(TransactionState.TERMINATED, now)
 
     def fall_back(self, now: float) -> None:
         """Over UDP after all: send it again, and repeat it from now on (18.1.1)."""
         if self.fallback is not None:
             self.flow, self.fallback = self.fallback, None
             self.reliable = False
-            self.feed("fall back", None, now)
+            self.feed(TransactionStep.FALL_BACK, None, now)
 
-    def _set_state(self, state: str, now: float) -> None:
-        change = f"{self.state} -> {state}" if self.state else state
+    def _set_state(self, state: TransactionState, now: float) -> None:
+        change = f"{self.state} -> {state}" if self.state else str(state)
         self.state = state
         self._transport.log_state(self.MACHINE, self.request.via.branch, change)
-        wanted = self.TIMERS.get(state, ())
-        for name in [name for name in self._timers if name not in wanted]:
-            self._timers.pop(name).cancel()
-        for name in wanted:
-            if name not in self._timers and not (self.reliable and name in self.UNRELIABLE_ONLY):
-                self._start(name, now)
-        if state == "TERMINATED":
+        wanted = [step for step in self.TABLE[state] if isinstance(step, TransactionTimer)]
+        for timer in [timer for timer in self._timers if timer not in wanted]:
+            self._timers.pop(timer).cancel()
+        for timer in wanted:
+            if timer not in self._timers and not (self.reliable and timer in UNRELIABLE_ONLY):
+                self._start(timer, now)
+        if state is TransactionState.TERMINATED:
             self._transport.forget(self)
-        elif state == "COMPLETED":
+        elif state is TransactionState.COMPLETED:
             self._transport.complete(self, now)
 
-    def _start(self, name: str, now: float) -> None:
-        zero = self.reliable and name in self.ZERO_IF_RELIABLE
-        self._timers[name] = self._transport.timers.start(self, name, now + (0 if zero else self._duration(name)))
+    def _start(self, timer: TransactionTimer, now: float) -> None:
+        zero = self.reliable and timer in ZERO_IF_RELIABLE
+        self._timers[timer] = self._transport.timers.start(self, timer, now + (0 if zero else self._duration(timer)))
 
-    def _duration(self, name: str) -> float:
+    def _duration(self, timer: TransactionTimer) -> float:
         """Seconds: table 4 of RFC 3261, and RFC 6026 8.11."""
         timings = self._transport.timings
-        if name in {"A", "E", "G"}:
-            return self._intervals.setdefault(name, timings.t1)
-        if name == "D":
+        if timer in UNRELIABLE_ONLY:
+            return self._intervals.setdefault(timer, timings.t1)
+        if timer is TransactionTimer.D:
             return max(32.0, timings.give_up)  # "at least 32 s", whatever our own T1 is
-        if name in {"I", "K"}:
+        if timer in {TransactionTimer.I, TransactionTimer.K}:
             return timings.t4
         return timings.give_up
 
-    def _restart_doubled(self, name: str, now: float, limit: float | None = None) -> None:
-        interval = 2 * self._intervals[name]
-        self._intervals[name] = interval if limit is None else min(interval, limit)
-        self._start(name, now)
+    def _restart_doubled(self, timer: TransactionTimer, now: float, limit: float | None = None) -> None:
+        interval = 2 * self._intervals[timer]
+        self._intervals[timer] = interval if limit is None else min(interval, limit)
+        self._start(timer, now)
 
     def _send(self, message: Message) -> None:
         self._transport.send(self.flow, message)
@@ -177,8 +182,8 @@ def server_key(request: Request, method: str = "") -> Key:
     return (request.uri, request.from_.tag, request.call_id, request.cseq.number, str(via), method)
 
 
-def response_event(status: int) -> str:
-    """The name under which the tables know a status code."""
+def response_step(status: int) -> TransactionStep:
+    """What a status code is in the tables."""
     if status < 200:
-        return "1xx"
-    return "2xx" if status < 300 else "300-699"
+        return TransactionStep.PROVISIONAL
+    return TransactionStep.SUCCESS if status < 300 else TransactionStep.REFUSAL

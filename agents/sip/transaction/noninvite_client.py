@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.sip.transaction.machine import Transaction, client_key, response_event
+from agents.sip.transaction.machine import Transaction, client_key, response_step
+from agents.sip.transaction.states import TransactionState, TransactionStep, TransactionTimer
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -27,25 +28,25 @@ class NonInviteClient(Transaction):
 
     def start(self, now: float) -> None:
         """Send the request."""
-        self.feed("start", None, now)
+        self.feed(TransactionStep.START, None, now)
 
     def receive(self, response: Response, now: float) -> bool:
         """A response that belongs here; False when this state ignores it."""
-        return self.feed(response_event(response.status), response, now)
+        return self.feed(response_step(response.status), response, now)
 
     def _do_send(self, _: Message | None, now: float) -> None:
         self._send(self.request)
 
     def _do_repeat(self, _: Message | None, now: float) -> None:
-        self._start("E", now)
+        self._start(TransactionTimer.E, now)
 
     def _do_resend_doubling(self, _: Message | None, now: float) -> None:
-        self._restart_doubled("E", now, limit=self._transport.timings.t2)
+        self._restart_doubled(TransactionTimer.E, now, limit=self._transport.timings.t2)
         self._send(self.request)
 
     def _do_resend_slowly(self, _: Message | None, now: float) -> None:
-        self._intervals["E"] = self._transport.timings.t2
-        self._start("E", now)
+        self._intervals[TransactionTimer.E] = self._transport.timings.t2
+        self._start(TransactionTimer.E, now)
         self._send(self.request)
 
     def _do_pass_up(self, response: Response, now: float) -> None:
@@ -59,29 +60,28 @@ class NonInviteClient(Transaction):
 
     # RFC 3261 17.1.2.2, figure 6. The figure's 200-699 are two events here.
     TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("TRYING", _do_send),
+        TransactionState.NEW: {
+            TransactionStep.START: (TransactionState.TRYING, _do_send),
         },
-        "TRYING": {
-            "fall back": ("TRYING", _do_send, _do_repeat),
-            "timer E": ("TRYING", _do_resend_doubling),
-            "timer F": ("TERMINATED", _do_timeout),
-            "transport error": ("TERMINATED", _do_unreachable),
-            "1xx": ("PROCEEDING", _do_pass_up),
-            "2xx": ("COMPLETED", _do_pass_up),
-            "300-699": ("COMPLETED", _do_pass_up),
+        TransactionState.TRYING: {
+            TransactionStep.FALL_BACK: (TransactionState.TRYING, _do_send, _do_repeat),
+            TransactionTimer.E: (TransactionState.TRYING, _do_resend_doubling),
+            TransactionTimer.F: (TransactionState.TERMINATED, _do_timeout),
+            TransactionStep.TRANSPORT_ERROR: (TransactionState.TERMINATED, _do_unreachable),
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_pass_up),
+            TransactionStep.SUCCESS: (TransactionState.COMPLETED, _do_pass_up),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_pass_up),
         },
-        "PROCEEDING": {
-            "timer E": ("PROCEEDING", _do_resend_slowly),
-            "timer F": ("TERMINATED", _do_timeout),
-            "transport error": ("TERMINATED", _do_unreachable),
-            "1xx": ("PROCEEDING", _do_pass_up),
-            "2xx": ("COMPLETED", _do_pass_up),
-            "300-699": ("COMPLETED", _do_pass_up),
+        TransactionState.PROCEEDING: {
+            TransactionTimer.E: (TransactionState.PROCEEDING, _do_resend_slowly),
+            TransactionTimer.F: (TransactionState.TERMINATED, _do_timeout),
+            TransactionStep.TRANSPORT_ERROR: (TransactionState.TERMINATED, _do_unreachable),
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_pass_up),
+            TransactionStep.SUCCESS: (TransactionState.COMPLETED, _do_pass_up),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_pass_up),
         },
-        "COMPLETED": {
-            "timer K": ("TERMINATED",),
+        TransactionState.COMPLETED: {
+            TransactionTimer.K: (TransactionState.TERMINATED,),
         },
-        "TERMINATED": {},
+        TransactionState.TERMINATED: {},
     }
-    TIMERS: ClassVar = {"TRYING": ("E", "F"), "PROCEEDING": ("E", "F"), "COMPLETED": ("K",)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.sip.transaction.machine import Transaction, response_event, server_key
+from agents.sip.transaction.machine import Transaction, response_step, server_key
+from agents.sip.transaction.states import TransactionState, TransactionStep, TransactionTimer
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -25,19 +26,19 @@ class NonInviteServer(Transaction):
 
     def start(self, now: float) -> None:
         """Begin to absorb retransmissions."""
-        self.feed("start", None, now)
+        self.feed(TransactionStep.START, None, now)
 
     def receive(self, request: Request, now: float) -> bool:
         """A retransmission; False when this state ignores it."""
-        return self.feed("request", request, now)
+        return self.feed(TransactionStep.REQUEST, request, now)
 
     def respond(self, response: Response, now: float) -> bool:
         """A response of the user; False when it comes too late for this state."""
-        return self.feed(f"user {response_event(response.status)}", response, now)
+        return self.feed(response_step(response.status), response, now)
 
     def respond_once(self, response: Response, now: float) -> bool:
         """The same, and be forgotten: a retransmission is a new request (8.2.7)."""
-        return self.feed("user once", response, now)
+        return self.feed(TransactionStep.ONCE, response, now)
 
     def _do_respond(self, response: Response, now: float) -> None:
         self.last_response = response
@@ -48,32 +49,31 @@ class NonInviteServer(Transaction):
             self._send(self.last_response)
 
     # RFC 3261 17.2.2, figure 8. The figure's 200-699 are two events here; no provisional response but a late 100 is
-    # allowed over UDP (RFC 4320 4.1), and this one sends none. "once": a response that is not remembered (8.2.7).
+    # allowed over UDP (RFC 4320 4.1), and this one sends none.
     TABLE: ClassVar[Table] = {
-        "": {
-            "start": ("TRYING",),
+        TransactionState.NEW: {
+            TransactionStep.START: (TransactionState.TRYING,),
         },
-        "TRYING": {
-            "user 1xx": ("PROCEEDING", _do_respond),
-            "user 2xx": ("COMPLETED", _do_respond),
-            "user 300-699": ("COMPLETED", _do_respond),
-            "user once": ("TERMINATED", _do_respond),
+        TransactionState.TRYING: {
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_respond),
+            TransactionStep.SUCCESS: (TransactionState.COMPLETED, _do_respond),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_respond),
+            TransactionStep.ONCE: (TransactionState.TERMINATED, _do_respond),
             # RFC 4320 4.2: who cannot answer in time does not answer at all.
-            "timer F": ("TERMINATED",),
+            TransactionTimer.F: (TransactionState.TERMINATED,),
         },
-        "PROCEEDING": {
-            "request": ("PROCEEDING", _do_resend),
-            "user 1xx": ("PROCEEDING", _do_respond),
-            "user 2xx": ("COMPLETED", _do_respond),
-            "user 300-699": ("COMPLETED", _do_respond),
-            "transport error": ("TERMINATED",),
-            "timer F": ("TERMINATED",),
+        TransactionState.PROCEEDING: {
+            TransactionStep.REQUEST: (TransactionState.PROCEEDING, _do_resend),
+            TransactionStep.PROVISIONAL: (TransactionState.PROCEEDING, _do_respond),
+            TransactionStep.SUCCESS: (TransactionState.COMPLETED, _do_respond),
+            TransactionStep.REFUSAL: (TransactionState.COMPLETED, _do_respond),
+            TransactionStep.TRANSPORT_ERROR: (TransactionState.TERMINATED,),
+            TransactionTimer.F: (TransactionState.TERMINATED,),
         },
-        "COMPLETED": {
-            "request": ("COMPLETED", _do_resend),
-            "transport error": ("TERMINATED",),
-            "timer J": ("TERMINATED",),
+        TransactionState.COMPLETED: {
+            TransactionStep.REQUEST: (TransactionState.COMPLETED, _do_resend),
+            TransactionStep.TRANSPORT_ERROR: (TransactionState.TERMINATED,),
+            TransactionTimer.J: (TransactionState.TERMINATED,),
         },
-        "TERMINATED": {},
+        TransactionState.TERMINATED: {},
     }
-    TIMERS: ClassVar = {"TRYING": ("F",), "PROCEEDING": ("F",), "COMPLETED": ("J",)}
