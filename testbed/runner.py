@@ -22,7 +22,7 @@ from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.compile import roles
 from testbed.scenario.plan.history_export import exported
-from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
 
 PACKET_INTERVAL_MS = 20
 # Half a packet: from there on it shows in what is measured.
@@ -51,14 +51,14 @@ class FinishedRun:
 async def prepare(packages: Mapping[str, ScenarioError], plan: Plan, engine: Engine, say: Say) -> Place:
     """Makes ready what a run of this plan needs; `packages` as in `Experiment`.
 
-    Raises BadScenarioError for one of them that Debian does not have.
+    Raises BadScenarioError for those of them that Debian does not have.
     """
     try:
         return await engine.prepare(plan, say)
     except UnknownPackageError as error:
-        if error.package not in packages:
+        if not error.remedies.keys() <= packages.keys():
             raise
-        raise BadScenarioError([packages[error.package]]) from None
+        raise BadScenarioError(with_remedies(packages, error.remedies)) from None
 
 
 async def carry_out(

@@ -38,11 +38,11 @@ EXPORTS = {
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"
         " bad_from compile_plan doubts exported load load_experiment load_program load_topology load_track"
-        " main_address own_setting roles validated"
+        " main_address own_setting roles validated with_remedies"
     ),
     "testbed.engine": (
         "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"
-        " cache_folder digest make_engine"
+        " cache_folder digest make_engine unknown_packages"
     ),
     "testbed.measure": (
         "CaptureError CaptureResult Difference FolderOfCaptures MeasuredRun Record RunFolderError RunResult UserNumber"

@@ -1,6 +1,6 @@
 """What can go wrong outside a run's own logic, sorted by who can mend it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class MissingRequirementError(Exception):
@@ -8,11 +8,12 @@ class MissingRequirementError(Exception):
 
 
 class UnknownPackageError(MissingRequirementError):
-    """Debian has no package of that name."""
+    """Debian has no packages of these names; `remedies` says of each what to do."""
 
-    def __init__(self, package: str, suite: str) -> None:
-        self.package = package
-        super().__init__(f"Debian ({suite}) has no package '{package}': mend its name in the file that asks for it")
+    def __init__(self, remedies: Mapping[str, str], suite: str) -> None:
+        self.remedies = remedies
+        said = "; ".join(f"no package '{name}', {remedy}" for name, remedy in remedies.items())
+        super().__init__(f"Debian ({suite}) has {said}")
 
 
 class CommandError(Exception):

@@ -1,9 +1,10 @@
 """Checks of what users write: everything that a run would complain of, and nothing is run but their Python."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from testbed.engine import unknown_packages
 from testbed.files.brought_by_users import looked_at_numbers
 from testbed.files.trial import try_python
 from testbed.lab.network import Network
@@ -23,7 +24,7 @@ from testbed.scenario.links.trace_file import TraceFile
 from testbed.scenario.links.traced import bounded, read_traces
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import load, validated
-from testbed.scenario.reading.errors import BadScenarioError
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
 from testbed.scenario.reading.places import TOPOLOGY
 from testbed.scenario.reading.tree import named_in, read_tree
 from testbed.scenario.reading.units import RATE, SHARE, TIME
@@ -52,6 +53,7 @@ def scenario(path: Path) -> Iterator[str]:
     yield f"schemes {', '.join(model.schemes)}"
     yield f"topology {model.topology}, failure {model.failure}"
     yield f"a call of {TIME.text(model.call.duration)}"
+    yield from looked_up(own.packages)
     yield from (f"warning: {warning}" for warning in warnings)
 
 
@@ -91,9 +93,18 @@ def failure(path: Path) -> Iterator[str]:
 
 def program(path: Path) -> Iterator[str]:
     """A program, and every file that it names."""
-    settings = load_program(path).settings
-    yield f"as {', '.join(settings.roles)}"
-    yield f"packages {', '.join(settings.packages)}" if settings.packages else "no packages"
+    loaded = load_program(path)
+    yield f"as {', '.join(loaded.settings.roles)}"
+    yield from looked_up(loaded.packages()) or ["no packages"]
+
+
+def looked_up(packages: Mapping[str, ScenarioError]) -> list[str]:
+    """Debian's packages; raises BadScenarioError for those that its list, if one is here, does not have."""
+    unknown = unknown_packages(packages)
+    if unknown:
+        raise BadScenarioError(with_remedies(packages, unknown))
+    not_here = ", not looked up: a run will fetch Debian's list" if unknown is None else ""
+    return [f"packages {', '.join(packages)}{not_here}"] if packages else []
 
 
 def coverage(path: Path) -> Iterator[str]:

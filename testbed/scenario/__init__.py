@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from testbed.scenario.plan.compile import compile_plan, roles
     from testbed.scenario.plan.history_export import exported
     from testbed.scenario.reading.document import Document, load, validated
-    from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+    from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
     from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "own_setting",
     "roles",
     "validated",
+    "with_remedies",
 ]
 
 _HOMES = {
@@ -74,7 +75,7 @@ _HOMES = {
     "plan.compile": "compile_plan roles",
     "plan.history_export": "exported",
     "reading.document": "Document load validated",
-    "reading.errors": "BadScenarioError ScenarioError",
+    "reading.errors": "BadScenarioError ScenarioError with_remedies",
     "reading.places": "COVERAGE FAILURE PROFILE PROGRAM SCENARIO TOPOLOGY TRACK",
 }
 

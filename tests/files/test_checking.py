@@ -151,6 +151,8 @@ SCENARIO_WITH_A_SLIP = (DATA / "short.yaml").read_text().replace("first_link", "
         ("a.py", "NUMBER: int = 7\n", "number", [":1: NUMBER is no UserNumber; write NUMBER = UserNumber(api=1, …)"]),
         ("a.yaml", "name: a\nabout: b\nroles: [cn]\ncommand: [./a]\nfiles: {a: not-there}\n", "program",
          [":5: files.a: "]),
+        ("a.yaml", "name: a\nabout: b\nroles: [cn]\ncommand: [a]\npackages:\n- iperf3\n- Iperf_3\n", "program",
+         [":7: packages.2: 'Iperf_3' is no name of a Debian package; use two or more of a-z, 0-9, '+', '-', '.'"]),
         ("a.pcap", "no capture", "capture", [": is not a pcap or pcapng file (it start"]),
     ],
 )  # fmt: skip
@@ -163,6 +165,54 @@ def test_mistake_is_said_as_a_run_would_say_it(
     assert [
         one[: len(str(found.path)) + len(wanted)] for one, wanted in zip(found.mistakes, mistakes, strict=True)
     ] == [f"{found.path}{one}" for one in mistakes]
+
+
+@pytest.fixture
+def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where apt keeps its list of Debian's packages, in a cache that has nothing yet."""
+    monkeypatch.setenv("TESTBED_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "apt-bookworm"
+
+
+def has(debian: Path, *packages: str) -> None:
+    """As if the list had been fetched."""
+    (debian / "lists" / "partial").mkdir(parents=True)
+    (debian / "status").touch()
+    (debian / "sources.list").write_text("deb http://deb.debian.org/debian bookworm main\n")
+    stanzas = [f"Package: {name}\nVersion: 1\nArchitecture: amd64\nProvides: netcat\n" for name in packages]
+    where = debian / "lists" / "deb.debian.org_debian_dists_bookworm_main_binary-amd64_Packages"
+    where.write_text("\n".join([*stanzas, ""]))
+
+
+WITH_PACKAGES = "programs:\n- {at: 1 s, node: mn, run: a, packages: [iperf3,\n  iperf33]}\n"
+
+
+def test_package_that_debian_s_list_does_not_have_is_told_with_one_that_may_be_meant(
+    debian: Path, tmp_path: Path
+) -> None:
+    has(debian, "iperf3", "g++", "netcat-openbsd", "netcat-traditional")
+    program, scenario = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    program.write_text("name: a\nabout: b\nroles: [cn]\ncommand: [a]\npackages: [g++, g--,\n netcat, sdl]\n")
+    none = "Debian 12 has no package"
+    assert testbed.check(program).mistakes == (
+        f"{program}:5: packages.2: {none} g--; look at https://packages.debian.org/bookworm/",
+        f"{program}:6: packages.3: {none} netcat; did you mean 'netcat-openbsd'?",
+        f"{program}:6: packages.4: {none} sdl; look at https://packages.debian.org/bookworm/",
+    )
+    text = SCENARIO.find("wifi-to-umts").read_text() + WITH_PACKAGES
+    scenario.write_text(text)
+    line = len(text.splitlines())
+    (mistake,) = testbed.check(scenario).mistakes
+    assert mistake == f"{scenario}:{line}: programs.1.packages.2: {none} iperf33; did you mean 'iperf3'?"
+    scenario.write_text(text.replace("iperf33", "g++"))
+    assert "packages iperf3, g++" in testbed.check(scenario).facts
+
+
+def test_packages_that_can_not_be_looked_up_are_said_to_be_so(debian: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "b.yaml"
+    scenario.write_text(SCENARIO.find("wifi-to-umts").read_text() + WITH_PACKAGES)
+    assert "packages iperf3, iperf33, not looked up: a run will fetch Debian's list" in testbed.check(scenario).facts
+    assert not debian.exists()
 
 
 @pytest.mark.parametrize("forever", ["while True: pass", "import time; time.sleep(1000)"])

@@ -22,7 +22,7 @@ from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept
 from testbed.engine.errors import CommandError
 from testbed.engine.sealed import Held
 from testbed.engine.vm.build_commands import run
-from testbed.engine.vm.debian import ARCHIVE_LIMIT_S, SUITE, require_packages
+from testbed.engine.vm.debian import ARCHIVE_LIMIT_S, SUITE, lacking, require_packages
 from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, require
 
 # The guest's sources.list, byte for byte, and what Debian's own mmdebstrap would take: the host may be no Debian.
@@ -165,6 +165,11 @@ def recipe_for(packages: Iterable[str]) -> Recipe:
     return replace(
         base, packages=(*base.packages, *more), left_out=left_out, size_mib=None, duration="some minutes at most"
     )
+
+
+def unknown_packages(packages: Iterable[str]) -> dict[str, str] | None:
+    """`lacking`, of an image with these packages; of the images that are always the same nothing is asked."""
+    return lacking(packages) if recipe_for(packages).size_mib is None else {}
 
 
 async def root_image(recipe: Recipe, say: Say) -> RootImage:

@@ -9,7 +9,7 @@ from typing import Any
 
 from testbed.lab.network import Network
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
-from testbed.scenario.kinds.loaded_program import LoadedProgram, Text, able, load_program
+from testbed.scenario.kinds.loaded_program import LoadedProgram, Text, able, asked_for, load_program
 from testbed.scenario.kinds.program import Role
 from testbed.scenario.kinds.scenario import OWN_REGISTRARS, Scenario, Side
 from testbed.scenario.reading.document import hint
@@ -134,15 +134,9 @@ def check_hang_up(tree: Tree, cast: Cast, side: Side, *, is_option: bool) -> Non
 
 def packages_of(tree: Tree, scenario: Scenario, programs: Sequence[LoadedProgram]) -> dict[str, ScenarioError]:
     """Each Debian package that is asked for, with what is to be told where Debian does not have it."""
-    what = "Debian 12 has no package {}; look at https://packages.debian.org/bookworm/"
     found: dict[str, ScenarioError] = {}
+    for number, use in enumerate(scenario.programs):
+        found |= asked_for(tree, ("programs", number, "packages"), use.packages)
     for program in programs:
-        for number, package in enumerate(program.settings.packages):
-            place = ("packages", number)
-            found.setdefault(package, program.tree.error(place, f"packages.{number + 1}: {what.format(package)}"))
-    for use, of in enumerate(scenario.programs):
-        for number, package in enumerate(of.packages):
-            name = f"programs.{use + 1}.packages.{number + 1}"
-            error = tree.error(("programs", use, "packages", number), f"{name}: {what.format(package)}")
-            found.setdefault(package, error)
+        found |= program.packages()
     return found

@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -112,6 +113,10 @@ class LoadedProgram:
         """A text in the program's own file."""
         return Text(self.path, self.tree.line(place), name_of(place), text)
 
+    def packages(self) -> dict[str, ScenarioError]:
+        """See `asked_for`."""
+        return asked_for(self.tree, ("packages",), self.settings.packages)
+
     def error(self, place: Place, what: str) -> BadScenarioError:
         """What is wrong at a place of the program's own file."""
         return BadScenarioError([self.tree.error(place, what)])
@@ -172,6 +177,13 @@ def content(tree: Tree, place: Place, path: Path) -> bytes:
     except OSError as error:
         what = f"{name_of(place)}: {path}: cannot be read: {error.strerror}"
         raise BadScenarioError([tree.error(place, what)]) from None
+
+
+def asked_for(tree: Tree, place: Place, packages: Sequence[str]) -> dict[str, ScenarioError]:
+    """Debian's packages that a file asks for, with what is to be told where there is none of that name."""
+    places = {package: (*place, number) for number, package in enumerate(packages)}
+    what = "Debian 12 has no package"
+    return {package: tree.error(at, f"{name_of(at)}: {what} {package}") for package, at in places.items()}
 
 
 def able(role: Role) -> list[str]:

@@ -1,9 +1,10 @@
 """Programs that others wrote: what each needs, how it is started, told what to do, and known to be ready."""
 
+import re
 import signal
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import Seconds, shown
@@ -15,8 +16,17 @@ CodecName = Literal["PCMU", "PCMA", "GSM"]
 
 DigestName = Literal["SHA-256", "MD5"]
 
-PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
-"""Debian's rule for the names of packages (Debian Policy 5.6.1)."""
+
+def package_name(word: str) -> str:
+    """Debian's rule for the names of packages (Debian Policy 5.6.7)."""
+    if not re.fullmatch("[a-z0-9][a-z0-9+.-]+", word):
+        raise ValueError(
+            f"{shown(word)} is no name of a Debian package; use two or more of a-z, 0-9, '+', '-', '.', like iperf3"
+        )
+    return word
+
+
+PackageName = Annotated[str, AfterValidator(package_name)]
 
 PortWord = Literal["sip_port", "media_port", "relay_port"]
 

@@ -1,5 +1,6 @@
 """The one error about a user's file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -23,3 +24,12 @@ class BadScenarioError(Exception):
     def __init__(self, errors: list[ScenarioError]) -> None:
         self.errors = errors
         super().__init__("\n".join(str(error) for error in errors))
+
+
+def with_remedies(errors: Mapping[str, ScenarioError], remedies: Mapping[str, str]) -> list[ScenarioError]:
+    """Those errors of which only somebody else could know what would be right, in their order, and that."""
+    return [
+        ScenarioError(error.path, error.line, f"{error.what}; {remedies[name]}")
+        for name, error in errors.items()
+        if name in remedies
+    ]
