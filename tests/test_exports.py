@@ -69,7 +69,7 @@ OPEN = {
     ),
     "testbed.engine": "cache native run_records vm.needs",
     "testbed.measure": (
-        "bare.bare_chart bare.stream_speech call.direction call.extension capture.capture capture.errors"
+        "bare.bare_chart bare.stream_speech call.direction call.extension call.unaided capture.capture capture.errors"
         " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"
         " folder.run_captures folder.run_folder listening.lqo listening.playout listening.speech"
         " numbers.handover_numbers numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"

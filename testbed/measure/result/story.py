@@ -90,7 +90,8 @@ class DirectionStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A run. `result` is what result.json holds, `document` what manifest.json does; `trigger_s` are all triggers.
+    """A run. `result` is what result.json holds, `document` what manifest.json does; `trigger_s` are all triggers,
+    as in it: of a phone that tells of none, when it was first seen on another link.
 
     `directions` has `to_mn` and `to_cn`. `start_s` and `end_s` enclose all that was captured at the two ends.
     """
@@ -121,7 +122,7 @@ def tell(run: Recording, listened: Mapping[str, Listened], chart: Chart, result:
             name: _heard(one, handover.windows[name] if handover else None, clock) for name, one in listened.items()
         },
         events=tuple(events),
-        trigger_s=tuple(clock.s(one.time_ns) for one in events if one.name == "trigger"),
+        trigger_s=tuple(clock.s(one.trigger_ns) for one in run.handovers),
         start_s=min(ends_s[0], 0.0),
         end_s=ends_s[1],
     )

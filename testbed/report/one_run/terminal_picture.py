@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Group
 from rich.text import Text
 
+from testbed.measure.call.unaided import KIND as SEEN
 from testbed.measure.numbers.media_numbers import GAP as GAP_OF_WINDOW
 from testbed.measure.numbers.media_numbers import GAP_CALL
 
@@ -29,11 +30,11 @@ TICK, LONGEST_LINK = "|", 8
 TITLE = "The handovers, as the captures saw them"
 LEGEND = (
     f"{NEW} new packets  {BOTH} new ones and duplicates  {COPIES} duplicates alone  {NOTHING} nothing came in\n"
-    f"{GAP_START}{GAP_LINE}{GAP_END} gap  {HOLE} nothing to be heard\n"
-    "T trigger  I INVITE, i its answer  B BYE, b its answer  L link lost"
+    f"{GAP_START}{GAP_LINE}{GAP_END} gap  {HOLE} nothing to be heard  L link lost\n"
+    "T trigger  M moved, told of none  I INVITE, i its answer  B BYE, b its answer"
 )
 _STYLES = ("blue", "dark_orange", "green", "magenta")
-_COLUMN_MS = (1, 2, 5, 10, 20, 25, 40, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000)
+_COLUMN_MS = (1, 2, 5, 10, 20, 25, 40, 50, 100, 200, 250, 300, 400, 500, 1000, 2000, 2500, 5000, 10_000)
 _TICK_COLUMNS, _LEAST_MARGIN_S, _PACKETS_A_COLUMN = 10, 0.2, 2
 LOST = "link_gone"
 
@@ -64,7 +65,7 @@ def pictures(stories: Iterable[tuple[str, Story]]) -> RenderableType:
 
 
 def picture(name: str, story: Story) -> RenderableType:
-    """Return the picture of one run: its handover, or the whole call where there was none."""
+    """Return the picture of one run: its handover, or all of the call's media where there was none."""
     gutter = _gutter(story)
     axis = _axis(story, WIDTH - 1 - gutter)
     end_s = float(axis.edges_s[-1])
@@ -85,14 +86,18 @@ def _gutter(story: Story) -> int:
 
 
 def _axis(story: Story, columns: int) -> TimeColumns:
-    """Return the axis: all that belongs to the handover, with a tenth before and after; columns of a round time.
+    """Return the axis: all that belongs to the handover, with a tenth before and after, or else the call's media.
 
     A column takes two packets, so that one which is empty tells of more than the time between packets.
     """
-    found = [time for one in story.directions.values() for time in (*(one.window_s or ()), *(one.gap_s or ()))]
-    times = [time for time in (*found, *story.trigger_s[:1]) if time is not None] if story.trigger_s else []
+    ways, margin = story.directions.values(), 0.0
+    if story.trigger_s:
+        found = (*story.trigger_s[:1], *(at for one in ways for at in (*(one.window_s or ()), *(one.gap_s or ()))))
+        times, margin = [at for at in found if at is not None], 0.1
+    else:
+        times = [end for one in ways if len(one.new_s) for end in (one.new_s[0], one.new_s[-1])]
     first_s, last_s = (min(times), max(times)) if times else (story.start_s, story.end_s)
-    margin_s = max((last_s - first_s) / 10, _LEAST_MARGIN_S) if times else 0.0
+    margin_s = max((last_s - first_s) * margin, _LEAST_MARGIN_S)
     first_s, last_s = max(first_s - margin_s, story.start_s), min(last_s + margin_s, story.end_s)
     interval_ms = story.document["call"]["packet_interval_ms"]
     least_ms = max((last_s - first_s) * 1000 / (columns - 1), _PACKETS_A_COLUMN * interval_ms)
@@ -124,7 +129,7 @@ def _head(axis: TimeColumns, gutter: int, story: Story) -> list[Text]:
 
 def _marks(story: Story) -> list[tuple[float, str]]:
     """Return the moments of the handover with their signs: from the trigger on; losses of links also before it."""
-    marks = [(time_s, "T") for time_s in story.trigger_s]
+    marks = [(one["trigger_s"], "M" if one["kind"] == SEEN else "T") for one in story.result["handovers"]]
     marks += [(event.t_s, "L") for event in story.events if event.name == LOST and event.t_s is not None]
     if story.trigger_s:
         for one in story.result["transactions"]:

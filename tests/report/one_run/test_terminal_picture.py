@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def shown(run: synthetic.Run, folder: Path, *, coloured: bool = False) -> list[str]:
-    """Return the lines of a run's picture without title and legend."""
+def shown(run: synthetic.Run, folder: Path, *, coloured: bool = False, mobile: str = "testbed") -> list[str]:
+    """Return the lines of a run's picture without title and legend; `mobile` is the program that was the MN."""
     out = Console(
         file=io.StringIO(), width=WIDTH, force_terminal=coloured, color_system="truecolor" if coloured else None
     )
-    out.print(pictures([("a run", MeasuredRun(run.write(folder / "run")).story)]))
+    written = run.write(folder / "run")
+    manifest = written / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "mn": mobile}))
+    out.print(pictures([("a run", MeasuredRun(written).story)]))
     assert isinstance(out.file, io.StringIO)
     lines = out.file.getvalue().splitlines()
     return lines[1 : -1 - len(LEGEND.splitlines())]
@@ -66,11 +70,26 @@ def test_duplicates_that_come_first_on_the_new_path_are_new(tmp_path: Path) -> N
     assert lines[4].startswith("      umts   ··········░░▓████▓░░░░░")
 
 
-def test_without_a_handover_it_is_the_whole_call(tmp_path: Path) -> None:
-    lines = shown(synthetic.plain_run(), tmp_path)
-    assert lines[0] == "a run: 0.00 s to 16.50 s of the run, 250 ms a column"
-    assert lines[5] == "      gap        ┃ 0.0 ms"
+def test_without_a_handover_it_is_all_of_the_media_and_not_what_was_captured_afterwards(tmp_path: Path) -> None:
+    run = synthetic.plain_run()
+    run.carry(b"\0", 66_000, link="wifi", to_mn=False)
+    lines = shown(run, tmp_path)
+    assert lines[0] == "a run: 0.75 s to 17.25 s of the run, 250 ms a column"
+    assert lines[5] == "      gap     ┃ 0.0 ms"
     assert set(lines[2]) == {" ", "|"}
+
+
+def test_phone_that_tells_of_no_trigger_is_shown_where_it_was_first_seen_elsewhere(tmp_path: Path) -> None:
+    """Not the whole of what was captured: of what it decided, and when, nothing can be shown."""
+    run = synthetic.reinvite_run()
+    run.events = [event for event in run.events if event["event"] != "trigger"]
+    lines = shown(run, tmp_path, mobile="baresip")
+    assert lines[:4] == [
+        "a run: 5.60 s to 12.20 s of the run, 100 ms a column",
+        "seconds      5.6       6.6       7.6       8.6       9.6       10.6      11.6",
+        "             |         |         |         |IMi      |         |         |",
+        "to MN wifi   ████······························································",
+    ]
 
 
 def test_a_gap_without_an_end(tmp_path: Path) -> None:
