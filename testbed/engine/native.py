@@ -85,6 +85,9 @@ def programs(plan: Plan) -> dict[str, str]:
         found["nft"] = "nftables"
     if any(radio["address"] == "dhcp" for radio in plan["radios"].values()):
         found["busybox"] = "busybox-static"
+    for one in plan["programs"]:
+        if one["packages"] and "/" not in one["command"][0]:
+            found[one["command"][0]] = " ".join(one["packages"])
     return found
 
 

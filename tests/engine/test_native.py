@@ -183,7 +183,9 @@ def test_a_kernel_without_veth_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_a_scenario_starts_beside_is_looked_for_too() -> None:
     started = {name: set(native.programs(compile_plan(load_experiment(name)))) for name in ("ideal", "with-dhcp")}
     assert started["ideal"] == set(native.PROGRAMS)
-    assert started["with-dhcp"] - started["ideal"] == {"busybox"}
+    assert started["with-dhcp"] - started["ideal"] == {"busybox", "dnsmasq"}
+    phone = compile_plan(load_experiment("ideal", cn="baresip"))
+    assert native.programs(phone)["baresip"] == "baresip-core"
     lossy = compile_plan(load_experiment("all-schemes-lossy"))
     assert ("nft" in native.programs(lossy)) == bool(lossy["patterns"])
 
