@@ -253,8 +253,9 @@ CORRIDORS = {
                     "runs": "places_of_runs carrying_out opened",
                     "verification": "errors places_of_runs carrying_out opened",
                     "attacked_calls": "places_of_runs carrying_out"},
-    "testbed.cli": {"lazy_group": "", "signals": "", "own_name": "", "main": "lazy_group signals", "results": "",
-                    "runs": "own_name results", "files": "own_name runs", "machine": ""},
+    "testbed.cli": {"lazy_group": "", "signals": "", "own_name": "", "whole_number": "", "main": "lazy_group signals",
+                    "results": "whole_number", "runs": "own_name whole_number results",
+                    "files": "own_name whole_number runs", "machine": ""},
 }  # fmt: skip
 
 

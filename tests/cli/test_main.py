@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from testbed.cli.main import COMMANDS, RUNS_FAULT, USERS_FAULT, commands, main
+from testbed.cli.whole_number import WholeNumber
 from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
 from testbed.measure import RunFolderError
 from testbed.scenario.reading.places import SCENARIO
@@ -114,6 +115,28 @@ def test_wrong_words_on_the_command_line_are_one_line(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ending(capsys, *arguments) == (USERS_FAULT, "", [complaint])
+
+
+@pytest.mark.parametrize("words", ["run --seed", "compare --runs", "replay x --jobs", "ladder . --width",
+                                   "failure plot x --seed", "profile check --probes"])  # fmt: skip
+@pytest.mark.parametrize("number", ["٣", "1_0", " 5", "1.0", ""])
+def test_numbers_are_in_ascii_s_digits(words: str, number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, (line,) = ending(capsys, *words.split(), number)
+    assert (status, out) == (USERS_FAULT, "")
+    assert f"'{words.rsplit(maxsplit=1)[-1]}': {number!r} is no whole number; write it like 7. See" in line
+
+
+def options_of(command: click.Command) -> list[click.Parameter]:
+    """Those of a command and of all that it is a group of."""
+    below = (command.get_command(click.Context(command), name) for name in command.list_commands(click.Context(command))
+             ) if isinstance(command, click.Group) else ()  # fmt: skip
+    return [*command.params, *(option for one in below if one is not None for option in options_of(one))]
+
+
+def test_no_number_of_an_option_is_read_by_python_s_int_or_float() -> None:
+    kinds = (click.INT.__class__, click.FLOAT.__class__)
+    numbers = [option for option in options_of(commands) if isinstance(option.type, kinds)]
+    assert {type(option.type) for option in numbers} == {WholeNumber}
 
 
 def test_replay_names_the_failure_script_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from testbed.api.runs import DEFAULT_SCENARIO
+from testbed.cli.whole_number import WholeNumber
 from testbed.plain_text import say
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.links.timeline import changes_of, link_states
@@ -22,7 +23,7 @@ def failure() -> None:
 @failure.command()
 @click.argument("name", metavar="FAILURE")
 @click.option("--scenario", default=DEFAULT_SCENARIO, show_default=True, help="Whose links and seed.")
-@click.option("--seed", type=click.IntRange(min=0), help="Another seed than the scenario's.")
+@click.option("--seed", type=WholeNumber(min=0), help="Another seed than the scenario's.")
 @click.option("--out", type=click.Path(path_type=Path), help="The picture [default: FAILURE.svg].")
 def plot(name: str, scenario: str, seed: int | None, out: Path | None) -> None:
     """Draw what the failure script FAILURE does to the links of a scenario."""

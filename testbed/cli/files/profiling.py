@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from testbed.cli.runs.progress import Progress
+from testbed.cli.whole_number import WholeNumber
 from testbed.engine.choose import make_engine
 from testbed.lab.network import AccessLink, Interface, Network
 from testbed.lab.plan import WayOrder
@@ -68,9 +69,9 @@ def carried(direction: LinkDirection, order: WayOrder) -> list[str]:
 
 @profile.command()
 @click.argument("names", nargs=-1, metavar="[NAME]…")
-@click.option("--probes", type=click.IntRange(min=100), default=LOSS_PROBES, show_default=True,
+@click.option("--probes", type=WholeNumber(min=100), default=LOSS_PROBES, show_default=True,
               help="How many packets to look for losses with, at most.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--seed", type=WholeNumber(min=0), default=1, show_default=True)
 def check(names: tuple[str, ...], probes: int, seed: int) -> None:
     """Send probes over links of these profiles, all of them by default, and compare with what the files say."""
     profiles = {name: load(PROFILE.find(name), LinkProfile) for name in names or PROFILE.shipped()}

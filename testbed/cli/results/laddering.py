@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from testbed.cli.results.selecting import selection_options
+from testbed.cli.whole_number import WholeNumber
 from testbed.measure import MeasuredRun
 from testbed.measure.bare.bare_chart import draw_up_capture
 from testbed.measure.selection.selection import Selection
@@ -18,7 +19,7 @@ from testbed.report.terminal import console
 @selection_options("--user", "--number")
 @click.option(
     "--width",
-    type=click.IntRange(NARROWEST, 1000),
+    type=WholeNumber(NARROWEST, 1000),
     help=f"Columns to use, {NARROWEST} or more; else those of the terminal, or 120 in a pipe.",
 )
 def ladder_command(what: Path, *, selection: Selection, width: int | None) -> None:

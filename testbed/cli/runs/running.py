@@ -18,6 +18,7 @@ from testbed.cli.own_name import own_name
 from testbed.cli.results.measuring import number_option
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
+from testbed.cli.whole_number import WholeNumber
 from testbed.lab.plan import DuplicateDetection
 from testbed.measure.folder.records import read_records
 from testbed.plain_text import say
@@ -28,9 +29,7 @@ from testbed.report.terminal import console
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
 
 engine_option = click.option("--engine", type=click.Choice(get_args(EngineName)), default="vm", show_default=True)
-seed_option = click.option(
-    "--seed", type=click.IntRange(min=0, max=MOST_SEED), help="Another seed than the scenario's."
-)
+seed_option = click.option("--seed", type=WholeNumber(min=0, max=MOST_SEED), help="Another seed than the scenario's.")
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
 cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's: a name, or a file.")
 mn_option = click.option("--mn", metavar="PHONE", help="Another mobile node than the scenario's: a name, or a file.")
@@ -46,9 +45,9 @@ schemes_option = click.option(
     "--scheme", "schemes", multiple=True, metavar="SCHEME", help="Only this scheme; repeatable."
 )
 runs_option = click.option(
-    "--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to run each scheme with."
+    "--runs", type=WholeNumber(min=1), default=1, show_default=True, help="Seeds to run each scheme with."
 )
-jobs_option = click.option("--jobs", type=click.IntRange(min=1), help="Runs at once  [default: 2, natively 1].")
+jobs_option = click.option("--jobs", type=WholeNumber(min=1), help="Runs at once  [default: 2, natively 1].")
 
 
 @click.command()
