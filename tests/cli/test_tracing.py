@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,26 @@ def test_show_says_in_a_few_lines_what_is_there(here: Path, capsys: pytest.Captu
         "  rate        mean 48 kbit/s, from 36 to 36",
         "              nothing passes for 0.992 s in 2 stretches, the longest 0.500 s, from 0.008 s on",
     ]
+
+
+def test_show_as_json_has_the_same_in_base_units(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "drive.csv").write_text(DRIVE)
+    main(["trace", "show", "drive.csv", "--json"])
+    alone = json.loads(capsys.readouterr().out)
+    nothing = {"count": 0, "total_s": 0.0, "longest_s": 0.0, "longest_at_s": 0.0}
+    stretch = {"count": 1, "total_s": 2.0, "longest_s": 2.0, "longest_at_s": 1.0}
+    assert alone == {
+        "file": "drive.csv", "kind": "ucc", "rows": 3, "times": 3, "lasts_s": 5.0,
+        "longest_step_s": 2.0, "longest_step_at_s": 1.0,
+        "quantities": {
+            "down.rate": {"least": 0.0, "most": 3e6, "mean": 840_000.0, "quiet": stretch},
+            "signal": {"least": -97.0, "most": -95.0, "mean": -96.0, "quiet": nothing},
+        },
+    }  # fmt: skip
+    (here / "drive.down").write_text("4\n8\n508\n1000\n")
+    main(["trace", "show", "drive.csv", "drive.down", "--json"])
+    both = json.loads(capsys.readouterr().out)
+    assert (both[0], both[1]["kind"], both[1]["quantities"]["rate"]["quiet"]["count"]) == (alone, "mahimahi", 2)
 
 
 def test_convert_writes_beside_and_says_what_is_lost(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

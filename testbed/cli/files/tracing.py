@@ -1,6 +1,8 @@
 """`trace`: what a recording of a link holds, and the same in another form."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,9 +63,14 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
 
 @trace.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, in base units: s, bit/s, shares of 1, dBm.")
 @reading
-def show(files: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 - click's options
+def show(files: tuple[Path, ...], *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Tell what is in files of traces: how long they are, their rates, and when nothing passes."""
+    if as_json:
+        found = [as_object(file, facts_of(chosen(file, **options))) for file in files]
+        say(json.dumps(found[0] if len(found) == 1 else found, indent=1, ensure_ascii=False))
+        return
     for file in files:
         trace_file = chosen(file, **options)
         for line in told(file, facts_of(trace_file)):
@@ -142,6 +149,11 @@ def pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:
         if "=" not in word:
             raise click.UsageError(f"{option} {word!r} has no '='; write it like: {option} NAME=COLUMN")
     return {name.strip(): value.strip() for name, _, value in (word.partition("=") for word in words)}
+
+
+def as_object(file: Path, facts: TraceFacts) -> dict[str, Any]:
+    """The same as `told`, for programs."""
+    return {"file": str(file), **asdict(facts)}
 
 
 def told(file: Path, facts: TraceFacts) -> list[str]:

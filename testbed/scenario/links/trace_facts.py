@@ -11,14 +11,16 @@ SILENCE_S = 0.1
 """How long nothing passes in a Mahimahi trace before that is told: five packets of speech."""
 
 
+@dataclass
 class Quiet:
     """The stretches in which nothing passes: how many, how long together, and the longest, all in seconds."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.total_s = 0.0
-        self.longest_s = 0.0
-        self.longest_at_s = 0.0
+    count: int = 0
+    total_s: float = 0.0
+    longest_s: float = 0.0
+    longest_at_s: float = 0.0
+
+    def __post_init__(self) -> None:
         self._since_s: float | None = None
 
     def see(self, at_s: float, lasts_s: float, *, passes: bool) -> None:
