@@ -6,12 +6,13 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+from agents.roles.mn.quench import SOURCE_QUENCH
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # include/uapi/linux/icmp.h; Python's socket module names neither. A bit that is set keeps messages of that type out.
 SOL_RAW, ICMP_FILTER = 255, 1
-SOURCE_QUENCH = 4
 ALL_BUT_SOURCE_QUENCH = 0xFFFFFFFF & ~(1 << SOURCE_QUENCH)
 LARGEST = 65536
 MANY = 64
