@@ -24,7 +24,7 @@ HOST_PYTHON = $(shell for each in python3 python3.14 python3.13 python3.12 pytho
 # Ubuntu 22.04's own python3 is 3.10; its archive has 3.11 beside it.
 PYTHON_PACKAGE = $(or $(HOST_PYTHON),$(if $(shell command -v python3),python3.$(OLDEST_PYTHON),python3))
 # Programs and files of the host, and the packages that bring them. What testing needs beside is in TEST_*.
-RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv unshare mount tar
+RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv taskset unshare mount tar
 RUN_FILES := /usr/share/keyrings/debian-archive-keyring.gpg
 RUN_PACKAGES = qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux mount tar debian-archive-keyring \
   $(PYTHON_PACKAGE) $(PYTHON_PACKAGE)-venv

@@ -19,7 +19,7 @@ def test_the_clock_goes_on(count: int, tmp_path: Path) -> None:
     state = tmp_path / "state"
     before, after = b"memory" * 1000, b"~\0and more"
     state.write_bytes(before + COUNT_SECTION + struct.pack(">qq", 5_977_482_272, count) + after)
-    restart_count(state)
+    assert restart_count(state) == 5_977_482_272 + count
     assert state.read_bytes() == before + COUNT_SECTION + struct.pack(">qq", 5_977_482_272 + count, 0) + after
 
 

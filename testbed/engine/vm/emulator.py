@@ -36,6 +36,9 @@ KERNEL_COMMAND_LINE = (
 # while the CPU is just falling idle and has not yet accounted for its last instructions; then it skips those too, and
 # the guest's clock is some nanoseconds ahead from then on (icount_start_warp_timer). The record itself is of no use.
 TAKE_TURNS = "rr=record,rrfile=/dev/null"
+# What is to be saved can't be recorded. On one of the host's processors the loop gets hold of that moment only where
+# the CPU's thread is taken from it right then.
+ONE_PROCESSOR = ("taskset", "--cpu-list")
 START = "2026-01-01T00:00:00"
 # The processor and its clock: one that counts instructions, as said above, or several by the host's, as anywhere else.
 VIRTUAL_TIME = (
@@ -167,7 +170,8 @@ async def machine(
     """Starts an emulator and ends it, whatever happens; it also dies with this process, should that be killed.
 
     `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once. `is_saved` allows for
-    `Machine.save_when_frozen`: the emulator can't save what it records, so such a machine does not take turns.
+    `Machine.save_when_frozen`: the emulator can't save what it records, so such a machine does not take turns, but has
+    one of the host's processors.
     """
     for path, size_mib in ((files.order, ORDER_MIB), (files.outcome, OUTCOME_MIB)):
         with path.open("ab"):
@@ -176,9 +180,11 @@ async def machine(
     control_arguments = ["-chardev", f"socket,id=control,fd={theirs.fileno()}", "-mon", "chardev=control,mode=control"]
     start = ["-incoming", "defer", "-S"] if incoming else []
     turns = [] if is_saved or clock != VIRTUAL_TIME else ["-icount", TAKE_TURNS]
+    processors = sorted(os.sched_getaffinity(0))
+    alone = [*ONE_PROCESSOR, str(processors[os.getpid() % len(processors)])] if is_saved else []
     with log.open("wb") as errors, theirs, opened(files) as (by_number, descriptors):
         process = await asyncio.create_subprocess_exec(
-            *("setpriv", "--pdeathsig", "KILL", "--", EMULATOR),
+            *(*alone, "setpriv", "--pdeathsig", "KILL", "--", EMULATOR),
             *(*arguments(by_number, clock), *control_arguments, *start, *turns),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=errors,

@@ -102,7 +102,12 @@ SUBORDINATE_IDS = Need(
 )
 DEBIAN_KEYS = Need(str(KEYRING), KEYRING.exists, lambda: f"{INSTALL} debian-archive-keyring")
 
-RUN_NEEDS = (PROCESSOR, program(EMULATOR, "qemu-system-x86"), program("setpriv", "util-linux"))
+RUN_NEEDS = (
+    PROCESSOR,
+    program(EMULATOR, "qemu-system-x86"),
+    program("setpriv", "util-linux"),
+    program("taskset", "util-linux"),
+)
 BUILD_NEEDS = (
     PROCESSOR,
     program("mmdebstrap", "mmdebstrap"),

@@ -18,7 +18,7 @@ from testbed.engine.vm.image import RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.orders import code_digest, write_order
 
-STATE_VERSION = "2"
+STATE_VERSION = "3"
 # A subsection's mark, its name's length, its name, its version; then the clock's offset to the count, and the count.
 COUNT_SECTION = b"\x05\x0ctimer/icount\x00\x00\x00\x01"
 COUNT = struct.Struct(">qq")
@@ -80,13 +80,14 @@ async def booted(image: RootImage, say: Say) -> Snapshot:
         say("starting the guest and saving its state (once, about 15 seconds)")
         initramfs = folder / "initramfs"
         write_initramfs(image.boot_files, initramfs)
-        await save(folder, machine_files(image, initramfs, workspace_in(folder)))
+        frozen_ns = await save(folder, machine_files(image, initramfs, workspace_in(folder)))
         about = {
             "image_sha256": image.sha256,
             "kernel_release": image.kernel_release,
             "kernel_sha256": file_digest(image.kernel),
             "initramfs_sha256": file_digest(initramfs),
             "emulator": emulator,
+            "booted_at_ns": str(frozen_ns),
         }
         (folder / "about.json").write_text(json.dumps(about, indent=1))
 
@@ -103,8 +104,10 @@ async def prepared(boot: Snapshot, network: dict[str, Any], say: Say) -> Snapsho
         say(f"building the network {network['name']} in the guest (once for each change of the code)")
         files = boot.files(workspace_in(folder))
         write_order(files.order, {"network": network}, with_code=True)
-        await save(folder, files, since=boot)
-        about = {**boot.identity(), "guest_code_sha256": code, "network_sha256": net}
+        frozen_ns = await save(folder, files, since=boot)
+        about = {
+            **boot.identity(), "guest_code_sha256": code, "network_sha256": net, "prepared_at_ns": str(frozen_ns),
+        }  # fmt: skip
         (folder / "about.json").write_text(json.dumps(about, indent=1))
 
     folder = cache_folder() / name
@@ -122,22 +125,28 @@ def workspace_in(folder: Path) -> Path:
     return workspace
 
 
-async def save(folder: Path, files: MachineFiles, *, since: Snapshot | None = None) -> None:
-    """Runs a guest, from its boot or on from `since`, until it has itself frozen; its state is then in `folder`."""
+async def save(folder: Path, files: MachineFiles, *, since: Snapshot | None = None) -> int:
+    """Runs a guest, from its boot or on from `since`, until it has itself frozen; its state is then in `folder`.
+
+    Returns what the guest's clock says then, in ns: the same whenever the same state has been made.
+    """
     workspace, state = files.console.parent, folder / "state"
     try:
         async with machine(files, workspace / "emulator.log", incoming=since is not None, is_saved=True) as guest:
             if since is not None:
                 await guest.restore(since.state)
             await guest.save_when_frozen(state, BOOT_LIMIT_S)
-        restart_count(state)
+        frozen_ns = restart_count(state)
     except RunFailedError as error:
         raise RunFailedError(f"{error}; its console ends with: {last_line(files.console)}") from error
     shutil.rmtree(workspace)
+    return frozen_ns
 
 
-def restart_count(state: Path) -> None:
+def restart_count(state: Path) -> int:
     """Has a saved machine count its instructions from 0 again; its clock, their sum with an offset, stays as it is.
+
+    Returns that clock, in ns.
 
     An emulator that records (see TAKE_TURNS) notes how far the count has come since the last time in an int of C's
     (replay/replay-internal.c, replay_advance_current_icount). The first time after a restore that is the whole count:
@@ -151,4 +160,6 @@ def restart_count(state: Path) -> None:
             raise RunFailedError("the emulator's state has no count of instructions where it is looked for")
         at += len(COUNT_SECTION)
         offset_ns, count = COUNT.unpack_from(data, at)
-        COUNT.pack_into(data, at, offset_ns + count, 0)
+        clock_ns: int = offset_ns + count
+        COUNT.pack_into(data, at, clock_ns, 0)
+    return clock_ns
