@@ -93,7 +93,10 @@ def carry_out_experiments(
 def numbers_of(experiment: Experiment, words: Sequence[str]) -> tuple[LoadedNumber, ...]:
     """The user's numbers of a run: those that its scenario names, and others, which are files or of packages."""
     named = (_named_number(experiment, place, word) for place, word in enumerate(experiment.scenario.numbers))
-    return join_numbers(*named, load_numbers(words))
+    try:
+        return join_numbers(*named, load_numbers(words))
+    except UserNumberError as error:
+        raise BadScenarioError([ScenarioError(error.path, error.line, error.what)]) from None
 
 
 def _named_number(experiment: Experiment, place: int, word: str) -> tuple[LoadedNumber, ...]:

@@ -88,7 +88,7 @@ def compare(  # noqa: PLR0913 - as `run`
     folder = new_folder(out, f"{first.scenario.name}-compare-seed{first.seed}")
     experiments = [
         load_experiment(str(scenario), scheme=word(scheme), seed=first.seed + number, **chosen)
-        for scheme in dict.fromkeys(schemes) or first.scenario.schemes
+        for scheme in dict.fromkeys(each(schemes)) or first.scenario.schemes
         for number in range(runs)
     ]
     work = [(one, folder / (one.scheme if runs == 1 else f"{one.scheme}-seed{one.seed}")) for one in experiments]
@@ -143,7 +143,7 @@ def compare_triggers(
     if not first.scenario.triggers:
         what = "has no triggers to compare; add 'triggers: {NAME: {on: …}, …}', or name one of 'testbed list scenarios'"
         raise BadScenarioError([ScenarioError(first.path, 0, what)])
-    names = list(dict.fromkeys(triggers) or first.scenario.triggers)
+    names = list(dict.fromkeys(each(triggers)) or first.scenario.triggers)
     experiments = [
         load_experiment(str(scenario), scheme=word(scheme), seed=first.seed, trigger=name, **chosen) for name in names
     ]
@@ -163,7 +163,10 @@ class Words(TypedDict, total=False):
 
 
 def worded(choices: Choices) -> Words:
-    """Paths as words."""
+    """Paths as words; raises TypeError for a choice that there is not, as Python itself would."""
+    possible = Choices.__optional_keys__
+    for name in choices.keys() - possible:
+        raise TypeError(f"there is no {name!r} to choose; possible are: {', '.join(sorted(possible))}")
     found: Words = {"failure": word(choices.get("failure"))}
     phones: Words = {"cn": word(choices.get("cn")), "mn": word(choices.get("mn"))}
     return {**found, **phones, "hangs_up": choices.get("hangs_up"), "dad": choices.get("dad")}
@@ -172,6 +175,11 @@ def worded(choices: Choices) -> Words:
 def word(name: Path | str | None) -> str | None:
     """A name, or a path, as what is typed."""
     return None if name is None else str(name)
+
+
+def each(words: Iterable[Path | str] | Path | str) -> list[str]:
+    """Each as a word; a single one need not be in a list."""
+    return [str(words)] if isinstance(words, Path | str) else [str(one) for one in words]
 
 
 def checked(seed: int | None) -> int | None:
@@ -208,6 +216,5 @@ def _carry_out(
     at_once = DEFAULT_JOBS[engine] if jobs is None else jobs
     if at_once < 1:
         raise ValueError(f"jobs is {jobs}; it should be 1 or more")
-    words = [str(number) for number in numbers]
-    done = carry_out_experiments(work, engine, at_once=at_once, watch=watch, numbers=words, with_page=with_page)
+    done = carry_out_experiments(work, engine, at_once=at_once, watch=watch, numbers=each(numbers), with_page=with_page)
     return [Run(one.folder, one.run) for one in done]

@@ -1,10 +1,12 @@
 """`new`: small working examples of what users write, each with its test. One row for each kind, and its templates."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.roles.mn.schemes import BASELINE
+from agents.roles.mn.schemes import BASELINE, SCHEMES
+from agents.roles.mn.triggers import TRIGGERS
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
@@ -52,7 +54,7 @@ BEGINNINGS = {
     "trigger": Beginning(
         "when a handover is done, in Python",
         with_test("trigger", ".py"),
-        ("testbed new scenario {name}-call        and in it: trigger: {{on: ./{name}.py, by: 6 dB}}",),
+        ("testbed new scenario {name}-call        and in it, of a scheme: trigger: {{on: ./{name}.py, by: 6 dB}}",),
     ),
     "phone": Beginning(
         "who takes the call: any program, here one in Python, and the file that says how it is started",
@@ -65,6 +67,10 @@ BEGINNINGS = {
         ("testbed run --number ./{name}.py",),
     ),
 }
+
+
+TAKEN: dict[str, Collection[str]] = {"scheme": SCHEMES, "trigger": TRIGGERS}
+"""Names that the testbed's own have."""
 
 
 class NotBegunError(Exception):
@@ -80,6 +86,8 @@ def new(kind: str, name: str, folder: Path | str = ".") -> list[Path]:
         raise ValueError(f"there is no kind {kind!r}; possible are: {', '.join(BEGINNINGS)}")
     if not NAME.fullmatch(name):
         raise NotBegunError(f"{name!r:.60} is no name for it; use letters, digits, '-' and '_', a letter first")
+    if name in TAKEN.get(kind, ()):
+        raise NotBegunError(f"the testbed has a {kind} {name!r} of its own; choose another name")
     texts = {Path(folder) / file.format(name=name): _text(template, kind, name)
              for template, file in BEGINNINGS[kind].files.items()}  # fmt: skip
     there = [str(path) for path in texts if path.exists() or path.is_symlink()]

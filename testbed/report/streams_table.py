@@ -52,6 +52,7 @@ def tables(summary: dict[str, Any]) -> RenderableType:
         parts.append(_sip(summary["sip"]))
     parts += [Text(line) for line in _keys(summary)]
     parts += [Text(_how_lost(one)) for one in summary["streams"] if one["burst_loss"]["lost_runs"]]
+    parts += [Text(f"MOS of {one['ssrc']}, merged: {one['quality_doubt']}") for one in merged if _is_doubtful(one)]
     parts += [Text(note) for note in notes(summary)]
     parts += [Text(f"warning: {warning}") for warning in summary["warnings"]]
     return Group(*parts)
@@ -139,8 +140,13 @@ def _how_lost(stream: dict[str, Any]) -> str:
     dense = (
         "" if not lies["bursts"] else f"; {lies['bursts']} bursts, {100 * lies['burst_density']:.0f} % missing in them"
     )
-    doubt = f"; {stream['quality_doubt']}" if stream["mos"] is not None and stream["quality_doubt"] else ""
+    doubt = f"; {stream['quality_doubt']}" if _is_doubtful(stream) else ""
     return f"lost of {stream['src']} > {stream['dst']} {stream['ssrc']}: {runs}{dense}{doubt}"
+
+
+def _is_doubtful(heard: dict[str, Any]) -> bool:
+    """Whether there is a MOS that is not to be trusted."""
+    return heard["mos"] is not None and bool(heard["quality_doubt"])
 
 
 def _rounded(value: float | None, digits: int) -> str | None:

@@ -152,3 +152,21 @@ def test_import_costs_little_and_loads_nothing() -> None:
     code = f"import sys, testbed; print([one for one in {heavy} if one in sys.modules], testbed.Run.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[] Run\n"
+
+
+def test_a_choice_that_there_is_not_is_a_type_error() -> None:
+    """A slip of the hand would be another experiment than the one that was meant."""
+    with pytest.raises(TypeError, match="there is no 'shceme' to choose; possible are: cn, dad, failure, hangs_up, mn"):
+        testbed.run("ideal", shceme="reinvite")  # type: ignore[call-arg]
+    assert not Path("runs").exists()
+
+
+def test_one_scheme_need_not_be_in_a_list() -> None:
+    assert [run.scheme for run in testbed.compare("ideal", schemes="reinvite", out="one")] == ["reinvite"]
+
+
+def test_a_number_that_cannot_be_loaded_is_a_mistake_in_a_user_s_file() -> None:
+    Path("mine.py").write_text("\nimport nothing_like_it\n")
+    with pytest.raises(testbed.BadScenarioError, match=r"mine.py:2: ModuleNotFoundError") as error:
+        testbed.run("ideal", numbers="./mine.py")
+    assert error.value.errors[0].line == 2

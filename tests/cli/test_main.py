@@ -229,7 +229,7 @@ def test_console_script_is_this(tmp_path: Path) -> None:
     done = subprocess.run([script, "run", "no.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (USERS_FAULT, "")
     assert done.stderr == (
-        "no.yaml: there is no such scenario; name a file that ends in .yaml, or one from 'testbed list scenarios'\n"
+        "no.yaml: there is no such file; name a scenario that ends in .yaml, or one from 'testbed list scenarios'\n"
     )
 
 

@@ -56,12 +56,20 @@ def test_name_that_is_none(name: str) -> None:
     assert not list(Path().iterdir())
 
 
+@pytest.mark.parametrize(("kind", "name"), [("scheme", "reinvite"), ("trigger", "signal")])
+def test_name_that_the_testbed_s_own_has(kind: str, name: str) -> None:
+    """Checking it would refuse it at once."""
+    with pytest.raises(testbed.NotBegunError, match=f"the testbed has a {kind} '{name}' of its own"):
+        testbed.new(kind, name)
+    assert not list(Path().iterdir())
+
+
 @pytest.mark.parametrize("kind", BEGINNINGS)
 def test_command_says_what_to_type_next(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["new", kind, "mine"])
     said = capsys.readouterr().out.splitlines()
     assert said[said.index("") + 2].startswith("  testbed check mine.")
-    assert said[-1] == "  pytest test_mine.py"
+    assert said[-1] == "  python3 -m pytest test_mine.py"
     with pytest.raises(SystemExit) as end:
         main(["new", kind, "mine"])
     assert end.value.code == USERS_FAULT
@@ -74,4 +82,4 @@ def test_it_is_typed_as_it_was_called(monkeypatch: pytest.MonkeyPatch, capsys: p
     said = capsys.readouterr().out.splitlines()
     check, run, test = said[-3:]
     assert (check, run) == ("  ../.venv/bin/testbed check mine.py", "  ../.venv/bin/testbed run --number ./mine.py")
-    assert test == "  pytest test_mine.py"
+    assert test == "  python3 -m pytest test_mine.py"

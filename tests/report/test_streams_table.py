@@ -49,3 +49,16 @@ def test_dialogs_and_reports_are_shown(tmp_path: Path) -> None:
 
 def test_a_capture_without_streams_says_so(tmp_path: Path) -> None:
     assert render(measure_capture(frames.write_pcap(tmp_path / "a", []))) == "No RTP stream found in 0 packets.\n"
+
+
+def test_merged_call_s_mos_that_is_not_to_be_trusted_says_so(tmp_path: Path) -> None:
+    """Each stream of it lost nothing, but the second path is so late that a listener with 60 ms misses some at once."""
+    made = []
+    for n in range(400):
+        path, late_ms = (WIFI, 0) if n < 200 else (UMTS, 300)
+        made.append(Frame(START_NS + (n * 20 + late_ms) * MS, frames.udp(CN, path, frames.rtp(n))))
+    result = measure_capture(frames.write_pcap(tmp_path / "a.pcap", made))
+    (call,) = result["calls"]
+    assert call["lost"] == 0
+    assert "the E-model was not made for that" in call["quality_doubt"]
+    assert f"MOS of 0x00001234, merged: {call['quality_doubt']}" in " ".join(render(result).split())

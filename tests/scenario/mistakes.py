@@ -38,11 +38,11 @@ NAMES = [
     wrong("unknown profile", SCENARIO_FILE, "umts: umts.yaml", "umts: umts-r99-348", 6,
           "links.umts: 'umts-r99-348': there is no profile of that name; did you mean 'umts-r99-384'?"),
     wrong("missing profile file", SCENARIO_FILE, "umts: umts.yaml", "umts: other.yaml", 6,
-          "links.umts: {folder}/other.yaml: there is no such profile;"
-          " name a file that ends in .yaml, or one from 'testbed list profiles'"),
+          "links.umts: {folder}/other.yaml: there is no such file;"
+          " name a profile that ends in .yaml, or one from 'testbed list profiles'"),
     wrong("profile is a folder", SCENARIO_FILE, "umts: umts.yaml", "umts: ./", 6,
           "links.umts: {folder}: is a folder;"
-          " name a file that ends in .yaml, or one from 'testbed list profiles'"),
+          " name a profile that ends in .yaml, or one from 'testbed list profiles'"),
     wrong("missing topology", SCENARIO_FILE, f"topology: {NET}", "topology: multihome", 3,
           "topology: 'multihome': there is no topology of that name; did you mean 'multihomed'?"),
     wrong("topology is no Python", SCENARIO_FILE, f"topology: {NET}", f"topology: {WIFI}", 3,
@@ -240,7 +240,7 @@ STEPS = [
           "steps.4.at: line 8 has the link gone until 22 s; begin later, or change another quantity or"
           " direction"),
     wrong("range the wrong way round", SCRIPT, "at: 18 s", "at: 18 s to 12 s", 8,
-          "steps.4.at: '18 s to 12 s' goes down; write the smaller one first, like 75 ms"),
+          "steps.4.at: '18 s to 12 s' goes down; write the smaller one first: '12 s to 18 s'"),
     wrong("range with half a unit", SCRIPT, "at: 18 s", "at: 12 to 18 s", 8,
           "steps.4.at: '12' has no unit; a time is written like 75 ms"),
     wrong("change after the end", SCRIPT, LAST_STEP, f"{LAST_STEP}\n  - {{at: 19 s, link: wifi, loss: 5 %}}", 9,

@@ -121,13 +121,13 @@ def make_unreadable(path: Path) -> None:
 
 
 BEGIN = "it should begin with 'name: …'"
-YAML_OR_SHIPPED = "name a file that ends in .yaml, or one from 'testbed list scenarios'"
+YAML_OR_SHIPPED = "name a scenario that ends in .yaml, or one from 'testbed list scenarios'"
 
 
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        pytest.param(make_nothing, f"{{path}}: there is no such scenario; {YAML_OR_SHIPPED}", id="not there"),
+        pytest.param(make_nothing, f"{{path}}: there is no such file; {YAML_OR_SHIPPED}", id="not there"),
         pytest.param(make_folder, f"{{path}}: is a folder; {YAML_OR_SHIPPED}", id="a folder"),
         pytest.param(make_empty, f"{{path}}:1: the file is empty; {BEGIN}", id="empty"),
         pytest.param(make_comments, f"{{path}}:1: the file is empty; {BEGIN}", id="comments alone"),

@@ -2,7 +2,7 @@
 
 import click
 
-from testbed.cli.own_name import own_name
+from testbed.cli.own_name import own_name, own_python
 from testbed.files.beginning import BEGINNINGS, NotBegunError
 from testbed.files.beginning import new as begun
 from testbed.plain_text import say
@@ -21,6 +21,6 @@ def new(kind: str, name: str) -> None:
         say(path)
     say(f"\n{BEGINNINGS[kind].about}. Next:")
     first = files[0]
-    for line in (f"testbed check {first}", *BEGINNINGS[kind].next_lines, f"pytest {files[-1]}"):
+    for line in (f"testbed check {first}", *BEGINNINGS[kind].next_lines, f"{own_python()} -m pytest {files[-1]}"):
         words = line.format(name=name)
         say(f"  {own_name()}{words.removeprefix('testbed')}" if words.startswith("testbed ") else f"  {words}")

@@ -12,6 +12,7 @@ class UserNumberError(Exception):
     """What is wrong with a user's number: file, line (0: all of it), what, and what would be right."""
 
     def __init__(self, path: Path | str, line: int, what: str) -> None:
+        self.path = path
         self.line = line
         self.what = " ".join(what.split())
         super().__init__(f"{path}:{line}: {self.what}" if line else f"{path}: {self.what}")

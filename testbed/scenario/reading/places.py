@@ -37,12 +37,12 @@ class FileKind:
         try:
             if path.is_file():
                 return path
-            what = "is a folder" if path.is_dir() else f"there is no such {self.name}"
+            what = "is a folder" if path.is_dir() else "there is no such file"
         except OSError as error:  # a name that is too long, a folder that may not be read
             what = f"cannot be read: {error.strerror}"
         raise missing(
             str(path),
-            f"{what}; name a file that ends in {self.suffix}, or one from 'testbed list {self.listed_as}'",
+            f"{what}; name a {self.name} that ends in {self.suffix}, or one from 'testbed list {self.listed_as}'",
         )
 
 

@@ -34,7 +34,7 @@ def ranged(kind: Quantity) -> Callable[[object], Range]:
             return Range(*[kind.parse(value)] * 2)
         least, most = (kind.parse(text) for text in match.groups())
         if least > most:
-            raise ValueError(f"{shown(value)} goes down; write the smaller one first, like {kind.example}")
+            raise ValueError(f"{shown(value)} goes down; write the smaller one first: '{match[2]} to {match[1]}'")
         return Range(least, most)
 
     return parse
