@@ -55,7 +55,7 @@ def try_out(folder: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, ROOM)
     finally:
         for one in made:
-            with contextlib.suppress(OSError):  # it was not made, or another run has begun in it
+            with contextlib.suppress(OSError, ValueError):  # it was not made, or another run has begun in it
                 one.rmdir()
 
 

@@ -31,7 +31,7 @@ def test_nothing_is_left_of_the_trial(here: Path) -> None:
         ("file/run", "Not a directory"),
         ("/proc/run", "No such file or directory"),
         ("n" * 300, "File name too long"),
-        ("a\0b", "embedded null byte"),
+        ("a\0b", "(mkdir: )?embedded null (byte|character in path)"),  # as versions of Python say it
         ("loop/run", "Too many levels of symbolic links"),
     ],
 )
