@@ -76,8 +76,10 @@ def profile(path: Path) -> Iterator[str]:
     """A link profile."""
     model = load(path, LinkProfile)
     for way, one in model.directions.items():
-        loss = f", {SHARE.text(one.loss)} lost" if one.loss else ""
-        yield f"{way} {RATE.text(one.rate)}, {TIME.text(one.delay)}{loss}"
+        shares = (("lost", one.loss), ("doubled", one.duplicate), ("damaged", one.corrupt))
+        chance = [f"{SHARE.text(share)} {what}" for what, share in shares if share]
+        queue = [one.aqm] if one.aqm else []
+        yield ", ".join([f"{way} {RATE.text(one.rate)}", TIME.text(one.delay), *chance, *queue])
 
 
 def failure(path: Path) -> Iterator[str]:

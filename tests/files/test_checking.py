@@ -47,6 +47,13 @@ def test_every_file_that_we_ship_is_recognised_and_ok(kind: FileKind, name: str)
         assert (found.kind, found.mistakes) == (name, ()), word
 
 
+def test_what_chance_does_on_a_link_is_told() -> None:
+    assert testbed.check(DATA / "damaging.yaml").facts == (
+        "down 2 Mbit/s, 20 ms, 5 % damaged", "up 1 Mbit/s, 20 ms, 2 % lost, 5 % doubled, 10 % damaged"
+    )  # fmt: skip
+    assert testbed.check(DATA / "managed.yaml").facts[0] == "down 2 Mbit/s, 20 ms, codel"
+
+
 CSV, MAHIMAHI = "time [s], delay [ms]\n0, 20\n5, 90\n", "1\n2\n2\n30\n"
 DRIVE = (
     "Timestamp,Longitude,Latitude,RSRP,DL_bitrate\n2019.12.14_10.16.30,-8.3,51.9,-99,7\n"
