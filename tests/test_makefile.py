@@ -100,3 +100,13 @@ def test_the_first_python_that_is_new_enough(
 
 def test_every_phone_that_is_tested_is_called_for_the_tables() -> None:
     assert variable("PHONES") == list(PHONES)
+
+
+def test_tables_that_are_made_anew_are_the_last_section_of_their_page() -> None:
+    """A target writes a page anew from the line on that it keeps last: a section behind it would be lost."""
+    kept = re.findall(r"sed '/\^(.*?)/q' (docs/\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert len(kept) > 5
+    for mark, page in kept:
+        _, line, behind = (ROOT / page).read_text(encoding="utf-8").partition(f"\n{mark}")
+        assert line, page
+        assert not re.findall(r"^## .*", behind, re.MULTILINE), page
