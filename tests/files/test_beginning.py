@@ -76,6 +76,17 @@ def test_command_says_what_to_type_next(kind: str, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.startswith("error: already there: mine.")
 
 
+def test_python_beside_it_is_typed_whatever_its_folder_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "my {own}"
+    folder.mkdir()
+    (folder / "python").touch()
+    monkeypatch.setattr(sys, "argv", [str(folder / "testbed")])
+    main(["new", "number", "mine"])
+    assert capsys.readouterr().out.splitlines()[-1] == f"  '{folder}/python' -m pytest test_mine.py"
+
+
 def test_it_is_typed_as_it_was_called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["../.venv/bin/testbed"])
     main(["new", "number", "mine"])

@@ -20,7 +20,6 @@ def new(kind: str, name: str) -> None:
     for path in files:
         say(path)
     say(f"\n{BEGINNINGS[kind].about}. Next:")
-    first = files[0]
-    for line in (f"testbed check {first}", *BEGINNINGS[kind].next_lines, f"{own_python()} -m pytest {files[-1]}"):
-        words = line.format(name=name)
-        say(f"  {own_name()}{words.removeprefix('testbed')}" if words.startswith("testbed ") else f"  {words}")
+    for line in (f"testbed check {files[0]}", *BEGINNINGS[kind].next_lines):
+        say(f"  {own_name()}{line.format(name=name).removeprefix('testbed')}")
+    say(f"  {own_python()} -m pytest {files[-1]}")
