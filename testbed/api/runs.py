@@ -165,8 +165,8 @@ class Words(TypedDict, total=False):
 def worded(choices: Choices) -> Words:
     """Paths as words; raises TypeError for a choice that there is not, as Python itself would."""
     possible = Choices.__optional_keys__
-    for name in choices.keys() - possible:
-        raise TypeError(f"there is no {name!r} to choose; possible are: {', '.join(sorted(possible))}")
+    if unknown := choices.keys() - possible:
+        raise TypeError(f"there is no {min(unknown)!r} to choose; possible are: {', '.join(sorted(possible))}")
     found: Words = {"failure": word(choices.get("failure"))}
     phones: Words = {"cn": word(choices.get("cn")), "mn": word(choices.get("mn"))}
     return {**found, **phones, "hangs_up": choices.get("hangs_up"), "dad": choices.get("dad")}

@@ -107,10 +107,15 @@ class Recording:
         every = ends.union(*(host.interfaces for host in self.hosts))
         return self.traffic if every == ends else self._traffic_at(every)
 
+    @cached_property
+    def has_bit_errors(self) -> bool:
+        """Whether a link of the run damages packets."""
+        return has_bit_errors(self.folder)
+
     def _traffic_at(self, names: frozenset[str]) -> Traffic:
         """Where a link damages packets, without those that nobody took."""
         capture = self.captures.at(names)
-        return Traffic(without_damaged(capture) if has_bit_errors(self.folder) else capture)
+        return Traffic(without_damaged(capture) if self.has_bit_errors else capture)
 
     @property
     def capture(self) -> Capture:
