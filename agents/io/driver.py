@@ -31,9 +31,10 @@ PATIENCE_S = 0.020
 TURN_S = 0.005
 # What is worth a word of how late something was done, and how much more it has to be for another one.
 LATE_S = 0.002
-# Transactions and dialogs live for half a minute, and hardly anything is garbage in a circle: with Python's own
-# thresholds a busy agent spends a third of its time on looking for it (`make bench`).
-COLLECT_AFTER = (20_000, 50, 1_000)
+# Transactions and dialogs live for half a minute: with Python's own thresholds a busy agent spends a third of its time
+# on looking for garbage among them (`make bench`). Calls that a flood makes and that are refused die young: few at a
+# time, and few survivors before the middle generation is looked at, lest speech waits meanwhile.
+COLLECT_AFTER = (2_000, 20, 2_000)
 
 
 class Driver:

@@ -99,7 +99,7 @@ def standing_s(direction: LinkDirection) -> float:
 def thin_stage(direction: LinkDirection, planned: list[ProbingStage]) -> ProbingStage | None:
     """A few small packets in the second half of an overload, where flows have queues of their own."""
     overloads = [one for one in planned if one.tells == "wait"]
-    if direction.aqm != "fq_codel" or not overloads:
+    if direction.aqm is None or not QUEUES[direction.aqm].has_flows or not overloads:
         return None
     lasts_s = (overloads[0].end_s - overloads[0].at_s) / 2
     interval_s = max(THIN_INTERVAL_S, THIN_PACKETS * FULL_BYTES * 8 / direction.rate)

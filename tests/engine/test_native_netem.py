@@ -35,8 +35,9 @@ TOLERANCE_MS = 10.0
 # From the trigger to the new path media wait for the lab, the MN, its peer, and the MN again.
 LATE_TIMES = 3
 PACKET_MS = 20.0
-# The call leaves WiFi two seconds before that is gone: whoever is later by no more than this has them both.
-IN_TIME_MS = 500.0
+# The call leaves WiFi two seconds before that is gone. On a machine that is later than this all of its programs are,
+# each by another time: such a run proves nothing about how long a handover takes.
+IN_TIME_MS = 100.0
 NS_PER_MS = 1_000_000
 
 
@@ -102,7 +103,7 @@ def test_a_phone_that_waits_for_the_kernel_is_silent_for_as_long_as_that_and_att
     late_ms = native.late_ms("reinvite")
     for media in native.result("reinvite")["media"].values():
         least_ms = 1717 + 1500
-        most_ms = least_ms + 1000 + LATE_TIMES * late_ms
+        most_ms = least_ms + 3000 + LATE_TIMES * late_ms
         assert late_ms > IN_TIME_MS or least_ms - late_ms < media["interruption_ms"] < most_ms
 
 

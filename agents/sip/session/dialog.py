@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from agents.sip.message.build import Body, Identity, new_request
@@ -32,15 +33,23 @@ class DialogId(NamedTuple):
     remote_tag: str | None
 
 
+class DialogState(StrEnum):
+    """Before the 2xx, after it, and after the end (12)."""
+
+    EARLY = "EARLY"
+    CONFIRMED = "CONFIRMED"
+    TERMINATED = "TERMINATED"
+
+
 class Dialog:
-    """One side of a dialog. `state` is EARLY, CONFIRMED or TERMINATED."""
+    """One side of a dialog."""
 
     def __init__(self, dialog_id: DialogId, local: NameAddr, remote: NameAddr, *, owns_call_id: bool) -> None:
         self.id = dialog_id
         self.local = local
         self.remote = remote
         self.owns_call_id = owns_call_id
-        self.state = "EARLY"
+        self.state = DialogState.EARLY
         self.remote_target = remote.uri
         self.route_set: tuple[str, ...] = ()
         self.local_cseq = FIRST_CSEQ - 1
@@ -175,7 +184,7 @@ class Directory(Generic[S]):
     def end(self, dialog: Dialog, now: float) -> None:
         """Requests with its tags are answered with 481; one that was a call is remembered for a while."""
         session = self._sessions.pop(dialog.id, None)
-        was_call, dialog.state = dialog.state == "CONFIRMED", "TERMINATED"
+        was_call, dialog.state = dialog.state is DialogState.CONFIRMED, DialogState.TERMINATED
         if session is not None and was_call:
             self._ended[dialog.id] = session
             self.core.timers.start(_Forgetter(self._ended, dialog.id), "ended", now + self.core.timings.give_up)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agents.sip.message.address import Flow
 from agents.sip.message.build import new_cancel
-from agents.sip.session.dialog import Dialog
+from agents.sip.session.dialog import Dialog, DialogState
 from agents.sip.session.ending import end_branch
 from agents.sip.session.outcomes import Answered, Proceeding, Rejected
 from agents.sip.transaction.invite_client import InviteClient
@@ -250,7 +250,7 @@ class Calling:
             dialog.local_cseq = max(dialog.local_cseq, self.invite.request.cseq.number)
         else:
             dialog = self.dialog_of(response)
-        dialog.state = "CONFIRMED"
+        dialog.state = DialogState.CONFIRMED
         return dialog
 
     def end_branch(self, response: Response, now: float) -> None:

@@ -66,6 +66,8 @@ class ReceivedInvite:
         """300 … 699; the transaction repeats it."""
         response = self._respond(status, headers, None, now, reason)
         self._finish()
+        # From here on the transaction does all alone, and must not keep the call: a flood's would all grow old with it.
+        self._transaction.user = None
         return response
 
     def close(self, now: float) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agents.sip.message.build import Body
 from agents.sip.message.errors import LocalProtocolError
 from agents.sip.session.core import contact_uri
-from agents.sip.session.dialog import Dialog
+from agents.sip.session.dialog import Dialog, DialogState
 from agents.sip.session.offer_answer import session_description
 from agents.sip.session.outgoing_invite import Calling
 from agents.sip.session.received_invite import ReceivedInvite
@@ -103,7 +103,7 @@ class Session(InviteUsage):
             self.contact = contact_uri(contact, self.confirmed_dialog.local.uri)
         extra = self._agree(self.invite, body, require, now)
         self._step(CallStep.ACCEPT)
-        self.confirmed_dialog.state = "CONFIRMED"
+        self.confirmed_dialog.state = DialogState.CONFIRMED
         self.last_response = self._incoming.accept([*extra, *headers], as_body(body), now)
 
     def reject(

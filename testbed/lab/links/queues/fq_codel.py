@@ -1,6 +1,8 @@
 """FQ-CoDel (RFC 8290): a CoDel for each flow, and a turn for each of them; names as there."""
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 
 from testbed.lab.links.draws import mixed
 from testbed.lab.links.frames import flow_of
@@ -33,11 +35,11 @@ class FqCoDel:
     @property
     def backlog(self) -> int:
         """The bytes at IP of all that waits."""
-        return sum(one.queue.backlog for one in self._flows.values())
+        return sum(one.queue.backlog for one in self._listed())
 
     def __len__(self) -> int:
         """How many packets wait."""
-        return sum(len(one.queue) for one in self._flows.values())
+        return sum(len(one.queue) for one in self._listed())
 
     def enqueue(self, packet: Waiting) -> None:
         """Behind those of its flow; a flow that had nothing waiting is a new one (4.1)."""
@@ -71,7 +73,11 @@ class FqCoDel:
 
     def shed(self) -> None:
         """Drops the oldest of the flow that has the most bytes waiting (4.1.2)."""
-        max(self._flows.values(), key=lambda one: one.queue.backlog).queue.drop_first()
+        max(self._listed(), key=lambda one: one.queue.backlog).queue.drop_first()
+
+    def _listed(self) -> Iterator[FlowQueue]:
+        """All that may have something waiting: few of those that ever had."""
+        return chain(self._new, self._old)
 
     def _number(self, flow: bytes) -> int:
         bits = self._key

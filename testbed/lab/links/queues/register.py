@@ -17,7 +17,7 @@ class QueueRow(NamedTuple):
 
     `is_target_shorter`: the target is to be within the interval. What has its target is the `least` wait of those in an
     interval, or the `mean` of all, once an overload has lasted for `settles_in` intervals; but of so few bytes as
-    `spares_bytes` nothing is dropped.
+    `spares_bytes` nothing is dropped. `has_flows`: each flow has a queue of its own.
     """
 
     make: Make
@@ -27,6 +27,7 @@ class QueueRow(NamedTuple):
     controls: Literal["least", "mean"]
     settles_in: int
     spares_bytes: int
+    has_flows: bool = False
 
 
 def without_chance(make: Callable[[float, float], QueueDiscipline]) -> Make:
@@ -39,4 +40,4 @@ CODEL = QueueRow(
     without_chance(CoDel), 0.005, 0.1, is_target_shorter=True, controls="least", settles_in=50, spares_bytes=MOST_BYTES
 )
 PIE = QueueRow(Pie, 0.015, 0.015, is_target_shorter=False, controls="mean", settles_in=300, spares_bytes=2 * MOST_BYTES)
-QUEUES: dict[Aqm, QueueRow] = {"codel": CODEL, "fq_codel": CODEL._replace(make=FqCoDel), "pie": PIE}
+QUEUES: dict[Aqm, QueueRow] = {"codel": CODEL, "fq_codel": CODEL._replace(make=FqCoDel, has_flows=True), "pie": PIE}

@@ -6,6 +6,7 @@ import gc
 
 from agents.roles.media_ports import DRAIN_S, MOST_DRAINING, SET_ASIDE
 from agents.sip.session.session import Session
+from agents.sip.transaction.invite_server import InviteServer
 from agents.sip.transaction.layer import MOST_COMPLETED
 from tests.agents.roles.caller import CALLER, Caller, media_to, message, sdp
 
@@ -58,3 +59,4 @@ def test_a_flood_of_calls_to_a_busy_node_is_not_remembered() -> None:
     assert len(transactions.live()) <= MOST_COMPLETED + 1
     assert len(caller.node._ua._directory._ended) == 0
     assert len(transactions._arrivals) <= MOST_COMPLETED + 1
+    assert {one.user for one in transactions._completed.values() if isinstance(one, InviteServer)} == {None}
