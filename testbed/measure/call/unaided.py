@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from testbed.measure.sip.transactions import SeenTransaction
 
 KIND = "seen"
+NOTHING_TRIGGERED = "no handover took place: nothing triggered one"
 # Speech and an INVITE cross each other: a link that was used so recently has not been left.
 STILL_USED_NS = 1_000_000_000
 
@@ -50,5 +51,5 @@ def untold_handover(manifest: Manifest, handovers: list[Handover]) -> list[str]:
     if handovers:
         return []
     if manifest.mobile is None:
-        return ["no handover took place: nothing triggered one"]
+        return [NOTHING_TRIGGERED]
     return [f"{manifest.mobile} handed nothing over: all that it sent of the call went over one link"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.text import Text
 
 from testbed.measure import MeasuredRun, RunFolderError
 from testbed.measure.call.extension import SupportQuestion, find_question
+from testbed.measure.call.unaided import NOTHING_TRIGGERED
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import SETUP
 from testbed.report.terminal import console, new_table, number
@@ -78,8 +80,15 @@ def tables(runs: Sequence[PhoneRun]) -> RenderableType:
         parts += [calls_table(moved), Text(), ends_table(moved)]
     if still:
         parts += [*([Text()] if moved else []), setup_table(still)]
-    warnings = [(run.cn, warning) for run in runs for warning in run.result["warnings"]]
-    return Group(*parts, *(Text(f"warning, {cn}: {warning}") for cn, warning in warnings))
+    warnings = Counter((run.cn, warning) for run in runs for warning in run.result["warnings"])
+    for one in still:  # that is what they are for
+        del warnings[one.cn, NOTHING_TRIGGERED]
+    return Group(*parts, *(Text(f"warning, {cn}: {said}{times(count)}") for (cn, said), count in warnings.items()))
+
+
+def times(count: int) -> str:
+    """How many runs say the same."""
+    return f" ({count} runs)" if count > 1 else ""
 
 
 def calls_table(runs: Sequence[PhoneRun]) -> Table:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from testbed.report.several.phones_table import PhoneRun, round_ms, route, setup_table, verdict, where
+from testbed.measure.call.unaided import NOTHING_TRIGGERED
+from testbed.report.several.phones_table import PhoneRun, round_ms, route, setup_table, tables, verdict, where
 from testbed.report.terminal import console
 from tests.report.one_run.test_ladder import CN, HOME, UMTS, WIFI, at, chart, message
 
@@ -92,3 +93,13 @@ def test_what_the_question_costs(capsys: pytest.CaptureFixture[str]) -> None:
         "to",
         "7.5",
     ]
+
+
+def test_warnings_are_said_once_and_not_that_a_call_set_up_was_not_handed_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = {"warnings": [NOTHING_TRIGGERED, "a capture dropped 3 packets"], "handover": None}
+    one = run(*asked(420), setup_ms=9.0)
+    console().print(tables([replace(one, result={**one.result, **said})] * 2))
+    warnings = [line.strip() for line in capsys.readouterr().out.splitlines() if "warning" in line]
+    assert warnings == ["warning, phone: a capture dropped 3 packets (2 runs)"]
