@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from testbed.engine import native
-from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, RUN_NEEDS
+from testbed.engine.guest.needs import BUILD_NEEDS, KEYRING, RUN_NEEDS
 from tests.engine.test_phones import PHONES
 
 ROOT = Path(__file__).parents[1]

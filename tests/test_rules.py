@@ -212,7 +212,8 @@ CORRIDORS = {
     },
     "testbed.engine": {"errors": "", "sealed": "", "cache": "sealed", "engine": "errors",
                        "run_records": "cache", "native": "errors engine run_records",
-                       "vm": "cache errors engine sealed run_records",
+                       "guest": "cache errors",
+                       "vm": "cache errors engine guest sealed run_records",
                        "choose": "engine native vm", "vm.guest": ""},
     "testbed.scenario": {
         "reading": "",
@@ -438,7 +439,7 @@ BANS = {
     "printing": Ban(
         "print",
         "use click.echo or a rich console in testbed/cli; agents and lab report events",
-        but=("testbed.lab.__main__", "testbed.engine.vm.guest.boot", "testbed.engine.vm.image"),
+        but=("testbed.lab.__main__", "testbed.engine.vm.guest.boot"),
     ),
 }
 
@@ -604,7 +605,7 @@ def test_a_program_is_named_in_its_own_file_and_nowhere_else() -> None:
     found = [
         f"{module.path}:{line} names a program ({text!r:.60}); ask for what it can do, by a field of its file"
         for module in modules()
-        if module.name != "testbed.engine.vm.image"
+        if module.name != "testbed.engine.guest.recipes"
         for text, line in module.strings()
         if names.search(text)
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from testbed.engine.choose import make_engine
     from testbed.engine.engine import Engine, Place, Report, Say
     from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError, UnknownPackageError
-    from testbed.engine.vm.image import unknown_packages
+    from testbed.engine.guest.recipes import unknown_packages
 
 __all__ = [
     "CommandError",
@@ -34,7 +34,7 @@ _HOMES = {
     "choose": "make_engine",
     "engine": "Engine Place Report Say",
     "errors": "CommandError MissingRequirementError RunFailedError UnknownPackageError",
-    "vm.image": "unknown_packages",
+    "guest.recipes": "unknown_packages",
 }
 
 __getattr__ = exporting(__name__, _HOMES)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 
 from testbed.access.wifi import CHANNELS, access_point, key, ssid, supplicant
-from testbed.engine.vm.image import WITH_RADIOS, recipe_for
+from testbed.engine.guest.recipes import WITH_RADIOS, recipe_for
 from testbed.lab.network.wireless import PHASES, phase
 from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.reading.places import TOPOLOGY

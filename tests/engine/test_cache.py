@@ -16,8 +16,8 @@ import pytest
 
 from testbed.engine import cache, sealed
 from testbed.engine.errors import CommandError
+from testbed.engine.guest.build_commands import WARDEN, run
 from testbed.engine.sealed import Held, UnsealedError, hold
-from testbed.engine.vm.build_commands import WARDEN, run
 from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def test_a_command_that_takes_too_long_leaves_nothing_running() -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_who_is_killed_leaves_nothing_running(number: signal.Signals) -> None:
     program = (
-        "import asyncio, sys; from testbed.engine.vm.build_commands import run;"
+        "import asyncio, sys; from testbed.engine.guest.build_commands import run;"
         f" asyncio.run(run({NESTED!r}, limit_s=600))"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as process:
@@ -248,3 +248,47 @@ def test_what_a_command_says_and_how_it_ends() -> None:
 
 def test_a_warden_whose_parent_has_ended_already_starts_nothing() -> None:
     assert subprocess.run([sys.executable, str(WARDEN), "1", "sleep", "3217"], check=False).returncode == 143
+
+
+def grow(folder: Path) -> None:
+    """A folder as a guest's root is one."""
+    (folder / "root" / "usr" / "bin").mkdir(parents=True)
+    (folder / "root" / "usr" / "bin" / "ls").write_bytes(bytes(range(256)))
+    (folder / "root" / "bin").symlink_to("usr/bin")
+
+
+def relink(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("usr")
+
+
+IN_A_FOLDER: dict[str, Callable[[Path], object]] = {
+    "flipped": lambda root: flip(root / "usr" / "bin" / "ls"),
+    "removed": lambda root: (root / "usr" / "bin" / "ls").unlink(),
+    "added": lambda root: (root / "usr" / "more").write_text("x"),
+    "other permissions": lambda root: (root / "usr" / "bin" / "ls").chmod(0o700),
+    "other link": lambda root: relink(root / "bin"),
+    "a pipe": lambda root: pipe(root / "usr" / "bin" / "ls"),
+}
+
+
+@pytest.mark.parametrize("how", IN_A_FOLDER)
+def test_what_is_changed_anywhere_in_a_folder_is_told(how: str, tmp_path: Path) -> None:
+    grow(tmp_path)
+    sealed.seal(tmp_path)
+    hold(tmp_path)
+    IN_A_FOLDER[how](tmp_path / "root")
+    with pytest.raises(UnsealedError, match=r"has (root damaged|usr/bin/ls, which is no file)"):
+        hold(tmp_path)
+
+
+def test_a_folder_is_known_by_what_it_holds_and_not_by_when_it_was_made(tmp_path: Path) -> None:
+    sums = set()
+    for name in ("one", "other"):
+        grow(tmp_path / name)
+        os.utime(tmp_path / name / "root" / "usr" / "bin" / "ls")
+        sealed.seal(tmp_path / name)
+        sums.add(hold(tmp_path / name).sha256("root"))
+    assert len(sums) == 1
+    os.utime(tmp_path / "one" / "root" / "usr" / "bin" / "ls")
+    assert hold(tmp_path / "one").sha256("root") in sums

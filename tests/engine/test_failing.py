@@ -15,7 +15,7 @@ import pytest
 from testbed.engine.choose import make_engine
 from testbed.engine.engine import Place
 from testbed.engine.errors import RunFailedError
-from testbed.engine.vm import vm_run
+from testbed.engine.guest import following
 from testbed.lab.plan import Plan
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
@@ -113,7 +113,7 @@ def place_and_plan() -> tuple[Place, Plan]:
 
 
 def test_a_guest_that_hangs_is_ended_in_bounded_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vm_run, "SILENCE_LIMIT_S", 3.0)
+    monkeypatch.setattr(following, "SILENCE_LIMIT_S", 3.0)
     place, plan = place_and_plan()
 
     def stop_guest(_: dict[str, Any]) -> None:

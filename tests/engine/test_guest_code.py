@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from testbed.engine.vm.guest_code import ROOT, LeanModule, guest_code, with_own_numbers
+from testbed.engine.guest.guest_code import ROOT, LeanModule, guest_code, with_own_numbers
 
 SOURCE = b'''"""What it is."""
 

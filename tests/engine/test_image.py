@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.engine.vm import image
-from testbed.engine.vm.image import LIBRARIES, PLAIN, copy_library
-from testbed.engine.vm.needs import KEYRING
+from testbed.engine.guest import bootstrap
+from testbed.engine.guest.bootstrap import copy_library
+from testbed.engine.guest.needs import KEYRING
+from testbed.engine.guest.recipes import LIBRARIES, PLAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +44,8 @@ def test_packages_come_from_debian_and_its_keys_vouch_for_them_whatever_the_host
         started.append(argv)
         return ""
 
-    monkeypatch.setattr(image, "run", run)
-    asyncio.run(image.bootstrap(PLAIN, tmp_path / "root.tar", tmp_path))
+    monkeypatch.setattr(bootstrap, "run", run)
+    asyncio.run(bootstrap.bootstrap(PLAIN, tmp_path / "root.tar", tmp_path))
     ((*options, suite, archive, sources),) = started
     assert f"--keyring={KEYRING}" in options
     assert (suite, archive) == ("bookworm", str(tmp_path / "root.tar"))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.engine.errors import MissingRequirementError
-from testbed.engine.vm import needs
-from testbed.engine.vm.needs import BUILD_NEEDS, Need, program, require
+from testbed.engine.guest import needs
+from testbed.engine.guest.needs import BUILD_NEEDS, Need, program, require
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +72,14 @@ def test_where_no_setting_forbids_them_it_is_the_surroundings(somebody: Path) ->
 def test_ids_of_a_user(monkeypatch: pytest.MonkeyPatch, lines: str, *, listed: bool) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "me")
     assert needs.is_listed(lines) == listed
+
+
+def test_a_user_without_a_name_is_called_by_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that was started with some number."""
+    monkeypatch.setattr(os, "getuid", lambda: 987654)
+    monkeypatch.setattr(os, "geteuid", lambda: 987654)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert needs.SUBORDINATE_IDS.mend().endswith(" 987654")
+    assert not needs.is_listed("me:1:1\n")
+    assert needs.is_listed("987654:1:1\n")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from testbed.engine.cache import cache_folder
-from testbed.engine.vm.image import PLAIN, root_image
+from testbed.engine.guest.recipes import PLAIN
+from testbed.engine.vm.image import root_image
 from testbed.engine.vm.snapshot import booted
 
 from .command import DATA, call, run_scenario

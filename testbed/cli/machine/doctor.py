@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from testbed.engine.cache import cache_folder
+from testbed.engine.guest.needs import BUILD_NEEDS, RUN_NEEDS, Need
 from testbed.engine.native import (
     CHROOT_REMEDY,
     NAMESPACES_REMEDY,
@@ -21,7 +22,6 @@ from testbed.engine.native import (
     may_unshare,
 )
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
-from testbed.engine.vm.needs import BUILD_NEEDS, RUN_NEEDS, Need
 from testbed.report.terminal import console, new_table
 
 FREE_SPACE_BYTES = 2 << 30

@@ -19,7 +19,8 @@ from typing import Any, BinaryIO
 from qemu.qmp import EventListener, QMPClient
 
 from testbed.engine.errors import RunFailedError
-from testbed.engine.vm.needs import EMULATOR, RUN_NEEDS, require
+from testbed.engine.guest.following import last_line
+from testbed.engine.guest.needs import EMULATOR, RUN_NEEDS, require
 
 MEMORY_MIB = 768
 ORDER_MIB = 64
@@ -210,9 +211,3 @@ async def machine(
 def name_for_others(file: BinaryIO) -> str:
     """A name of an open file for other processes of this user, the same whatever its path is made of."""
     return f"/proc/{os.getpid()}/fd/{file.fileno()}"
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log file, or a hint that it is empty."""
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else "it said nothing"

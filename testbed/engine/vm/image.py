@@ -1,60 +1,22 @@
-"""The guest's root images: Debian packages in one ext2 file, made without root, byte for byte the same each time.
+"""The guest's root images: one ext2 file each, made without root, byte for byte the same each time (genext2fs).
 
-Three are always the same: the plain one, one with phones and servers that others wrote, and one with a kernel that has
-802.11. Whatever else a run needs is put into one of its own. Each is made when the first run needs it.
-
-Built by mmdebstrap (user namespaces, or root) and genext2fs. The same package versions give the same bytes; which
-versions Debian's archive gives on the day of building stands in `packages.txt` and, through the image's digest, in
-every manifest.
+Each is made when the first run needs it.
 """
 
 import json
-import os
-import shlex
-import shutil
 import tarfile
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept
+from testbed.engine.cache import Say, cache_folder, file_digest, kept
 from testbed.engine.errors import CommandError
+from testbed.engine.guest.bootstrap import BUILD_LIMIT_S, bootstrap
+from testbed.engine.guest.build_commands import run
+from testbed.engine.guest.debian import ARCHIVE_LIMIT_S, require_packages
+from testbed.engine.guest.needs import BUILD_NEEDS, require
+from testbed.engine.guest.recipes import PACKAGES, Recipe
 from testbed.engine.sealed import Held
-from testbed.engine.vm.build_commands import run
-from testbed.engine.vm.debian import ARCHIVE_LIMIT_S, SUITE, lacking, require_packages
-from testbed.engine.vm.needs import BUILD_NEEDS, KEYRING, require
 
-# The guest's sources.list, byte for byte, and what Debian's own mmdebstrap would take: the host may be no Debian.
-MIRRORS = """\
-deb http://deb.debian.org/debian bookworm main
-deb http://deb.debian.org/debian bookworm-updates main
-deb http://security.debian.org/debian-security bookworm-security main"""
-KERNEL = "linux-image-cloud-amd64"
-PACKAGES = (
-    "busybox-static",
-    "dnsmasq-base",
-    "iproute2",
-    "kmod",
-    "libgsm1",
-    "mininet",
-    "nftables",
-    "procps",
-    "python3",
-    "python3-scapy",  # forges packets for attackers and for routers that quench
-    "tcpdump",
-    "tiny-initramfs",  # satisfies the kernel's dependency; ours is made by initramfs.py
-)
-# Python libraries of the lab and the agents, from the same pinned wheels as on the host.
-LIBRARIES = ("pyroute2",)
-LEFT_OUT = tuple(
-    f"/usr/share/{name}/*" for name in ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
-)
-# Newer time stamps are set to this one. 2026-01-01T00:00:00Z, when the guest's clock starts too.
-EPOCH = 1767225600
-RECIPE_VERSION = 3
-# A slow line takes some minutes for its 100 to 300 MB.
-BUILD_LIMIT_S = 3600.0
 # Of an image whose content is not known beforehand: room for what the file system itself needs, and a round number.
 ROOM_MIB, ROUND_MIB = 48, 32
 INODES = 32768
@@ -66,65 +28,6 @@ BOOT_FILES = (
     "kernel/drivers/acpi/nfit/nfit.ko",
     "kernel/drivers/nvdimm/nd_btt.ko",
     "kernel/drivers/nvdimm/nd_pmem.ko",
-)
-# Where the file system is no part of the kernel; those before come first.
-FILE_SYSTEM = tuple(
-    f"kernel/{name}.ko" for name in ("lib/crc16", "crypto/crc32c_generic", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4")
-)
-# What others wrote: the nodes of a run that are not our agents. One image holds them all.
-FOREIGN_PACKAGES = ("baresip-core", "kamailio", "linphone-cli", "rtpengine-daemon", "sip-tester")
-# What comes with them and is for pictures on screens: a third of their size.
-FOREIGN_LEFT_OUT = (
-    *("/usr/share/fonts/*", "/usr/share/icons/*", "/usr/share/X11/*"),
-    *(f"/usr/lib/x86_64-linux-gnu/{name}" for name in ("dri/*", "libLLVM-*", "libmfxhw64*", "libz3*", "mfx/*")),
-)
-# The 802.11 stack and what runs it. The kernel for real machines has it; of its drivers, only what a run needs is kept.
-RADIO_KERNEL = "linux-image-amd64"
-RADIO_PACKAGES = ("hostapd", "iw", "wpasupplicant")
-RADIO_LEFT_OUT = tuple(f"/lib/modules/*/kernel/{name}/*" for name in ("drivers", "fs", "sound"))
-RADIO_KEPT = tuple(
-    f"/lib/modules/*/kernel/{name}"
-    for name in (
-        *("drivers/nvdimm/*", "drivers/acpi/nfit/*", "drivers/net/veth.ko", "drivers/virtio/virtio*"),
-        *("drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
-    )
-)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a root image is made of; `duration` is in words, `size_mib` None where it follows from the packages.
-
-    `left_out` are paths of files that its packages bring, but for those that are `kept`. `file_system` are modules
-    without which the kernel can't read the image.
-    """
-
-    kernel: str
-    packages: tuple[str, ...]
-    left_out: tuple[str, ...]
-    size_mib: int | None
-    duration: str
-    kept: tuple[str, ...] = ()
-    file_system: tuple[str, ...] = ()
-
-    def digest(self) -> str:
-        """Names the image by what goes in: packages, libraries with versions, this recipe."""
-        versions = [f"{name}=={metadata.version(name)}" for name in LIBRARIES]
-        size, epoch, version = str(self.size_mib), str(EPOCH), str(RECIPE_VERSION)
-        paths = (*self.left_out, "but", *self.kept, *self.file_system)
-        return digest(SUITE, self.kernel, *self.packages, *versions, *paths, epoch, size, version)
-
-
-PLAIN = Recipe(KERNEL, PACKAGES, LEFT_OUT, 448, "about a minute")
-WITH_FOREIGN = Recipe(KERNEL, (*PACKAGES, *FOREIGN_PACKAGES), (*LEFT_OUT, *FOREIGN_LEFT_OUT), 640, "about two minutes")
-WITH_RADIOS = Recipe(
-    RADIO_KERNEL,
-    (*PACKAGES, *RADIO_PACKAGES),
-    (*LEFT_OUT, *RADIO_LEFT_OUT),
-    512,
-    "about two minutes",
-    RADIO_KEPT,
-    FILE_SYSTEM,
 )
 
 
@@ -153,25 +56,6 @@ class RootImage:
         return {name: self.held.path(name) for name in self.held.names if name.endswith(".ko") or name == "busybox"}
 
 
-def recipe_for(packages: Iterable[str]) -> Recipe:
-    """The smallest image that has these packages and what every run needs: one of the three, or one of its own."""
-    wanted = set(packages)
-    for recipe in (PLAIN, WITH_FOREIGN, WITH_RADIOS):
-        if wanted <= set(recipe.packages):
-            return recipe
-    base = WITH_RADIOS if wanted & set(RADIO_PACKAGES) else PLAIN
-    left_out = (*base.left_out, *(FOREIGN_LEFT_OUT if wanted & set(FOREIGN_PACKAGES) else ()))
-    more = sorted(wanted - set(base.packages))
-    return replace(
-        base, packages=(*base.packages, *more), left_out=left_out, size_mib=None, duration="some minutes at most"
-    )
-
-
-def unknown_packages(packages: Iterable[str]) -> dict[str, str] | None:
-    """`lacking`, of an image with these packages; of the images that are always the same nothing is asked."""
-    return lacking(packages) if recipe_for(packages).size_mib is None else {}
-
-
 async def root_image(recipe: Recipe, say: Say) -> RootImage:
     """A root image, from the cache or built now (the plain one takes 40 s and 300 MB from Debian's archive).
 
@@ -181,7 +65,7 @@ async def root_image(recipe: Recipe, say: Say) -> RootImage:
 
     async def make(folder: Path) -> None:
         require("building the guest", BUILD_NEEDS)
-        if recipe.size_mib is None:
+        if recipe.is_own:
             say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
             await require_packages(recipe.packages)
         more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
@@ -220,58 +104,6 @@ def room_for(archive: Path) -> tuple[int, int]:
     blocks = sum(1 + -(-size // BLOCK) for size in sizes)
     mib = -(-blocks * BLOCK // 1024**2) + ROOM_MIB
     return -(-mib // ROUND_MIB) * ROUND_MIB, max(INODES, 2 * len(sizes))
-
-
-async def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
-    """Writes the root file system as a tar archive."""
-    libraries = folder / "libraries"
-    libraries.mkdir()
-    for name in LIBRARIES:
-        copy_library(name, libraries)
-    hooks = [
-        # made anew by every kernel installation, with random names inside; we boot our own
-        'rm -f "$1"/boot/initrd.img-* "$1"/initrd.img*',
-        f"copy-in {shlex.quote(str(libraries))}/. /usr/lib/python3/dist-packages",
-        # byte code once, in a stable form, so that agents start quickly
-        f'SOURCE_DATE_EPOCH={EPOCH} chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
-        "/usr/lib/python3/dist-packages /usr/lib/python3.11",
-        # not whoever builds, nor with that person's umask
-        'chown -R 0:0 "$1"/usr/lib/python3/dist-packages && chmod -R u=rwX,go=rX "$1"/usr/lib/python3*',
-        'mkdir -p "$1"/mnt "$1"/run "$1"/tmp',
-        'chroot "$1" dpkg-query --show > "$1"/packages.txt',
-        f"download /packages.txt {shlex.quote(str(folder / 'packages.txt'))}",
-    ]
-    # Root's mounts would be this machine's own, and stay when it is killed; others have a namespace for them anyway.
-    is_root = os.geteuid() == 0
-    mode, start = ("root", ["unshare", "--mount", "--"]) if is_root else ("unshare", [])
-    await run(
-        [*start, "mmdebstrap", f"--mode={mode}", "--variant=apt", "--format=tar", "--quiet", f"--keyring={KEYRING}"]
-        + ["--aptopt=APT::Install-Recommends false"]
-        + [f"--dpkgopt=path-exclude={path}" for path in recipe.left_out]
-        + [f"--dpkgopt=path-include={path}" for path in recipe.kept]
-        + [f"--include={','.join((recipe.kernel, *recipe.packages))}"]
-        + [f"--customize-hook={hook}" for hook in hooks]
-        + [SUITE, str(archive), MIRRORS],
-        limit_s=BUILD_LIMIT_S,
-        env={"SOURCE_DATE_EPOCH": str(EPOCH)},
-    )
-    shutil.rmtree(libraries)
-
-
-def copy_library(name: str, folder: Path) -> None:
-    """Copies an installed pure-Python distribution's files, without byte code, scripts, and what pip notes about them.
-
-    Those notes say how it was installed here; on another machine they are others, and so would be the image.
-    """
-    distribution = metadata.distribution(name)
-    for file in distribution.files or []:
-        relative = PurePosixPath(file)
-        is_note = any(part.endswith(".dist-info") for part in relative.parts)
-        if relative.suffix == ".pyc" or is_note or relative.is_absolute() or ".." in relative.parts:
-            continue
-        target = folder / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(str(file.locate())), target)
 
 
 def take_boot_files(archive: Path, boot_files: tuple[str, ...], folder: Path) -> str:

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from testbed.engine.errors import CommandError
-from testbed.engine.vm.image import EPOCH
+from testbed.engine.guest.recipes import EPOCH
 
 OWN_FILES = ("init", "boot.py")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed.engine.cache import digest
-from testbed.engine.vm.guest_code import guest_code
+from testbed.engine.guest.guest_code import guest_code
 
 
 def code_digest() -> str:

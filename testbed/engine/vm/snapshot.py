@@ -12,8 +12,9 @@ from typing import Any
 
 from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept, remove_oldest
 from testbed.engine.errors import RunFailedError
+from testbed.engine.guest.following import last_line
 from testbed.engine.sealed import Held
-from testbed.engine.vm.emulator import MachineFiles, arguments, emulator_version, last_line, machine
+from testbed.engine.vm.emulator import MachineFiles, arguments, emulator_version, machine
 from testbed.engine.vm.image import RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.orders import code_digest, write_order

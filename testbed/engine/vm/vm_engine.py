@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.engine.engine import Place, Report, Say
-from testbed.engine.vm.image import recipe_for, root_image
+from testbed.engine.guest.recipes import recipe_for
+from testbed.engine.vm.image import root_image
 from testbed.engine.vm.snapshot import Snapshot, booted, prepared
 from testbed.engine.vm.vm_run import run_in_guest
 from testbed.lab.plan import Plan

@@ -1,31 +1,17 @@
 """Carries out one run in a guest: plan and code in, run folder out, progress on the way, an end in bounded time."""
 
-import asyncio
 import contextlib
-import json
 import shutil
 import tarfile
-import time
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from testbed.engine.errors import RunFailedError
+from testbed.engine.guest.following import Say, console_end, follow, keep_logs, settle
 from testbed.engine.run_records import WORKSPACE, recorded
-from testbed.engine.vm.emulator import last_line, machine
-from testbed.engine.vm.guest_code import with_own_numbers
+from testbed.engine.vm.emulator import machine
 from testbed.engine.vm.orders import write_order
 from testbed.engine.vm.snapshot import Snapshot
 from testbed.lab.plan import Plan
-
-POLL_S = 0.05
-# A guest reports each second of its own time. Even with the host's processors loaded many times over, that takes
-# a second or two; a guest that is silent for this long hangs.
-SILENCE_LIMIT_S = 300.0
-# What a traceback of our code may stand in.
-LOGS = (".log", ".txt")
-
-Say = Callable[[dict[str, Any]], None]
 
 
 async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -> None:
@@ -55,58 +41,16 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
         raise RunFailedError(f"the run cannot be kept: {error}") from error
 
 
-def console_end(console: Path) -> str:
-    """How the guest's console ends."""
-    return f"the guest's console ends with: {last_line(console)}"
-
-
-async def follow(process: asyncio.subprocess.Process, progress: Path, say: Say) -> None:
-    """Passes on what the guest reports until it has ended; raises RunFailedError when it falls silent."""
-    seen = 0
-    heard = time.monotonic()
-    while True:
-        ended = process.returncode is not None
-        lines, seen = new_lines(progress, seen)
-        for line in lines:
-            heard = time.monotonic()
-            with contextlib.suppress(ValueError):
-                say(json.loads(line))
-        if ended:
-            return
-        if time.monotonic() - heard > SILENCE_LIMIT_S:
-            raise RunFailedError(f"the guest has not been heard of for {SILENCE_LIMIT_S:.0f} s")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), POLL_S)
-
-
-def new_lines(path: Path, seen: int) -> tuple[list[bytes], int]:
-    """The complete lines after the first `seen` bytes, and how many bytes are now seen."""
-    if not path.exists():
-        return [], seen
-    with path.open("rb") as file:
-        file.seek(seen)
-        data = file.read()
-    whole = data.rfind(b"\n") + 1
-    return data[:whole].splitlines(), seen + whole
-
-
 def collect(outcome: Path, folder: Path) -> None:
     """Unpacks what the guest left; raises RunFailedError when that is no whole run, or can't be kept."""
     try:
         with tarfile.open(outcome, "r:") as archive:  # not compressed: looking for it in half a gigabyte takes minutes
             unpack(archive, folder)
-        for log in (folder / "logs").glob("*"):
-            if log.suffix in LOGS:
-                log.write_bytes(with_own_numbers(log.read_bytes()))
+        settle(folder)
     except tarfile.TarError as error:
         raise RunFailedError("the guest ended without a whole result") from error
     except OSError as error:
         raise RunFailedError(f"what the guest left cannot be kept: {error}") from error
-    error_file = folder / "logs" / "lab-error.txt"
-    if error_file.exists():
-        raise RunFailedError(f"the lab failed: {last_line(error_file)}")
-    if not (folder / "outcome.json").exists():
-        raise RunFailedError("the guest ended without a result")
 
 
 def unpack(archive: tarfile.TarFile, folder: Path) -> None:
@@ -124,12 +68,3 @@ def unpack(archive: tarfile.TarFile, folder: Path) -> None:
         if content is not None:
             with target.open("wb") as file:
                 shutil.copyfileobj(content, file)
-
-
-def keep_logs(workspace: Path, logs: Path) -> None:
-    """Keeps the guest's console and what the emulator said."""
-    logs.mkdir(exist_ok=True)
-    for name in ("console", "emulator.log"):
-        source = workspace / name
-        if source.exists() and source.stat().st_size:
-            (logs / f"{source.stem}.log").write_bytes(with_own_numbers(source.read_bytes()))

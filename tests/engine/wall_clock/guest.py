@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testbed.engine.errors import RunFailedError
+from testbed.engine.guest.following import follow
+from testbed.engine.guest.guest_code import guest_code
+from testbed.engine.guest.recipes import recipe_for
 from testbed.engine.native import NativeEngine
 from testbed.engine.vm.emulator import ORDER_MIB, WALL_CLOCK, machine
-from testbed.engine.vm.guest_code import guest_code
-from testbed.engine.vm.image import recipe_for, root_image
+from testbed.engine.vm.image import root_image
 from testbed.engine.vm.initramfs import own_files, write_initramfs
 from testbed.engine.vm.orders import add
 from testbed.engine.vm.snapshot import machine_files
-from testbed.engine.vm.vm_run import follow, unpack
+from testbed.engine.vm.vm_run import unpack
 from testbed.runner import FinishedRun, carry_out_plan, describe
 from testbed.scenario.plan.compile import compile_plan
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agents.roles.mn.schemes import SCHEMES
-from testbed.engine.vm.image import WITH_FOREIGN, recipe_for
+from testbed.engine.guest.recipes import WITH_FOREIGN, recipe_for
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan, roles
 from testbed.scenario.reading.errors import BadScenarioError

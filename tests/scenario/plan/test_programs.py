@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from agents.rtp.codec import MuLaw
-from testbed.engine.vm.image import WITH_FOREIGN, recipe_for
+from testbed.engine.guest.recipes import WITH_FOREIGN, recipe_for
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.loaded_program import able, load_program
 from testbed.scenario.plan.compile import compile_plan

@@ -81,9 +81,17 @@ def has_subordinate_ids() -> bool:
     return all(path.exists() and is_listed(path.read_text()) for path in files)
 
 
+def user_name() -> str:
+    """This user's name; the number where it has none, as in a container started with some number."""
+    try:
+        return getpass.getuser()
+    except KeyError:
+        return str(os.geteuid())
+
+
 def is_listed(lines: str) -> bool:
     """Whether one of these lines is this user's, by name or number."""
-    return any(line.split(":")[0] in {getpass.getuser(), str(os.geteuid())} for line in lines.splitlines())
+    return any(line.split(":")[0] in {user_name(), str(os.geteuid())} for line in lines.splitlines())
 
 
 def is_x86_64() -> bool:
@@ -98,7 +106,7 @@ MOUNTS = Need("mounts in a namespace", may_mount, mount_remedy)
 SUBORDINATE_IDS = Need(
     "ids in /etc/subuid and /etc/subgid",
     has_subordinate_ids,
-    lambda: f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {getpass.getuser()}",
+    lambda: f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user_name()}",
 )
 DEBIAN_KEYS = Need(str(KEYRING), KEYRING.exists, lambda: f"{INSTALL} debian-archive-keyring")
 
@@ -108,11 +116,9 @@ RUN_NEEDS = (
     program("setpriv", "util-linux"),
     program("taskset", "util-linux"),
 )
-BUILD_NEEDS = (
+TREE_NEEDS = (
     PROCESSOR,
     program("mmdebstrap", "mmdebstrap"),
-    program("genext2fs", "genext2fs"),
-    program("cpio", "cpio"),
     program("mount", "mount"),
     program("tar", "tar"),
     program("unshare", "util-linux"),
@@ -121,3 +127,4 @@ BUILD_NEEDS = (
     MOUNTS,
     SUBORDINATE_IDS,
 )
+BUILD_NEEDS = (*TREE_NEEDS, program("genext2fs", "genext2fs"), program("cpio", "cpio"))

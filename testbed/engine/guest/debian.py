@@ -9,7 +9,7 @@ from pathlib import Path
 
 from testbed.engine.cache import cache_folder
 from testbed.engine.errors import CommandError, UnknownPackageError
-from testbed.engine.vm.build_commands import run
+from testbed.engine.guest.build_commands import run
 
 SUITE = "bookworm"
 ARCHIVE = "http://deb.debian.org/debian"

@@ -1,0 +1,1 @@
+"""What guests of either kind are made of: packages, our code; and the programs that make them."""
