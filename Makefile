@@ -10,7 +10,7 @@ TESTBED := $(VENV)/bin/testbed
 CACHE := $(or $(TESTBED_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sip-handover-testbed)
 SIPPY_VERSION := 2.5.0
 # What we keep there: images, guests that have booted, records of runs, corpora, sippy.
-CACHED := {root,booted,prepared}-????????????{,.lock,.unfinished} apt-bookworm run-records fuzz-corpora sippy-$(SIPPY_VERSION)
+CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinished} apt-bookworm run-records processors fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
 # Phones that are called in `make phones`, beside our own correspondent with and without the extension.
 PHONES := baresip linphone sipp
@@ -170,6 +170,16 @@ native: setup  ## The native engine, in a guest in wall-clock time, beside the V
 	cat $$table.one
 	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' >> $$table
 	cat $$table > docs/native.md && rm $$table $$table.one
+
+.PHONY: engines
+engines: setup  ## A whole run by each engine in virtual time, beside each other: the table of docs/engines.md
+	@$(TESTBED) prepare --engine uml
+	table=$$(mktemp)
+	sed '/^## The table/q' docs/engines.md > $$table
+	$(PYTHON) -m tests.bench.bench_engines > $$table.one
+	cat $$table.one
+	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' | sed '$${/^$$/d}' >> $$table
+	cat $$table > docs/engines.md && rm $$table $$table.one
 
 .PHONY: bench
 bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring beside tshark and scapy

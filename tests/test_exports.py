@@ -67,7 +67,7 @@ OPEN = {
         " links.trace links.trace_facts links.trace_file links.traced plan.failure_picture plan.history_export"
         " reading.document reading.tree reading.units"
     ),
-    "testbed.engine": "cache guest.needs native run_records",
+    "testbed.engine": "cache guest.needs native run_records uml.built_kernel uml.started_kernel",
     "testbed.measure": (
         "bare.bare_chart bare.stream_speech call.direction call.extension call.unaided capture.capture capture.errors"
         " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"

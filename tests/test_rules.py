@@ -214,7 +214,8 @@ CORRIDORS = {
                        "run_records": "cache", "native": "errors engine run_records",
                        "guest": "cache errors",
                        "vm": "cache errors engine guest sealed run_records",
-                       "choose": "engine native vm", "vm.guest": ""},
+                       "uml": "cache errors engine guest sealed run_records",
+                       "choose": "engine native uml vm", "vm.guest": "", "uml.guest": ""},
     "testbed.scenario": {
         "reading": "",
         "kinds": "reading",
@@ -439,7 +440,7 @@ BANS = {
     "printing": Ban(
         "print",
         "use click.echo or a rich console in testbed/cli; agents and lab report events",
-        but=("testbed.lab.__main__", "testbed.engine.vm.guest.boot"),
+        but=("testbed.lab.__main__", "testbed.engine.vm.guest.boot", "testbed.engine.uml.guest.one_order"),
     ),
 }
 

@@ -19,7 +19,7 @@ from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.tree import name_of
 
-EngineName = Literal["vm", "native"]
+EngineName = Literal["vm", "uml", "native"]
 
 
 @dataclass(frozen=True)

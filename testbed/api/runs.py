@@ -20,7 +20,7 @@ from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 DEFAULT_SCENARIO = "wifi-to-umts"
 DEFAULT_TRIGGERS = "triggers"
 # One virtual machine has one processor. What shares a machine by the wall clock shows in each other's numbers.
-DEFAULT_JOBS: Mapping[EngineName, int] = {"vm": 2, "native": 1}
+DEFAULT_JOBS: Mapping[EngineName, int] = {"vm": 2, "uml": 2, "native": 1}
 
 
 class OtherChoices(TypedDict, total=False):

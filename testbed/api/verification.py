@@ -17,7 +17,7 @@ from testbed.measure import RunFolderError, first_difference, to_json
 from testbed.measure.folder.run_folder import MANIFEST, PLAN, RESULT, check_version
 from testbed.runner import FinishedRun, carry_out_plan, code_digest
 
-ENGINES = ("vm", "native")
+ENGINES = ("vm", "uml", "native")
 
 
 @dataclass(frozen=True)

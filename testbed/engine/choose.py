@@ -9,6 +9,10 @@ def make_engine(name: str) -> Engine:
         from testbed.engine.vm.vm_engine import VmEngine  # noqa: PLC0415
 
         return VmEngine()
+    if name == "uml":
+        from testbed.engine.uml.uml_engine import UmlEngine  # noqa: PLC0415
+
+        return UmlEngine()
     if name == "native":
         from testbed.engine.native import NativeEngine  # noqa: PLC0415
 

@@ -22,6 +22,8 @@ from testbed.engine.native import (
     may_unshare,
 )
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
+from testbed.engine.uml.built_kernel import is_built
+from testbed.engine.uml.started_kernel import UML_NEEDS
 from testbed.report.terminal import console, new_table
 
 FREE_SPACE_BYTES = 2 << 30
@@ -57,6 +59,8 @@ def checks() -> list[Check]:
             lambda: shutil.disk_usage(cache_folder()).free > FREE_SPACE_BYTES,
             f"free some in {cache_folder()}",
         ),
+        *of_the_vm((need for need in UML_NEEDS if need not in RUN_NEEDS), "uml"),
+        Check("uml", "its kernel", is_built, "testbed prepare --engine uml (once, 5 to 10 minutes)"),
         Check("native", "root", lambda: os.geteuid() == 0, "run with sudo"),
         *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
         *of_the_kernel(),

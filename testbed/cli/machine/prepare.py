@@ -13,8 +13,9 @@ from testbed.scenario.plan.compile import compile_plan
 
 @click.command()
 @click.argument("scenario", default="wifi-to-umts")
-def prepare(scenario: str) -> None:
+@click.option("--engine", type=click.Choice(["vm", "uml"]), default="vm", show_default=True, help="Whose guest.")
+def prepare(scenario: str, engine: str) -> None:
     """Build the guest now that a run of SCENARIO needs, if it is not there."""
     experiment = load_experiment(scenario)
     plan = compile_plan(experiment)
-    asyncio.run(prepare_run(experiment.packages, plan, make_engine("vm"), lambda line: say(line, err=True)))
+    asyncio.run(prepare_run(experiment.packages, plan, make_engine(engine), lambda line: say(line, err=True)))

@@ -1,0 +1,71 @@
+"""Our code as the guest finds it, with byte code that a guest has made."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from testbed.engine.cache import Say, cache_folder, digest, kept, remove_oldest
+from testbed.engine.errors import MissingRequirementError
+from testbed.engine.guest.following import last_line
+from testbed.engine.guest.guest_code import guest_code
+from testbed.engine.sealed import Held
+from testbed.engine.uml.built_kernel import Kernel
+from testbed.engine.uml.root_tree import RootTree
+from testbed.engine.uml.started_kernel import machine
+
+KEPT = 4
+FORBIDDEN = (
+    "User-Mode Linux does not start here ({said}): allow ptrace or seccomp(2), as `--security-opt seccomp=unconfined`"
+    " does for a container, or use --engine vm"
+)
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code of the guest; `sha256` is that of what it is made from."""
+
+    held: Held
+    sha256: str
+
+    @property
+    def folder(self) -> Path:
+        """To be /mnt/code."""
+        return self.held.path("code")
+
+
+def order_program() -> bytes:
+    """What the guest carries out first of our code."""
+    return (resources.files("testbed.engine.uml") / "guest" / "one_order.py").read_bytes()
+
+
+async def compiled_code(kernel: Kernel, tree: RootTree, say: Say) -> Code:
+    """The code, from the cache or made now (2 s); raises MissingRequirementError where no guest can be started."""
+    files = {**guest_code(), "one_order.py": order_program()}
+    sha256 = digest(*(part for name, data in files.items() for part in (name, data)))
+
+    async def make(folder: Path) -> None:
+        say("compiling our code in the guest (once for each change of it)")
+        for name, data in files.items():
+            path = folder / "code" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            workspace = Path(name)
+            lay_out(workspace, tree, folder / "code", {})
+            async with machine(kernel.program, workspace, 0, "auto") as process:
+                await process.wait()
+            if not any((folder / "code").rglob("*.pyc")):
+                raise MissingRequirementError(FORBIDDEN.format(said=last_line(workspace / "console")))
+
+    held = await kept(cache_folder() / f"code-{digest(kernel.sha256, tree.sha256, sha256)[:12]}", make, say)
+    remove_oldest("code-", KEPT)
+    return Code(held, sha256)
+
+
+def lay_out(workspace: Path, tree: RootTree, code: Path, order: dict[str, object]) -> None:
+    """What a guest finds in the folder that it is started in."""
+    for name, target in (("root", tree.folder), ("code", code)):
+        (workspace / name).symlink_to(target.resolve())  # the guest's kernel follows one link, and no more
+    (workspace / "order.json").write_text(json.dumps(order, sort_keys=True))

@@ -1,0 +1,90 @@
+"""The quick engine: every run boots a guest of its own, in an eighth of a second."""
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed.engine.engine import Place, Report, Say
+from testbed.engine.errors import RunFailedError
+from testbed.engine.guest.following import console_end, follow, keep_logs, settle
+from testbed.engine.guest.needs import require
+from testbed.engine.guest.recipes import recipe_for
+from testbed.engine.run_records import WORKSPACE, recorded
+from testbed.engine.uml.built_kernel import Kernel, user_mode_linux
+from testbed.engine.uml.compiled_code import Code, compiled_code, lay_out
+from testbed.engine.uml.root_tree import RootTree, root_tree
+from testbed.engine.uml.started_kernel import UML_NEEDS, Seccomp, machine
+from testbed.lab.plan import Plan
+
+
+class UmlEngine:
+    """Needs no root and no kernel module; virtual time, in which computing takes none."""
+
+    name = "uml"
+    reproducible = True
+
+    def __init__(self, seccomp: Seccomp = "auto") -> None:
+        self._seccomp = seccomp
+
+    async def prepare(self, plan: Plan, say: Say) -> Place:
+        """Builds kernel, root file system and byte code unless they are there."""
+        require("running the guest", UML_NEEDS)
+        kernel = await user_mode_linux(say)
+        tree = await root_tree(recipe_for(plan["packages"]), kernel.own_library, say)
+        return UmlGuest(kernel, tree, await compiled_code(kernel, tree, say), self._seccomp)
+
+
+@dataclass(frozen=True)
+class UmlGuest:
+    """What every guest of these packages is made of."""
+
+    kernel: Kernel
+    tree: RootTree
+    code: Code
+    seccomp: Seccomp
+
+    async def run(self, plan: Plan, folder: Path, report: Report) -> None:
+        """Carries out the plan in a machine of its own; raises RunFailedError, with the end of the guest's console."""
+        workspace = folder / WORKSPACE
+        try:
+            with recorded(folder) as record:
+                workspace.mkdir(parents=True)
+                try:
+                    lay_out(workspace, self.tree, self.code.folder, {"plan": plan})
+                    async with machine(self.kernel.program, workspace, radios_of(plan), self.seccomp) as process:
+                        record(process.pid)
+                        await follow(process, workspace / "progress", report)
+                    collect(workspace / "out", folder)
+                except RunFailedError as error:
+                    raise RunFailedError(f"{error}; {console_end(workspace / 'console')}") from error
+                finally:
+                    with contextlib.suppress(OSError):  # a full disk: it is told already
+                        keep_logs(workspace, folder / "logs")
+                    shutil.rmtree(workspace)
+        except OSError as error:
+            raise RunFailedError(f"the run cannot be kept: {error}") from error
+
+    def identity(self) -> dict[str, str]:
+        """Digests of kernel, root file system and code, and what the kernel was built from."""
+        return {
+            "kernel": self.kernel.source,
+            "kernel_sha256": self.kernel.sha256,
+            "image_sha256": self.tree.sha256,
+            "guest_code_sha256": self.code.sha256,
+        }
+
+
+def radios_of(plan: Plan) -> int:
+    """How many 802.11 radios the network has: one at each end of a wireless link."""
+    return 2 * sum(bool(link["is_wireless"]) for link in plan["network"]["access_links"])
+
+
+def collect(out: Path, folder: Path) -> None:
+    """Takes over what the guest left; raises RunFailedError when that is no whole run."""
+    for path in sorted(out.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            target = folder / path.relative_to(out)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    settle(folder)
