@@ -256,7 +256,7 @@ TARGETS = {
     "failure": Target(in_scenario("failure.yaml", failure), FAILURES, 0.002, words=WORDS),
     "trace": Target(read_trace, (CSV, MAHIMAHI, PUBLISHED), 0.01, words=WORDS),
     "topology": Target(build_topology, (NETWORK_JSON,), 0.01, largest=8192, words=WORDS),
-    "run": Target(read_run, RUN_SEEDS, 0.002, largest=16384, words=WORDS),
+    "run": Target(read_run, RUN_SEEDS, 0.002, largest=16384, at_once=5_000, words=WORDS),
     "sip": Target(parse_sip, SIP, 0.25),
     "stream": Target(cut_stream, tuple(b"\x13" + b"\r\n" * 4 + data for data in SIP), 0.07),
     "agent": Target(feed_agent, (*SIP, b"\0\0".join(SIP[:3])), 0.005),
