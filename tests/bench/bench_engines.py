@@ -60,7 +60,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="testbed-engines-") as scratch:
         for duration, runs in CALLS.items():
             scenario = lasting(duration, Path(scratch))
-            for turn in range(runs + 1):  # the first one makes ready what there is to be made, and does not count
+            # The first of several makes ready what there is to be made, and does not count.
+            for turn in range(runs + (runs > 1)):
                 for engine in ENGINES:
                     took = timed(engine, scenario, Path(scratch) / f"{engine}-{duration}-{turn}")
                     if turn or runs == 1:
