@@ -145,6 +145,15 @@ def test_where_there_is_no_room_for_the_guest_s_memory_is_told(tmp_path: Path, m
         memory_folder(tmp_path)
 
 
+@built
+def test_a_run_that_finds_no_room_any_more_fails_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, plan = ready()
+    monkeypatch.setattr(started_kernel, "NEEDED_BYTES", 1 << 60)
+    with pytest.raises(RunFailedError, match="where files may be carried out"):
+        asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
+    assert not (tmp_path / "run" / ".vm").exists()
+
+
 def test_guests_at_once_have_a_processor_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TESTBED_CACHE", str(tmp_path))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})

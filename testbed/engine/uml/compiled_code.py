@@ -1,6 +1,8 @@
 """Our code as the guest finds it, with byte code that a guest has made."""
 
+import contextlib
 import json
+import os
 import tempfile
 from dataclasses import dataclass
 from importlib import resources
@@ -15,7 +17,8 @@ from testbed.engine.uml.built_kernel import Kernel
 from testbed.engine.uml.root_tree import RootTree
 from testbed.engine.uml.started_kernel import machine
 
-KEPT = 4
+# Some megabytes each, and every change of the code makes one for each root file system.
+KEPT = 12
 FORBIDDEN = (
     "User-Mode Linux does not start here ({said}): allow ptrace or seccomp(2), as `--security-opt seccomp=unconfined`"
     " does for a container, or use --engine vm"
@@ -31,7 +34,7 @@ class Code:
 
     @property
     def folder(self) -> Path:
-        """To be /mnt/code."""
+        """To be the guest's /code."""
         return self.held.path("code")
 
 
@@ -59,7 +62,10 @@ async def compiled_code(kernel: Kernel, tree: RootTree, say: Say) -> Code:
             if not any((folder / "code").rglob("*.pyc")):
                 raise MissingRequirementError(FORBIDDEN.format(said=last_line(workspace / "console")))
 
-    held = await kept(cache_folder() / f"code-{digest(kernel.sha256, tree.sha256, sha256)[:12]}", make, say)
+    final = cache_folder() / f"code-{digest(kernel.sha256, tree.sha256, sha256)[:12]}"
+    held = await kept(final, make, say)
+    with contextlib.suppress(OSError):  # somebody else's cache, or just removed
+        os.utime(final)
     remove_oldest("code-", KEPT)
     return Code(held, sha256)
 

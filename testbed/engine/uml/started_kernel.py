@@ -1,7 +1,7 @@
 """Starts the kernel as a program, on a processor of its own, and ends it.
 
-Each of its options is in docs/engines.md. The command line is stirred into the guest's random numbers: so there is no
-path in it, and a folder of the run's own is what the guest knows by /proc/self/cwd.
+Why its options are there: docs/engines.md. The command line is stirred into the guest's random numbers, so there is no
+path in it: a folder of the run's own is what the guest knows by /proc/self/cwd.
 """
 
 import asyncio

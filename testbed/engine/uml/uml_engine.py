@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.engine.engine import Place, Report, Say
-from testbed.engine.errors import RunFailedError
+from testbed.engine.errors import MissingRequirementError, RunFailedError
 from testbed.engine.guest.following import console_end, follow, keep_logs, settle
 from testbed.engine.guest.needs import require
 from testbed.engine.guest.recipes import recipe_for
@@ -62,6 +62,8 @@ class UmlGuest:
                     with contextlib.suppress(OSError):  # a full disk: it is told already
                         keep_logs(workspace, folder / "logs")
                     shutil.rmtree(workspace)
+        except MissingRequirementError as error:  # there was room for the guest's memory before
+            raise RunFailedError(str(error)) from error
         except OSError as error:
             raise RunFailedError(f"the run cannot be kept: {error}") from error
 
