@@ -86,6 +86,13 @@ class CapturedMedia:
         self._calls = [self._call(number, one) for number, one in enumerate(merged)]
         self.calls = [one.result for one in self._calls]
 
+    @property
+    def clock_warnings(self) -> list[str]:
+        """What is to be told of the clock that the capture was made with."""
+        packets = self._found.rtp.packet
+        rows = [packets[one.rows] for one in self.seen]
+        return self._found.steps.warnings((int(one.min()), int(one.max())) for one in rows)
+
     def measured(self, stream: Stream) -> MeasuredStream:
         """Return what was measured of one of `seen`."""
         return self._measured[id(stream)]

@@ -112,7 +112,7 @@ class SelectedCapture:
         """Why to look twice at what is shown: damage, messages cut off, clocks that were set, packets not read."""
         captured, unread = self.found.captured, self.found.unread
         not_read = [f"{sum(unread.values())} packets were not read: {', '.join(unread)}"] if unread else []
-        return [*captured.capture.warnings, *self.found.cut_messages, *captured.steps.warnings, *not_read]
+        return [*captured.capture.warnings, *self.found.cut_messages, *self.all_media.clock_warnings, *not_read]
 
     @property
     def streams(self) -> list[tuple[Stream, dict[str, Any]]]:

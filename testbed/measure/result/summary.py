@@ -57,7 +57,7 @@ def result_of(opened: SelectedCapture) -> dict[str, Any]:
         "warnings": [
             *capture.warnings,
             *found.cut_messages,
-            *captured.steps.warnings,
+            *media.clock_warnings,
             *_again(found.copies + sum(one["copies"] for one in media.streams)),
             *odd_numbers(streams),
         ],

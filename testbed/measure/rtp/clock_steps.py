@@ -7,14 +7,14 @@ moved on as if no time had passed there; how much did nobody knows, and what las
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from testbed.measure.capture.capture import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from testbed.measure.capture.capture import Booleans, Capture, Ints
     from testbed.measure.rtp.streams import RtpPackets
@@ -32,13 +32,33 @@ _NEXT, _LONGEST_STEP, _SLOWEST_HZ = 50, 480_000, 8000
 """Numbers and ticks of a timestamp within which a stream goes on; the slowest clock of speech."""
 
 
+class ClockNote(NamedTuple):
+    """What is told of a place, the row after it; `is_pause` where that is of interest to streams alone."""
+
+    row: int
+    said: str
+    is_pause: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ClockSteps:
     """The rows of a capture before which its clock was set, and by how much the times from there on are moved (ns)."""
 
     rows: Ints
     moved_ns: Ints
-    warnings: tuple[str, ...] = ()
+    notes: tuple[ClockNote, ...] = ()
+
+    def warnings(self, streams: Iterable[tuple[int, int]]) -> list[str]:
+        """Return what is to be told; `streams` are the first and the last row of each that was found.
+
+        What looked like RTP may have been none: a pause within no stream is nobody's.
+        """
+        spans = list(streams)
+        return [
+            note.said
+            for note in self.notes
+            if not note.is_pause or any(first < note.row <= last for first, last in spans)
+        ]
 
     def before(self, packet: Ints) -> Ints | None:
         """Return how often the clock had been set before each packet; None where it never was."""
@@ -70,10 +90,10 @@ def find_clock_steps(capture: Capture, rtp: RtpPackets) -> ClockSteps:
     if len([step_ns for _, step_ns in back if step_ns < -BACK_NS]) > _MOST_PLACES:
         first = back[0][0] + 1
         said = f"time goes back at {len(back)} packets, first at packet {first}: they are taken in the order of time"
-        return ClockSteps(*_columns([]), (said,))
+        return ClockSteps(*_columns([]), (ClockNote(first, said),))
     on = sorted((one for one in places if one[1] > 0), key=lambda one: -one[1])[:_MOST_PLACES]
     found: list[tuple[int, int]] = []
-    warnings: list[str] = []
+    notes: list[ClockNote] = []
     for row, step_ns in sorted(back[: 2 * _MOST_PLACES] + on):
         seen = _Around(rtp, row, step_ns)
         if not seen.is_of_interest:
@@ -81,16 +101,18 @@ def find_clock_steps(capture: Capture, rtp: RtpPackets) -> ClockSteps:
         what = f"time goes {'on' if step_ns > 0 else 'back'} by {abs(step_ns) / 1e9:.3f} s at packet {row + 1}"
         is_set_right = any(abs(step_ns + other_ns) < BACK_NS for _, other_ns in found)
         if step_ns < 0 and seen.others > seen.going_on:
-            warnings.append(f"{what}: packets are taken in the order of their times")
+            notes.append(ClockNote(row, f"{what}: packets are taken in the order of their times"))
         elif 0 < step_ns < FORWARD_NS and not is_set_right:
-            warnings.append(f"{what}, and the streams go on as if nothing had been: a pause, or the clock was set")
+            said = f"{what}, and the streams go on as if nothing had been: a pause, or the clock was set"
+            notes.append(ClockNote(row, said, is_pause=True))
         else:
             found.append((row, step_ns))
-            warnings.append(
+            said = (
                 f"{what}: the clock of the capture was set; times from there on are told as if none had passed there, "
                 "and what lasted over it (jitter, silence) is not measured"
             )
-    return ClockSteps(*_columns(found), tuple(warnings))
+            notes.append(ClockNote(row, said))
+    return ClockSteps(*_columns(found), tuple(notes))
 
 
 def _columns(found: list[tuple[int, int]]) -> tuple[Ints, Ints]:

@@ -51,6 +51,21 @@ def test_five_seconds_in_which_no_timestamp_moved_are_told(tmp_path: Path) -> No
     assert said.startswith("time goes on by 5.013 s at packet 151, and the streams go on as if nothing had been")
 
 
+def test_a_pause_of_what_is_no_stream_is_nobody_s(tmp_path: Path) -> None:
+    """Broadcasts whose bytes look like RTP, each some seconds after the last: found on BACnet's I-Am."""
+    bare = Bare()
+    for number in range(30):
+        size = 24 + number % 3
+        bare.send(
+            number * 2000,
+            A,
+            B,
+            bytes([0x81, 0x0B, 0, size]) + b"\x01\x20\xff\xff\x00\xff\x10\x00".ljust(size - 4, b"\0"),
+        )
+    result = bare.measure(tmp_path)
+    assert (result["streams"], result["warnings"]) == ([], [])
+
+
 def test_a_pause_of_the_sender_is_no_step_of_the_clock(tmp_path: Path) -> None:
     bare = Bare()
     at_ms, stamp = bare.rtp(range(100))
