@@ -36,7 +36,7 @@ def no() -> bool:
 def test_every_check_names_a_command_that_mends_it() -> None:
     for check in checks():
         assert check.mend, f"{check.what}: say what the user should type"
-        assert check.needed_for.startswith(("vm", "native", "looking at captures"))
+        assert check.needed_for.startswith(("vm", "uml", "native", "looking at captures"))
 
 
 def test_every_check_can_be_made_here() -> None:

@@ -93,7 +93,8 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (
             ["run", "--engine", "gns3"],
-            "error: Invalid value for '--engine': 'gns3' is not one of 'vm', 'native'. See 'testbed run --help'.",
+            "error: Invalid value for '--engine': 'gns3' is not one of 'vm', 'uml', 'native'."
+            " See 'testbed run --help'.",
         ),
         (
             ["list", "links"],

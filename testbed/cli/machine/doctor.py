@@ -59,7 +59,7 @@ def checks() -> list[Check]:
             lambda: shutil.disk_usage(cache_folder()).free > FREE_SPACE_BYTES,
             f"free some in {cache_folder()}",
         ),
-        *of_the_vm((need for need in UML_NEEDS if need not in RUN_NEEDS), "uml"),
+        *of_the_vm((need for need in UML_NEEDS if need.what not in {one.what for one in RUN_NEEDS}), "uml"),
         Check("uml", "its kernel", is_built, "testbed prepare --engine uml (once, 5 to 10 minutes)"),
         Check("native", "root", lambda: os.geteuid() == 0, "run with sudo"),
         *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
