@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from testbed.lab.plan import Plan
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
 from tests.namespaces import unprivileged, unsharing
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 from .command import DATA, TESTBED, call
 from .leftovers import left_behind, world
@@ -42,15 +40,6 @@ def is_guest(process: Path, folder: Path) -> bool:
         return any(one.readlink().is_relative_to(folder) for one in (process / "fd").iterdir())
     except OSError:  # it has ended
         return False
-
-
-def wait_for(what: str, condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
-    """Until a condition holds; fails the test when it does not in time, or its process ends before."""
-    limit = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < limit, f"{what} did not happen"
-        assert process is None or process.poll() is None, f"it ended before {what}"
-        time.sleep(0.05)
 
 
 def start(folder: Path) -> subprocess.Popen[str]:

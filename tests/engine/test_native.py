@@ -17,11 +17,10 @@ from testbed.engine.errors import MissingRequirementError
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
 from tests.namespaces import unprivileged
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 from .command import TESTBED, call
 from .leftovers import left_behind, world
-from .test_failing import wait_for
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the native engine needs root: sudo make test")
 needs_own_root = pytest.mark.skipif(os.geteuid() == 0 and native.is_chroot(), reason="mnexec leaves a chroot")

@@ -22,9 +22,9 @@ from testbed.engine.uml.uml_engine import UmlEngine
 from testbed.lab.plan import Plan
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
+from tests.patience import wait_for
 
 from .command import DATA, call, run_scenario
-from .test_failing import wait_for
 
 SHORT = DATA / "short.yaml"
 built = pytest.mark.skipif(not is_built(), reason="the quick engine is not built: testbed prepare --engine uml")

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
+from testbed.engine.cache import Say
 from testbed.engine.guest.build_commands import run
-from testbed.engine.guest.debian import SUITE
-from testbed.engine.guest.needs import KEYRING
-from testbed.engine.guest.recipes import EPOCH, LIBRARIES, Recipe
+from testbed.engine.guest.debian import ARCHIVE_LIMIT_S, SUITE, require_packages
+from testbed.engine.guest.needs import KEYRING, Need, require
+from testbed.engine.guest.recipes import EPOCH, LIBRARIES, PACKAGES, Recipe
 
 # The guest's sources.list, byte for byte, and what Debian's own mmdebstrap would take: the host may be no Debian.
 MIRRORS = """\
@@ -23,6 +24,20 @@ deb http://deb.debian.org/debian bookworm-updates main
 deb http://security.debian.org/debian-security bookworm-security main"""
 # A slow line takes some minutes for its 100 to 300 MB.
 BUILD_LIMIT_S = 3600.0
+
+
+async def begin_building(what: str, recipe: Recipe, needs: Sequence[Need], say: Say) -> None:
+    """Says what is going to be built, once it is sure that it can be.
+
+    Raises MissingRequirementError where a program is missing, UnknownPackageError where Debian lacks a package.
+    """
+    require("building the guest", needs)
+    if recipe.is_own:
+        say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
+        await require_packages(recipe.packages)
+    more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
+    said = f"{what} with {more}" if more else what
+    say(f"building {said} from Debian packages (once, {recipe.duration})")
 
 
 async def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:

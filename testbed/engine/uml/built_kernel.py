@@ -1,4 +1,4 @@
-"""The kernel as a program: Debian's newest source, built in a Debian tree of its own, the same bytes everywhere.
+"""The kernel as a program: of Debian's source, built in a Debian tree of its own, the same bytes everywhere.
 
 No compiler of this machine's is used, and no root. The program is static, and all that is kept of the tree.
 """

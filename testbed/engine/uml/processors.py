@@ -1,11 +1,10 @@
 """A processor for each guest: between kernel and programs its work goes to and fro, and on two it would take twice."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 
-from testbed.engine.cache import cache_folder
+from testbed.engine.cache import cache_folder, try_lock
 
 
 @contextlib.contextmanager
@@ -15,8 +14,8 @@ def processor_of_our_own() -> Iterator[int]:
     folder.mkdir(exist_ok=True)
     ours = sorted(os.sched_getaffinity(0))
     for processor in ours:
-        with (folder / str(processor)).open("ab") as lock, contextlib.suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield processor
+        if (lock := try_lock(folder / str(processor))) is not None:
+            with lock:
+                yield processor
             return
     yield ours[os.getpid() % len(ours)]

@@ -8,10 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from testbed.engine.cache import Say, cache_folder, digest, kept
 from testbed.engine.errors import RunFailedError
-from testbed.engine.guest.bootstrap import bootstrap
-from testbed.engine.guest.debian import ARCHIVE_LIMIT_S, require_packages
-from testbed.engine.guest.needs import TREE_NEEDS, require
-from testbed.engine.guest.recipes import PACKAGES, Recipe
+from testbed.engine.guest.bootstrap import begin_building, bootstrap
+from testbed.engine.guest.needs import TREE_NEEDS
+from testbed.engine.guest.recipes import Recipe
 from testbed.engine.sealed import Held
 
 # Our own programs in it, and where they are.
@@ -50,13 +49,7 @@ async def root_tree(recipe: Recipe, library: Path, say: Say) -> RootTree:
     own = {**own_programs(), LIBRARY: library.read_bytes(), LOADED: f"/{LIBRARY}\n".encode()}
 
     async def make(folder: Path) -> None:
-        require("building the guest", TREE_NEEDS)
-        if recipe.is_own:
-            say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
-            await require_packages(recipe.packages)
-        more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
-        what = f"the guest's root file system with {more}" if more else "the guest's root file system"
-        say(f"building {what} from Debian packages (once, {recipe.duration})")
+        await begin_building("the guest's root file system", recipe, TREE_NEEDS, say)
         archive = folder / "root.tar"
         await bootstrap(recipe, archive, folder)
         unpack(archive, folder / "root")

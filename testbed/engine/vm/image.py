@@ -10,11 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from testbed.engine.cache import Say, cache_folder, file_digest, kept
 from testbed.engine.errors import CommandError
-from testbed.engine.guest.bootstrap import BUILD_LIMIT_S, bootstrap
+from testbed.engine.guest.bootstrap import BUILD_LIMIT_S, begin_building, bootstrap
 from testbed.engine.guest.build_commands import run
-from testbed.engine.guest.debian import ARCHIVE_LIMIT_S, require_packages
-from testbed.engine.guest.needs import BUILD_NEEDS, require
-from testbed.engine.guest.recipes import PACKAGES, Recipe
+from testbed.engine.guest.needs import BUILD_NEEDS
+from testbed.engine.guest.recipes import Recipe
 from testbed.engine.sealed import Held
 
 # Of an image whose content is not known beforehand: room for what the file system itself needs, and a round number.
@@ -64,13 +63,7 @@ async def root_image(recipe: Recipe, say: Say) -> RootImage:
     """
 
     async def make(folder: Path) -> None:
-        require("building the guest", BUILD_NEEDS)
-        if recipe.is_own:
-            say(f"asking Debian for its packages (at most {ARCHIVE_LIMIT_S:.0f} s)")
-            await require_packages(recipe.packages)
-        more = ", ".join(package for package in recipe.packages if package not in PACKAGES)
-        what = f"the guest's root image with {more}" if more else "the guest's root image"
-        say(f"building {what} from Debian packages (once, {recipe.duration})")
+        await begin_building("the guest's root image", recipe, BUILD_NEEDS, say)
         await build(recipe, folder)
 
     held = await kept(cache_folder() / f"root-{recipe.digest()[:12]}", make, say)
