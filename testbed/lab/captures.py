@@ -1,21 +1,22 @@
-"""Captures: one tcpdump for each interface, nanosecond stamps, and the kernel's word on what was dropped."""
+"""Captures: one process for all interfaces, nanosecond stamps, and the kernel's word on what was dropped."""
 
-import re
+import json
+import os
+import selectors
 import signal
-import subprocess
 import time
 from pathlib import Path
-
-from mininet.net import Mininet
+from typing import Any
 
 from testbed.lab.network import Interface
+from testbed.lab.packet_ring import RETIRE_MS, Ring
+from testbed.lab.spaces import Spaces
 
-BUFFER_KIB = 4096
 STOP_LIMIT_S = 60.0
-# The kernel hands packets over in blocks, a block that is not full after a second (libpcap's timeout, as tcpdump sets
-# it). What is in such a block when tcpdump is told to end is lost, and nobody counts it.
-FLUSH_S = 1.5
-DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
+# What is in a block that the kernel has not handed over yet would be lost, and nobody would count it.
+FLUSH_S = 1.5 * RETIRE_MS / 1000
+# Agents come first: what they do is measured, and packets wait in their rings.
+NICE = 19
 
 
 class CapturingError(Exception):
@@ -25,42 +26,80 @@ class CapturingError(Exception):
 class Captures:
     """All captures of a run."""
 
-    def __init__(self, net: Mininet, interfaces: list[Interface], folder: Path, monitors: tuple[str, ...] = ()) -> None:
-        """Starts them, also on `monitors`, interfaces of no node; returns when all listen. Raises CaptureError."""
+    def __init__(self, net: Spaces, interfaces: list[Interface], folder: Path, monitors: tuple[str, ...] = ()) -> None:
+        """Starts them, also on `monitors`, interfaces of no node; all have begun. Raises CapturingError."""
         folder.mkdir(parents=True, exist_ok=True)
-        starters = {interface.name: net[interface.node].popen for interface in interfaces}
-        starters |= dict.fromkeys(monitors, subprocess.Popen)
-        self._processes = {
-            name: start(
-                [
-                    *("tcpdump", "-i", name, "-n", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"),
-                    *("--time-stamp-precision=nano", "-w", str(folder / f"{name}.pcap")),
-                ],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            )
-            for name, start in starters.items()
-        }  # fmt: skip
-        for name, process in self._processes.items():
-            first = process.stderr.readline()
-            if "listening on" not in first:
-                raise CapturingError(f"tcpdump on {name}: {first.strip()}")
+        nodes = {interface.name: net[interface.node] for interface in interfaces}
+        self._names = [*nodes, *monitors]
+        rings = []
+        for name in self._names:
+            try:
+                rings.append(Ring(name, nodes.get(name), folder / f"{name}.pcap"))
+            except OSError as error:
+                raise CapturingError(f"no capture on {name}: {error.strerror}") from error
+        out_read, out_write = os.pipe()
+        in_read, in_write = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(in_write)
+            become_capturer(rings, in_read, out_write)
+        os.close(in_read)
+        os.close(out_write)
+        self._told, self._until = os.fdopen(out_read), in_write
+        for ring in rings:
+            ring.leave()
 
     def stop(self) -> tuple[list[str], list[str]]:
         """Ends them; returns what failed (a capture that is not whole) and warnings (one that dropped packets)."""
         time.sleep(FLUSH_S)
-        for process in self._processes.values():
-            process.send_signal(signal.SIGINT)
+        os.close(self._until)
+        with self._told as told:
+            lines = [json.loads(line) for line in told]
+        os.waitpid(self._pid, 0)
+        ends = {line["name"]: line for line in lines}
         failures, warnings = [], []
-        for name, process in self._processes.items():
-            try:
-                _, said = process.communicate(timeout=STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                failures.append(f"the capture on {name} did not end and may be cut off")
-                continue
-            dropped = DROPPED.search(said)
-            if dropped is None:
-                failures.append(f"the capture on {name} ended early: {said.strip().splitlines()[-1:]}")
-            elif dropped[1] != "0":
-                warnings.append(f"the capture on {name} dropped {dropped[1]} packets")
+        for name in self._names:
+            end = ends.get(name)
+            if end is None:
+                failures.append(f"the capture on {name} ended early: its process died")
+            elif end["error"]:
+                failures.append(f"the capture on {name} ended early: {end['error']}")
+            elif end["dropped"]:
+                warnings.append(f"the capture on {name} dropped {end['dropped']} packets")
         return failures, warnings
+
+
+def become_capturer(rings: list[Ring], until: int, tell: int) -> None:
+    """In the child: captures until the input ends, then says how each capture ended. Never returns."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the lab has the last word
+        os.nice(NICE)
+        lines = capture(rings, until)
+        with os.fdopen(tell, "w") as told:
+            told.writelines(json.dumps(line) + "\n" for line in lines)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def capture(rings: list[Ring], until: int) -> list[dict[str, Any]]:
+    """Fills the files until `until` ends; returns for each ring its name, what it dropped, and what went wrong."""
+    errors: dict[str, str] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(until, selectors.EVENT_READ, None)
+        for ring in rings:
+            selector.register(ring, selectors.EVENT_READ, ring)
+        is_over = False
+        while not is_over:
+            for key, _ in selector.select():
+                if key.data is None:
+                    is_over = True
+                elif error := key.data.try_to_fill_file():
+                    errors[key.data.name] = error
+                    selector.unregister(key.data)
+    lines = []
+    for ring in rings:
+        error = errors.get(ring.name) or ring.try_to_fill_file()
+        lines.append({"name": ring.name, "dropped": ring.close(), "error": error})
+    return lines

@@ -10,8 +10,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mininet.net import Mininet
-
 from testbed.lab.captures import Captures
 from testbed.lab.journal import Journal, Say
 from testbed.lab.links.attachments import Attachments
@@ -36,6 +34,7 @@ from testbed.lab.processes.agents import AgentProcess
 from testbed.lab.processes.commands import Command, Commands, MissingCommandError
 from testbed.lab.processes.foreign import ForeignProcess
 from testbed.lab.processes.spawn import preload
+from testbed.lab.spaces import Spaces
 
 if TYPE_CHECKING:
     from testbed.lab.links.quencher import Quencher
@@ -71,9 +70,7 @@ class Lab:
         self.out = out
         for folder in ("captures", "logs"):
             (out / folder).mkdir(parents=True, exist_ok=True)
-        # Mininet's one-time set-up changes limits of the whole machine, which our networks don't need.
-        Mininet.inited = True
-        self.net = Mininet(topo=self.network.topo(attached=False), controller=None)
+        self.net = Spaces(self.network.topo(attached=False))
         monitors = install(self.net, self.network)
         self.captures = Captures(self.net, self.network.captured(), out / "captures", monitors)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mininet.node import Node
+from testbed.lab.spaces import NodeSpace
 
 # udhcpc leaves it to a script what is done with a lease; ours passes it on, as a line among those that udhcpc says.
 SIGN = b"lease "
@@ -24,7 +24,7 @@ class Lease(NamedTuple):
 class DhcpClient:
     """Asks for an address on an interface until it has one, and renews it. What it says otherwise goes to a log."""
 
-    def __init__(self, node: Node, interface: str, log: Path) -> None:
+    def __init__(self, node: NodeSpace, interface: str, log: Path) -> None:
         script = log.with_suffix(".sh")
         script.write_text(SCRIPT)
         script.chmod(0o755)

@@ -6,13 +6,13 @@ arrived: the newest that was seen on the link, and none when nothing arrives any
 
 import socket
 
-from mininet.net import Mininet
 from scapy.layers.inet import ICMP, IP
 from scapy.packet import Raw
 
 from testbed.lab.network import AccessLink
 from testbed.lab.network.addresses import bare
 from testbed.lab.processes.attacker import socket_in
+from testbed.lab.spaces import Spaces
 
 ETH_P_IP = 0x0800
 UDP_HEADER = 8
@@ -22,7 +22,7 @@ SOURCE_QUENCH = 4
 class Quencher:
     """Looks at what arrives at a link's router from the mobile node."""
 
-    def __init__(self, net: Mininet, link: AccessLink) -> None:
+    def __init__(self, net: Spaces, link: AccessLink) -> None:
         router = net[link.router.node]
         self._own, self._mobile = bare(link.router.address), bare(link.node.address)
         self._tap = socket_in(router, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mininet.net import Mininet
 from pyroute2 import IPRoute
 
 from agents.io.kernel import IFA_F_OPTIMISTIC, is_accepted
@@ -18,12 +17,11 @@ from testbed.lab.network.nodes import (
     configure_access,
     configure_way_out,
     drop_addresses,
-    index_of,
-    inside,
     set_default_route,
 )
 from testbed.lab.network.wireless import LAST_PHASE, Supplicant
 from testbed.lab.plan import ConnectionManager, Radio
+from testbed.lab.spaces import Spaces, index_of, inside
 
 # Between default routes of links: as systems do it, a smaller metric is preferred.
 METRIC = 100
@@ -40,7 +38,7 @@ class Radios:
 
     def __init__(
         self,
-        net: Mininet,
+        net: Spaces,
         network: Network,
         plans: dict[str, Radio],
         connections: ConnectionManager,

@@ -4,9 +4,8 @@ import json
 import subprocess
 from typing import Any, cast
 
-from mininet.net import Mininet
-
 from testbed.lab.plan import Pattern, Shape
+from testbed.lab.spaces import Spaces
 
 # tc prints probabilities, which the kernel keeps in 32 bits, with six digits; and times rounded down twice, to ticks of
 # 64 ns and to µs.
@@ -23,7 +22,7 @@ class ShapeError(Exception):
 class Shaper:
     """Applies shapes. One `tc` process for each air, so that a change costs no new process."""
 
-    def __init__(self, net: Mininet) -> None:
+    def __init__(self, net: Spaces) -> None:
         self._net = net
         self._batches: dict[str, subprocess.Popen[str]] = {}
 

@@ -3,14 +3,14 @@
 import socket
 from collections.abc import Iterator
 
-from mininet.node import Node
 from pyroute2.netlink import rtnl
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from agents.io.kernel import IFA_F_NODAD, RTPROT_RA
 from testbed.lab.network.addresses import link_local
-from testbed.lab.network.nodes import entered, index_of, inside, write_sysctl
+from testbed.lab.network.nodes import write_sysctl
 from testbed.lab.plan import DuplicateDetection
+from testbed.lab.spaces import NodeSpace, entered, index_of, inside
 
 LARGEST_NEWS = 65536
 # include/uapi/linux/if_link.h
@@ -22,7 +22,9 @@ DETECTION: dict[DuplicateDetection, dict[str, int]] = {
 }
 
 
-def wake(node: Node, interface: str, dad: DuplicateDetection, *, solicits: bool, is_given_identifier: bool) -> None:
+def wake(
+    node: NodeSpace, interface: str, dad: DuplicateDetection, *, solicits: bool, is_given_identifier: bool
+) -> None:
     """Begins with IPv6 on an interface, from nothing: the kernel makes a link-local address and asks for routers.
 
     `is_given_identifier`: the network names the interface identifier, so that the link-local address needs no
@@ -53,7 +55,7 @@ class RouterDiscovery:
     Those stand in the main table, for any address; so they are of no use where there are several links.
     """
 
-    def __init__(self, node: Node, interface: str) -> None:
+    def __init__(self, node: NodeSpace, interface: str) -> None:
         with inside(node) as netlink:
             self._index = index_of(netlink, interface)
         with entered(node):

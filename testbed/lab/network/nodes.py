@@ -2,19 +2,17 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mininet.link import Link
 from mininet.node import Node
-from pyroute2 import IPRoute, NetlinkError, netns
+from pyroute2 import IPRoute, NetlinkError
 
 from testbed.lab.network.addresses import Access, bare, is_ip6
 from testbed.lab.network.reverse_path import filter_sources
-
-# Of a cable's end: this and its Ethernet address's last byte. The loopback interface is 1.
-FIRST_INDEX = 100
+from testbed.lab.spaces import Space, cable_index, entered, index_of, inside
 
 
 def configure_access(netlink: IPRoute, access: Access, *, address_flags: int = 0) -> None:
@@ -59,35 +57,6 @@ def drop_addresses(netlink: IPRoute, interface: str) -> None:
     netlink.flush_addr(index=index_of(netlink, interface))
 
 
-@contextlib.contextmanager
-def inside(node: Node) -> Iterator[IPRoute]:
-    """Netlink in the node's network namespace."""
-    with entered(node):
-        link = IPRoute()
-    try:
-        yield link
-    finally:
-        link.close()
-
-
-@contextlib.contextmanager
-def entered(node: Node) -> Iterator[None]:
-    """What is opened meanwhile belongs to the node's network namespace."""
-    netns.pushns(f"/proc/{node.pid}/ns/net")
-    try:
-        yield
-    finally:
-        netns.popns()
-
-
-def index_of(link: IPRoute, interface: str) -> int:
-    """The kernel's number of an interface; raises KeyError where there is none of that name."""
-    found = link.link_lookup(ifname=interface)
-    if not found:
-        raise KeyError(interface)
-    return int(found[0])
-
-
 class Cable(Link):  # type: ignore[misc]  # Mininet has no types
     """An Ethernet cable (veth) whose ends have different numbers in the kernel, also in different namespaces.
 
@@ -101,7 +70,7 @@ class Cable(Link):  # type: ignore[misc]  # Mininet has no types
     ) -> None:
         """Makes both ends, each in its node; raises RuntimeError with what `ip` says."""
         one, other = (
-            f"name {name} index {FIRST_INDEX + int(address[-2:], 16)} address {address}"
+            f"name {name} index {cable_index(address)} address {address}"
             for name, address in ((name1, address1), (name2, address2))
         )
         said = node1.cmd(f"ip link add {one} type veth peer {other} netns {node2.pid}")
@@ -109,18 +78,42 @@ class Cable(Link):  # type: ignore[misc]  # Mininet has no types
             raise RuntimeError(f"ip link add {name1}: {said}")
 
 
-class Station(Node):  # type: ignore[misc]  # Mininet has no types
-    """A host or router: interfaces up, addresses, routes, and rules by source address when there are several."""
+class MininetNode(Node):  # type: ignore[misc]  # Mininet has no types
+    """A node of ours as one of Mininet's."""
+
+    @property
+    def namespace(self) -> str:
+        """A path by which processes of this user can enter its network namespace."""
+        return f"/proc/{self.pid}/ns/net"
+
+    def interfaces(self) -> list[str]:
+        """The names of its interfaces, in the order of its cables."""
+        return list(self.intfNames())
 
     def config(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Called by Mininet once its interfaces are there."""
+        self.configure(self, params)
+        return {}
+
+    @staticmethod
+    def configure(node: Space, params: Mapping[str, Any]) -> None:
+        """Configures a node of this kind, Mininet's or ours, through netlink."""
+        raise NotImplementedError
+
+
+class Station(MininetNode):
+    """A host or router: interfaces up, addresses, routes, and rules by source address when there are several."""
+
+    @staticmethod
+    def configure(node: Space, params: Mapping[str, Any]) -> None:
         """Applies addresses {interface: CIDR}, neighbours [(interface, ip, mac)], routes, forwarding, accesses.
 
         `ip6` says whether there is IPv6; the interfaces in `asleep` have none before their link is attached.
         """
-        self._set_kernel(params)
-        with inside(self) as link:
+        set_kernel(node, params)
+        with inside(node) as link:
             link.link("set", index=index_of(link, "lo"), state="up")
-            for interface in self.intfNames():
+            for interface in node.interfaces():
                 link.link("set", index=index_of(link, interface), state="up")
             for interface, address in params.get("addresses", {}).items():
                 link.addr("add", index=index_of(link, interface), address=address)
@@ -134,42 +127,42 @@ class Station(Node):  # type: ignore[misc]  # Mininet has no types
                 filter_sources(link, params.get("addresses", {}), routes)
             for access in params.get("accesses", ()):
                 configure_access(link, access)
-        return {}
-
-    def _set_kernel(self, params: dict[str, Any]) -> None:
-        """Whether there is IPv6, and whether packets are passed on: then none in another network's name."""
-        if params.get("ip6"):
-            # Nobody else has the addresses of routers and servers, and they are used at once.
-            for scope in ("all", "default", *self.intfNames()):
-                write_sysctl(self, f"net/ipv6/conf/{scope}/accept_dad", 0)
-            for interface in params.get("asleep", ()):
-                write_sysctl(self, f"net/ipv6/conf/{interface}/disable_ipv6", 1)
-        else:
-            write_sysctl(self, "net/ipv6/conf/all/disable_ipv6", 1)
-        if params.get("forwards"):
-            write_sysctl(self, "net/ipv4/ip_forward", 1)
-            write_sysctl(self, "net/ipv6/conf/all/forwarding", int(params.get("ip6", False)))
-            # RFC 3704 2.2, strict: a packet comes from where its source is; for IPv6 see `filter_sources`.
-            # "all" counts for each interface, those to come too: the kernel takes the higher value of the two.
-            write_sysctl(self, "net/ipv4/conf/all/rp_filter", 1)
 
 
-class Air(Node):  # type: ignore[misc]  # Mininet has no types
+class Air(MininetNode):
     """The air of an access link: a bridge between its two ports, in a namespace of its own."""
 
-    def config(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401
+    @staticmethod
+    def configure(node: Space, params: Mapping[str, Any]) -> None:
         """Joins `ports` (interface names) by a bridge that forwards at once and says nothing itself."""
-        write_sysctl(self, "net/ipv6/conf/all/disable_ipv6", 1)
-        with inside(self) as link:
+        write_sysctl(node, "net/ipv6/conf/all/disable_ipv6", 1)
+        with inside(node) as link:
             link.link("add", ifname="bridge", kind="bridge", br_forward_delay=0, br_mcast_snooping=0)
             bridge = index_of(link, "bridge")
             for port in params.get("ports", ()):
                 link.link("set", index=index_of(link, port), master=bridge, state="up")
             link.link("set", index=bridge, state="up")
-        return {}
 
 
-def write_sysctl(node: Node, name: str, value: int) -> None:
+def set_kernel(node: Space, params: Mapping[str, Any]) -> None:
+    """Whether there is IPv6, and whether packets are passed on: then none in another network's name."""
+    if params.get("ip6"):
+        # Nobody else has the addresses of routers and servers, and they are used at once.
+        for scope in ("all", "default", *node.interfaces()):
+            write_sysctl(node, f"net/ipv6/conf/{scope}/accept_dad", 0)
+        for interface in params.get("asleep", ()):
+            write_sysctl(node, f"net/ipv6/conf/{interface}/disable_ipv6", 1)
+    else:
+        write_sysctl(node, "net/ipv6/conf/all/disable_ipv6", 1)
+    if params.get("forwards"):
+        write_sysctl(node, "net/ipv4/ip_forward", 1)
+        write_sysctl(node, "net/ipv6/conf/all/forwarding", int(params.get("ip6", False)))
+        # RFC 3704 2.2, strict: a packet comes from where its source is; for IPv6 see `filter_sources`.
+        # "all" counts for each interface, those to come too: the kernel takes the higher value of the two.
+        write_sysctl(node, "net/ipv4/conf/all/rp_filter", 1)
+
+
+def write_sysctl(node: Space, name: str, value: int) -> None:
     """Sets a kernel parameter in the node's namespace; its parts are separated by slashes."""
     with entered(node):
         Path("/proc/sys", name).write_text(str(value))

@@ -6,12 +6,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from mininet.net import Mininet
-from mininet.node import Node
 from pyroute2 import IPRoute
 
-from testbed.lab.network.nodes import index_of, inside, write_sysctl
+from testbed.lab.network.nodes import write_sysctl
 from testbed.lab.network.wiring import Interface, Network
+from testbed.lab.spaces import NodeSpace, Spaces, index_of, inside
 
 # All frames of all simulated radios, with a radiotap header each.
 MONITOR = "hwsim0"
@@ -28,7 +27,7 @@ LINE = re.compile(r"(\d+)\.(\d{6}): \S+: (.*)")
 STOP_LIMIT_S = 3.0
 
 
-def install(net: Mininet, network: Network) -> tuple[str, ...]:
+def install(net: Spaces, network: Network) -> tuple[str, ...]:
     """Gives every wireless access link its radios, as interfaces of the names that the network says.
 
     Returns the names of the interfaces, of no node, at which all frames in the air can be captured.
@@ -45,10 +44,13 @@ def install(net: Mininet, network: Network) -> tuple[str, ...]:
     return (MONITOR,)
 
 
-def install_radio(node: Node, radio: str, end: Interface, network: Network) -> None:
+def install_radio(node: NodeSpace, radio: str, end: Interface, network: Network) -> None:
     """Moves a radio into a node. The phone's interface is up from then on; the access point sees to its own."""
     (made,) = (RADIOS / radio / "device" / "net").iterdir()
-    subprocess.run(["iw", "phy", radio, "set", "netns", str(node.pid)], check=True)
+    # It names a namespace by a process in it.
+    guest = node.popen(["cat"], stdin=subprocess.PIPE)
+    subprocess.run(["iw", "phy", radio, "set", "netns", str(guest.pid)], check=True)
+    guest.communicate()
     with inside(node) as netlink:
         index = index_of(netlink, made.name)
         netlink.link("set", index=index, ifname=end.name, address=network.mac(end))
@@ -61,7 +63,7 @@ def install_radio(node: Node, radio: str, end: Interface, network: Network) -> N
 class Supplicant:
     """wpa_supplicant on an interface of the mobile node; what it says goes to a log, with its times."""
 
-    def __init__(self, node: Node, interface: str, settings: str, log: Path) -> None:
+    def __init__(self, node: NodeSpace, interface: str, settings: str, log: Path) -> None:
         file = log.with_suffix(".conf")
         file.write_text(settings)
         self._log = log.open("ab")

@@ -5,15 +5,14 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from mininet.net import Mininet
 
 from testbed.lab.plan import Agent
 from testbed.lab.processes.foreign import ended
 from testbed.lab.processes.spawn import Program
+from testbed.lab.spaces import NodeSpace
 
 READY = "READY"
 STOP_LIMIT_S = 3.0
@@ -24,7 +23,7 @@ EXCEPTION = 1
 class AgentProcess:
     """One running agent. Its standard output carries events as JSON lines; its errors go to a log."""
 
-    def __init__(self, net: Mininet, agent: Agent, logs: Path, command: Sequence[str] = ()) -> None:
+    def __init__(self, net: Mapping[str, NodeSpace], agent: Agent, logs: Path, command: Sequence[str] = ()) -> None:
         """`command` is another Python module to run, and its arguments before the configuration's file."""
         self.name = agent["name"]
         self.ends_run = agent["ends_run"]

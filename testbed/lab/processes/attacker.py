@@ -9,13 +9,12 @@ import re
 import socket
 import struct
 
-from mininet.node import Node
-from pyroute2 import netns
 from scapy.layers.inet import IP, UDP
 from scapy.layers.rtp import RTP
 from scapy.packet import Packet, Raw
 
 from testbed.lab.plan import Attack
+from testbed.lab.spaces import NodeSpace, entered
 
 ETH_P_IP = 0x0800
 # include/uapi/asm-generic/socket.h; Python's socket module does not name it.
@@ -29,7 +28,7 @@ NOISE = b"\x2a" * SAMPLES
 class Attacker:
     """`nodes` are where attacks come from; `tap` is the node whose traffic is overheard."""
 
-    def __init__(self, nodes: dict[str, Node], tap: Node) -> None:
+    def __init__(self, nodes: dict[str, NodeSpace], tap: NodeSpace) -> None:
         self._tap = socket_in(tap, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
         self._tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
         self._tap.setblocking(False)
@@ -112,13 +111,10 @@ class Attacker:
         self._known |= {f"{ends}/{name}": str(value) for name, value in numbers.items()}
 
 
-def socket_in(node: Node, *kind: int) -> socket.socket:
+def socket_in(node: NodeSpace, *kind: int) -> socket.socket:
     """A socket that belongs to the node's network namespace."""
-    netns.pushns(f"/proc/{node.pid}/ns/net")
-    try:
+    with entered(node):
         return socket.socket(*kind)
-    finally:
-        netns.popns()
 
 
 def fill(template: str, known: dict[str, str]) -> str:

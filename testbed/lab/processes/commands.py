@@ -4,13 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mininet.net import Mininet
-
 from testbed.lab.plan import CommandOrder
 from testbed.lab.processes.foreign import ended, run
+from testbed.lab.spaces import NodeSpace
 
 STOP_LIMIT_S = 1.0
 # By the signal, or as a shell's script says that it was.
@@ -58,7 +58,7 @@ class MissingCommandError(Exception):
 class Commands:
     """All commands of a run. What they say goes to `logs/NAME.log`."""
 
-    def __init__(self, net: Mininet, logs: Path) -> None:
+    def __init__(self, net: Mapping[str, NodeSpace], logs: Path) -> None:
         self._net = net
         self._logs = logs
         self._running: list[Command] = []

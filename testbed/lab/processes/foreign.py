@@ -3,13 +3,12 @@
 import os
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mininet.net import Mininet
-from mininet.node import Node
-
 from testbed.lab.plan import Foreign, Telling
+from testbed.lab.spaces import NodeSpace, entered
 
 STOP_LIMIT_S = 3.0
 UDP_TABLES = ("udp", "udp6")
@@ -25,7 +24,7 @@ class ForeignProcess:
 
     ends_run = False
 
-    def __init__(self, net: Mininet, program: Foreign, logs: Path) -> None:
+    def __init__(self, net: Mapping[str, NodeSpace], program: Foreign, logs: Path) -> None:
         """Raises OSError where it can't be started at all."""
         self.name = program["name"]
         self.is_mobile = program["is_mobile"]
@@ -56,7 +55,8 @@ class ForeignProcess:
         wanted = self._program["ready"]
         if wanted["says"] not in self._log.read_text(errors="replace"):
             return f"it has not said {wanted['says']!r}"
-        tables = [Path(f"/proc/{self._node.pid}/net/{name}").read_text() for name in UDP_TABLES]
+        with entered(self._node):
+            tables = [Path(f"/proc/thread-self/net/{name}").read_text() for name in UDP_TABLES]
         missing = set(wanted["udp"]) - {port for table in tables for port in bound_ports(table)}
         return f"nobody listens on UDP port {min(missing)}" if missing else ""
 
@@ -135,7 +135,7 @@ class ForeignProcess:
             return
 
 
-def run(node: Node, command: list[str], folder: Path, log: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - a file
+def run(node: NodeSpace, command: list[str], folder: Path, log: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - a file
     """Starts a command in a node; what it says goes to `log`."""
     process: subprocess.Popen[bytes] = node.popen(
         command, cwd=folder, env=environment(folder),

@@ -15,11 +15,11 @@ import sys
 import time
 from pathlib import Path
 
-from mininet.node import Node
 from pyroute2 import netns
 
 from agents.roles.mn.schemes import SCHEMES
 from agents.roles.mn.triggers import TRIGGERS
+from testbed.lab.spaces import NodeSpace
 
 # Of our own agents and links: loaded before the first of them starts. All but what runpy runs anew.
 PRELOADED = (
@@ -47,7 +47,7 @@ def preload() -> None:
 class Program:
     """A Python program in a node's network namespace; `stdin` and `stdout` are pipes, its errors go to a file."""
 
-    def __init__(self, node: Node, arguments: list[str], errors: Path) -> None:
+    def __init__(self, node: NodeSpace, arguments: list[str], errors: Path) -> None:
         """`arguments` are those of `python -m`: the module, then its own."""
         in_read, in_write = os.pipe()
         out_read, out_write = os.pipe()
@@ -87,15 +87,15 @@ class Program:
                 os.kill(self.pid, signal.SIGKILL)
 
 
-def become(node: Node, arguments: list[str], descriptors: tuple[int, int, int]) -> None:
+def become(node: NodeSpace, arguments: list[str], descriptors: tuple[int, int, int]) -> None:
     """In the child: enters the namespace and runs the module as a program. Never returns."""
     status = 1
     try:
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
+        netns.setns(node.namespace)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        netns.setns(f"/proc/{node.pid}/ns/net")
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
         sys.argv = list(arguments)
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -12,6 +12,8 @@ from testbed.lab.processes.commands import Commands
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from testbed.lab.spaces import NodeSpace
 
 
 class Here:
@@ -39,7 +41,7 @@ class Here:
 def test_a_bad_end_is_a_warning_and_one_that_was_asked_for_is_none(
     tmp_path: Path, script: str, is_told: bool, complaint: str
 ) -> None:
-    commands = Commands({"cn": Here()}, tmp_path)
+    commands = Commands(cast("dict[str, NodeSpace]", {"cn": Here()}), tmp_path)
     command = commands.start({
         "name": "command1-cn", "node": "cn", "command": ["sh", "-c", script], "for_s": 9.0, "place": "mine.yaml:7",
     })  # fmt: skip

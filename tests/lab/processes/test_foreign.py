@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -18,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from testbed.lab.plan import Telling
+    from testbed.lab.spaces import NodeSpace
 
 
 class Here:
     """A node that is this machine."""
 
-    pid = os.getpid()
+    namespace = "/proc/self/ns/net"
 
     def __init__(self) -> None:
         self.started: list[subprocess.Popen[bytes]] = []
@@ -47,7 +47,7 @@ def started(
 ) -> ForeignProcess:
     """A shell command as a program in `home`, which is to listen on port 0: never."""
     return ForeignProcess(
-        {"home": here},
+        cast("dict[str, NodeSpace]", {"home": here}),
         {
             "name": "relay", "node": "home", "file": "mine.yaml", "packages": [], "command": ["sh", "-c", command],
             "files": files or {}, "executables": [], "ready": {"udp": [0], "says": "", "within_s": 20.0},
