@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import selectors
 import sys
 import time
@@ -47,7 +48,9 @@ class Driver:
         self._links = links
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[Address, UdpSocket] = {}
-        self._patient: list[UdpSocket] = []
+        # Those that the selector does not look at, by descriptor, and what looks at all of them at once.
+        self._patient: dict[int, UdpSocket] = {}
+        self._came = select.poll()
         self._connections = Connections(self._selector, self._read_stream, time.monotonic)
         self._rest = b""
         self._notes: list[str] = []
@@ -70,17 +73,21 @@ class Driver:
         self._flush()
         self._write("READY")
         while self._running:
-            self._serve(self._selector.select(self._timeout()))
-            now = time.monotonic()
             timer = self._role.get_timer()
+            if ready := self._selector.select(self._timeout(timer)):
+                self._serve(ready)
+                timer = self._role.get_timer()
+            now = time.monotonic()
             if timer is not None and timer <= now:
                 self._tell_late(now - timer)
                 self._role.handle_timer(now=now)
             self._connections.handle_timer(now=now)
             # What is due leaves first: listening takes its time, and would be seen in the pace of our own packets.
             self._flush()
-            self._read_patient()
-            self._flush()
+            self._has_more = False
+            if self._patient and (came := self._came.poll(0)):
+                self._read_patient([self._patient[descriptor] for descriptor, _ in came])
+                self._flush()
 
     def _serve(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
         """For as long as a turn lasts; who did not have his comes first in the next one."""
@@ -92,12 +99,13 @@ class Driver:
             if time.monotonic() > until:
                 return
 
-    def _timeout(self) -> float | None:
-        """How long to wait, in seconds; None for as long as nothing comes."""
+    def _timeout(self, timer: float | None) -> float | None:
+        """How long to wait for the role's timer or another, in seconds; None for as long as nothing comes."""
         if self._has_more:
             return 0.0
-        timers = (self._role.get_timer(), self._connections.get_timer())
-        timer = min((timer for timer in timers if timer is not None), default=None)
+        other = self._connections.get_timer()
+        if timer is None or (other is not None and other < timer):
+            timer = other
         if timer is None:
             return PATIENCE_S if self._patient else None
         timeout = max(0.0, timer - time.monotonic())
@@ -159,7 +167,8 @@ class Driver:
             self._note(f"{command.local.hostport} not opened: {error}")
             return
         if command.is_patient:
-            self._patient.append(sock)
+            self._patient[sock.fileno()] = sock
+            self._came.register(sock, select.POLLIN)
         else:
             read = self._read_media if command.is_media else self._read
             self._selector.register(sock, selectors.EVENT_READ, lambda: read(sock))
@@ -182,8 +191,8 @@ class Driver:
         sock = self._sockets.pop(command.local, None)
         if sock is None:
             return
-        if sock in self._patient:
-            self._patient.remove(sock)
+        if self._patient.pop(sock.fileno(), None) is not None:
+            self._came.unregister(sock)
         else:
             self._selector.unregister(sock)
         sock.close()
@@ -209,11 +218,10 @@ class Driver:
         except OSError as error:
             self._note(f"{local.hostport} not opened for TCP: {error}")
 
-    def _read_patient(self) -> None:
+    def _read_patient(self, ready: list[UdpSocket]) -> None:
         """In the order of arrival over all sockets: to a playout a packet over the other link is not an old one."""
         heard = []
-        self._has_more = False
-        for sock in self._patient:
+        for sock in ready:
             came = [(at, sock.local, remote, data) for data, remote, at in sock.received(MANY)]
             self._has_more |= len(came) == MANY
             heard += came

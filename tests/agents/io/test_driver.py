@@ -55,8 +55,9 @@ class Agent:
         return line.decode()
 
     def event(self, name: str) -> Any:  # noqa: ANN401 - JSON
-        """The next event, which must have this name."""
-        event = json.loads(self.line())
+        """The next event, which must have this name; how late it is on a busy machine is nobody's business here."""
+        while "late_s" in (event := json.loads(self.line())) and "event" not in event:
+            pass
         assert event["event"] == name
         return event
 
@@ -193,8 +194,7 @@ def test_the_time_that_a_role_is_told_never_goes_back() -> None:
     driver, sock, late = Driver(role), cast("UdpSocket", Late()), cast("UdpSocket", Late())
     driver._read(sock)
     driver._read_media(sock)
-    driver._patient += [sock, late]
-    driver._read_patient()
+    driver._read_patient([sock, late])
     times = [before, *(now for now, _ in role.times), time.monotonic()]
     assert times == sorted(times)
     arrivals = [cast("Late", one).at for one in (sock, sock, late)]
