@@ -21,16 +21,11 @@ from testbed.engine.run_records import PLAN_FILE, recorded
 from testbed.lab.plan import Plan
 
 PROGRAMS = {
-    "mnexec": "mininet",
-    "tcpdump": "tcpdump",
     "tc": "iproute2",
     "ip": "iproute2",
-    "ifconfig": "net-tools",
     "setpriv": "util-linux",
     "unshare": "util-linux",
-    "nsenter": "util-linux",
 }
-CHROOT_REMEDY = "enter it as a container does (pivot_root; systemd-nspawn, podman), or use --engine vm"
 NAMESPACES_REMEDY = "start the container with --privileged, or use --engine vm"
 NETEM_REMEDY = (
     "install a kernel that has it (Debian: apt-get install linux-image-amd64, then reboot;"
@@ -44,7 +39,7 @@ CHUNK = 65536
 
 
 class NativeEngine:
-    """Needs root, Mininet's mnexec and, for links with a delay, a kernel with sch_netem. Not reproducible."""
+    """Needs root and, for links with a delay, a kernel with sch_netem. Not reproducible."""
 
     name = "native"
     reproducible = False
@@ -58,8 +53,6 @@ class NativeEngine:
             raise MissingRequirementError(f"the native engine needs more: apt-get install {' '.join(missing)}")
         if not may_unshare():
             raise MissingRequirementError(f"namespaces are forbidden to root here: {NAMESPACES_REMEDY}")
-        if is_chroot():
-            raise MissingRequirementError(f"Mininet's mnexec would leave this chroot: {CHROOT_REMEDY}")
         if any(radio["supplicant"] is not None for radio in plan["radios"].values()):
             raise MissingRequirementError("hwsim is a module of the whole machine's kernel: use --engine vm")
         if not has_veth():
@@ -168,12 +161,6 @@ def has_fq() -> bool:
     lines += "filter add dev lo ingress matchall action mirred egress redirect dev lo\n"
     argv = ["unshare", "--net", "--", "tc", "-batch", "-"]
     return subprocess.run(argv, input=lines.encode(), capture_output=True, check=False).returncode == 0
-
-
-def is_chroot() -> bool:
-    """Whether / is not that of this mount namespace, which mnexec enters; needs root."""
-    argv = ["nsenter", "--mount=/proc/self/ns/mnt", "--", "test", f"/proc/{os.getpid()}/root", "-ef", "/"]
-    return subprocess.run(argv, capture_output=True, check=False).returncode != 0
 
 
 def last_line(log: Path) -> str:

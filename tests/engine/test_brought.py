@@ -8,7 +8,7 @@ import testbed
 from tests.brought.examples import example
 
 from .command import DATA, call, run_scenario
-from .test_native import needs_own_root, needs_root
+from .test_native import needs_root
 from .test_programs import write_example
 
 
@@ -28,7 +28,6 @@ def test_scheme_of_the_page_runs_and_is_the_same_again_without_its_file(tmp_path
 
 
 @needs_root
-@needs_own_root
 def test_what_a_user_brings_is_run_natively_too(tmp_path: Path) -> None:
     scheme, cn = example("schemes.md", tmp_path), write_example(tmp_path)
     number = testbed.new("number", "longest-hole", tmp_path)[0]

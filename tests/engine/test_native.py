@@ -23,7 +23,6 @@ from .command import TESTBED, call
 from .leftovers import left_behind, world
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the native engine needs root: sudo make test")
-needs_own_root = pytest.mark.skipif(os.geteuid() == 0 and native.is_chroot(), reason="mnexec leaves a chroot")
 
 
 def native_run(folder: Path) -> subprocess.Popen[str]:
@@ -33,7 +32,6 @@ def native_run(folder: Path) -> subprocess.Popen[str]:
 
 
 @needs_root
-@needs_own_root
 def test_a_run_from_another_folder_with_a_relative_path(tmp_path: Path) -> None:
     argv = [str(TESTBED), "run", "ideal", "--engine", "native", "--out", "mine/run"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -82,7 +80,6 @@ def labs_of(folder: Path) -> list[int]:
 
 
 @needs_root
-@needs_own_root
 def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
     before = world()
     runs = [native_run(tmp_path / name) for name in ("one", "two")]
@@ -101,7 +98,6 @@ def test_two_runs_side_by_side_do_not_touch_each_other(tmp_path: Path) -> None:
 
 
 @needs_root
-@needs_own_root
 def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
     before = world()
     with native_run(tmp_path / "run") as process:
@@ -116,7 +112,6 @@ def test_kill_9_leaves_a_record_and_nothing_else(tmp_path: Path) -> None:
 
 
 @needs_root
-@needs_own_root
 def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
     before = world()
     process = native_run(tmp_path / "run")
@@ -131,7 +126,6 @@ def test_ctrl_c_undoes_everything(tmp_path: Path) -> None:
 
 
 @needs_root
-@needs_own_root
 def test_a_link_never_runs_without_its_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Where the kernel has netem, take away what finds it: the refusal is what is tested.
     if native.has_netem():
@@ -170,8 +164,8 @@ def test_a_container_without_privileges_is_told_what_would_help(tmp_path: Path) 
 
 
 def test_a_kernel_without_veth_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line, before anything is made; otherwise Mininet would end with a traceback."""
-    for name, found in {"may_unshare": True, "is_chroot": False, "has_veth": False}.items():
+    """In one line, before anything is made."""
+    for name, found in {"may_unshare": True, "has_veth": False}.items():
         monkeypatch.setattr(native, name, lambda found=found: found)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(native, "PROGRAMS", {})

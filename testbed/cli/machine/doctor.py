@@ -12,13 +12,11 @@ from rich.text import Text
 from testbed.engine.cache import cache_folder
 from testbed.engine.guest.needs import BUILD_NEEDS, RUN_NEEDS, Need
 from testbed.engine.native import (
-    CHROOT_REMEDY,
     NAMESPACES_REMEDY,
     NETEM_REMEDY,
     has_fq,
     has_netem,
     has_veth,
-    is_chroot,
     may_unshare,
 )
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
@@ -77,7 +75,6 @@ def of_the_kernel() -> list[Check]:
         return [Check("native", "namespaces", lambda: False, NAMESPACES_REMEDY)]
     return [
         Check("native", "namespaces", lambda: True, NAMESPACES_REMEDY),
-        Check("native", "no chroot", lambda: not is_chroot(), CHROOT_REMEDY),
         Check("native", "veth, bridge", has_veth, NETEM_REMEDY),
         Check("native", "sch_netem", has_netem, NETEM_REMEDY),
         Check("native", "sch_fq, act_mirred, cls_matchall", has_fq, NETEM_REMEDY),

@@ -27,9 +27,9 @@ PROGRESS_PORT = "/dev/ttyS1"
 WORKSPACE = Path("/tmp/run")  # noqa: S108 - the guest's own tmpfs
 MODULES = ("sch_netem", "sch_fq", "act_mirred", "cls_matchall", "veth", "bridge")
 # What the lab and the agents import: loaded here, because it changes less often than they do.
-PRELOADED = ("mininet.net", "mininet.topo", "pyroute2", "random", "selectors", "heapq", "typing", "ipaddress")
+PRELOADED = ("mininet.node", "mininet.topo", "pyroute2", "random", "selectors", "heapq", "typing", "ipaddress")
 # Programs of a run, started once so that their pages are in memory.
-WARMED = (["tc", "-V"], ["ip", "-V"], ["tcpdump", "--version"], ["mnexec", "-v"], ["ifconfig", "lo"])
+WARMED = (["tc", "-V"], ["ip", "-V"])
 BLKFLSBUF = 0x1261  # include/uapi/linux/fs.h
 RNDRESEEDCRNG = 0x5207  # include/uapi/linux/random.h
 
