@@ -12,6 +12,7 @@ SIPPY_VERSION := 2.5.0
 # What we keep there: images, guests that have booted, records of runs, corpora, sippy.
 CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinished} apt-bookworm run-records processors fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
+MINUTES := 60
 # Phones that are called in `make phones`, beside our own correspondent with and without the extension.
 PHONES := baresip linphone sipp
 # What ours is compared with in `make bench`, in a virtual environment of its own.
@@ -46,8 +47,9 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 
 .PHONY: test
 test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech lint  ## All tests, the ones that run the lab too
-	@$(TESTBED) prepare
-	$(TESTBED) prepare real-wifi
+	@$(TESTBED) prepare --engine vm
+	$(TESTBED) prepare --engine uml
+	$(TESTBED) prepare real-wifi --engine uml
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
@@ -194,6 +196,16 @@ bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring besi
 	else
 	  echo "the B2BUA's benchmarks make network namespaces: sudo make bench"
 	fi
+
+.PHONY: reference
+reference: setup  ## The run that `testbed verify --self` compares with, anew: wanted after each change of agents or lab
+	@$(TESTBED) prepare --engine uml
+	$(PYTHON) -m tests.engine.make_reference
+
+.PHONY: endurance
+endurance: setup  ## MINUTES (60) of one plan again and again on a machine that is kept busy: the same bytes, nothing left behind?
+	@$(TESTBED) prepare --engine uml
+	$(PYTHON) -m tests.bench.endurance $(MINUTES)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.fuzz  ## Parsers, and what users write, on RUNS inputs that nobody thought of (a million); what they reached is kept for the next time

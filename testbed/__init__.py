@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from testbed.api.carrying_out import News
     from testbed.api.errors import NotRepeatableError, OutputError
     from testbed.api.opened import Run, Runs
+    from testbed.api.reference import verify_self
     from testbed.api.runs import compare, compare_triggers, replay, run
     from testbed.api.tables import export, frame
     from testbed.api.verification import Verified, verify
@@ -58,6 +59,7 @@ __all__ = [
     "replay",
     "run",
     "verify",
+    "verify_self",
 ]
 
 _HOMES = {
@@ -67,6 +69,7 @@ _HOMES = {
     "api.opened": "Run Runs",
     "api.runs": "compare compare_triggers replay run",
     "api.tables": "export frame",
+    "api.reference": "verify_self",
     "api.verification": "Verified verify",
     "engine.errors": "CommandError MissingRequirementError",
     "files.beginning": "NotBegunError new",

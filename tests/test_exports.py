@@ -16,7 +16,7 @@ EXPORTS = {
         "AttackedCall BadScenarioError CaptureError CaptureResult Checked CommandError"
         " MissingRequirementError News NotBegunError NotRepeatableError OutputError Run RunFolderError"
         " RunResult Runs ScenarioError Verified attack check compare compare_triggers export frame measure new"
-        " replay run verify"
+        " replay run verify verify_self"
     ),
     "agents.sip": (
         "Abilities Account Address Ask ClientRequest Datagram DigestClient DigestServer Event Flow"
@@ -42,11 +42,12 @@ EXPORTS = {
     ),
     "testbed.engine": (
         "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"
-        " cache_folder digest make_engine unknown_packages"
+        " cache_folder digest make_engine unknown_packages usual_engine"
     ),
     "testbed.measure": (
         "CaptureError CaptureResult Difference FolderOfCaptures MeasuredRun Record RunFolderError RunResult UserNumber"
-        " UserNumberError captures_in find_runs first_difference load_numbers measure measure_capture measure_run"
+        " UserNumberError captures_in find_runs first_difference first_difference_from load_numbers measure"
+        " measure_capture measure_run prints_of"
         " read_capture read_document read_events read_manifest read_records to_json"
     ),
     "testbed.report": (

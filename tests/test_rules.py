@@ -256,6 +256,7 @@ CORRIDORS = {
                     "tables": "errors places_of_runs", "opened": "places_of_runs tables",
                     "runs": "places_of_runs carrying_out opened",
                     "verification": "errors places_of_runs carrying_out opened",
+                    "reference": "errors places_of_runs carrying_out verification",
                     "attacked_calls": "places_of_runs carrying_out"},
     "testbed.cli": {"lazy_group": "", "signals": "", "own_name": "", "whole_number": "", "main": "lazy_group signals",
                     "results": "whole_number", "runs": "own_name whole_number results",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agents.roles.mn.schemes import SCHEMES
 from agents.sip.message.handover import OPTION_TAG
-from testbed.api.carrying_out import Job, Watch, carry_out_jobs
+from testbed.api.carrying_out import EngineName, Job, Watch, carry_out_jobs
 from testbed.api.places_of_runs import new_folder
 from testbed.attacks.catalogue import Tried, attack_steps, calls
 from testbed.attacks.outcome import AttackOutcome, verdicts
@@ -48,6 +48,7 @@ def attack(
     schemes: Iterable[str] = (),
     unguarded: bool = False,
     out: Path | str | None = None,
+    engine: EngineName | None = None,
     watch: Watch | None = None,
 ) -> Iterator[AttackedCall]:
     """Carries out the attacks of these names, all by default, call by call as one iterates.
@@ -64,10 +65,12 @@ def attack(
         for number, call in enumerate(calls(scheme), start=1)
         if (tried := [one for one in call if not wanted or one.name in wanted])
     ]
-    return (_attacked(*one, unguarded=unguarded, watch=watch) for one in work)
+    return (_attacked(*one, unguarded=unguarded, engine=engine, watch=watch) for one in work)
 
 
-def _attacked(scheme: str, tried: list[Tried], folder: Path, *, unguarded: bool, watch: Watch | None) -> AttackedCall:
+def _attacked(
+    scheme: str, tried: list[Tried], folder: Path, *, unguarded: bool, engine: EngineName | None, watch: Watch | None
+) -> AttackedCall:
     experiment = load_experiment(SCENARIO, scheme=scheme)
     plan = compile_plan(experiment)
     plan["timeline"] = sorted([*plan["timeline"], *attack_steps(tried)], key=lambda step: step["at_s"])
@@ -77,7 +80,7 @@ def _attacked(scheme: str, tried: list[Tried], folder: Path, *, unguarded: bool,
     async def carried_out(engine: Engine, place: Place, report: Report) -> FinishedRun:
         return await carry_out_plan(plan, describe(experiment, plan, engine, place), place, folder, report)
 
-    (done,) = carry_out_jobs([Job(folder.name, plan, carried_out)], "vm", watch=watch)
+    (done,) = carry_out_jobs([Job(folder.name, plan, carried_out)], engine, watch=watch)
     return AttackedCall(folder, scheme, done.failure, [] if done.failure is not None else verdicts(folder, tried))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from testbed.api.waiting import wait_for
-from testbed.engine.choose import make_engine
+from testbed.engine.choose import make_engine, usual_engine
 from testbed.engine.engine import Engine, Place, Report
 from testbed.lab.plan import Plan
 from testbed.measure.numbers.errors import UserNumberError
@@ -68,7 +68,7 @@ def job_of(
 
 def carry_out_experiments(
     work: Sequence[tuple[Experiment, Path]],
-    engine: str,
+    engine: str | None,
     *,
     at_once: int,
     watch: Watch | None,
@@ -110,21 +110,27 @@ def _named_number(experiment: Experiment, place: int, word: str) -> tuple[Loaded
         raise BadScenarioError([experiment.tree.error(where, f"{name_of(where)}: {error}")]) from None
 
 
-def carry_out_jobs(jobs: Sequence[Job], engine: str, *, at_once: int = 1, watch: Watch | None) -> list[FinishedRun]:
-    """Prepares all places, then carries the jobs out; raises MissingRequirementError where that can't be."""
-    return wait_for(_all_of_them(jobs, make_engine(engine), at_once, watch or ignore))
+def carry_out_jobs(
+    jobs: Sequence[Job], engine: str | None, *, at_once: int = 1, watch: Watch | None
+) -> list[FinishedRun]:
+    """Prepares all places, then carries the jobs out; raises MissingRequirementError where that can't be.
+
+    Without an `engine` it is the usual one of this machine.
+    """
+    return wait_for(_all_of_them(jobs, engine, at_once, watch or ignore))
 
 
 def ignore(news: News) -> None:
     """Whoever does not watch."""
 
 
-async def _all_of_them(jobs: Sequence[Job], engine: Engine, at_once: int, tell: Watch) -> list[FinishedRun]:
+async def _all_of_them(jobs: Sequence[Job], name: str | None, at_once: int, tell: Watch) -> list[FinishedRun]:
     turns = asyncio.Semaphore(at_once)
 
     def say(line: str) -> None:
         tell(News("preparing", text=line))
 
+    engine = make_engine(name or usual_engine(say))
     places = [await prepare(job.packages, job.plan, engine, say) for job in jobs]
 
     async def one(job: Job, place: Place) -> FinishedRun:

@@ -2,7 +2,8 @@
 
 Scenarios, failure scripts and so on are names that we ship, or paths of files. A run that fails is no exception: its
 folder holds what there was, and `Run.failure` says why. Exceptions are for what is wrong beforehand: BadScenarioError
-(a user's file, or a word that is none), OutputError, MissingRequirementError (this machine lacks something).
+(a user's file, or a word that is none), OutputError, MissingRequirementError (this machine lacks something). Where no
+`engine` is named it is `uml` once that has been prepared on this machine, and `vm` before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +20,8 @@ from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 
 DEFAULT_SCENARIO = "wifi-to-umts"
 DEFAULT_TRIGGERS = "triggers"
-# One virtual machine has one processor. What shares a machine by the wall clock shows in each other's numbers.
-DEFAULT_JOBS: Mapping[EngineName, int] = {"vm": 2, "uml": 2, "native": 1}
+# A guest has one processor. What shares a machine by the wall clock shows in each other's numbers.
+DEFAULT_JOBS: Mapping[EngineName | None, int] = {None: 2, "vm": 2, "uml": 2, "native": 1}
 
 
 class OtherChoices(TypedDict, total=False):
@@ -45,7 +46,7 @@ def run(  # noqa: PLR0913 - what may be chosen
     trigger: str | None = None,
     seed: int | None = None,
     out: Path | str | None = None,
-    engine: EngineName = "vm",
+    engine: EngineName | None = None,
     watch: Watch | None = None,
     numbers: Iterable[Path | str] = (),
     with_page: bool = True,
@@ -70,7 +71,7 @@ def compare(  # noqa: PLR0913 - as `run`
     runs: int = 1,
     seed: int | None = None,
     out: Path | str | None = None,
-    engine: EngineName = "vm",
+    engine: EngineName | None = None,
     jobs: int | None = None,
     watch: Watch | None = None,
     numbers: Iterable[Path | str] = (),
@@ -102,7 +103,7 @@ def replay(  # noqa: PLR0913 - as `compare`
     runs: int = 1,
     seed: int | None = None,
     out: Path | str | None = None,
-    engine: EngineName = "vm",
+    engine: EngineName | None = None,
     jobs: int | None = None,
     watch: Watch | None = None,
     numbers: Iterable[Path | str] = (),
@@ -132,7 +133,7 @@ def compare_triggers(
     scheme: Path | str | None = None,
     seed: int | None = None,
     out: Path | str | None = None,
-    engine: EngineName = "vm",
+    engine: EngineName | None = None,
     jobs: int | None = None,
     watch: Watch | None = None,
     **choices: Unpack[Choices],
@@ -192,7 +193,7 @@ def checked(seed: int | None) -> int | None:
 def _compared(
     work: Sequence[tuple[Experiment, Path]],
     folder: Path,
-    engine: EngineName,
+    engine: EngineName | None,
     jobs: int | None,
     watch: Watch | None,
     numbers: Iterable[Path | str],
@@ -206,7 +207,7 @@ def _compared(
 
 def _carry_out(
     work: Sequence[tuple[Experiment, Path]],
-    engine: EngineName,
+    engine: EngineName | None,
     jobs: int | None,
     watch: Watch | None,
     numbers: Iterable[Path | str] = (),

@@ -1,4 +1,4 @@
-"""Where an experiment runs: the microVM in virtual time, or this machine's own kernel.
+"""Where an experiment runs: in a guest in virtual time, or on this machine's own kernel.
 
 What is named here is for other packages (tests/test_exports.py), and imported when it is used (PEP 562).
 """
@@ -9,7 +9,7 @@ from agents.exports import exporting
 
 if TYPE_CHECKING:
     from testbed.engine.cache import cache_folder, digest
-    from testbed.engine.choose import make_engine
+    from testbed.engine.choose import make_engine, usual_engine
     from testbed.engine.engine import Engine, Place, Report, Say
     from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError, UnknownPackageError
     from testbed.engine.guest.recipes import unknown_packages
@@ -27,11 +27,12 @@ __all__ = [
     "digest",
     "make_engine",
     "unknown_packages",
+    "usual_engine",
 ]
 
 _HOMES = {
     "cache": "cache_folder digest",
-    "choose": "make_engine",
+    "choose": "make_engine usual_engine",
     "engine": "Engine Place Report Say",
     "errors": "CommandError MissingRequirementError RunFailedError UnknownPackageError",
     "guest.recipes": "unknown_packages",

@@ -1,6 +1,8 @@
-"""Which engine a name means."""
+"""Which engine a name means, and which one is used where none is named."""
 
-from testbed.engine.engine import Engine
+from testbed.engine.engine import Engine, Say
+
+MAKE_READY = "testbed prepare --engine uml"
 
 
 def make_engine(name: str) -> Engine:
@@ -18,3 +20,13 @@ def make_engine(name: str) -> Engine:
 
         return NativeEngine()
     raise KeyError(name)
+
+
+def usual_engine(say: Say) -> str:
+    """The quick one once its kernel is built, until then the virtual machine; `say` gets a line about that."""
+    from testbed.engine.uml.built_kernel import is_built  # noqa: PLC0415 - as above
+
+    if is_built():
+        return "uml"
+    say(f"engine vm; '{MAKE_READY}' (once, 5 to 10 minutes) builds one that takes a quarter of the time")
+    return "vm"

@@ -23,8 +23,9 @@ class CommandError(Exception):
         self.argv = list(argv)
         self.status = status
         self.stderr = stderr
-        last = stderr.strip().splitlines()[-1:] or ["no message"]
-        super().__init__(f"{argv[0]} ended with status {status}: {last[0]}")
+        # A program that had others do the work says last that they failed, and before that they say why.
+        last = stderr.strip().splitlines()[-3:] or ["no message"]
+        super().__init__(f"{argv[0]} ended with status {status}: {'; '.join(last)}")
 
 
 class RunFailedError(Exception):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from testbed.measure.capture.pcap import read_capture
     from testbed.measure.folder.difference import Difference, first_difference
     from testbed.measure.folder.of_captures import FolderOfCaptures, captures_in
+    from testbed.measure.folder.prints import first_difference_from, prints_of
     from testbed.measure.folder.records import Record, find_runs, read_records
     from testbed.measure.folder.run_folder import read_document, read_events, read_manifest
     from testbed.measure.numbers.errors import UserNumberError
@@ -42,10 +43,12 @@ __all__ = [
     "captures_in",
     "find_runs",
     "first_difference",
+    "first_difference_from",
     "load_numbers",
     "measure",
     "measure_capture",
     "measure_run",
+    "prints_of",
     "read_capture",
     "read_document",
     "read_events",
@@ -58,6 +61,7 @@ _HOMES = {
     "capture.errors": "CaptureError RunFolderError",
     "capture.pcap": "read_capture",
     "folder.difference": "Difference first_difference",
+    "folder.prints": "first_difference_from prints_of",
     "folder.of_captures": "FolderOfCaptures captures_in",
     "folder.records": "Record find_runs read_records",
     "folder.run_folder": "read_document read_events read_manifest",

@@ -23,6 +23,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
     """An engine that runs nothing, used from an empty folder."""
     written = WrittenEngine(CAPTURES)
     monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: written)
+    monkeypatch.setattr("testbed.api.carrying_out.usual_engine", lambda _: "vm")
     monkeypatch.chdir(tmp_path)
     return written
 
@@ -31,6 +32,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine whose runs all fail, and leave nothing."""
     monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: WrittenEngine({}, failure="mn ended"))
+    monkeypatch.setattr("testbed.api.carrying_out.usual_engine", lambda _: "vm")
 
 
 def test_run_returns_the_run_opened() -> None:

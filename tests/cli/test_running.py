@@ -25,6 +25,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
     """An engine that every command uses, from a folder of its own."""
     written = WrittenEngine(CAPTURES)
     monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: written)
+    monkeypatch.setattr("testbed.api.carrying_out.usual_engine", lambda _: "vm")
     monkeypatch.chdir(tmp_path)
     return written
 
@@ -34,6 +35,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WrittenEngine:
     """An engine whose runs all fail."""
     written = WrittenEngine(CAPTURES, failure="mn [at 3 s] ended with status 1")
     monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: written)
+    monkeypatch.setattr("testbed.api.carrying_out.usual_engine", lambda _: "vm")
     monkeypatch.chdir(tmp_path)
     return written
 
@@ -71,6 +73,7 @@ def test_a_machine_that_was_too_slow_is_told_where_its_clock_counts(
     late_s = {"mn": 0.0354, "cn": 0.0099, "lab": 0.01}
     slow = WrittenEngine(CAPTURES, reproducible=reproducible, late_s=late_s)
     monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: slow)
+    monkeypatch.setattr("testbed.api.carrying_out.usual_engine", lambda _: "vm")
     main(["run", "ideal", "--out", "out"])
     said = "this machine was too slow or too busy: lab 10 ms, mn 35 ms late at worst; times may be as much too long"
     assert (f"warning, handover-cn: {said}" in " ".join(capsys.readouterr().out.split())) is not reproducible

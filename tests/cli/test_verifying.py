@@ -30,6 +30,7 @@ def run(tmp_path: Path) -> Path:
 def verify(run: Path, engine: WrittenEngine, monkeypatch: pytest.MonkeyPatch, *options: str) -> int | str | None:
     """Status of `testbed verify`, with this engine in the place of the real one."""
     monkeypatch.setattr("testbed.api.carrying_out.make_engine", lambda _: engine)
+    monkeypatch.setattr("testbed.api.carrying_out.usual_engine", lambda _: "vm")
     try:
         main(["verify", str(run), *options])
     except SystemExit as end:

@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from testbed.api.carrying_out import EngineName
 from testbed.cli.runs.progress import Progress
+from testbed.cli.runs.running import engine_option
 from testbed.cli.whole_number import WholeNumber
-from testbed.engine.choose import make_engine
+from testbed.engine.choose import make_engine, usual_engine
 from testbed.lab.network import AccessLink, Interface, Network
 from testbed.lab.plan import WayOrder
 from testbed.plain_text import say
@@ -72,13 +74,15 @@ def carried(direction: LinkDirection, order: WayOrder) -> list[str]:
 @click.option("--probes", type=WholeNumber(min=100), default=LOSS_PROBES, show_default=True,
               help="How many packets to look for losses with, at most.")  # fmt: skip
 @click.option("--seed", type=WholeNumber(min=0), default=1, show_default=True)
-def check(names: tuple[str, ...], probes: int, seed: int) -> None:
+@engine_option
+def check(names: tuple[str, ...], probes: int, seed: int, engine: EngineName | None) -> None:
     """Send probes over links of these profiles, all of them by default, and compare with what the files say."""
     profiles = {name: load(PROFILE.find(name), LinkProfile) for name in names or PROFILE.shipped()}
     shaped = [one for one in profiles.values() if one.directions]
     network = load_topology(TOPOLOGY.find(PROBED_TOPOLOGY))
-    rows = asyncio.run(probe_all(shaped, network, probes, seed))
-    title = "Configured and measured, between the two ends of the link"
+    chosen = engine or usual_engine(lambda line: say(line, err=True))
+    rows = asyncio.run(probe_all(shaped, network, probes, seed, chosen))
+    title = f"Configured and measured, between the two ends of the link (engine: {chosen})"
     table = new_table(title, "profile", "", "", "configured", "measured", "may differ by", "")
     for row in rows:
         numbers = (four_figures(value) for value in (row.configured, row.measured, row.bound))
@@ -96,9 +100,11 @@ def four_figures(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-async def probe_all(profiles: list[LinkProfile], network: Network, loss_probes: int, seed: int) -> list[BoundsRow]:
+async def probe_all(
+    profiles: list[LinkProfile], network: Network, loss_probes: int, seed: int, engine_name: str
+) -> list[BoundsRow]:
     """Probes as many profiles at once as the network has access links."""
-    engine = make_engine("vm")
+    engine = make_engine(engine_name)
     links = [link.name for link in network.access_links]
     rows: list[BoundsRow] = []
     with Progress() as progress:

@@ -28,7 +28,9 @@ from testbed.report.several.means_table import tables_of_many
 from testbed.report.terminal import console
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
 
-engine_option = click.option("--engine", type=click.Choice(get_args(EngineName)), default="vm", show_default=True)
+engine_option = click.option(
+    "--engine", type=click.Choice(get_args(EngineName)), help="[default: uml once that is prepared, else vm]"
+)
 seed_option = click.option("--seed", type=WholeNumber(min=0, max=MOST_SEED), help="Another seed than the scenario's.")
 failure_option = click.option("--failure", metavar="FAILURE", help="Another failure script than the scenario's.")
 cn_option = click.option("--cn", metavar="PHONE", help="Another correspondent than the scenario's: a name, or a file.")
@@ -66,9 +68,9 @@ jobs_option = click.option("--jobs", type=WholeNumber(min=1), help="Runs at once
 @out_option
 @json_option
 def run(  # noqa: PLR0913 - a command's options
-    scenario: str, engine: EngineName, seed: int | None, scheme: str | None, failure: str | None, out: Path | None, *,
-    trigger: str | None, cn: str | None, mn: str | None, hangs_up: Side | None, dad: DuplicateDetection | None,
-    numbers: tuple[str, ...], page: bool, as_json: bool,
+    scenario: str, engine: EngineName | None, seed: int | None, scheme: str | None, failure: str | None,
+    out: Path | None, *, trigger: str | None, cn: str | None, mn: str | None, hangs_up: Side | None,
+    dad: DuplicateDetection | None, numbers: tuple[str, ...], page: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once: a name that we ship, or a file."""
     with Progress() as progress:
@@ -94,7 +96,7 @@ def run(  # noqa: PLR0913 - a command's options
 @out_option
 @json_option
 def compare(  # noqa: PLR0913 - a command's options
-    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int | None, engine: EngineName, seed: int | None,
+    scenario: str, schemes: tuple[str, ...], runs: int, jobs: int | None, engine: EngineName | None, seed: int | None,
     failure: str | None, out: Path | None, *, cn: str | None, mn: str | None, hangs_up: Side | None,
     numbers: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
@@ -121,7 +123,7 @@ def compare(  # noqa: PLR0913 - a command's options
 @out_option
 @json_option
 def replay(  # noqa: PLR0913 - a command's options
-    failure: str, schemes: tuple[str, ...], runs: int, jobs: int | None, engine: EngineName, seed: int | None,
+    failure: str, schemes: tuple[str, ...], runs: int, jobs: int | None, engine: EngineName | None, seed: int | None,
     out: Path | None, *, cn: str | None, mn: str | None, hangs_up: Side | None, numbers: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip

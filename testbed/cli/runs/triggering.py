@@ -28,7 +28,7 @@ from testbed.scenario.experiment.experiment import Experiment, load_experiment
 @out_option
 def triggers(
     scenario: str, names: tuple[str, ...], scheme: str | None, failure: str | None, jobs: int | None,
-    engine: EngineName, seed: int | None, out: Path | None,
+    engine: EngineName | None, seed: int | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Carry out SCENARIO once with each of its triggers, on the same link history."""
     with Progress() as progress:

@@ -19,7 +19,7 @@ COMPILER = ("bc", "bison", "flex", "gcc", "libc6-dev", "make", "xz-utils")
 # Seccomp mode, which halves what a guest's system call costs, came with 6.16: so not the source of Debian 12 itself.
 SOURCES = "deb http://deb.debian.org/debian trixie-backports main"
 # The archive keeps some weeks' versions. Where it has this one no more, its newest is taken.
-SOURCE, VERSION = "linux-source-7.2", "7.2.11-1~bpo13+1"
+SOURCE, VERSION = "linux-source-7.3", "7.3.4-1~bpo13+1"
 OUTPUTS = ("out/linux", "out/no_counter.so", "source")
 INPUTS = ("build_kernel.sh", "fetch_source.sh", "kernel.config", "no_counter.c")
 

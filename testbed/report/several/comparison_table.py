@@ -60,7 +60,8 @@ def _begun(title: str, results: Sequence[tuple[str, dict[str, Any]]], *columns: 
 
 def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """One row for each scheme, handover and direction; numbers of the whole call stand beside the first handover's."""
-    table, has_several = _begun("What the call suffered during the handover (times in ms)", results, "")
+    title = f"What the call suffered during the handover (times in ms{_by_engine(results)})"
+    table, has_several = _begun(title, results, "")
     for column in ("gap", "path\nstep", "interrup-\ntion", "lost in\nwindow", "lost\nin call", "dupli-\ncates", "MOS"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
@@ -78,6 +79,12 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
                 *(of_call if place < len(DIRECTIONS) else []),
             )
     return table
+
+
+def _by_engine(results: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """Return who made these runs, for a title; nothing of captures that no run of ours has made."""
+    engines = dict.fromkeys(result["engine"] for _, result in results if result.get("engine"))
+    return f"; engine: {', '.join(engines)}" if engines else ""
 
 
 def users_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:

@@ -40,7 +40,7 @@ def tables_of_many(conditions: Sequence[Condition]) -> RenderableType:
 def suffered_table(condition: Condition) -> Table:
     """A row for each scheme and direction: mean ± half the interval."""
     during = "during the handover" if condition.has_handover else "in the whole call"
-    title = f"What the call suffered {during}: mean ±95 % confidence interval (times in ms)"
+    title = f"What the call suffered {during}: mean ±95 % confidence interval (times in ms{by_engine(condition)})"
     table = new_table(title, "scheme", "runs", "")
     for column in ("gap", "path step", "interruption", "lost in\nwindow", "MOS", "interrupted\nin runs"):
         table.add_column(column, justify="right", vertical="bottom")
@@ -113,6 +113,12 @@ def doubts(condition: Condition) -> Iterator[str]:
             if entry.left_out is not None:
                 yield f"not counted, {entry.record.name}: {entry.left_out}"
             yield from (f"warning, {entry.record.name}: {warning}" for warning in entry.record.warnings)
+
+
+def by_engine(condition: Condition) -> str:
+    """Who made these runs, for a title."""
+    engine = dict(condition.facts).get("engine")
+    return f"; engine: {engine}" if engine else ""
 
 
 def counted(series: Series) -> str:
