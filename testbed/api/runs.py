@@ -126,11 +126,12 @@ def replay(  # noqa: PLR0913 - as `compare`
     )
 
 
-def compare_triggers(
+def compare_triggers(  # noqa: PLR0913 - as `run`
     scenario: Path | str = DEFAULT_TRIGGERS,
     *,
     triggers: Iterable[str] = (),
     scheme: Path | str | None = None,
+    runs: int = 1,
     seed: int | None = None,
     out: Path | str | None = None,
     engine: EngineName | None = None,
@@ -138,18 +139,27 @@ def compare_triggers(
     watch: Watch | None = None,
     **choices: Unpack[Choices],
 ) -> Runs:
-    """Carries out a scenario once with each of its triggers, or those named; folders are called after them."""
+    """Carries out a scenario with each of its triggers, or those named; folders are called after them.
+
+    Each trigger runs with so many seeds as `runs` says, counted up from `seed`.
+    """
+    if runs < 1:
+        raise ValueError(f"runs is {runs}; it should be 1 or more")
     chosen = worded(choices)
     first = load_experiment(str(scenario), scheme=word(scheme), seed=checked(seed), **chosen)
     if not first.scenario.triggers:
         what = "has no triggers to compare; add 'triggers: {NAME: {on: …}, …}', or name one of 'testbed list scenarios'"
         raise BadScenarioError([ScenarioError(first.path, 0, what)])
     names = list(dict.fromkeys(each(triggers)) or first.scenario.triggers)
-    experiments = [
-        load_experiment(str(scenario), scheme=word(scheme), seed=first.seed, trigger=name, **chosen) for name in names
-    ]
     folder = new_folder(out, f"{first.scenario.name}-triggers-seed{first.seed}")
-    work = [(one, folder / name) for name, one in zip(names, experiments, strict=True)]
+    work = [
+        (
+            load_experiment(str(scenario), scheme=word(scheme), seed=seed, trigger=name, **chosen),
+            folder / (name if runs == 1 else f"{name}-seed{seed}"),
+        )
+        for name in names
+        for seed in range(first.seed, first.seed + runs)
+    ]
     return Runs(_carry_out(work, engine, jobs, watch))
 
 

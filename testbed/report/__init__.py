@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from testbed.report.several.groups import conditions
     from testbed.report.several.means_table import tables_of_many
     from testbed.report.several.speech_table import speech_table
-    from testbed.report.several.triggers_table import Triggered, triggers_table
+    from testbed.report.several.triggers_table import Triggered, mean_triggers_table, triggers_table
     from testbed.report.streams_table import tables
     from testbed.report.terminal import console, new_table
 
@@ -27,6 +27,7 @@ __all__ = [
     "conditions",
     "console",
     "ladder",
+    "mean_triggers_table",
     "new_table",
     "pictures",
     "speech_table",
@@ -48,7 +49,7 @@ _HOMES = {
     "several.groups": "conditions",
     "several.means_table": "tables_of_many",
     "several.speech_table": "speech_table",
-    "several.triggers_table": "Triggered triggers_table",
+    "several.triggers_table": "Triggered mean_triggers_table triggers_table",
     "streams_table": "tables",
     "terminal": "console new_table",
 }
