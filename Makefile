@@ -13,6 +13,8 @@ SIPPY_VERSION := 2.5.0
 CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinished} apt-bookworm run-records processors fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
 MINUTES := 60
+# How many seeds each scheme runs with in a table: one is an anecdote.
+SEEDS := 20
 # Phones that are called in `make phones`, beside our own correspondent with and without the extension.
 PHONES := baresip linphone sipp
 # What ours is compared with in `make bench`, in a virtual environment of its own.
@@ -65,7 +67,7 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 	for scenario in all-schemes all-schemes-lossy; do
 	  for failure in wifi-fade wifi-break; do
 	    printf '\n### `%s`, `%s`\n\n' $$scenario $$failure >> $$tables
-	    $(TESTBED) compare $$scenario --failure $$failure --out runs/comparison-$$$$-$$scenario-$$failure > $$tables.one
+	    $(TESTBED) compare $$scenario --failure $$failure --runs $(SEEDS) --out runs/comparison-$$$$-$$scenario-$$failure > $$tables.one
 	    cat $$tables.one
 	    sed '/^The handovers, as/,$$d; /^Run folders/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
 	  done
@@ -137,10 +139,10 @@ phones: setup  ## Three phones as CN, two as MN, each side hanging up, and set-u
 .PHONY: triggers
 triggers: setup  ## A run with each kind of trigger, and ping-pong with and without guards: docs/triggers.md made anew
 	@tables=$$(mktemp)
-	sed '/^Seed 1, /q' docs/triggers.md > $$tables
+	sed '/^## Tables/q' docs/triggers.md > $$tables
 	for run in 'triggers' 'ping-pong' 'triggers --failure wifi-break' 'ping-pong --scheme reinvite-soft'; do
 	  printf '\n### `testbed triggers %s`\n\n' "$$run" >> $$tables
-	  $(TESTBED) triggers $$run --out "runs/triggers-$$$$-$${run// /}" > $$tables.one
+	  $(TESTBED) triggers $$run --runs $(SEEDS) --out "runs/triggers-$$$$-$${run// /}" > $$tables.one
 	  cat $$tables.one
 	  sed '/^Run folders/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
 	done

@@ -45,7 +45,7 @@ def test_example_of_the_docs_is_called_and_moved(tmp_path: Path) -> None:
             "none",
             "cn (mycn.yaml): python3 ended with status 1; the last line of logs/cn.log: ValueError: invalid literal",
         ),
-        ("python3, mycn.py", "./not-there", "cn (mycn.yaml): ./not-there ended with status"),
+        ("python3, mycn.py", "./not-there", "cn (mycn.yaml): ./not-there cannot be started: No such file or directory"),
     ],
     ids=["never ready", "never listens", "dies", "is not there"],
 )
