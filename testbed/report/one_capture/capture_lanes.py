@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
-
 from testbed.report.one_capture.capture_tables import name_of, windows_table
-from testbed.report.one_run.lanes import said
+from testbed.report.one_run.lanes import draw_messages
 from testbed.report.pages import palette
 from testbed.report.pages.pages import Plot
+from testbed.report.pages.plotting import DASHES, DataColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bokeh.plotting import figure
-
     from testbed.measure.result.chart import Chart
     from testbed.report.one_run.lanes import TimeAxis
     from testbed.report.pages.palette import Colour
+    from testbed.report.pages.plotting import Figure
 
 COLOURS = (palette.BLUE, palette.ORANGE, palette.GREEN, palette.PURPLE, palette.YELLOW, palette.GREY)
-DASHES = ("solid", "dashed")
 MOST_STREAMS, MOST_CALLS = len(COLOURS) * len(DASHES), 12
 """More cannot be told apart, or seen at once."""
 
@@ -41,7 +38,7 @@ _ABOUT = {
 
 def style_of(number: int) -> tuple[Colour, str]:
     """Return colour and dash of a stream."""
-    return COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+    return COLOURS[number % len(COLOURS)], list(DASHES)[number // len(COLOURS) % len(DASHES)]
 
 
 def plots(axis: TimeAxis, result: dict[str, Any], chart: Chart | None) -> Iterator[Plot]:
@@ -56,7 +53,7 @@ def plots(axis: TimeAxis, result: dict[str, Any], chart: Chart | None) -> Iterat
         yield Plot(name, title, _ABOUT[name], _windows_lane(axis, streams, next(iter(columns)), unit), (table,))
 
 
-def _windows_lane(axis: TimeAxis, streams: Sequence[dict[str, Any]], field: str, unit: str) -> figure | None:
+def _windows_lane(axis: TimeAxis, streams: Sequence[dict[str, Any]], field: str, unit: str) -> Figure | None:
     """Return one quantity of all streams over time; None where no stream has it."""
     drawn = [
         (number, stream, windows)
@@ -68,74 +65,56 @@ def _windows_lane(axis: TimeAxis, streams: Sequence[dict[str, Any]], field: str,
     highest = max(one[field] for _, _, windows in drawn for one in windows)
     lowest, top = (1.0, 4.6) if field == "mos" else (0.0, max(highest * 1.1, 0.1))
     made = axis.lane(height=150, label=unit)
-    made.y_range = Range1d(start=lowest, end=top, bounds=(lowest, None))
+    made.show_y(lowest, top, bounds=(lowest, None))
     for number, stream, windows in drawn:
         colour, dash = style_of(number)
-        source = ColumnDataSource(
-            {
-                "left": [one["from_s"] for one in windows],
-                "right": [one["to_s"] for one in windows],
-                "middle": [(one["from_s"] + one["to_s"]) / 2 for one in windows],
-                "value": [one[field] for one in windows],
-            }
-        )
-        lines = made.segment(
-            "left", "value", "right", "value", source=source, line_color=colour.light, line_dash=dash, line_width=2
-        )
-        made.scatter("middle", "value", source=source, size=4, fill_color=colour.light, line_color=None)
+        ends = {"left": [one["from_s"] for one in windows], "right": [one["to_s"] for one in windows]}
+        middles = [(one["from_s"] + one["to_s"]) / 2 for one in windows]
+        values, value = [one[field] for one in windows], DataColumn("value")
         shown = [("stream", name_of(stream)), (unit, "@value{0.0[00]}"), ("", "@left{0.[000]} s to @right{0.[000]} s")]
-        made.add_tools(HoverTool(renderers=[lines], tooltips=shown))
+        made.draw(
+            "Segment", {**ends, "value": values}, x0=DataColumn("left"), y0=value, x1=DataColumn("right"), y1=value,
+            line_color=colour.light, line_dash=DASHES[dash], line_width=2, tooltips=shown,
+        )  # fmt: skip
+        made.draw(
+            "Scatter", {"middle": middles, "value": values}, x=DataColumn("middle"), y=value, size=4,
+            fill_color=colour.light, line_color=None,
+        )  # fmt: skip
     return made
 
 
-def _calls_lane(axis: TimeAxis, result: dict[str, Any], calls: Sequence[dict[str, Any]], chart: Chart | None) -> figure:
+def _calls_lane(axis: TimeAxis, result: dict[str, Any], calls: Sequence[dict[str, Any]], chart: Chart | None) -> Figure:
     """Return the calls, the keys that were pressed, and the SIP messages, a row each."""
     keys = [
         (one["at_s"], one["digit"]) for part in ("streams", "dialogs") for each in result[part] for one in each["dtmf"]
     ]
     rows = [*(f"call {one['number']}" for one in calls), *(["keys"] if keys else []), "SIP"]
     made = axis.lane(height=56 + 26 * len(rows), label="")
-    made.y_range = Range1d(start=-0.6, end=len(rows) - 0.4)
-    made.yaxis.ticker = FixedTicker(ticks=list(range(len(rows))))
-    made.yaxis.major_label_overrides = dict(enumerate(reversed(rows)))
-    made.ygrid.grid_line_color = None
+    made.show_y(-0.6, len(rows) - 0.4)
+    made.name_rows(rows)
     for place, one in enumerate(calls):
         _bars(made, len(rows) - 1 - place, one, axis.whole)
     if keys:
-        source = ColumnDataSource({"x": [at for at, _ in keys], "key": [key for _, key in keys]})
-        made.text("x", 1, text="key", source=source, text_align="center", text_baseline="middle",
-                  text_font_size="13px", text_color=palette.PURPLE.light)  # fmt: skip
+        made.draw(
+            "Text", {"x": [at for at, _ in keys], "key": [key for _, key in keys]}, x=DataColumn("x"), y=1,
+            text=DataColumn("key"), text_align="center", text_baseline="middle", text_font_size="13px",
+            text_color=palette.PURPLE.light,
+        )  # fmt: skip
     if chart is not None:
-        lines = [line.name for line in chart.lifelines]
-        source = ColumnDataSource(
-            {
-                "x": [(one.time_ns - chart.start_ns) / 1e9 for one in chart.passages],
-                "what": [said(one.message.method, one.message.status) for one in chart.passages],
-                "way": [f"{lines[one.sender]} to {lines[one.receiver]}" for one in chart.passages],
-            }
-        )
-        marks = made.scatter(
-            "x", 0, marker="inverted_triangle", size=9, source=source, fill_color=palette.INK.light, line_color=None
-        )
-        shown = [("SIP", "@what"), ("", "@way"), ("seen", "@x{0.0000} s")]
-        made.add_tools(HoverTool(renderers=[marks], tooltips=shown))
+        draw_messages(made, chart, "seen")
     return made
 
 
-def _bars(made: figure, row: int, dialog: dict[str, Any], whole: tuple[float, float]) -> None:
+def _bars(made: Figure, row: int, dialog: dict[str, Any], whole: tuple[float, float]) -> None:
     """Draw a call, its holds, and where a side moved to another address."""
 
     def bar(spans: Sequence[tuple[float, float]], colour: Colour, height: float, what: Sequence[str]) -> None:
-        source = ColumnDataSource(
-            {"left": [one for one, _ in spans], "right": [one for _, one in spans], "what": list(what)}
-        )
-        drawn = made.quad(
-            left="left", right="right", bottom=row - height, top=row + height, source=source,
+        made.draw(
+            "Quad", {"left": [one for one, _ in spans], "right": [one for _, one in spans], "what": list(what)},
+            left=DataColumn("left"), right=DataColumn("right"), bottom=row - height, top=row + height,
             fill_color=colour.light, line_color=colour.light,
+            tooltips=[("", "@what"), ("", "@left{0.000} s to @right{0.000} s")],
         )  # fmt: skip
-        made.add_tools(
-            HoverTool(renderers=[drawn], tooltips=[("", "@what"), ("", "@left{0.000} s to @right{0.000} s")])
-        )
 
     begin = next(
         (
@@ -149,14 +128,11 @@ def _bars(made: figure, row: int, dialog: dict[str, Any], whole: tuple[float, fl
     bar([(begin, end)], palette.BLUE, 0.32, [f"call {dialog['number']}, {dialog['state']}"])
     holds = [(one["from_s"], end if one["to_s"] is None else one["to_s"]) for one in dialog["holds"]]
     bar(holds, palette.GRID, 0.2, [f"{one['listener']} on hold" for one in dialog["holds"]])
-    moves = ColumnDataSource(
-        {
-            "x": [one["at_s"] for one in dialog["moves"]],
-            "what": [f"{one['by']} moves to {one['to']}" for one in dialog["moves"]],
-        }
-    )
-    marks = made.scatter(
-        "x", row, marker="diamond", size=14, source=moves, fill_color=palette.ORANGE.light,
-        line_color=palette.BACKGROUND.light,
+    moves = {
+        "x": [one["at_s"] for one in dialog["moves"]],
+        "what": [f"{one['by']} moves to {one['to']}" for one in dialog["moves"]],
+    }
+    made.draw(
+        "Scatter", moves, x=DataColumn("x"), y=row, marker="diamond", size=14, fill_color=palette.ORANGE.light,
+        line_color=palette.BACKGROUND.light, tooltips=[("", "@what"), ("at", "@x{0.000} s")],
     )  # fmt: skip
-    made.add_tools(HoverTool(renderers=[marks], tooltips=[("", "@what"), ("at", "@x{0.000} s")]))

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bokeh.models import Range1d
 
 from testbed.report.pages import palette
-from testbed.report.pages.figures import new_figure
 from testbed.report.pages.pages import PlainTable, Plot
+from testbed.report.pages.plotting import Figure
 from testbed.report.terminal import DIRECTIONS, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from bokeh.plotting import figure
 
     from testbed.measure.folder.link_history import Floats
     from testbed.measure.result.story import DirectionStory
@@ -70,14 +67,13 @@ def _distribution(name: str, title: str, about: str, lines: list[tuple[str, Floa
     return Plot(name, title, about, _plot(lines) if lines else None, (table,))
 
 
-def _plot(lines: list[tuple[str, Floats, str, str]]) -> figure:
-    made = new_figure(height=240, label="share", x_axis_type="log", y_range=Range1d(start=0, end=1.02))
-    made.xaxis.axis_label = "ms"
+def _plot(lines: list[tuple[str, Floats, str, str]]) -> Figure:
+    made = Figure(height=240, label="share", x_log=True)
+    made.show_y(0, 1.02)
+    made.label_x("ms")
     for _, values, colour, dash in lines:
         # Steps of 1 µs and more; equal values are one step, so that the plot has no more points than it can show.
         steps, counts = np.unique(np.maximum(values, 1e-3).round(3), return_counts=True)
         shares = np.cumsum(counts) / counts.sum()
-        made.step(
-            [steps[0], *steps], [0.0, *shares.round(6)], mode="after", line_color=colour, line_dash=dash, line_width=2
-        )
+        made.draw_steps(np.append(steps[0], steps), np.append(0.0, shares.round(6)), colour, dash)
     return made

@@ -1,4 +1,4 @@
-"""Empty plots in the style of our pages."""
+"""Empty plots of Bokeh's own Python in the style of our pages, for pages that are made once for many runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from bokeh.models import FixedTicker, LogAxis, NumeralTickFormatter, PanTool, Wh
 from bokeh.plotting import figure
 
 from testbed.report.pages import palette
-
-LEFT, RIGHT = 72, 12
-"""Pixels beside each plot, the same in all of them, so that the same moment is below itself."""
-
-FONT = "12px"
-LOG_TICKS = [step * 10.0**power for power in range(-3, 8) for step in (1, 3)]
+from testbed.report.pages.plotting import FONT, LEFT, LOG_TICKS, RIGHT
 
 
 def new_figure(*, height: int, label: str, **options: Any) -> figure:  # noqa: ANN401 - those of Bokeh

@@ -12,16 +12,17 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bokeh.document import Document
-from bokeh.embed.util import standalone_docs_json_and_render_items
-from bokeh.resources import Resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from testbed.report.pages import palette
+from testbed.report.pages.plotting import Model, PlotJson
 from testbed.report.terminal import NOT_MEASURED, number
 
 if TYPE_CHECKING:
@@ -45,13 +46,14 @@ class PlainTable:
 class Plot:
     """A picture with what a reader hears of it: title, one sentence, and the tables behind it.
 
-    `name` is its id in the page; `model` None where there is nothing to draw, which the page then says.
+    `name` is its id in the page; `model` None where there is nothing to draw, which the page then says. It is ours, or
+    Bokeh's own, which takes longer.
     """
 
     name: str
     title: str
     about: str
-    model: UIElement | None
+    model: Model | UIElement | None
     tables: tuple[PlainTable, ...]
 
 
@@ -89,46 +91,38 @@ def environment() -> Environment:
     return made
 
 
-def embedded(models: Mapping[str, UIElement]) -> Markup:
-    """Return plots as JSON for a script element: name -> model becomes the element `canvas-name` that it goes into.
-
-    Bokeh numbers its models through the life of a process and gives documents random names; both are exchanged for
-    numbers that start anew, so that the same plots are the same bytes.
-    """
-    document = Document()
-    with document.models.freeze():  # or it looks for all models after each root
-        for model in models.values():
-            document.add_root(model)
-    docs, items = standalone_docs_json_and_render_items(list(models.values()))
-    (content,) = docs.values()
-    renumbered: dict[str, str] = {}
-    content = _renumber(content, renumbered)
-    roots = {renumbered[model.id]: f"canvas-{name}" for name, model in models.items()}
-    (item,) = items
+def embedded(models: Mapping[str, Model | UIElement]) -> Markup:
+    """Return plots as JSON for a script element: name -> model becomes the element `canvas-name` that it goes into."""
+    plot_json = PlotJson()
+    roots = [
+        plot_json.json_of(one) if isinstance(one, Model) else plot_json.renumbered(_json_of_bokeh(one))
+        for one in models.values()
+    ]
+    places = {root["id"]: f"canvas-{name}" for name, root in zip(models, roots, strict=True)}
     embed = {
-        "docs": {"plots": content},
-        "items": [{"docid": "plots", "roots": roots, "root_ids": list(roots), "use_for_title": item.use_for_title}],
+        "docs": {"plots": {"version": version("bokeh"), "roots": roots}},
+        "items": [{"docid": "plots", "roots": places, "root_ids": list(places)}],
         "twins": palette.TWINS,
     }
-    return htmlsafe_json_dumps(embed, separators=(",", ":"))
+    return htmlsafe_json_dumps(embed, separators=(",", ":"), allow_nan=False)
 
 
-def _renumber(content: Any, names: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
-    """Return the content with the ids of models replaced, in the order in which they stand; `names` is filled."""
-    if isinstance(content, dict):
-        return {
-            key: names.setdefault(value, f"m{len(names) + 1}")
-            if key == "id" and isinstance(value, str)
-            else _renumber(value, names)
-            for key, value in content.items()
-        }
-    return [_renumber(value, names) for value in content] if isinstance(content, list) else content
+def _json_of_bokeh(model: UIElement) -> object:
+    from bokeh.embed import json_item  # noqa: PLC0415 - half a second, which the page of a single run does without
+
+    (root,) = json_item(model)["doc"]["roots"]
+    return root
 
 
 @cache
 def bokeh_script() -> Markup:
-    """Return BokehJS, of it only what draws plots."""
-    return Markup(Resources(mode="inline", components=["bokeh"], log_level="warn").js_raw[0])  # noqa: S704 - Bokeh's
+    """Return BokehJS, of it only what draws plots; Bokeh itself is not loaded."""
+    found = find_spec("bokeh")
+    assert found is not None  # noqa: S101 - we depend on it
+    assert found.submodule_search_locations is not None  # noqa: S101
+    (folder,) = found.submodule_search_locations
+    script = Path(folder) / "server" / "static" / "js" / "bokeh.min.js"
+    return Markup(script.read_text(encoding="utf-8"))  # noqa: S704 - Bokeh's
 
 
 @cache

@@ -14,6 +14,7 @@ from testbed.report.one_capture.capture_page import capture_page, write_capture_
 from tests.measure import frames
 from tests.measure.bare import SSRC, A, B, Bare
 from tests.measure.sip_text import sdp
+from tests.report.bokeh import plots_of
 from tests.report.browser import DESKTOP, PHONE, browser
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def test_it_says_what_was_in_the_capture(page: Path) -> None:
     ):
         assert words in said
     assert page.read_text().count("<audio") == 1, "there is no codec for the other"
+
+
+def test_bokeh_takes_the_plots(page: Path) -> None:
+    assert [len(plot.renderers) > 0 for plot in plots_of(page.read_text())] == [True] * 5
 
 
 def test_the_same_capture_gives_the_same_bytes(capture: Path, page: Path) -> None:

@@ -19,6 +19,7 @@ from testbed.report.one_run.page import bars, page, write_page
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages import palette
 from tests.measure import synthetic
+from tests.report.bokeh import plots_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,12 @@ def test_the_same_folder_gives_the_same_bytes_wherever_it_is(run: Path, copy: Pa
     assert str(run) not in first
     assert write_page(MeasuredRun(copy)).read_text() == first
     assert page(MeasuredRun(copy)) == first, "the page itself is none of its files"
+
+
+def test_bokeh_takes_the_plots(run: Path) -> None:
+    lanes = plots_of(page(MeasuredRun(run)))
+    assert [len(plot.renderers) > 0 for plot in lanes] == [True] * 9
+    assert len({plot.x_range for plot in lanes}) == 3, "the time axis, and one of each distribution"
 
 
 def test_nothing_is_fetched(run: Path) -> None:
