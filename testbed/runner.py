@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -228,10 +229,16 @@ def code_digest() -> str:
     root = Path(__file__).parents[1]
     parts: list[str | bytes] = []
     for folder in ("agents", "testbed"):
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                parts += [str(path.relative_to(root)), path.read_bytes()]
+        for name in sorted(files_below(root / folder), key=lambda name: name.split("/")):
+            parts += [name, (root / name).read_bytes()]
     return digest(*parts)
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """The files of a package, by their paths from beside it, without what Python has made of them."""
+    for at, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (f"{at}/{name}".removeprefix(f"{folder.parent}/") for name in files)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

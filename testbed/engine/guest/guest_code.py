@@ -17,10 +17,11 @@ GUEST_CODE, SUFFIXES = ("agents", "testbed/lab"), (".py", ".au")
 GUEST_INIT = b""
 # How a guest's tracebacks name a place (guest/boot.py, WORKSPACE).
 PLACE = re.compile(rb'(File "/tmp/run/code/([^"]+)", line )([0-9]+)')
-# What a module's texts, comments and brackets look like; `\\.` is a pair in raw texts too.
+# What a module's texts and comments look like, with what stands before each; `\\.` is a pair in raw texts too.
 LEXEMES = re.compile(
-    r"""(?P<text>(?P<long>\'\'\'|"{3})(?:\\.|.)*?(?P=long)|(?P<short>["'])(?:\\.|.)*?(?P=short))|(?P<comment>\#[^\n]*)"""
-    r"""|(?P<opens>[(\[{])|(?P<closes>[)\]}])""",
+    r"""[^'"\#]*+(?:(?P<comment>\#[^\n]*)"""
+    r"""|(?P<text>"{3}[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+"{3}|'{3}[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*+'{3}"""
+    r"""|"[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+')|\Z)""",
     re.DOTALL,
 )
 ENDS = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
@@ -52,21 +53,28 @@ class LeanModule:
         pieces, at, depth = [], 0, 0
         inside: set[int] = set()  # blank lines there are part of a text
         for match in LEXEMES.finditer(whole):
-            start, end = match.span()
+            if match.lastgroup is None:
+                break  # there is only code left
+            text = match[match.lastgroup]
+            start, end = match.span(match.lastgroup)
+            depth += depth_of(whole[match.start() : start])
             if match.lastgroup == "comment":
                 pieces.append(whole[at:start].rstrip(" \t"))
                 at = end
-            elif match.lastgroup != "text":
-                depth += 1 if match.lastgroup == "opens" else -1
             elif depth == 0 and is_statement(whole, start, end):
-                pieces += [whole[at:start], '""', "\n" * match[0].count("\n")]
+                pieces += [whole[at:start], '""', "\n" * text.count("\n")]
                 at = end
-            elif "\n" in match[0]:
+            elif "\n" in text:
                 row = whole.count("\n", 0, start) + 1
-                inside |= set(range(row, row + match[0].count("\n")))
+                inside |= set(range(row, row + text.count("\n")))
         lines = "".join([*pieces, whole[at:]]).split("\n")
         numbers = [number for number, line in enumerate(lines, 1) if line.strip() or number in inside]
         return cls("".join(f"{lines[number - 1]}\n" for number in numbers).encode(), numbers)
+
+
+def depth_of(code: str) -> int:
+    """How many more brackets are open after some code, without texts and comments, than before it."""
+    return sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
 
 
 def is_statement(whole: str, start: int, end: int) -> bool:
