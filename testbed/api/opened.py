@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, overload
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.records import find_runs
 from testbed.measure.folder.run_folder import CAPTURES, MERGED, RESULT, others_of, read_document, read_events
-from testbed.measure.result.typed import RunResult, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.folder.run_folder import Event
     from testbed.measure.result.run import MeasuredRun
+    from testbed.measure.result.typed import RunResult
 
 
 class Run:
@@ -78,7 +78,7 @@ class Run:
         if self.numbers is None:
             why = f"the run failed: {self.failure}" if self.failure else f"the run is {self.status}"
             raise RunFolderError(self.folder / RESULT, f"is not there; {why}")
-        return typed(RunResult, self.numbers, self.folder / RESULT)
+        return _typed(self.numbers, self.folder / RESULT)
 
     @property
     def warnings(self) -> list[str]:
@@ -112,7 +112,7 @@ class Run:
 
     def measure(self) -> RunResult:
         """Its numbers anew, from its captures; result.json stays as it is."""
-        return typed(RunResult, self.measured.result, self.folder)
+        return _typed(self.measured.result, self.folder)
 
     def ladder(self, width: int = 120) -> str:
         """The SIP message chart, in so many columns."""
@@ -161,6 +161,12 @@ class Runs(Sequence[Run]):
         from testbed.report.several.comparison_page import write_comparison  # noqa: PLC0415 - the plotting library
 
         return write_comparison((run.folder for run in self), Path(page))
+
+
+def _typed(numbers: dict[str, Any], path: Path) -> RunResult:
+    from testbed.measure.result.typed import RunResult, typed  # noqa: PLC0415 - 20 classes, which few callers need
+
+    return typed(RunResult, numbers, path)
 
 
 def _frame(runs: Iterable[Run], table: str) -> DataFrame:

@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 
 _FAILED, _USERS_FAULT = 1, 2
 
-number_option = click.option(
-    "--number",
-    "numbers",
-    multiple=True,
-    metavar="NUMBER",
-    help="A number of yours: a file (./mine.py), or what an installed package brings; repeatable.",
-)
-
 
 class _Measured(NamedTuple):
     """What was measured of one run folder or capture; `is_one_of_many`: its folder was named, and not it."""

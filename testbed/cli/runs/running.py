@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import click
+from rich.console import RenderableType
 from rich.text import Text
 
 from testbed.api import runs as scenarios
@@ -15,16 +16,13 @@ from testbed.api.carrying_out import EngineName
 from testbed.api.opened import Run
 from testbed.api.runs import DEFAULT_SCENARIO
 from testbed.cli.own_name import own_name
-from testbed.cli.results.measuring import number_option
+from testbed.cli.results.own_numbers import number_option
 from testbed.cli.results.picturing import show_pictures
 from testbed.cli.runs.progress import Progress
 from testbed.cli.whole_number import WholeNumber
 from testbed.lab.plan import DuplicateDetection
-from testbed.measure.folder.records import read_records
 from testbed.plain_text import say
 from testbed.report.several.comparison_table import comparison
-from testbed.report.several.groups import conditions
-from testbed.report.several.means_table import tables_of_many
 from testbed.report.terminal import console
 from testbed.scenario.kinds.scenario import MOST_SEED, Side
 
@@ -147,12 +145,22 @@ def finish(runs: Sequence[Run], *, as_json: bool, single: bool = False, page: Pa
         sys.exit(1)
 
 
+def tables_of_seeds(runs: Sequence[Run]) -> RenderableType:
+    """Means over several seeds."""
+    # Statistics are a twentieth of what a single run, which has none, takes beside the guest.
+    from testbed.measure.folder.records import read_records  # noqa: PLC0415
+    from testbed.report.several.groups import conditions  # noqa: PLC0415
+    from testbed.report.several.means_table import tables_of_many  # noqa: PLC0415
+
+    return tables_of_many(conditions(read_records(run.folder for run in runs)))
+
+
 def show(runs: Sequence[Run], page: Path | None = None) -> None:
     """The tables, where the runs are, and how to look into them; `page` compares them all."""
     out = console()
     measured = [(run.scheme or run.folder.name, run) for run in runs if run.numbers]
     if len({run.seed for run in runs}) > 1:
-        out.print(tables_of_many(conditions(read_records(run.folder for run in runs))))
+        out.print(tables_of_seeds(runs))
     elif measured:
         out.print(comparison([(scheme, run.numbers or {}) for scheme, run in measured]))
         show_pictures(out, [(scheme, run.measured) for scheme, run in measured])

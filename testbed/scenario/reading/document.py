@@ -20,7 +20,8 @@ MOST_ERRORS = 20
 class Document(BaseModel):
     """Base of everything that is read from a user's file: nothing unknown, nothing guessed, nothing changed later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # A run reads three or four kinds of files: what checks the others is not made.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     kind: ClassVar[str] = "file"
     """What a file with this content is called."""
