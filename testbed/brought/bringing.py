@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,7 +81,14 @@ def is_brought(word: str, kind: Kind) -> bool:
 
 def installed(kind: Kind) -> dict[str, EntryPoint]:
     """What the installed packages bring of a kind, by name."""
-    return {point.name: point for point in entry_points(group=kind.group)}
+    return {point.name: point for point in points_of(kind.group, tuple(sys.path))}
+
+
+@cache
+def points_of(group: str, path: tuple[str, ...]) -> EntryPoints:
+    """The entry points of a group, of what is installed on Python's own `path`: it takes 5 ms to look for them."""
+    del path
+    return entry_points(group=group)
 
 
 def bring(word: str, kind: Kind, *, near: Path | None = None) -> Brought:
