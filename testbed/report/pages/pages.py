@@ -11,17 +11,17 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from testbed.report.pages import palette
+from testbed.report.pages.kept_templates import KeptTemplates
 from testbed.report.pages.plotting import Model, PlotJson
 from testbed.report.terminal import NOT_MEASURED, number
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bokeh.models.ui.ui_element import UIElement
 
-TEMPLATES = "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def render(template: str, plots: Sequence[Plot], **context: object) -> str:
 def environment() -> Environment:
     """Return the templates of this package: everything is escaped, and a name that is not there is an error."""
     made = Environment(
-        loader=PackageLoader("testbed.report.pages", TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
+        bytecode_cache=KeptTemplates(TEMPLATES),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -134,7 +135,7 @@ def page_script() -> Markup:
 @cache
 def text_of(name: str) -> str:
     """Return the content of a file beside the templates."""
-    return (resources.files("testbed.report.pages") / TEMPLATES / name).read_text(encoding="utf-8")
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def policy(scripts: Sequence[Markup]) -> str:
