@@ -191,6 +191,7 @@ bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring besi
 	$(PYTHON) -m tests.bench.bench_transcoding
 	$(PYTHON) -m tests.bench.bench_measure
 	$(PYTHON) -m tests.bench.bench_after_lab
+	$(PYTHON) -m tests.bench.bench_host
 	if [ "$$(id -u)" = 0 ]; then
 	  $(PYTHON) -m tests.bench.bench_relay
 	  test -x "$(SIPPY)/bin/b2bua_simple" || { $(HOST_PYTHON) -m venv "$(SIPPY)" && "$(SIPPY)/bin/pip" install --quiet --disable-pip-version-check sippy==$(SIPPY_VERSION); }

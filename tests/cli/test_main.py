@@ -15,7 +15,6 @@ from testbed.cli.main import COMMANDS, RUNS_FAULT, USERS_FAULT, commands, main
 from testbed.cli.whole_number import WholeNumber
 from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
 from testbed.measure import RunFolderError
-from testbed.scenario.reading.places import SCENARIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,17 +54,6 @@ def test_measuring_a_capture_starts_without_what_it_does_not_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), f"measure imports {done.stderr}"
-
-
-def test_running_starts_without_what_only_the_lab_and_pages_need() -> None:
-    heavy = ["pyroute2", "mininet", "matplotlib", "scapy", "bokeh", "polars", "scipy"]
-    program = (
-        "import sys; from testbed.cli.main import commands, main; main(['run', '--help'])\n"
-        f"main(['check', {str(SCENARIO.find('wifi-to-umts'))!r}])\n"
-        f"sys.exit(', '.join(name for name in {heavy} if name in sys.modules) or None)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, ""), f"run imports {done.stderr}"
 
 
 def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
