@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from testbed.report.several.comparison_page import write_comparison
     from testbed.report.several.comparison_table import comparison
     from testbed.report.several.groups import conditions
-    from testbed.report.several.means_table import tables_of_many
+    from testbed.report.several.many_tables import tables_of_many
     from testbed.report.several.speech_table import speech_table
     from testbed.report.several.triggers_table import Triggered, mean_triggers_table, triggers_table
     from testbed.report.streams_table import tables
@@ -47,7 +47,7 @@ _HOMES = {
     "several.comparison_page": "write_comparison",
     "several.comparison_table": "comparison",
     "several.groups": "conditions",
-    "several.means_table": "tables_of_many",
+    "several.many_tables": "tables_of_many",
     "several.speech_table": "speech_table",
     "several.triggers_table": "Triggered mean_triggers_table triggers_table",
     "streams_table": "tables",

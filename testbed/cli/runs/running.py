@@ -150,7 +150,7 @@ def tables_of_seeds(runs: Sequence[Run]) -> RenderableType:
     # Statistics are a twentieth of what a single run, which has none, takes beside the guest.
     from testbed.measure.folder.records import read_records  # noqa: PLC0415
     from testbed.report.several.groups import conditions  # noqa: PLC0415
-    from testbed.report.several.means_table import tables_of_many  # noqa: PLC0415
+    from testbed.report.several.many_tables import tables_of_many  # noqa: PLC0415
 
     return tables_of_many(conditions(read_records(run.folder for run in runs)))
 

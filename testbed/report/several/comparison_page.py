@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from testbed.measure.folder.records import read_records
+from testbed.report.estimates.intervals import CONFIDENCE, share
 from testbed.report.pages.pages import Plot, render
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import SchemeCard, card, headline
 from testbed.report.several.groups import conditions
-from testbed.report.several.intervals import CONFIDENCE, share
 from testbed.report.several.plots import difference_plot, metric_plot, phases_plot
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PHASES, number
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from testbed.report.estimates.intervals import CONFIDENCE
 from testbed.report.several import groups
-from testbed.report.several.intervals import CONFIDENCE
 from testbed.report.several.means_table import counted, mean_cell
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from testbed.report.estimates.intervals import Share
     from testbed.report.several.groups import Condition, Metric, Series
-    from testbed.report.several.intervals import Share
 
 
 @dataclass(frozen=True, slots=True)

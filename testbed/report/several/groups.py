@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.roles.mn.schemes import BASELINE, SCHEMES
 from testbed.measure.numbers import handover_numbers, media_numbers, signalling_numbers
-from testbed.report.several.intervals import Estimate, Share, estimate, paired, share
+from testbed.report.estimates.intervals import Estimate, Share, estimate, paired, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,14 +103,22 @@ class Series:
         """The runs that means are made of."""
         return tuple(one for one in self.entries if one.left_out is None)
 
+    @cached_property
+    def seeds(self) -> dict[int, list[Entry]]:
+        """The counted runs of each seed, in their order."""
+        found: dict[int, list[Entry]] = {}
+        for one in self.counted:
+            if one.seed is not None:
+                found.setdefault(one.seed, []).append(one)
+        return found
+
     def estimate(self, metric: Metric) -> Estimate:
         """Mean and interval over the counted runs."""
         return estimate(one.value(metric) for one in self.counted)
 
     def by_seed(self, metric: Metric) -> dict[int, float | None]:
         """The number for each seed; the mean where several counted runs have the same (which only native ones do)."""
-        seeds = dict.fromkeys(one.seed for one in self.counted if one.seed is not None)
-        return {seed: estimate(one.value(metric) for one in self.counted if one.seed == seed).mean for seed in seeds}
+        return {seed: estimate(one.value(metric) for one in runs).mean for seed, runs in self.seeds.items()}
 
     def interrupted(self, metrics: Sequence[Metric]) -> Share | None:
         """In how many of the runs that tell any of these was above 0; a run tells if one is, or if all are known."""

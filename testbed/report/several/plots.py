@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from bokeh.plotting import figure
 
+    from testbed.report.estimates.intervals import Estimate
     from testbed.report.several.groups import Condition, Metric, Series
-    from testbed.report.several.intervals import Estimate
 
 ROW, HEAD = 62, 56
 """Pixels for a scheme, and for the axis."""
@@ -117,8 +117,8 @@ def difference_plot(condition: Condition, number_of: int, metric: Metric) -> Plo
 def _difference(condition: Condition, both: tuple[Series, Series], y: float, way: str, metric: Metric) -> DottedLine:
     one, other = both
     found = condition.difference(one, other, metric)
-    seeds = [seed for seed in one.by_seed(metric) if seed in other.by_seed(metric)]
-    known = [seed for seed in seeds if None not in (one.by_seed(metric)[seed], other.by_seed(metric)[seed])]
+    here, there = one.by_seed(metric), other.by_seed(metric)
+    known = [seed for seed, value in here.items() if value is not None and there.get(seed) is not None]
     dots = tuple((f"seed {seed}", value) for seed, value in zip(known, found.values, strict=True))
     return DottedLine(y, way, f"{one.name} less {other.name}, {DIRECTIONS[way]}", dots, found, found.interval)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.report.several.intervals import Estimate, estimate, paired, share
+from testbed.report.estimates.intervals import BCA_RUNS, Estimate, bca, estimate, is_skewed, paired, share
 
 # Student, "The probable error of a mean", Biometrika 6 (1908): hours of sleep gained with two drugs, ten patients.
 ONE = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
@@ -122,6 +122,48 @@ def test_the_interval_holds_the_true_mean_as_often_as_it_says() -> None:
             low, high = estimate(sample.tolist()).interval or (0, 0)
             held += low <= 7 <= high
         assert 0.935 < held / 2000 < 0.965, count
+
+
+def test_bca_moves_the_percentile_interval_to_where_the_tail_is() -> None:
+    mice = (94.0, 197.0, 16.0, 38.0, 99.0, 141.0, 23.0)  # Efron and Tibshirani, An Introduction to the Bootstrap, 1993
+    low, high = bca(mice) or (0.0, 0.0)
+    percentiles = np.percentile(np.random.default_rng(2).choice(mice, (20000, 7)).mean(axis=1), [2.5, 97.5])
+    assert percentiles[0] + 1 < low < percentiles[0] + 10
+    assert percentiles[1] + 1 < high < percentiles[1] + 10
+
+
+def test_skewed_values_have_the_bootstraps_interval_from_some_number_on() -> None:
+    skewed = [float(2**place) for place in range(BCA_RUNS)]
+    found = estimate(skewed)
+    assert found.method == "BCa"
+    assert found.interval == found.bca
+    low, high = found.interval or (0.0, 0.0)
+    assert found.mean is not None
+    assert high - found.mean > found.mean - low > 0
+    assert estimate(skewed[1:]).method == "Student"
+
+
+def test_symmetric_values_have_students_interval_however_many_there_are() -> None:
+    for values in (np.linspace(-1, 1, 101), np.random.default_rng(1).standard_t(3, 200)):
+        assert estimate(values.tolist()).method == "Student"
+
+
+def test_the_same_values_in_any_order_have_the_same_interval() -> None:
+    skewed = [float(2**place) for place in range(BCA_RUNS)]
+    assert estimate(skewed).bca == estimate(skewed[::-1]).bca
+
+
+@pytest.mark.parametrize("zeros", [1, 19, 49, 199])
+def test_a_single_value_among_zeros_neither_warns_nor_is_nan(zeros: int) -> None:
+    found = estimate([0.0] * zeros + [20.0])
+    assert found.interval is not None
+    low, high = found.interval
+    assert low <= 20.0 / (zeros + 1) <= high
+
+
+def test_equal_values_have_no_bootstrap_and_are_not_skewed() -> None:
+    assert bca((3.0,) * 30) is None
+    assert not is_skewed((3.0,) * 30)
 
 
 def test_no_command_pays_for_what_it_does_not_use() -> None:
