@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from testbed.measure.capture.errors import RunFolderError
-from testbed.measure.folder.records import find_runs
+from testbed.measure.folder.records import find_runs, read_records
 from testbed.measure.folder.run_folder import CAPTURES, MERGED, RESULT, others_of, read_document, read_events
 
 if TYPE_CHECKING:
@@ -155,6 +155,19 @@ class Runs(Sequence[Run]):
     def frame(self, table: str = "runs") -> DataFrame:
         """A table of all of them, see `testbed.frame`."""
         return _frame(self, table)
+
+    def statistics(self, wanted_ms: float = 5.0) -> dict[str, Any]:
+        """What is known of each scheme, and what sets schemes apart, with intervals and p-values (docs/statistics.md).
+
+        Lists of rows: `numbers`, `interrupted`, `differences`. `pairs_wanted` is how many pairs of runs would make a
+        difference's interval ±`wanted_ms`. None is what can't be said. Raises ValueError for a width that is not above
+        0, RunFolderError where a run can't be read.
+        """
+        from testbed.report import conditions, statistics  # noqa: PLC0415 - scipy takes half a second to load
+
+        if not wanted_ms > 0:
+            raise ValueError(f"wanted_ms is {wanted_ms}; it should be above 0")
+        return statistics(conditions(read_records(run.folder for run in self)), wanted_ms)
 
     def write_comparison(self, page: Path | str) -> Path:
         """Writes the page that compares them."""

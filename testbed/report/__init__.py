@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from testbed.report.several.groups import conditions
     from testbed.report.several.many_tables import tables_of_many
     from testbed.report.several.speech_table import speech_table
+    from testbed.report.several.statistical_rows import statistics
     from testbed.report.several.triggers_table import Triggered, mean_triggers_table, triggers_table
     from testbed.report.streams_table import tables
     from testbed.report.terminal import console, new_table
@@ -31,6 +32,7 @@ __all__ = [
     "new_table",
     "pictures",
     "speech_table",
+    "statistics",
     "tables",
     "tables_of_many",
     "triggers_table",
@@ -49,6 +51,7 @@ _HOMES = {
     "several.groups": "conditions",
     "several.many_tables": "tables_of_many",
     "several.speech_table": "speech_table",
+    "several.statistical_rows": "statistics",
     "several.triggers_table": "Triggered mean_triggers_table triggers_table",
     "streams_table": "tables",
     "terminal": "console new_table",

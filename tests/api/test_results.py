@@ -41,6 +41,13 @@ def test_every_number_of_a_capture_has_an_attribute(folder: Path) -> None:
     assert result.model_dump(exclude_unset=True) == measure_capture(capture)
 
 
+def test_statistics_of_runs_are_rows_and_a_width_is_above_0(folder: Path) -> None:
+    runs = testbed.Runs.below(folder)
+    assert {one["runs"] for one in runs.statistics()["interrupted"]} == {1}
+    with pytest.raises(ValueError, match=r"wanted_ms is 0\.0; it should be above 0"):
+        runs.statistics(0.0)
+
+
 def test_measure_takes_a_run_folder_and_stays_a_package(folder: Path) -> None:
     result = testbed.measure(folder)
     assert isinstance(result, testbed.RunResult)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from testbed.api import runs as scenarios
 from testbed.api.carrying_out import EngineName
-from testbed.api.opened import Run
+from testbed.api.opened import Run, Runs
 from testbed.api.runs import DEFAULT_SCENARIO
 from testbed.cli.own_name import own_name
 from testbed.cli.results.own_numbers import number_option
@@ -138,7 +138,8 @@ def finish(runs: Sequence[Run], *, as_json: bool, single: bool = False, page: Pa
     """Shows the results and ends the program: with 1 when a run failed. `page` compares them."""
     if as_json:
         results = [run.numbers for run in runs]
-        say(json.dumps(results[0] if single else {"results": results}, indent=2, ensure_ascii=False))
+        sure = {"statistics": Runs(runs).statistics()} if has_seeds(runs) else {}
+        say(json.dumps(results[0] if single else {"results": results, **sure}, indent=2, ensure_ascii=False))
     else:
         show(runs, page)
     if any(run.failure is not None for run in runs):
@@ -155,11 +156,16 @@ def tables_of_seeds(runs: Sequence[Run]) -> RenderableType:
     return tables_of_many(conditions(read_records(run.folder for run in runs)))
 
 
+def has_seeds(runs: Sequence[Run]) -> bool:
+    """Whether there are several seeds, and so something to be said of how sure the numbers are."""
+    return len({run.seed for run in runs}) > 1
+
+
 def show(runs: Sequence[Run], page: Path | None = None) -> None:
     """The tables, where the runs are, and how to look into them; `page` compares them all."""
     out = console()
     measured = [(run.scheme or run.folder.name, run) for run in runs if run.numbers]
-    if len({run.seed for run in runs}) > 1:
+    if has_seeds(runs):
         out.print(tables_of_seeds(runs))
     elif measured:
         out.print(comparison([(scheme, run.numbers or {}) for scheme, run in measured]))

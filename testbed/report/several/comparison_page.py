@@ -19,7 +19,7 @@ from testbed.report.pages.pages import Plot, render
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import SchemeCard, card, headline
 from testbed.report.several.groups import conditions
-from testbed.report.several.plots import difference_plot, metric_plot, phases_plot
+from testbed.report.several.plots.dotted import difference_plot, metric_plot, phases_plot
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PHASES, number
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ WANTED_MS = 5.0
 """To so much the tables say how many runs a difference would take to be known."""
 
 
-class Difference(NamedTuple):
+class SchemeDifference(NamedTuple):
     """A number of `series` less that of the condition's reference, in one direction.
 
     `p` is that of the signed-rank test, `adjusted` the same after Holm's correction; both None without a pair.
@@ -48,7 +48,7 @@ def compared(condition: Condition) -> tuple[Metric, ...]:
     return (condition.gap, condition.interruption, groups.LOST, groups.MOS)
 
 
-def differences(condition: Condition) -> tuple[Difference, ...]:
+def differences(condition: Condition) -> tuple[SchemeDifference, ...]:
     """Return all comparisons of a condition, scheme by scheme, each direction's numbers in the order of `compared`."""
     reference = condition.reference
     found = []
@@ -58,12 +58,12 @@ def differences(condition: Condition) -> tuple[Difference, ...]:
         for direction in groups.DIRECTIONS:
             for metric in compared(condition):
                 less = condition.difference(series, reference, metric.of(direction))
-                found.append(Difference(series, direction, metric, less, signed_rank(less.values), None))
+                found.append(SchemeDifference(series, direction, metric, less, signed_rank(less.values), None))
     adjusted = iter(holm([one.p for one in found if one.p is not None]))
     return tuple(one if one.p is None else one._replace(adjusted=next(adjusted)) for one in found)
 
 
-def most_varied(found: Sequence[Difference], metric: Metric) -> Difference | None:
+def most_varied(found: Sequence[SchemeDifference], metric: Metric) -> SchemeDifference | None:
     """Return the difference in a number that varies most from seed to seed; None where none is seen to vary."""
     known = [(deviation, place) for place, one in enumerate(found)
              if one.metric == metric and (deviation := one.found.deviation)]  # fmt: skip

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from testbed.report.several.differences import Difference
+    from testbed.report.several.differences import SchemeDifference
     from testbed.report.several.groups import Condition
 
 STANDS = "*"
 
 
-def differences_table(condition: Condition, found: Sequence[Difference]) -> Table:
+def differences_table(condition: Condition, found: Sequence[SchemeDifference]) -> Table:
     """Each scheme less the reference, seed by seed; marked where that stands."""
     reference, metrics = condition.reference, compared(condition)
     table = new_table(f"Difference to {reference.name}, seed by seed: mean ±95 % confidence interval (times in ms)",
@@ -40,7 +40,7 @@ def differences_table(condition: Condition, found: Sequence[Difference]) -> Tabl
     return table
 
 
-def how_sure(condition: Condition, found: Sequence[Difference]) -> Iterator[str]:
+def how_sure(condition: Condition, found: Sequence[SchemeDifference]) -> Iterator[str]:
     """Yield what the marks mean, or why there can be none, and how many runs it would take to know more."""
     tested = [one for one in found if one.p is not None]
     if not tested:

@@ -141,6 +141,12 @@ class Condition:
         """The series that the others are compared with: the baseline, else the first."""
         return next((one for one in self.series if one.name == BASELINE), self.series[0])
 
+    @property
+    def varied(self) -> dict[str, str]:
+        """What a campaign gave these runs, by the fields' names."""
+        found = self.series[0].entries[0].record.get("manifest.varied", "object") or {}
+        return {str(name): str(value) for name, value in found.items()}
+
     @cached_property
     def has_handover(self) -> bool:
         """Whether any counted run had a handover; if none had, the numbers of the whole call are shown."""
@@ -168,6 +174,7 @@ _COMMON: tuple[tuple[str, str, str], ...] = (
     ("correspondent", "manifest.cn", "text"),
     ("hangs up", "manifest.call.hangs_up", "text"),
     ("engine", "manifest.engine", "text"),
+    ("varied", "manifest.varied", "object"),
 )
 _ALWAYS_NAMED = 3
 """So many of them, without the digest, are in each condition's name; others where conditions differ in them."""
@@ -180,7 +187,7 @@ def conditions(records: Iterable[Record]) -> tuple[Condition, ...]:
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        key = tuple(str(record.get(path, kind) or "–") for _, path, kind in _COMMON)
+        key = tuple(_told(record.get(path, kind)) for _, path, kind in _COMMON)
         groups.setdefault(key, []).append(record)
     differ = [len({key[place] for key in groups}) > 1 for place in range(len(_COMMON))]
     found = []
@@ -189,6 +196,13 @@ def conditions(records: Iterable[Record]) -> tuple[Condition, ...]:
         facts = tuple((name, value) for (name, _, _), value in zip(_COMMON, key, strict=True) if value != "–")
         found.append(Condition(_condition_name(key, differ), facts, series, _doubts(series)))
     return tuple(found)
+
+
+def _told(value: object) -> str:
+    """Return a fact in words; what was varied with its fields' names."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return str(value or "–")
 
 
 def _condition_name(key: tuple[str, ...], differ: list[bool]) -> str:
