@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from testbed.measure.folder.records import read_records
-from testbed.report.estimates.intervals import CONFIDENCE, share
+from testbed.report.estimates.intervals import BCA_RUNS, CONFIDENCE, share
 from testbed.report.pages.pages import Plot, render
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import SchemeCard, card, headline
 from testbed.report.several.groups import conditions
+from testbed.report.several.plots.distributions import distribution_plots
 from testbed.report.several.plots.dotted import difference_plot, metric_plot, phases_plot
+from testbed.report.several.plots.tested import tested_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PHASES, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from testbed.measure.folder.records import Record
+    from testbed.report.pages.pages import PlainTable
     from testbed.report.several.groups import Condition, Entry
 
 PAGE, RUN_PAGE = "comparison.html", "report.html"
@@ -65,7 +68,9 @@ class ConditionPart:
     headline: str
     cards: tuple[SchemeCard, ...]
     suffered: tuple[str, ...]
+    distributions: tuple[str, ...]
     differences: tuple[str, ...]
+    tested: tuple[PlainTable, tuple[str, ...]] | None
     costs: tuple[str, ...]
     runs: tuple[RunRow, ...]
     left_out: int
@@ -112,12 +117,13 @@ def comparison_page(records: Sequence[Record], links: Mapping[str, str]) -> str:
         versions=list(dict.fromkeys(_versions(records))),
         confidence=round(100 * CONFIDENCE),
         none_of_five=_none_of(5),
+        bca_runs=BCA_RUNS,
         phase_names=PHASES,
     )
 
 
 def _plots(condition: Condition, place: int) -> dict[str, list[Plot]]:
-    """Return the plots of a condition: what the call suffered, differences, phases, cost."""
+    """Return the plots of a condition: what the call suffered, distributions, differences, phases, cost."""
 
     def drawn(metric: groups.Metric, beside: groups.Metric | None = None) -> Plot:
         return metric_plot(condition, place, metric, _ABOUT[metric.name], beside)
@@ -130,6 +136,7 @@ def _plots(condition: Condition, place: int) -> dict[str, list[Plot]]:
             drawn(groups.LOST),
             drawn(groups.MOS),
         ],
+        "distributions": list(distribution_plots(condition, place)),
         "differences": [difference_plot(condition, place, one) for one in differences],
         "phases": [phases_plot(condition, place)],
         "costs": [drawn(one) for one in (groups.DELAY, groups.SETUP, groups.MESSAGES, groups.BYTES)],
@@ -146,7 +153,9 @@ def _part(
         headline=headline(condition),
         cards=tuple(card(condition, series) for series in condition.series),
         suffered=names["suffered"],
+        distributions=names["distributions"],
         differences=names["differences"],
+        tested=tested_table(condition),
         costs=names["costs"],
         runs=tuple(_row(condition, name, entry, links) for name, entry in runs),
         left_out=sum(entry.left_out is not None for _, entry in runs),

@@ -151,6 +151,31 @@ def test_every_plot_names_what_it_shows_and_has_a_table() -> None:
         assert "<table>" in figure
 
 
+def test_the_distribution_is_drawn_where_runs_differ_and_are_enough() -> None:
+    values = [3480.0, 3500.0, 3440.0, 3520.0, 3460.0, 3470.0]
+    records = [*interrupted("reinvite", *values), *interrupted("handover-cn", *[0.0] * 6)]
+    html = comparison_page(records, {})
+    drawn = re.findall(r'<strong id="title-distribution-[^"]*">([^<]*)', html)
+    assert drawn == ["reinvite: interruption [ms]"]  # handover-cn's is 0 in all runs, and all gaps are equal
+    assert "title-distribution" not in comparison_page(interrupted("reinvite", *values[:5]), {})
+    page = read(*records)
+    assert page.tables["reinvite, interruption: median and quantiles, with their intervals"][1:] == [
+        ["to MN", "6", "3475.0", "3440.0", "3520.0", "3440.0", "–", "–", "3520.0", "–", "–"],
+        ["to CN", "6", "0.0", "0.0", "0.0", "0.0", "–", "–", "0.0", "–", "–"],
+    ]
+
+
+def test_the_page_says_which_differences_stand() -> None:
+    page = read(*interrupted("reinvite", *range(100, 109)), *interrupted("handover-cn", *[0.0] * 9))
+    rows = page.tables["Each scheme less reinvite: which differences stand"][1:]
+    assert len(rows) == 8
+    assert rows[1] == [
+        "handover-cn", "to MN", "interruption [ms]", "9", "-104.0", "-106.1", "-101.9", "0.0039", "0.0312", "yes", "4",
+    ]  # fmt: skip
+    assert [row[-2] for row in rows] == ["no", "yes", *["no"] * 6]
+    assert "Runs to know a difference to ±5 ms" in page.text
+
+
 def test_no_run_is_dropped_silently() -> None:
     records = [
         *interrupted("reinvite", 100.0, None),

@@ -1,4 +1,4 @@
-"""Pictures of several runs: a dot for each, mean and interval beside them; differences; phases as bars.
+"""A dot for each of several runs, mean and interval beside them; differences; phases as bars.
 
 Every plot has the tables behind it. Schemes stand below each other, so that their names have room on a narrow screen.
 """
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 from bokeh.models.annotations.geometry import Span
 
+from testbed.report.estimates.order_statistics import quantiles
 from testbed.report.pages import palette
 from testbed.report.pages.figures import new_figure
 from testbed.report.pages.pages import PlainTable, Plot
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import bracketed
 from testbed.report.several.means_table import mean_cell
+from testbed.report.several.plots.distributions import QUANTILES, quantile_cells
 from testbed.report.terminal import DIRECTIONS, PHASES, number
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def metric_plot(condition: Condition, number_of: int, metric: Metric, about: str
     """
     lines = _lines(condition, metric)
     steps = [] if beside is None else _lines(condition, beside)
-    tables = [_means_table(lines, metric), _dots_table(lines, metric)]
+    tables = [_means_table(lines, metric), _quantiles_table(lines, metric), _dots_table(lines, metric)]
     return Plot(
         f"{metric.name.replace(' ', '-')}-{number_of}",
         f"{metric.name[0].upper()}{metric.name[1:]}{bracketed(metric)}",
@@ -265,6 +267,12 @@ def _means_table(lines: Sequence[DottedLine], metric: Metric, caption: str | Non
     )
     columns = ("", "measured", "mean", "95 % from", "95 % to", "least", "most")
     return PlainTable(caption or f"{metric.name}: mean and 95 % confidence interval", columns, rows)
+
+
+def _quantiles_table(lines: Sequence[DottedLine], metric: Metric) -> PlainTable:
+    found = [(line.label, quantiles(line.found.values)) for line in lines]
+    rows = tuple((label, *quantile_cells(one, metric)) for label, one in found)
+    return PlainTable(f"{metric.name}: median and quantiles, with their 95 % confidence intervals", QUANTILES, rows)
 
 
 def _dots_table(lines: Sequence[DottedLine], metric: Metric) -> PlainTable:
