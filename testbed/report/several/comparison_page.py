@@ -19,8 +19,10 @@ from testbed.report.pages.pages import Plot, render
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import SchemeCard, card, headline
 from testbed.report.several.groups import conditions
-from testbed.report.several.plots.distributions import distribution_plots
 from testbed.report.several.plots.dotted import difference_plot, metric_plot, phases_plot
+from testbed.report.several.plots.ecdf import distribution_plots
+from testbed.report.several.plots.sweeps import sweeps
+from testbed.report.several.plots.swept import Look, legend, swept_plots
 from testbed.report.several.plots.tested import tested_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PHASES, number
 
@@ -81,6 +83,15 @@ class ConditionPart:
         return f"phases-{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class SweepPart:
+    """What the page says of conditions that differ in what was varied alone."""
+
+    name: str
+    legend: tuple[tuple[str, Look], ...]
+    plots: tuple[Plot, ...]
+
+
 def write_comparison(folders: Iterable[Path], out: Path) -> Path:
     """Write the page of the runs in and below `folders` to `out`, and return that.
 
@@ -104,10 +115,15 @@ def comparison_page(records: Sequence[Record], links: Mapping[str, str]) -> str:
         plots += [plot for group in drawn.values() for plot in group]
         names = {group: tuple(plot.name for plot in some) for group, some in drawn.items()}
         parts.append(_part(condition, place, names, links))
+    swept = [
+        SweepPart(one.name, legend(one), tuple(swept_plots(one, place))) for place, one in enumerate(sweeps(found))
+    ]
+    plots += [plot for one in swept for plot in one.plots]
     return render(
         "comparison.html.j2",
         plots,
         parts=parts,
+        swept=swept,
         headline=parts[0].headline if len(parts) == 1 else f"{len(records)} runs under {len(parts)} conditions",
         count=len(records),
         schemes=list(dict.fromkeys(series.name for condition in found for series in condition.series)),

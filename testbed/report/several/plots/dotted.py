@@ -18,7 +18,7 @@ from testbed.report.pages.pages import PlainTable, Plot
 from testbed.report.several import groups
 from testbed.report.several.comparison_verdict import bracketed
 from testbed.report.several.means_table import mean_cell
-from testbed.report.several.plots.distributions import QUANTILES, quantile_cells
+from testbed.report.several.plots.ecdf import QUANTILES, quantile_cells
 from testbed.report.terminal import DIRECTIONS, PHASES, number
 
 if TYPE_CHECKING:
