@@ -185,6 +185,16 @@ engines: setup  ## A whole run by each engine in virtual time, beside each other
 	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' | sed '$${/^$$/d}' >> $$table
 	cat $$table > docs/engines.md && rm $$table $$table.one
 
+.PHONY: statistics
+statistics: setup  ## What intervals hold and tests find, of values whose truth is known: the tables of docs/statistics.md
+	@table=$$(mktemp)
+	sed '/^## Measured/q' docs/statistics.md > $$table
+	sed '1,/^## Measured/d; /^Of [0-9]* samples/,$$d' docs/statistics.md >> $$table
+	$(PYTHON) -m tests.bench.sureness > $$table.one
+	cat $$table.one
+	cat $$table.one >> $$table
+	cat $$table > docs/statistics.md && rm $$table $$table.one
+
 .PHONY: bench
 bench: setup test-packages  ## How fast: virtual time, the B2BUA, measuring beside tshark and scapy
 	@$(PYTHON) tests/bench/bench_emulate.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from testbed.report.several.groups import conditions
 from testbed.report.several.statistical_rows import statistics
 from tests.report.records import a_record, interrupted
+from tests.rules import ROOT
 
 
 def of(*records: Any, wanted_ms: float = 5.0) -> dict[str, Any]:  # noqa: ANN401 - records
@@ -71,3 +73,11 @@ def test_what_was_varied_stands_in_every_row() -> None:
     assert [one["varied"] for one in of(*records)["interrupted"][::3]] == [
         {"links.wifi.loss": "0 %"}, {"links.wifi.loss": "5 %"},
     ]  # fmt: skip
+
+
+def test_every_field_has_its_word_in_the_documentation() -> None:
+    found = of(a_record("reinvite"), a_record("handover-cn"))
+    fields = {field for rows in found.values() if isinstance(rows, list) for row in rows for field in row} | set(found)
+    named = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "statistics.md").read_text()))
+    named |= {f"{one}_{end}" for one in ("median", "q05", "q95") for end in ("low", "high")}
+    assert fields - named == set()
