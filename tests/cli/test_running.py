@@ -202,6 +202,14 @@ def test_json_of_a_comparison_has_all_results(capsys: Capture[str]) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_json_of_several_seeds_has_their_statistics(capsys: Capture[str]) -> None:
+    main(["compare", "ideal", "--scheme", "reinvite", "--runs", "2", "--json", "--out", "out"])
+    said = json.loads(capsys.readouterr().out)
+    assert len(said["results"]) == 2
+    assert {one["runs"] + one["missing"] for one in said["statistics"]["numbers"]} == {2}
+
+
+@pytest.mark.usefixtures("engine")
 def test_folders_and_the_command_that_opens_a_capture_are_shown_uncut(capsys: Capture[str]) -> None:
     out = f"{'long' * 60}/[red]out"
     main(["run", "ideal", "--out", out])
