@@ -16,8 +16,8 @@ from testbed.measure import first_difference_from, prints_of
 from testbed.measure.folder.run_folder import MANIFEST, RESULT
 from testbed.scenario.experiment.experiment import load_experiment
 
-SCENARIO, SCHEME, FAILURE = "wifi-to-umts", "handover-cn", "signal-falls"
-"""The run: a call of 30 s whose WiFi goes after 4 s."""
+SCENARIO, FAILURE = "wifi-to-umts", "signal-falls"
+"""The run: a call of 30 s whose WiFi goes after 4 s, under the scenario's own scheme."""
 FILE = "reference.json"
 """In testbed/selftest; `make reference` writes it."""
 
@@ -50,7 +50,7 @@ def verify_self(
 
 def reference_by(engine: str, folder: Path, watch: Watch | None = None) -> dict[str, Any]:
     """Carries the reference run out into `folder`; what the project keeps of it: who made it, digests and prints."""
-    experiment = load_experiment(SCENARIO, scheme=SCHEME, failure=FAILURE)
+    experiment = load_experiment(SCENARIO, failure=FAILURE)
     (done,) = carry_out_experiments([(experiment, folder)], engine, at_once=1, watch=watch, with_page=False)
     manifest = json.loads((folder / MANIFEST).read_text())
     if done.failure is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTION_CALL, LOST, LOST_IN_WINDOW
-from testbed.report.several.intervals import estimate
+from testbed.report.estimates.intervals import estimate
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
