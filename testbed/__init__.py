@@ -14,6 +14,7 @@ from agents.exports import exporting
 
 if TYPE_CHECKING:
     from testbed.api.attacked_calls import AttackedCall, attack
+    from testbed.api.campaigns import Swept, sweep
     from testbed.api.carrying_out import News
     from testbed.api.errors import NotRepeatableError, OutputError
     from testbed.api.opened import Run, Runs
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from testbed.api.runs import compare, compare_triggers, replay, run
     from testbed.api.tables import export, frame
     from testbed.api.verification import Verified, verify
+    from testbed.campaign.errors import NoWorkersError, StrangerError
+    from testbed.campaign.progress_of_runs import SweepNews
     from testbed.engine.errors import CommandError, MissingRequirementError
     from testbed.files.beginning import NotBegunError, new
     from testbed.files.checking import Checked, check
@@ -39,6 +42,7 @@ __all__ = [
     "CommandError",
     "MissingRequirementError",
     "News",
+    "NoWorkersError",
     "NotBegunError",
     "NotRepeatableError",
     "OutputError",
@@ -47,6 +51,9 @@ __all__ = [
     "RunResult",
     "Runs",
     "ScenarioError",
+    "StrangerError",
+    "SweepNews",
+    "Swept",
     "Verified",
     "attack",
     "check",
@@ -58,12 +65,14 @@ __all__ = [
     "new",
     "replay",
     "run",
+    "sweep",
     "verify",
     "verify_self",
 ]
 
 _HOMES = {
     "api.attacked_calls": "AttackedCall attack",
+    "api.campaigns": "Swept sweep",
     "api.carrying_out": "News",
     "api.errors": "NotRepeatableError OutputError",
     "api.opened": "Run Runs",
@@ -71,6 +80,8 @@ _HOMES = {
     "api.tables": "export frame",
     "api.reference": "verify_self",
     "api.verification": "Verified verify",
+    "campaign.errors": "NoWorkersError StrangerError",
+    "campaign.progress_of_runs": "SweepNews",
     "engine.errors": "CommandError MissingRequirementError",
     "files.beginning": "NotBegunError new",
     "files.checking": "Checked check",

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -209,21 +210,28 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
         "reproducible": engine.reproducible,
         "engine_identity": place.identity(),
         "clock": "virtual, from 2026-01-01T00:00:00Z" if engine.reproducible else "this machine's",
-        "versions": {
-            "testbed": metadata.version("sip-handover-testbed"),
-            "python": platform.python_version(),
-            "code_sha256": code_digest(),
-        },
+        "versions": own_versions(),
         "call": {
             "packet_interval_ms": PACKET_INTERVAL_MS,
             "duration_s": scenario.call.duration,
             "hangs_up": experiment.hangs_up,
         },
         "roles": roles(experiment.network, experiment.row),
+        **({"varied": {one.name: one.text for one in experiment.varied}} if experiment.varied else {}),
         **({"modules": {one.name: one.described() for one in experiment.brought}} if experiment.brought else {}),
     }
 
 
+def own_versions() -> dict[str, str]:
+    """What made a run: the testbed's version, Python's, and the digest of the code."""
+    return {
+        "testbed": metadata.version("sip-handover-testbed"),
+        "python": platform.python_version(),
+        "code_sha256": code_digest(),
+    }
+
+
+@cache
 def code_digest() -> str:
     """Names the code that agents and lab consist of."""
     root = Path(__file__).parents[1]

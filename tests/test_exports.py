@@ -14,9 +14,9 @@ from .rules import Module, modules
 EXPORTS = {
     "testbed": (
         "AttackedCall BadScenarioError CaptureError CaptureResult Checked CommandError"
-        " MissingRequirementError News NotBegunError NotRepeatableError OutputError Run RunFolderError"
-        " RunResult Runs ScenarioError Verified attack check compare compare_triggers export frame measure new"
-        " replay run verify verify_self"
+        " MissingRequirementError News NoWorkersError NotBegunError NotRepeatableError OutputError Run RunFolderError"
+        " RunResult Runs ScenarioError StrangerError SweepNews Swept Verified attack check compare compare_triggers"
+        " export frame measure new replay run sweep verify verify_self"
     ),
     "agents.sip": (
         "Abilities Account Address Ask ClientRequest Datagram DigestClient DigestServer Event Flow"
@@ -52,7 +52,7 @@ EXPORTS = {
     ),
     "testbed.report": (
         "Triggered comparison conditions console ladder mean_triggers_table new_table pictures speech_table statistics"
-        " tables tables_of_many triggers_table write_comparison write_page write_run_capture"
+        " sweep_table tables tables_of_many triggers_table write_comparison write_page write_run_capture"
     ),
 }
 """Package -> the names in its __init__. To add one: here, in `__all__`, in `_HOMES`, and for mypy above them."""
@@ -63,8 +63,9 @@ OPEN = {
     "agents.sdp": "",
     "agents.media": "",
     "testbed.scenario": (
-        "kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers links.conversion"
-        " links.excerpt links.forms links.gating links.history links.jitter_spread links.shaping links.timeline"
+        "experiment.varying kinds.chosen_scheme kinds.correspondent kinds.program kinds.scenario kinds.triggers"
+        " links.conversion links.excerpt links.forms links.gating links.history links.jitter_spread links.shaping"
+        " links.timeline"
         " links.trace links.trace_facts links.trace_file links.traced plan.failure_picture plan.history_export"
         " reading.document reading.tree reading.units"
     ),

@@ -13,7 +13,7 @@ from testbed.measure.selection.selection import EVERYTHING, Selection
 from testbed.measure.tables.capture_rows import rows_of_capture
 from testbed.measure.tables.columns_captures import OF_CAPTURES, STREAMS
 from testbed.measure.tables.columns_media import PACKETS, RUNS
-from testbed.measure.tables.rows import ROWS, run_rows, with_users, without_column
+from testbed.measure.tables.rows import ROWS, run_rows, with_own_columns, without_column
 from testbed.measure.tables.schema import TABLES
 from testbed.report.several import export as files
 
@@ -84,8 +84,8 @@ def known(table: str) -> str:
 
 
 def schema_of(table: str, records: list[Record]) -> TableSchema:
-    """The columns of a table; that of runs has the numbers that their users brought besides."""
-    return with_users(records) if table == RUNS.name else TABLES[table]
+    """The columns of a table; that of runs has what was varied, and numbers that users brought, besides."""
+    return with_own_columns(records) if table == RUNS.name else TABLES[table]
 
 
 def rows_of(table: str, records: list[Record], schema: TableSchema) -> Iterator[tuple[Any, ...]]:

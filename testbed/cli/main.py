@@ -13,6 +13,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from testbed.api.errors import NotRepeatableError, OutputError
+from testbed.campaign.errors import NoWorkersError, StrangerError
 from testbed.cli.lazy_group import LazyGroup
 from testbed.cli.signals import end_as_with_ctrl_c, ignore_more
 from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError
@@ -25,12 +26,16 @@ from testbed.scenario.reading.errors import BadScenarioError
 USERS_FAULT = 2
 RUNS_FAULT = 1
 LONGEST_LINE = 2000
+USERS_ERRORS = (
+    CaptureError, RunFolderError, ConditionError, NotRepeatableError, OutputError, NoWorkersError, StrangerError
+)  # fmt: skip
 
 
 COMMANDS = {
     "run": "testbed.cli.runs.running:run",
     "compare": "testbed.cli.runs.running:compare",
     "replay": "testbed.cli.runs.running:replay",
+    "sweep": "testbed.cli.runs.sweeping:sweep",
     "triggers": "testbed.cli.runs.triggering:triggers",
     "attack": "testbed.cli.runs.attacking:attack",
     "measure": "testbed.cli.results.measuring:measure",
@@ -72,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         end(USERS_FAULT, *(str(error) for error in errors.errors))
     except UserNumberError as error:
         end(USERS_FAULT, str(error))
-    except (CaptureError, RunFolderError, ConditionError, NotRepeatableError, OutputError) as error:
+    except USERS_ERRORS as error:
         end(USERS_FAULT, f"error: {error}")
     except NoArgsIsHelpError as error:
         error.show()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from testbed.report.several.many_tables import tables_of_many
     from testbed.report.several.speech_table import speech_table
     from testbed.report.several.statistical_rows import statistics
+    from testbed.report.several.sweep_table import sweep_table
     from testbed.report.several.triggers_table import Triggered, mean_triggers_table, triggers_table
     from testbed.report.streams_table import tables
     from testbed.report.terminal import console, new_table
@@ -33,6 +34,7 @@ __all__ = [
     "pictures",
     "speech_table",
     "statistics",
+    "sweep_table",
     "tables",
     "tables_of_many",
     "triggers_table",
@@ -52,6 +54,7 @@ _HOMES = {
     "several.many_tables": "tables_of_many",
     "several.speech_table": "speech_table",
     "several.statistical_rows": "statistics",
+    "several.sweep_table": "sweep_table",
     "several.triggers_table": "Triggered mean_triggers_table triggers_table",
     "streams_table": "tables",
     "terminal": "console new_table",

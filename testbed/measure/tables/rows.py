@@ -12,6 +12,7 @@ from testbed.measure.tables.columns import Column
 from testbed.measure.tables.columns_media import HANDOVERS, PATHS, PHASES, RUNS
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 from testbed.measure.tables.schema import LEFT_OUT, TABLES
+from testbed.measure.tables.varied import VARIED, varied_column, varied_of, varied_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,20 +30,29 @@ USERS = "user_"
 
 
 def run_rows(records: Iterable[Record], table: TableSchema = RUNS) -> Iterator[Row]:
-    """Yield a row for each run and direction; `table` is that of runs, with the users' numbers (`with_users`)."""
-    users = [column.name for column in table.columns[len(RUNS.columns) :]]
+    """Yield a row for each run and direction; `table` is that of runs, with columns of its own (`with_own_columns`)."""
+    own = table.columns[len(RUNS.columns) :]
+    users = [column.name for column in own if column.name.startswith(USERS)]
+    varied = [column for column in own if column.name.startswith(VARIED)]
     for record in records:
         warnings = record.warnings
-        told = {"warnings": len(warnings), "warnings_text": BETWEEN_WARNINGS.join(warnings) or None}
+        told: dict[str, Any] = {"warnings": len(warnings), "warnings_text": BETWEEN_WARNINGS.join(warnings) or None}
+        told |= {column.name: varied_value(record, column) for column in varied}
         for direction in DIRECTIONS:
-            own = {name: _users(record, name.removeprefix(USERS), direction) for name in users}
-            yield _row(table, record, {**told, **own, "direction": direction}, direction=direction)
+            numbers = {name: _users(record, name.removeprefix(USERS), direction) for name in users}
+            yield _row(table, record, {**told, **numbers, "direction": direction}, direction=direction)
 
 
-def with_users(records: Iterable[Record]) -> TableSchema:
-    """Return the table of runs with a column for each number that a user brought to any of these, in their order."""
-    keys = dict.fromkeys(key for record in records for key in record.keys("result.numbers"))
-    columns = (Column(f"{USERS}{key}", "number", "1", "a number that the user brought") for key in keys)
+def with_own_columns(records: Iterable[Record]) -> TableSchema:
+    """Return the table of runs with a column for each field that was varied, then for each number of a user's."""
+    keys: dict[str, None] = {}
+    values: dict[str, set[str]] = {}
+    for record in records:
+        keys |= dict.fromkeys(record.keys("result.numbers"))
+        for name, value in varied_of(record).items():
+            values.setdefault(name, set()).add(value)
+    columns = [varied_column(name, one) for name, one in values.items()]
+    columns += [Column(f"{USERS}{key}", "number", "1", "a number that the user brought") for key in keys]
     return RUNS._replace(columns=(*RUNS.columns, *columns))
 
 

@@ -1,6 +1,7 @@
 """A scenario with everything that it names loaded and checked against each other."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from testbed.scenario.experiment.checks import (
     check_opportunities,
     check_radios,
 )
+from testbed.scenario.experiment.varying import (
+    Varied,
+    varied_trigger,
+    vary_failure,
+    vary_profile,
+    vary_scenario,
+)
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
 from testbed.scenario.kinds.correspondent import NOBODY
 from testbed.scenario.kinds.failure import FailureScript
@@ -36,7 +44,7 @@ from testbed.scenario.kinds.topology import HOME, MOBILE, load_topology
 from testbed.scenario.links.history import Change, history
 from testbed.scenario.links.trace import Opportunities
 from testbed.scenario.links.traced import read_traces
-from testbed.scenario.reading.document import Complaint, hint, load, place_among, validated
+from testbed.scenario.reading.document import Complaint, hint, place_among, validated
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.places import FAILURE, PROFILE, SCENARIO, TOPOLOGY
 from testbed.scenario.reading.tree import Tree, named_in, read_tree
@@ -67,6 +75,8 @@ class Experiment:
     dad: DuplicateDetection = "on"
     trigger: str | None = None
     """One of the scenario's `triggers` instead of the scheme's own."""
+    varied: Sequence[Varied] = ()
+    """What has another value here than in the files."""
 
     @property
     def scheme(self) -> str:
@@ -133,17 +143,19 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     seed: int | None = None,
     dad: DuplicateDetection | None = None,
     trigger: str | None = None,
+    varied: Sequence[Varied] = (),
 ) -> Experiment:
-    """Loads a scenario by name or path; options replace what the file says. Raises BadScenarioError."""
+    """Loads a scenario by name or path; options and `varied` replace what files say. Raises BadScenarioError."""
     path = SCENARIO.find(word)
-    tree = read_tree(path)
+    trigger = varied_trigger(varied) or trigger
+    tree = vary_scenario(read_tree(path), varied, scheme=scheme, trigger=trigger)
     scenario = validated(tree, Scenario)
     with named_in(tree, "topology"):
         network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
     check_links(tree, scenario, network)
-    profiles = load_profiles(tree, scenario)
+    profiles = load_profiles(tree, scenario, varied)
     check_radios(tree, profiles, by_netem=wireless(scenario))
-    failure_tree = find_failure(tree, scenario, failure)
+    failure_tree = vary_failure(find_failure(tree, scenario, failure), varied)
     script = validated(failure_tree, FailureScript)
     chosen_seed = scenario.seed if seed is None else seed
     traced, opportunities = read_traces(failure_tree, script)
@@ -179,15 +191,17 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
         dad=dad or scenario.dad or "on",
         around=around,
         trigger=trigger,
+        varied=varied,
     )
 
 
-def load_profiles(tree: Tree, scenario: Scenario) -> dict[str, LinkProfile]:
+def load_profiles(tree: Tree, scenario: Scenario, varied: Sequence[Varied] = ()) -> dict[str, LinkProfile]:
     """The profile of each link, with what the scenario says instead: its losses, and how its radio is attached."""
     profiles = {}
     for link, name in scenario.links.items():
         with named_in(tree, "links", link):
-            profiles[link] = load(PROFILE.find(name, near=tree.path), LinkProfile)
+            read = read_tree(PROFILE.find(name, near=tree.path))
+            profiles[link] = validated(vary_profile(read, link, varied, scenario), LinkProfile)
     for link, loss in scenario.loss.items():
         try:
             profiles[link] = profiles[link].with_loss(loss)

@@ -7,10 +7,10 @@ stay words, whatever the version of YAML: `on` and `off` are no truth values her
 import contextlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -59,14 +59,27 @@ ADVICE = (
 MARK_OF_BEGINNING = ("flow sequence", "flow mapping", "unexpected end of stream")
 
 
+class ValueOrigin(NamedTuple):
+    """Where a value stands that is taken instead of a file's own, and how it is called there."""
+
+    path: Path
+    line: int
+    name: str
+
+    def error(self, what: str) -> ScenarioError:
+        """An error about that value."""
+        return ScenarioError(self.path, self.line, what if what.startswith(self.name) else f"{self.name}: {what}")
+
+
 @dataclass(frozen=True)
 class Tree:
-    """A file's content, and where everything in it stands."""
+    """A file's content, and where everything in it stands; `origins` are of values that are not the file's own."""
 
     path: Path
     text: str
     content: Any
     lines: dict[Place, int] = field(repr=False)
+    origins: Mapping[Place, ValueOrigin] = field(default_factory=dict)
 
     def line(self, place: Place) -> int:
         """The line (from 1) of the innermost part of `place` that the file has."""
@@ -87,7 +100,31 @@ class Tree:
 
     def error(self, place: Place, what: str) -> ScenarioError:
         """An error about what stands at `place`."""
-        return ScenarioError(self.path, self.line(place), what)
+        around = (place[:length] for length in range(len(place), 0, -1))
+        origin = next((self.origins[one] for one in around if one in self.origins), None)
+        return ScenarioError(self.path, self.line(place), what) if origin is None else origin.error(what)
+
+    def with_value(self, names: Sequence[str], value: Any, origin: ValueOrigin) -> "Tree":  # noqa: ANN401 - any YAML value
+        """This tree with another value there, also where it had none; raises BadScenarioError where none can be.
+
+        `names` lead there as `name_of` has them: entries of lists count from 1.
+        """
+        there: Place = ()
+        node = self.content
+        for name in names:
+            step = step_into(node, name)
+            if step is None:
+                is_list = isinstance(node, list)
+                why = f"has entries 1 to {len(node)}" if is_list else f"is {shown(node)}, and has no fields"
+                raise BadScenarioError([origin.error(f"there is no '{name}' in '{name_of(there)}', which {why}")])
+            there = (*there, step)
+            node = node[step] if isinstance(step, int) else (node or {}).get(step)
+        lines = {one: line for one, line in self.lines.items() if one[: len(there)] != there}
+        lines |= {there[:length]: self.line(there[:length]) for length in range(len(there))}
+        lines |= dict.fromkeys(places_in(value, there), origin.line)
+        new = [there[:length] for length in range(1, len(there) + 1) if not self.has(there[:length])]
+        origins = {**self.origins, **dict.fromkeys([*new, there], origin)}
+        return replace(self, content=put(self.content, there, value), lines=lines, origins=origins)
 
 
 def read_tree(path: Path) -> Tree:
@@ -133,6 +170,31 @@ def named_in(tree: Tree, *place: Step) -> Iterator[None]:
         if any(error.line for error in errors.errors):
             raise
         raise BadScenarioError([tree.error(place, f"{name_of(place)}: {error}") for error in errors.errors]) from None
+
+
+def step_into(node: Any, name: str) -> Step | None:  # noqa: ANN401 - any YAML value
+    """The step from a node to what a word names in it, or could name in it; None where there can't be such a thing."""
+    if isinstance(node, list):
+        return int(name) - 1 if name.isdecimal() and 0 < int(name) <= len(node) else None
+    return name if isinstance(node, dict | None) else None
+
+
+def put(node: Any, place: Place, value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """A copy of a node that has another value at a place below it."""
+    if not place:
+        return value
+    step, *further = place
+    if isinstance(node, list):
+        return [put(one, tuple(further), value) if number == step else one for number, one in enumerate(node)]
+    return {**(node or {}), step: put((node or {}).get(step), tuple(further), value)}
+
+
+def places_in(value: Any, place: Place) -> Iterator[Place]:  # noqa: ANN401 - any YAML value
+    """The place of a value, and of all that is in it."""
+    yield place
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, one in inner:
+        yield from places_in(one, (*place, step))
 
 
 def name_of(place: Place) -> str:

@@ -1,0 +1,62 @@
+"""Where a campaign's runs lie: a folder for each, by its key, whole or not at all."""
+
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from testbed.campaign.errors import InUseError
+from testbed.campaign.order import Delivery
+from testbed.engine.cache import try_lock
+from testbed.measure.folder.run_folder import MANIFEST, RESULT
+
+RUNS, UNFINISHED = "runs", "unfinished"
+
+
+class Store:
+    """The folder of a campaign; made where it is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs = folder / RUNS
+        self.unfinished = (folder / UNFINISHED).absolute()
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """Keeps others out, and removes what a killed one left half-made; raises InUseError."""
+        self.runs.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(self.runs)
+        if lock is None:
+            raise InUseError(f"another sweep fills {self.folder}; wait for its end, or name another folder")
+        with lock:
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+            self.unfinished.mkdir()
+            try:
+                yield
+            finally:
+                shutil.rmtree(self.unfinished, ignore_errors=True)
+
+    def count(self) -> int:
+        """How many runs are there, of this campaign or not."""
+        return sum(1 for _ in self.runs.iterdir()) if self.runs.is_dir() else 0
+
+    def status(self, key: str) -> str | None:
+        """`done` or `failed`; None for a run that is not there."""
+        try:
+            manifest = json.loads((self.runs / key / MANIFEST).read_text())
+        except FileNotFoundError:
+            return None
+        is_done = manifest["status"] == "done" and (self.runs / key / RESULT).exists()
+        return "done" if is_done else "failed"
+
+    def put(self, key: str, delivery: Delivery) -> None:
+        """Keeps a run, in place of an earlier one that failed."""
+        made = Path(tempfile.mkdtemp(prefix=key, dir=self.unfinished))
+        made.chmod(0o755)
+        for name, content in delivery.files.items():
+            (made / name).write_bytes(content)
+        if (self.runs / key).exists():
+            (self.runs / key).rename(Path(tempfile.mkdtemp(dir=self.unfinished)) / key)
+        made.rename(self.runs / key)

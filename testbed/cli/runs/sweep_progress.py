@@ -1,0 +1,58 @@
+"""Progress of a campaign on standard error: one live line on a terminal, a line now and then where it is piped."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.live import Live
+from rich.text import Text
+
+from testbed.campaign.progress_of_runs import SweepNews
+from testbed.report.terminal import PlainConsole
+
+STEPS = 20
+"""So many lines a campaign, where it is piped."""
+
+
+class SweepProgress:
+    """Shows how far a campaign is, and what is worth keeping of that."""
+
+    def __init__(self) -> None:
+        self._console = PlainConsole(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._step = 0
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def show(self, news: SweepNews) -> None:
+        """What `testbed.sweep` tells on the way."""
+        if news.text:
+            self._console.print(news.text, highlight=False, markup=False, soft_wrap=True)
+        elif self._console.is_terminal:
+            self._live.update(Text(line(news)), refresh=True)
+        elif (step := STEPS * news.done // news.total) > self._step:
+            self._step = step
+            self._console.print(line(news), highlight=False, markup=False, soft_wrap=True)
+
+
+def line(news: SweepNews) -> str:
+    """How far it is, in words."""
+    parts = [f"{news.done} of {news.total} runs"]
+    parts += [f"{news.failed} failed"] if news.failed else []
+    parts += [f"{span(news.left_s)} left"] if news.left_s is not None and news.done < news.total else []
+    return ", ".join(parts)
+
+
+def span(time_s: float) -> str:
+    """A time as people say it."""
+    whole = round(time_s)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
