@@ -21,7 +21,7 @@ from testbed.campaign.local_workers import LocalWorkers
 from testbed.campaign.ordering import Orders
 from testbed.campaign.progress_of_runs import Tally
 from testbed.campaign.space import needed_bytes
-from testbed.campaign.store import Store
+from testbed.campaign.store import CAMPAIGN, RUNS, Store
 from testbed.campaign.through import SweepThrough
 from testbed.engine.choose import make_engine
 from testbed.runner import prepare
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from testbed.engine.engine import Place, Say
     from testbed.lab.plan import Plan
     from testbed.scenario.experiment.experiment import Experiment
-
-CAMPAIGN = "campaign.yaml"
-"""The copy of its file in a campaign's folder."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Swept:
         return len(self.keys)
 
     def __iter__(self) -> Iterator[Run]:
-        return (Run(self.folder / "runs" / key) for key in self.keys)
+        return (Run(self.folder / RUNS / key) for key in self.keys)
 
     @cached_property
     def records(self) -> Records:
@@ -82,6 +79,8 @@ def sweep(
     address of one of Dask's, its workers carry them out. Runs that are there are known by what goes into them.
     Raises BadScenarioError, OutputError, MissingRequirementError; StrangerError and NoWorkersError of workers.
     """
+    if scheduler is not None and jobs is not None:
+        raise ValueError("jobs is for workers on this machine; those of a scheduler say themselves how many they are")
     read = read_campaign(Path(campaign))
     layout = lay_out_cells(read)
     runs = len(layout.cells) * len(read.seeds)
@@ -97,9 +96,8 @@ def sweep(
         return wait_for(prepare(experiment.packages, plan, chosen, tally.tell))
 
     try:
-        with store.opened(), _workers(jobs, scheduler, engine, tally.tell) as workers:
+        with _workers(jobs, scheduler, engine, tally.tell) as workers, store.opened(read.tree.text):
             orders = Orders(read, layout.cells, chosen, place_of, None if scheduler else store.unfinished)
-            (store.folder / CAMPAIGN).write_text(read.tree.text)
             SweepThrough(store, workers, tally).carry_out(orders)
             keys = tuple(orders.keys_in_order())
             data = write_data(store, keys)
@@ -128,7 +126,7 @@ def _announced(campaign: Campaign, layout: CellLayout, store: Store, needed: int
     kept = {"all": "captures of all kept", "failed": "captures kept of those that fail, besides", "none": "no captures"}
     yield (
         f"{_count(runs, 'run')}: {_count(len(layout.cells), 'cell')} of scenario, scheme and values,"
-        f" {_count(seeds, 'seed')} each; about {needed / 1e6:.0f} MB ({kept[campaign.file.keep]}), in {store.folder}"
+        f" {_count(seeds, 'seed')} each; about {needed / 1e6:.1f} MB ({kept[campaign.file.keep]}), in {store.folder}"
     )
     if there:
         yield f"{_count(there, 'run')} there already: what is of this campaign, and was made by this program, is kept"
@@ -144,7 +142,7 @@ def _check_room(store: Store, needed: int) -> None:
     there = next(folder for folder in (store.folder, *store.folder.absolute().parents) if folder.exists())
     taken = sum(path.stat().st_size for path in store.runs.glob("*/*"))
     if (free := shutil.disk_usage(there).free) < needed - taken:
-        what = f"needs about {(needed - taken) / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free there"
+        what = f"needs about {(needed - taken) / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free there"
         raise OutputError(store.folder, f"{what}; keep less ('keep: none'), or name a folder with more room")
 
 

@@ -16,6 +16,9 @@ from typing import BinaryIO
 from testbed.campaign.errors import WorkerLostError
 from testbed.campaign.order import Delivery, Order
 
+END_S = 20.0
+"""How long a worker that is told to end may take: its guest is ended, and its folder removed."""
+
 
 class LocalWorker:
     """The process, seen from whoever starts it, which is done when there is the first order."""
@@ -29,6 +32,7 @@ class LocalWorker:
         try:
             answer = spoken(process, order)
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            self.stop()
             status = process.wait()
             how = f"by signal {-status}" if status < 0 else f"with status {status}"
             raise WorkerLostError(f"a worker (process {process.pid}) ended {how}") from None
@@ -38,13 +42,18 @@ class LocalWorker:
 
     def stop(self) -> None:
         """Ends it, with the run that it carries out, and waits for its end."""
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.terminate()
-            process.wait()
+        if self._process is None:
+            return
+        self._process.terminate()  # of one that has ended it does nothing
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        with contextlib.suppress(BrokenPipeError), self._process:
+            self._process = None
 
     def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None:
             words = (sys.executable, "-m", "testbed.campaign.local_worker")
             # In a session of its own: Ctrl-C is for who started it.
             self._process = subprocess.Popen(

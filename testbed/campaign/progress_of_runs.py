@@ -35,6 +35,7 @@ class Tally:
     def find(self) -> None:
         """A run was there already."""
         self._found += 1
+        self.tell()
 
     def end(self, *, failed: bool) -> None:
         """A run has been carried out for good."""

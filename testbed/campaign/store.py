@@ -12,7 +12,7 @@ from testbed.campaign.order import Delivery
 from testbed.engine.cache import try_lock
 from testbed.measure.folder.run_folder import MANIFEST, RESULT
 
-RUNS, UNFINISHED = "runs", "unfinished"
+CAMPAIGN, RUNS, UNFINISHED = "campaign.yaml", "runs", "unfinished"
 
 
 class Store:
@@ -24,12 +24,16 @@ class Store:
         self.unfinished = (folder / UNFINISHED).absolute()
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[None]:
-        """Keeps others out, and removes what a killed one left half-made; raises InUseError."""
+    def opened(self, campaign: str) -> Iterator[None]:
+        """Keeps others out, and removes what a killed one left half-made; raises InUseError.
+
+        `campaign` is the text of its file, of which a copy is kept.
+        """
         self.runs.mkdir(parents=True, exist_ok=True)
+        (self.folder / CAMPAIGN).write_text(campaign)
         lock = try_lock(self.runs)
         if lock is None:
-            raise InUseError(f"another sweep fills {self.folder}; wait for its end, or name another folder")
+            raise InUseError("is being filled by another sweep; wait for its end, or name another folder")
         with lock:
             shutil.rmtree(self.unfinished, ignore_errors=True)
             self.unfinished.mkdir()

@@ -32,6 +32,8 @@ def sweep(
     What is there already is not done again: a campaign that was stopped, or grew, goes on. Ends with 1 when a run
     failed, also the second time.
     """
+    if scheduler is not None and jobs is not None:
+        raise click.UsageError("--jobs is for workers on this machine; those of a scheduler say how many they are.")
     with SweepProgress() as progress:
         done = campaigns.sweep(file, out=out, engine=engine, jobs=jobs, scheduler=scheduler, watch=progress.show)
     if as_json:

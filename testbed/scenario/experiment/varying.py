@@ -105,9 +105,12 @@ def _check_link(tree: Tree, link: str, origin: ValueOrigin) -> None:
 
 
 def _in_profile(one: Varied) -> Iterator[list[str]]:
-    """What is said of a direction and named without one is meant of both."""
+    """What is said of a direction and named without one is meant of both; raises BadScenarioError."""
     steps = one.steps[2:]
-    if steps[0] in written(LinkDirection) and steps[0] not in written(LinkProfile):
+    known = [*written(LinkProfile), *written(LinkDirection)]
+    if steps[0] not in known:
+        raise BadScenarioError([one.origin.error(f"{steps[0]} is unknown{hint(steps[0], known)}")])
+    if steps[0] not in written(LinkProfile):
         yield from (["down", *steps], ["up", *steps])
     else:
         yield steps

@@ -415,3 +415,18 @@ def test_text_of_others_stays_one_field(tmp_path: Path) -> None:
     table = exported(folder, "runs", tmp_path / "x.parquet")
     assert polars.read_csv(tmp_path / "x.csv", schema=table.schema).equals(table)
     assert table["scheme"].to_list() == [hostile] * 2
+
+
+def test_what_a_campaign_varied_is_a_column_each_a_number_where_all_have_one_unit(runs: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(runs, tmp_path / "runs")
+    values = {"reinvite": ("0 %", "PCMU", "100 ms"), "handover-cn": ("2.5 %", "GSM", "1 s")}
+    for name, (loss, codec, delay) in values.items():
+        varied = {"links.wifi.loss": loss, "call.codec": codec, "links.wifi.delay": delay}
+        change(place / name / "manifest.json", varied=varied)
+    table = exported(place, "runs", tmp_path / "runs.parquet").filter(polars.col("direction") == "to_mn")
+    rows = {row["run"]: row for row in table.rows(named=True)}
+    assert {name: rows[name]["vary_links.wifi.loss [%]"] for name in rows} == {
+        "reinvite": 0.0, "handover-cn": 2.5, "none": None, "proactive": None
+    }  # fmt: skip
+    assert [rows["reinvite"][f"vary_{name}"] for name in ("call.codec", "links.wifi.delay")] == ["PCMU", "100 ms"]
+    assert table.schema["vary_links.wifi.loss [%]"] == polars.Float64

@@ -56,6 +56,10 @@ def test_series_are_schemes_in_one_order_whatever_the_folders_is_and_the_referen
     [
         ({"failure_script": "wifi-break"}, ["wifi-to-umts, wifi-fade", "wifi-to-umts, wifi-break"]),
         ({"cn": "baresip"}, ["wifi-to-umts, wifi-fade, testbed", "wifi-to-umts, wifi-fade, baresip"]),
+        (
+            {"varied": {"call.codec": "GSM", "links.wifi.loss": "5 %"}},
+            ["wifi-to-umts, wifi-fade, –", "wifi-to-umts, wifi-fade, call.codec GSM, links.wifi.loss 5 %"],
+        ),
         ({"engine": "native"}, ["wifi-to-umts, wifi-fade, vm", "wifi-to-umts, wifi-fade, native"]),
         (
             {"scenario": {"name": "wifi-to-umts", "sha256": "cd" * 32}},
