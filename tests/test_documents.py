@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOPOLOGIES = (ROOT / "docs" / "topologies.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["developing.md", "topologies.md", "api.md"])
+@pytest.mark.parametrize("name", ["developing.md", "topologies.md", "api.md", "campaigns.md"])
 def test_every_path_in_a_document_is_there(name: str) -> None:
     text = (ROOT / "docs" / name).read_text()
     ours = r"(?:agents|testbed|topologies|tests|tc-profiles|docs)/[\w./-]*"

@@ -63,7 +63,7 @@ def lay_out_cells(campaign: Campaign) -> CellLayout:
             what = f"of {len(every)} combinations of what is varied, {len(plans)} differ: the others are the same run"
             doubts.append(f"under {scheme}, {what}")
     if errors:
-        raise BadScenarioError(list(errors.values()))
+        raise BadScenarioError(sorted(errors.values(), key=lambda one: one.line))
     return CellLayout(tuple(cells), tuple(doubts), call_s)
 
 

@@ -4,7 +4,7 @@ from testbed.campaign.campaign_file import Keep
 
 OF_RUN = 32_000
 """Bytes of manifest and result."""
-OF_CALL_S = 40_000
+OF_CALL_S = 27_000
 """Bytes of all other files, compressed, for each second of call."""
 
 

@@ -1,7 +1,6 @@
 """Where a campaign's runs lie: a folder for each, by its key, whole or not at all."""
 
 import contextlib
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from pathlib import Path
 from testbed.campaign.errors import InUseError
 from testbed.campaign.order import Delivery
 from testbed.engine.cache import try_lock
-from testbed.measure.folder.run_folder import MANIFEST, RESULT
+from testbed.measure.capture.errors import RunFolderError
+from testbed.measure.folder.run_folder import RESULT, read_document
 
 CAMPAIGN, RUNS, UNFINISHED = "campaign.yaml", "runs", "unfinished"
 
@@ -47,12 +47,12 @@ class Store:
         return sum(1 for _ in self.runs.iterdir()) if self.runs.is_dir() else 0
 
     def status(self, key: str) -> str | None:
-        """`done` or `failed`; None for a run that is not there."""
+        """`done` or `failed`; None for a run that is not there, or that a machine without power left half-written."""
         try:
-            manifest = json.loads((self.runs / key / MANIFEST).read_text())
-        except FileNotFoundError:
+            manifest = read_document(self.runs / key)
+        except RunFolderError:
             return None
-        is_done = manifest["status"] == "done" and (self.runs / key / RESULT).exists()
+        is_done = manifest.get("status") == "done" and (self.runs / key / RESULT).exists()
         return "done" if is_done else "failed"
 
     def put(self, key: str, delivery: Delivery) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from testbed.campaign.campaign_file import CampaignFile
 from testbed.files import brought_by_users, made_by_runs, written_by_users
 from testbed.files.sighting import Sighting
 from testbed.scenario.kinds.failure import FailureScript
@@ -99,6 +100,7 @@ KINDS = {
         CheckedKind("CSV trace", certain(lambda seen: seen.ends(".csv")), written_by_users.csv_trace),
         CheckedKind("Mahimahi trace", certain(lambda seen: seen.first_line.isdecimal()), written_by_users.mahimahi),
         CheckedKind("scenario", with_fields_of(Scenario), written_by_users.scenario),
+        CheckedKind("campaign", with_fields_of(CampaignFile), written_by_users.campaign),
         CheckedKind("link profile", with_fields_of(LinkProfile), written_by_users.profile),
         CheckedKind("failure script", with_fields_of(FailureScript), written_by_users.failure),
         CheckedKind("program", with_fields_of(ProgramFile), written_by_users.program),

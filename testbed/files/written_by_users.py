@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from testbed.campaign.campaign_file import read_campaign
+from testbed.campaign.layout_of_cells import lay_out_cells
 from testbed.engine import unknown_packages
 from testbed.files.brought_by_users import looked_at_numbers
 from testbed.files.trial import try_python
@@ -55,6 +57,15 @@ def scenario(path: Path) -> Iterator[str]:
     yield f"a call of {TIME.text(model.call.duration)}"
     yield from looked_up(own.packages)
     yield from (f"warning: {warning}" for warning in warnings)
+
+
+def campaign(path: Path) -> Iterator[str]:
+    """A campaign: each scenario under each scheme with each combination of values."""
+    read = read_campaign(path)
+    layout = lay_out_cells(read)
+    cells, seeds = len(layout.cells), len(read.seeds)
+    yield f"{cells * seeds} runs: {cells} of scenario, scheme and values, {seeds} seeds each"
+    yield from (f"warning: {doubt}" for doubt in layout.doubts)
 
 
 def topology(path: Path) -> Iterator[str]:

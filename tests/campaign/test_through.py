@@ -61,7 +61,14 @@ class ToldWorkers:
 
 def an_order(seed: int, **manifest: Any) -> Order:  # noqa: ANN401 - any JSON value
     versions = {"testbed": "1", "python": "3", "code_sha256": "ab"}
-    said = {"scheme": "x", "seed": seed, "plan_sha256": f"{seed}", "versions": versions, "command": ["sweep"]}
+    said = {
+        "schema_version": 1,
+        "scheme": "x",
+        "seed": seed,
+        "plan_sha256": f"{seed}",
+        "versions": versions,
+        "command": ["sweep"],
+    }
     return Order(cast("Plan", {}), {**said, **manifest}, "none", {})
 
 

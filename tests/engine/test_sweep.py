@@ -89,6 +89,21 @@ def test_worker_that_dies_is_told_and_its_run_is_carried_out_anew(tmp_path: Path
 
 
 @built
+def test_ctrl_c_ends_the_run_in_hand_and_leaves_nothing_of_it(tmp_path: Path) -> None:
+    file = campaign(tmp_path, "keep: none\n")
+    words = [str(TESTBED), "sweep", str(file), "--engine", "uml", "--jobs", "1", "--out", str(tmp_path / "out")]
+    sweep = subprocess.Popen(words, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    wait_for("a guest", lambda: list((tmp_path / "out").glob("unfinished/testbed-run-*/run/.vm/console")), sweep)
+    workers = workers_of(sweep)
+    sweep.send_signal(signal.SIGINT)
+    _, said = sweep.communicate()
+    assert (sweep.returncode, said.splitlines()[-1]) == (1, "stopped")
+    assert not any(Path(f"/proc/{one}").exists() for one in workers)
+    assert not (tmp_path / "out" / "unfinished").exists()
+    assert list((tmp_path / "out" / "runs").iterdir()) == []
+
+
+@built
 def test_run_that_fails_is_in_the_data_and_its_files_are_kept(tmp_path: Path) -> None:
     file = campaign(tmp_path, f"vary: {{failure: [{DATA / 'agent-dies.yaml'}, {DATA / 'fading-soon.yaml'}]}}\n")
     done = call("sweep", file, "--engine", "uml", "--out", tmp_path / "out")
