@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Self
@@ -36,6 +37,8 @@ class ClusterWorkers:
             from distributed import Client  # noqa: PLC0415 - not everybody has it
         except ImportError:
             raise NoWorkersError(f"a scheduler is spoken to by Dask, which is not there; {INSTALL}") from None
+        for name in ("distributed", "distributed.client"):  # what we need to know of it is raised
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address, self._tell = address, tell
         try:
             self._client = Client(address, timeout=ANSWER_S, set_as_default=False)
