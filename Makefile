@@ -48,7 +48,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 	@$(TESTBED) prepare
 
 .PHONY: test
-test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech lint  ## All tests, the ones that run the lab too
+test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech $(VENV)/.cluster lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare --engine vm
 	$(TESTBED) prepare --engine uml
 	$(TESTBED) prepare real-wifi --engine uml
@@ -277,6 +277,10 @@ $(VENV)/.installed: pyproject.toml .constraints.txt | run-packages
 
 $(VENV)/.fuzz: $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[fuzz]'
+	touch $@
+
+$(VENV)/.cluster: $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable '.[cluster]'
 	touch $@
 
 # The package pesq is C: it needs a compiler, and the headers of the Python that the environment was made with.
