@@ -85,11 +85,12 @@ def test_a_run_says_what_made_it_and_its_plan_gives_the_same_bytes_again(tmp_pat
 
 
 @built
-def test_computing_takes_no_time(tmp_path: Path) -> None:
-    """Nobody is late but the lab, which waits in whole milliseconds (epoll_wait(2))."""
+def test_computing_takes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is late but the lab, which waits in whole milliseconds (epoll_wait(2)). Into a folder named from here."""
+    monkeypatch.chdir(tmp_path)
     place, plan = ready()
-    asyncio.run(place.run(plan, tmp_path / "run", lambda _: None))
-    late_s = json.loads((tmp_path / "run" / "outcome.json").read_text())["late_s"]
+    asyncio.run(place.run(plan, Path("run"), lambda _: None))
+    late_s = json.loads(Path("run/outcome.json").read_text())["late_s"]
     assert set(late_s) <= {"lab"}
     assert all(one < 0.003 for one in late_s.values())
 

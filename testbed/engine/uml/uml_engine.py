@@ -46,7 +46,7 @@ class UmlGuest:
 
     async def run(self, plan: Plan, folder: Path, report: Report) -> None:
         """Carries out the plan in a machine of its own; raises RunFailedError, with the end of the guest's console."""
-        workspace = folder / WORKSPACE
+        workspace = folder.resolve() / WORKSPACE  # the guest has it as its own folder
         try:
             with recorded(folder) as record:
                 workspace.mkdir(parents=True)
