@@ -30,6 +30,6 @@ class Emulated:
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Emulated:
     """The default comparison, made once by each process that runs tests."""
     folder = tmp_path_factory.mktemp("emulated") / "runs"
-    done = call("compare", "--out", folder)
+    done = call("compare", "--engine", "vm", "--out", folder)
     assert done.returncode == 0, done.stderr
     return Emulated(folder, done.stdout)

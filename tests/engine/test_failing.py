@@ -1,6 +1,7 @@
 """What goes wrong is told in one line, ends in bounded time, and loses nothing that was captured."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -20,21 +21,24 @@ from testbed.scenario.plan.compile import compile_plan
 from tests.namespaces import unprivileged, unsharing
 from tests.patience import PATIENCE_S, wait_for
 
-from .command import DATA, TESTBED, call
+from .command import DATA, TESTBED, call, needs_uml, shortened
 from .leftovers import left_behind, world
 from .rtp_packets import rtp_packets
 
 SHORT = DATA / "short.yaml"
+ENGINES = pytest.mark.parametrize("engine", ["vm", pytest.param("uml", marks=needs_uml)])
 
 
 def processes_of(folder: Path) -> list[int]:
-    """Guests that write into this folder: their command lines have descriptors and no paths."""
+    """Guests that work in this folder, or write into it: their command lines have descriptors and no paths."""
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and is_guest(entry, folder)]
 
 
 def is_guest(process: Path, folder: Path) -> bool:
-    """Whether a process (its folder in /proc) is an emulator with a file of this folder open."""
+    """Whether a process (its folder in /proc) is an emulator with a file of this folder open, or has it as its own."""
     try:
+        if (process / "cwd").readlink().is_relative_to(folder):
+            return True
         if b"qemu" not in (process / "cmdline").read_bytes():
             return False
         return any(one.readlink().is_relative_to(folder) for one in (process / "fd").iterdir())
@@ -42,9 +46,10 @@ def is_guest(process: Path, folder: Path) -> bool:
         return False
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    """A run of the default scenario in the background, when its call is up."""
-    argv = [str(TESTBED), "run", "--out", str(folder)]
+def start(folder: Path, engine: str) -> subprocess.Popen[str]:
+    """A run of the default scenario, with a long call, in the background, when its call is up."""
+    scenario = shortened("wifi-to-umts", folder.parent, 600)
+    argv = [str(TESTBED), "run", str(scenario), "--engine", engine, "--out", str(folder)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     progress = folder / ".vm" / "progress"
     wait_for("the call", lambda: progress.exists() and "call_established" in progress.read_text(), process)
@@ -65,17 +70,19 @@ def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> N
     assert any("the run failed: agent cn" in warning for warning in result["warnings"])
 
 
-def test_kill_9_leaves_nothing(tmp_path: Path) -> None:
+@ENGINES
+def test_kill_9_leaves_nothing(engine: str, tmp_path: Path) -> None:
     before = world()
-    with start(tmp_path / "run") as process:
+    with start(tmp_path / "run", engine) as process:
         assert processes_of(tmp_path / "run")
         process.kill()
     wait_for("the guest's end", lambda: not processes_of(tmp_path / "run"))
     assert left_behind(before) == set()
 
 
-def test_ctrl_c_leaves_nothing_and_marks_the_run(tmp_path: Path) -> None:
-    process = start(tmp_path / "run")
+@ENGINES
+def test_ctrl_c_leaves_nothing_and_marks_the_run(engine: str, tmp_path: Path) -> None:
+    process = start(tmp_path / "run", engine)
     assert processes_of(tmp_path / "run")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE_S)
@@ -85,10 +92,12 @@ def test_ctrl_c_leaves_nothing_and_marks_the_run(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["failure"] == "stopped by the user"
 
 
-def test_a_guest_that_dies_fails_the_run(tmp_path: Path) -> None:
-    process = start(tmp_path / "run")
+@ENGINES
+def test_a_guest_that_dies_fails_the_run(engine: str, tmp_path: Path) -> None:
+    process = start(tmp_path / "run", engine)
     for pid in processes_of(tmp_path / "run"):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # programs of the guest end with it
+            os.kill(pid, signal.SIGKILL)
     _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "the guest ended without a result" in said
@@ -143,7 +152,7 @@ def test_no_privilege_is_needed(tmp_path: Path) -> None:
 # A disk of so many MB, on which a run is carried out that fills up when its call is up.
 FULL = """
 mount -t tmpfs -o size={size}m tmpfs {folder}
-{testbed} run {scenario} --out {folder}/run &
+{testbed} run {scenario} --engine {engine} --out {folder}/run &
 until grep -q call_established {folder}/run/.vm/progress; do kill -0 $! || break; sleep 0.1; done 2>/dev/null
 cat /dev/zero > {folder}/rest 2>/dev/null
 wait $!
@@ -153,8 +162,11 @@ wait $!
 @pytest.mark.parametrize(
     ("size", "status", "said"), [(1, 2, "No space left on device; name a folder"), (64, 1, "FAILED: ")]
 )
-def test_a_full_disk_is_told_before_a_run_or_fails_it(size: int, status: int, said: str, tmp_path: Path) -> None:
-    script = FULL.format(size=size, folder=tmp_path, testbed=TESTBED, scenario=SHORT)
+@ENGINES
+def test_a_full_disk_is_told_before_a_run_or_fails_it(
+    engine: str, size: int, status: int, said: str, tmp_path: Path
+) -> None:
+    script = FULL.format(size=size, folder=tmp_path, testbed=TESTBED, scenario=SHORT, engine=engine)
     argv = [*unsharing("--mount"), "sh", "-c", script]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == status

@@ -56,7 +56,7 @@ def busy_machine() -> Iterator[None]:
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on a machine with little else to do."""
     folder = tmp_path_factory.mktemp("first") / "run"
-    run_scenario(SHORT, folder)
+    run_scenario(SHORT, folder, "--engine", "vm")
     return folder
 
 
@@ -76,8 +76,8 @@ def test_runs_on_a_busy_machine_give_the_same_bytes(first: Path, tmp_path: Path)
     folders = [tmp_path / f"{number}" for number in range(4)]
     env = asyncio.run(copy_of_the_cache(tmp_path / "cache"))
     with busy_machine(), ThreadPoolExecutor(max_workers=len(folders)) as pool:
-        others = pool.map(lambda folder: run_scenario(SHORT, folder), folders[:-1])
-        anew = call("run", SHORT, "--no-page", "--out", folders[-1], env=env)
+        others = pool.map(lambda folder: run_scenario(SHORT, folder, "--engine", "vm"), folders[:-1])
+        anew = call("run", SHORT, "--engine", "vm", "--no-page", "--out", folders[-1], env=env)
         list(others)
     assert "building the network multihomed" in anew.stderr
     assert anew.returncode == 0, anew.stderr
@@ -87,7 +87,7 @@ def test_runs_on_a_busy_machine_give_the_same_bytes(first: Path, tmp_path: Path)
 
 
 def test_another_seed_gives_other_bytes(first: Path, tmp_path: Path) -> None:
-    run_scenario(SHORT, tmp_path / "other", "--seed", "2")
+    run_scenario(SHORT, tmp_path / "other", "--seed", "2", "--engine", "vm")
     assert digests(tmp_path / "other")["mn-wifi.pcap"] != digests(first)["mn-wifi.pcap"]
 
 

@@ -15,7 +15,6 @@ from testbed.engine.errors import MissingRequirementError, RunFailedError
 from testbed.engine.guest import following
 from testbed.engine.guest.recipes import PLAIN, WITH_FOREIGN
 from testbed.engine.uml import started_kernel
-from testbed.engine.uml.built_kernel import is_built
 from testbed.engine.uml.processors import processor_of_our_own
 from testbed.engine.uml.started_kernel import Seccomp, memory_folder
 from testbed.engine.uml.uml_engine import UmlEngine
@@ -24,10 +23,9 @@ from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
 from tests.patience import wait_for
 
-from .command import DATA, call, run_scenario
+from .command import DATA, call, needs_uml, run_scenario
 
 SHORT = DATA / "short.yaml"
-built = pytest.mark.skipif(not is_built(), reason="the quick engine is not built: testbed prepare --engine uml")
 
 
 def digest(folder: Path) -> str:
@@ -57,7 +55,7 @@ def guests_of(folder: Path) -> list[int]:
     return found
 
 
-@built
+@needs_uml
 def test_both_ways_to_catch_system_calls_give_the_same_bytes(tmp_path: Path) -> None:
     """And two guests at once, each on a processor of its own, where there are as many."""
 
@@ -71,7 +69,7 @@ def test_both_ways_to_catch_system_calls_give_the_same_bytes(tmp_path: Path) -> 
     assert digest(tmp_path / "on") == digest(tmp_path / "off")
 
 
-@built
+@needs_uml
 def test_a_run_says_what_made_it_and_its_plan_gives_the_same_bytes_again(tmp_path: Path) -> None:
     result = run_scenario(SHORT, tmp_path / "run", "--engine", "uml")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
@@ -84,7 +82,7 @@ def test_a_run_says_what_made_it_and_its_plan_gives_the_same_bytes_again(tmp_pat
     assert done.returncode == 0, done.stderr
 
 
-@built
+@needs_uml
 def test_computing_takes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is late but the lab, which waits in whole milliseconds (epoll_wait(2)). Into a folder named from here."""
     monkeypatch.chdir(tmp_path)
@@ -95,7 +93,7 @@ def test_computing_takes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert all(one < 0.003 for one in late_s.values())
 
 
-@built
+@needs_uml
 def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> None:
     words = ("run", SHORT, "--engine", "uml", "--no-page", "--failure", DATA / "agent-dies.yaml")
     done = call(*words, "--out", tmp_path / "run")
@@ -104,7 +102,7 @@ def test_an_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> N
     assert (tmp_path / "run" / "captures" / "mn-wifi.pcap").stat().st_size > 20_000
 
 
-@built
+@needs_uml
 def test_a_guest_that_hangs_is_ended_in_bounded_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "SILENCE_LIMIT_S", 3.0)
     place, plan = ready()
@@ -119,7 +117,7 @@ def test_a_guest_that_hangs_is_ended_in_bounded_time(tmp_path: Path, monkeypatch
     assert not (tmp_path / "run" / ".vm").exists()
 
 
-@built
+@needs_uml
 def test_a_guest_that_dies_fails_the_run(tmp_path: Path) -> None:
     place, plan = ready()
 
@@ -132,7 +130,7 @@ def test_a_guest_that_dies_fails_the_run(tmp_path: Path) -> None:
     wait_for("the guest's end", lambda: not guests_of(tmp_path / "run"))
 
 
-@built
+@needs_uml
 def test_a_plan_that_the_kernel_refuses_fails_the_run_with_the_reason(tmp_path: Path) -> None:
     place, plan = ready()
     plan["shapes"][0]["command"] = plan["shapes"][0]["command"].replace("netem", "nonsense")
@@ -146,7 +144,7 @@ def test_where_there_is_no_room_for_the_guest_s_memory_is_told(tmp_path: Path, m
         memory_folder(tmp_path)
 
 
-@built
+@needs_uml
 def test_a_run_that_finds_no_room_any_more_fails_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, plan = ready()
     monkeypatch.setattr(started_kernel, "NEEDED_BYTES", 1 << 60)

@@ -1,7 +1,10 @@
 """The quick engine: every run boots a guest of its own, in an eighth of a second."""
 
 import contextlib
+import json
 import shutil
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,10 @@ from testbed.engine.uml.compiled_code import Code, compiled_code, lay_out
 from testbed.engine.uml.root_tree import RootTree, root_tree
 from testbed.engine.uml.started_kernel import UML_NEEDS, Seccomp, machine
 from testbed.lab.plan import Plan
+
+
+# Goes with the workspace: on a disk that fills up meanwhile there is room to say so.
+RESERVE_BYTES = 1 << 21
 
 
 class UmlEngine:
@@ -50,12 +57,14 @@ class UmlGuest:
         try:
             with recorded(folder) as record:
                 workspace.mkdir(parents=True)
+                (workspace / "reserve").write_bytes(bytes(RESERVE_BYTES))
                 try:
                     lay_out(workspace, self.tree, self.code.folder, {"plan": plan})
                     async with machine(self.kernel.program, workspace, radios_of(plan), self.seccomp) as process:
                         record(process.pid)
                         await follow(process, workspace / "progress", report)
-                    collect(workspace / "out", folder)
+                    cut = cut_off(workspace)
+                    collect(workspace / "out", folder, cut)
                 except RunFailedError as error:
                     raise RunFailedError(f"{error}; {console_end(workspace / 'console')}") from error
                 finally:
@@ -82,11 +91,37 @@ def radios_of(plan: Plan) -> int:
     return 2 * sum(bool(link["is_wireless"]) for link in plan["network"]["access_links"])
 
 
-def collect(out: Path, folder: Path) -> None:
-    """Takes over what the guest left; raises RunFailedError when that is no whole run."""
+def cut_off(workspace: Path) -> list[str]:
+    """The files that the guest left and that are not as it wrote them; all, where it could not even say what it left.
+
+    The guest's writes go to this machine's disk behind its back, and there may be no room.
+    """
+    out = workspace / "out"
+    try:
+        sums: dict[str, int] = json.loads((workspace / "handed_over.json").read_text())
+    except (OSError, ValueError):
+        return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    return sorted(name for name, crc in sums.items() if not is_file(out / name, crc))
+
+
+def is_file(path: Path, crc: int) -> bool:
+    """Whether this is a file with that CRC-32."""
+    return path.is_file() and zlib.crc32(path.read_bytes()) == crc
+
+
+def collect(out: Path, folder: Path, cut: Sequence[str]) -> None:
+    """Takes over what the guest left; raises RunFailedError when that is no whole run, as where files are cut off.
+
+    Captures and logs are kept as far as they go; of what the host reads as a whole, a part is worth nothing.
+    """
     for path in sorted(out.rglob("*")):
         if path.is_file() and not path.is_symlink():
-            target = folder / path.relative_to(out)
+            name = str(path.relative_to(out))
+            if name in cut and "/" not in name:
+                continue
+            target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
+    if cut:
+        raise RunFailedError(f"{len(cut)} files of the guest are cut off, {cut[0]} first: no room, or it died writing")
     settle(folder)

@@ -29,7 +29,7 @@ class Shaper:
     def apply(self, shapes: list[Shape]) -> None:
         """Sends all the commands, then reads each device back; raises ShapeError with what differs."""
         for shape in shapes:
-            self._write(shape["air"], shape["command"])
+            self._order(shape, shape["command"])
         for shape in shapes:
             self._check(shape)
 
@@ -48,12 +48,15 @@ class Shaper:
         for batch in self._batches.values():
             batch.communicate()
 
-    def _write(self, air: str, command: str) -> None:
-        pipe = self._batch(air).stdin
-        if pipe is None:
-            raise ShapeError("tc has no input")
-        pipe.write(command + "\n")
-        pipe.flush()
+    def _order(self, shape: Shape, command: str) -> None:
+        batch = self._batch(shape["air"])
+        if batch.stdin is None or batch.stdout is None:
+            raise ShapeError("tc has no input or output")
+        try:
+            batch.stdin.write(command + "\n")
+            batch.stdin.flush()
+        except BrokenPipeError:  # it ends with the first command that the kernel refuses, and says so
+            raise ShapeError(f"tc refused what came before '{command}': {batch.stdout.read().strip()}") from None
 
     def _batch(self, air: str) -> subprocess.Popen[str]:
         if air not in self._batches:
@@ -64,7 +67,7 @@ class Shaper:
         return self._batches[air]
 
     def _check(self, shape: Shape) -> None:
-        self._write(shape["air"], f"qdisc show dev {shape['device']}")
+        self._order(shape, f"qdisc show dev {shape['device']}")
         output = self._batch(shape["air"]).stdout
         said = output.readline() if output is not None else ""
         try:
