@@ -41,12 +41,20 @@ def verdicts(folder: Path, tried: list[Tried]) -> list[AttackOutcome]:
 
 
 def spans(evidence: Evidence, tried: list[Tried]) -> Iterator[Span]:
-    """From the beginning of each attack until nothing of it is to be expected any more."""
+    """From the beginning of each attack until nothing of it is to be expected any more, or the next one begins.
+
+    The lab begins with each up to a millisecond late, and may be earlier with the next one than with this one.
+    """
     told = [one for one in evidence.events if one.name == "attack"]
     begun = {str(one.fields["name"]): one.time_ns for one in reversed(told)}
     for one in tried:
         since = begun.get(one.name, 0)
-        yield Span(since, since + round(one.slot_s * 1e9))
+        next_ns = min((other for other in begun.values() if other > since), default=since + _slot_ns(one))
+        yield Span(since, min(next_ns, since + _slot_ns(one)))
+
+
+def _slot_ns(tried: Tried) -> int:
+    return round(tried.slot_s * 1e9)
 
 
 def judge(evidence: Evidence, tried: Tried, span: Span) -> AttackOutcome:

@@ -20,7 +20,6 @@ from testbed.engine.uml.root_tree import RootTree, root_tree
 from testbed.engine.uml.started_kernel import UML_NEEDS, Seccomp, machine
 from testbed.lab.plan import Plan
 
-
 # Goes with the workspace: on a disk that fills up meanwhile there is room to say so.
 RESERVE_BYTES = 1 << 21
 
