@@ -5,16 +5,19 @@ import hashlib
 import json
 import os
 import signal
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from testbed.api.reference import FILE, verify_self
 from testbed.engine.engine import Place
 from testbed.engine.errors import MissingRequirementError, RunFailedError
 from testbed.engine.guest import following
 from testbed.engine.guest.recipes import PLAIN, WITH_FOREIGN
 from testbed.engine.uml import started_kernel
+from testbed.engine.uml.compiled_code import code_files, digest_of
 from testbed.engine.uml.processors import processor_of_our_own
 from testbed.engine.uml.started_kernel import Seccomp, memory_folder
 from testbed.engine.uml.uml_engine import UmlEngine
@@ -169,3 +172,20 @@ def test_the_root_has_the_packages_of_the_other_engine_s_and_no_kernel(recipe: A
     assert own.kernel == ""
     assert set(recipe.packages) - set(own.packages) == {"kmod", "tiny-initramfs"}
     assert own.digest() != recipe.digest()
+
+
+def test_the_reference_is_of_this_code() -> None:
+    """Otherwise `verify --self` would tell everybody that theirs is another one."""
+    known = json.loads((resources.files("testbed.selftest") / FILE).read_text())
+    said = "the agents' or the lab's code has changed: make reference"
+    assert known["uml"]["made_by"]["guest_code_sha256"] == digest_of(code_files()), said
+    assert set(known) == {"vm", "uml"}
+
+
+@needs_uml
+def test_this_machine_makes_the_bytes_of_the_reference() -> None:
+    """Or says what of kernel and image is another one here, as where Debian's archive has moved on."""
+    found = verify_self("uml")
+    assert found.is_same or found.changes, found.difference
+    if not found.changes:
+        assert found.captures == 12

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -43,10 +44,20 @@ def order_program() -> bytes:
     return (resources.files("testbed.engine.uml") / "guest" / "one_order.py").read_bytes()
 
 
+def code_files() -> dict[str, bytes]:
+    """All of our code that the guest gets, by name."""
+    return {**guest_code(), "one_order.py": order_program()}
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """The digest that a manifest has as `guest_code_sha256`."""
+    return digest(*(part for name, data in files.items() for part in (name, data)))
+
+
 async def compiled_code(kernel: Kernel, tree: RootTree, say: Say) -> Code:
     """The code, from the cache or made now (2 s); raises MissingRequirementError where no guest can be started."""
-    files = {**guest_code(), "one_order.py": order_program()}
-    sha256 = digest(*(part for name, data in files.items() for part in (name, data)))
+    files = code_files()
+    sha256 = digest_of(files)
 
     async def make(folder: Path) -> None:
         say("compiling our code in the guest (once for each change of it)")
