@@ -175,7 +175,7 @@ def test_results_go_into_a_new_folder_only(
     ("error", "status", "complaint"),
     [
         (MissingRequirementError("no qemu: apt-get install it"), RUNS_FAULT, "error: no qemu: apt-get install it"),
-        (CommandError(["tc", "-batch"], 2, "a\nb\n"), RUNS_FAULT, "error: tc ended with status 2: b"),
+        (CommandError(["tc", "-batch"], 2, "a\nb\n"), RUNS_FAULT, "error: tc ended with status 2: a; b"),
         (
             RunFolderError(Path("run/manifest.json"), "is not JSON"),
             USERS_FAULT,
