@@ -23,7 +23,7 @@ from testbed.campaign.progress_of_runs import Tally
 from testbed.campaign.space import needed_bytes
 from testbed.campaign.store import CAMPAIGN, RUNS, Store
 from testbed.campaign.through import SweepThrough
-from testbed.engine.choose import make_engine
+from testbed.engine.choose import make_engine, usual_engine
 from testbed.runner import prepare
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def sweep(
     campaign: Path | str,
     *,
     out: Path | str | None = None,
-    engine: EngineName = "vm",
+    engine: EngineName | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     watch: SweepWatch | None = None,
@@ -77,6 +77,8 @@ def sweep(
 
     `jobs` is how many run at once on this machine, as many as it has processors if not said; with `scheduler`, the
     address of one of Dask's, its workers carry them out. Runs that are there are known by what goes into them.
+    Without an `engine` it is the usual one.
+
     Raises BadScenarioError, OutputError, MissingRequirementError; StrangerError and NoWorkersError of workers.
     """
     if scheduler is not None and jobs is not None:
@@ -90,13 +92,13 @@ def sweep(
     for line in _announced(read, layout, store, needed):
         tally.tell(line)
     _check_room(store, needed)
-    chosen = make_engine(engine)
+    chosen = make_engine(engine or usual_engine(tally.tell))
 
     def place_of(experiment: Experiment, plan: Plan) -> Place:
         return wait_for(prepare(experiment.packages, plan, chosen, tally.tell))
 
     try:
-        with _workers(jobs, scheduler, engine, tally.tell) as workers, store.opened(read.tree.text):
+        with _workers(jobs, scheduler, chosen.name, tally.tell) as workers, store.opened(read.tree.text):
             orders = Orders(read, layout.cells, chosen, place_of, None if scheduler else store.unfinished)
             SweepThrough(store, workers, tally).carry_out(orders)
             keys = tuple(orders.keys_in_order())
@@ -146,7 +148,7 @@ def _check_room(store: Store, needed: int) -> None:
         raise OutputError(store.folder, f"{what}; keep less ('keep: none'), or name a folder with more room")
 
 
-def _workers(jobs: int | None, scheduler: str | None, engine: EngineName, tell: Say) -> Workers:
+def _workers(jobs: int | None, scheduler: str | None, engine: str, tell: Say) -> Workers:
     if scheduler is not None:
         from testbed.campaign.cluster import ClusterWorkers  # noqa: PLC0415 - Dask, which not everybody has
 

@@ -25,7 +25,7 @@ from testbed.report.terminal import console
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print where everything is as JSON, and nothing else.")
 def sweep(
-    file: Path, jobs: int | None, scheduler: str | None, engine: EngineName, out: Path | None, *, as_json: bool
+    file: Path, jobs: int | None, scheduler: str | None, engine: EngineName | None, out: Path | None, *, as_json: bool
 ) -> None:
     """Carry out the campaign in FILE: scenarios, schemes, seeds, and fields that are varied.
 
