@@ -11,6 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from typing import BinaryIO
 
 from testbed.campaign.errors import WorkerLostError
@@ -25,6 +26,8 @@ class LocalWorker:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        # Whoever waits for an answer sees its end too, and both want to be rid of it.
+        self._lock = threading.Lock()
 
     def ask(self, order: Order) -> Delivery:
         """Waits until an order is carried out; raises WorkerLostError, and what carrying out raises."""
@@ -41,16 +44,18 @@ class LocalWorker:
         return answer
 
     def stop(self) -> None:
-        """Ends it, with the run that it carries out, and waits for its end."""
-        if self._process is None:
+        """Ends it, with the run that it carries out, and waits for its end; nothing where somebody does already."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
             return
-        self._process.terminate()  # of one that has ended it does nothing
+        process.terminate()  # of one that has ended it does nothing
         try:
-            self._process.wait(END_S)
+            process.wait(END_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-        with contextlib.suppress(BrokenPipeError), self._process:
-            self._process = None
+            process.kill()
+        with contextlib.suppress(BrokenPipeError), process:
+            pass
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
