@@ -10,7 +10,7 @@ TESTBED := $(VENV)/bin/testbed
 CACHE := $(or $(TESTBED_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sip-handover-testbed)
 SIPPY_VERSION := 2.5.0
 # What we keep there: images, guests that have booted, records of runs, corpora, sippy.
-CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinished} apt-bookworm run-records processors fuzz-corpora sippy-$(SIPPY_VERSION)
+CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinished,.started} apt-bookworm run-records processors fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
 MINUTES := 60
 # How many seeds each scheme runs with in a table: one is an anecdote.
@@ -50,8 +50,7 @@ setup: $(VENV)/.installed run-packages  ## Packages, virtual environment, guest 
 .PHONY: test
 test: $(VENV)/.installed run-packages test-packages $(VENV)/.speech $(VENV)/.cluster lint  ## All tests, the ones that run the lab too
 	@$(TESTBED) prepare --engine vm
-	$(TESTBED) prepare --engine uml
-	$(TESTBED) prepare real-wifi --engine uml
+	$(TESTBED) prepare --engine uml && $(TESTBED) prepare real-wifi --engine uml || echo "the tests go on by the virtual machine alone"
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint

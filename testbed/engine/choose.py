@@ -24,9 +24,9 @@ def make_engine(name: str) -> Engine:
 
 def usual_engine(say: Say) -> str:
     """The quick one once its kernel is built, until then the virtual machine; `say` gets a line about that."""
-    from testbed.engine.uml.built_kernel import is_built  # noqa: PLC0415 - as above
+    from testbed.engine.uml.built_kernel import is_ready  # noqa: PLC0415 - as above
 
-    if is_built():
+    if is_ready():
         return "uml"
     say(f"engine vm; '{MAKE_READY}' (once, 5 to 10 minutes) builds one that takes a quarter of the time")
     return "vm"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from testbed.engine.uml.built_kernel import is_built
+from testbed.engine.uml.built_kernel import is_ready
 from testbed.scenario.reading.places import SCENARIO
 from tests.patience import PATIENCE_S
 
 DATA = Path(__file__).parent / "data"
 TESTBED = Path(sys.executable).parent / "testbed"
 
-needs_uml = pytest.mark.skipif(not is_built(), reason="the quick engine is not built: testbed prepare --engine uml")
+needs_uml = pytest.mark.skipif(not is_ready(), reason="the quick engine is not built: testbed prepare --engine uml")
 
 
 def call(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ import polars
 import pytest
 
 import testbed
-from testbed.engine.uml.built_kernel import is_built
+from testbed.engine.uml.built_kernel import is_ready
 from tests.patience import wait_for
 
 if sys.version_info >= (3, 14):
@@ -25,7 +25,7 @@ else:
 
 from .command import DATA, TESTBED, call
 
-built = pytest.mark.skipif(not is_built(), reason="the quick engine is not built: testbed prepare --engine uml")
+built = pytest.mark.skipif(not is_ready(), reason="the quick engine is not built: testbed prepare --engine uml")
 VARIED = "vary: {links.wifi.loss: [0 %, 20 %]}\nkeep: none\n"
 
 

@@ -20,7 +20,7 @@ from testbed.engine.native import (
     may_unshare,
 )
 from testbed.engine.native import PROGRAMS as NATIVE_PROGRAMS
-from testbed.engine.uml.built_kernel import is_built
+from testbed.engine.uml.built_kernel import is_ready
 from testbed.engine.uml.started_kernel import UML_NEEDS
 from testbed.report.terminal import console, new_table
 
@@ -58,7 +58,7 @@ def checks() -> list[Check]:
             f"free some in {cache_folder()}",
         ),
         *of_the_vm((need for need in UML_NEEDS if need.what not in {one.what for one in RUN_NEEDS}), "uml"),
-        Check("uml", "its kernel", is_built, "testbed prepare --engine uml (once, 5 to 10 minutes)"),
+        Check("uml", "its kernel", is_ready, "testbed prepare --engine uml (once, 5 to 10 minutes)"),
         Check("native", "root", lambda: os.geteuid() == 0, "run with sudo"),
         *(program(name, package, "native") for name, package in NATIVE_PROGRAMS.items()),
         *of_the_kernel(),

@@ -55,9 +55,18 @@ def kernel_folder() -> Path:
     return cache_folder() / f"kernel-{digest(SOURCE, VERSION, *COMPILER, *parts)[:12]}"
 
 
-def is_built() -> bool:
-    """Whether it has been built already."""
-    return kernel_folder().is_dir()
+def is_ready() -> bool:
+    """Whether it has been built already, and a guest of it has started on this machine."""
+    return kernel_folder().is_dir() and _started().exists()
+
+
+def note_start() -> None:
+    """A guest has started: whoever names no engine gets this one from now on."""
+    _started().touch()
+
+
+def _started() -> Path:
+    return kernel_folder().with_suffix(".started")
 
 
 async def user_mode_linux(say: Say) -> Kernel:

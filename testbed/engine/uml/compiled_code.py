@@ -14,7 +14,7 @@ from testbed.engine.errors import MissingRequirementError
 from testbed.engine.guest.following import last_line
 from testbed.engine.guest.guest_code import guest_code
 from testbed.engine.sealed import Held
-from testbed.engine.uml.built_kernel import Kernel
+from testbed.engine.uml.built_kernel import Kernel, note_start
 from testbed.engine.uml.root_tree import RootTree
 from testbed.engine.uml.started_kernel import machine
 
@@ -75,6 +75,7 @@ async def compiled_code(kernel: Kernel, tree: RootTree, say: Say) -> Code:
 
     final = cache_folder() / f"code-{digest(kernel.sha256, tree.sha256, sha256)[:12]}"
     held = await kept(final, make, say)
+    note_start()
     with contextlib.suppress(OSError):  # somebody else's cache, or just removed
         os.utime(final)
     remove_oldest("code-", KEPT)
