@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOT_MEASURED = "–"
-PIPED_WIDTH = 120
+PIPED_WIDTH = 140
 DIRECTIONS = {"to_mn": "to MN", "to_cn": "to CN"}
 PHASES = ("detect", "attach", "address", "signalling", "media")
 

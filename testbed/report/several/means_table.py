@@ -97,4 +97,5 @@ def _sure(found: Estimate, metric: Metric) -> str:
     if found.bca is None:
         return f" ±{number(found.half, metric.digits)}"
     low, high = found.bca
-    return f" +{number(high - found.mean, metric.digits)}/-{number(found.mean - low, metric.digits)}"
+    above, below = number(high - found.mean, metric.digits), number(found.mean - low, metric.digits)
+    return f" ±{above}" if above == below else f" +{above}/-{below}"
