@@ -60,6 +60,19 @@ def cells(condition: Condition, series: Series, direction: str) -> Iterator[str 
         yield Text(f"{share.hits} of {share.total}", style="bold red" if share.hits else "bold green")
 
 
+def first_alone(conditions: Sequence[Condition]) -> Iterator[str]:
+    """Says that numbers are about the first handover alone, where calls have several, and what the others brought."""
+    entries = [entry for one in conditions for series in one.series for entry in series.counted]
+    several = [one for one in entries if len(one.record.get("result.handovers", "object") or ()) > 1]
+    if several:
+        metrics = [groups.INTERRUPTION_CALL.of(direction) for direction in groups.DIRECTIONS]
+        missed = sum(any(one.value(metric) for metric in metrics) for one in several)
+        yield (
+            f"warning: {len(several)} of {len(entries)} calls had several handovers; the table is about the first of"
+            f" each. In the whole call the listener missed something in {missed} of them."
+        )
+
+
 def varied_of(condition: Condition) -> dict[str, str]:
     """What a campaign gave the runs of a condition, by the fields' names."""
     found = condition.series[0].entries[0].record.get("manifest.varied", "object") or {}
@@ -68,6 +81,7 @@ def varied_of(condition: Condition) -> dict[str, str]:
 
 def left_out(conditions: Sequence[Condition]) -> Iterator[str]:
     """Which runs count in no mean, and why; and why to doubt a comparison."""
+    yield from first_alone(conditions)
     for condition in conditions:
         yield from (f"warning, {condition.name}: {doubt}" for doubt in condition.doubts)
         for series in condition.series:
