@@ -85,17 +85,17 @@ def mean_cell(found: Estimate, metric: Metric, whole: int | None = None) -> str:
     total = len(found.values) + found.missing if whole is None else whole
     few = f" ({len(found.values)} of {total})" if len(found.values) < total else ""
     is_count = metric.unit in COUNTS and not found.half and found.mean.is_integer()
-    return f"{number(int(found.mean) if is_count else found.mean, metric.digits)}{_sure(found, metric)}{few}"
+    return f"{number(int(found.mean) if is_count else found.mean, metric.digits)}{sure(found, metric.digits)}{few}"
 
 
-def _sure(found: Estimate, metric: Metric) -> str:
+def sure(found: Estimate, digits: int) -> str:
     """Half of the interval, or both halves where it is not symmetric."""
     if found.half is None or found.mean is None:
         return ""
     if not found.half:
         return " each"
     if found.bca is None:
-        return f" ±{number(found.half, metric.digits)}"
+        return f" ±{number(found.half, digits)}"
     low, high = found.bca
-    above, below = number(high - found.mean, metric.digits), number(found.mean - low, metric.digits)
+    above, below = number(high - found.mean, digits), number(found.mean - low, digits)
     return f" ±{above}" if above == below else f" +{above}/-{below}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTION_CALL, LOST, LOST_IN_WINDOW
 from testbed.report.estimates.intervals import estimate
+from testbed.report.several.means_table import sure
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def mean_triggers_table(title: str, runs: Sequence[Triggered]) -> Table:
     """The same of several seeds: means with half their 95 % confidence intervals, a row a trigger and direction."""
     table = new_table(f"{title}; means ±95 % confidence interval", "trigger", "why it fired")
     for column in ("runs", "ahead\ns", "a\nmin"):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right", vertical="bottom")
     table.add_column("", no_wrap=True, vertical="bottom")
     for column in (
         "gap\nms",
@@ -81,7 +82,7 @@ def mean_triggers_table(title: str, runs: Sequence[Triggered]) -> Table:
         "lost\nin call",
         "inter-\nrupted",
     ):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right", vertical="bottom")
     for name in dict.fromkeys(run.name for run in runs):
         mine = [run for run in runs if run.name == name]
         about = [
@@ -90,22 +91,21 @@ def mean_triggers_table(title: str, runs: Sequence[Triggered]) -> Table:
         ]  # fmt: skip
         for key, direction in DIRECTIONS.items():
             media = [run.result["media"][key] for run in mine]
-            missed = [INTERRUPTION_CALL.read(one) for one in media]
+            known = [found for one in media if (found := INTERRUPTION_CALL.read(one)) is not None]
             table.add_row(
                 *(about if key == "to_mn" else [""] * len(about)),
                 direction,
                 *(mean((one.read(of_run) for of_run in media), 1)
                   for one in (GAP, INTERRUPTION, LOST_IN_WINDOW, INTERRUPTION_CALL, LOST)),
-                f"{sum(bool(one) for one in missed)} of {len(missed)}",
+                f"{sum(found > 0 for found in known)} of {len(known)}",
             )  # fmt: skip
     return table
 
 
 def mean(values: Iterable[float | None], digits: int = 2) -> str:
-    """A mean and half its interval; how many have none, in brackets."""
+    """A mean and how sure it is; in brackets of how many runs, where not all have one."""
     found = estimate(values)
     if found.mean is None:
         return NOT_MEASURED
-    half = f" ±{number(found.half, digits)}" if found.half else ""
-    missing = f" (–{found.missing})" if found.missing else ""
-    return f"{number(found.mean, digits)}{half}{missing}"
+    few = f" ({len(found.values)} of {len(found.values) + found.missing})" if found.missing else ""
+    return f"{number(found.mean, digits)}{sure(found, digits)}{few}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from testbed.report.several.triggers_table import Triggered, triggers_table
+from testbed.report.several.triggers_table import Triggered, mean, mean_triggers_table, triggers_table
 from testbed.report.terminal import console
 
 if TYPE_CHECKING:
@@ -39,3 +40,25 @@ def test_too_late_is_less_than_nothing(capsys: pytest.CaptureFixture[str]) -> No
 def test_what_there_was_not(capsys: pytest.CaptureFixture[str]) -> None:
     (row, _) = rows(capsys, Triggered("never", result(None, SILENT), None, 0, 30.0))
     assert row == ["never", "–", "–", "–", "–", "0", "0.0", "to", "MN", *["–"] * 5]
+
+
+def test_several_seeds_are_means_and_a_run_without_a_number_counts_in_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """Student's t for two values, 10 and 30: 20 ±127.1. What was not measured is not what was not interrupted."""
+    assert mean([10.0, None, 30.0], 1) == "20.0 ±127.1 (2 of 3)"
+    assert mean([None]) == "–"
+    media: list[dict[str, Any]] = [MEDIA, {**MEDIA, "interruption_call_ms": 0.0}, SILENT]
+    runs = [Triggered("early", result(12.5, one), 15.8, 1, 30.0) for one in media]
+    console().print(mean_triggers_table("title", runs))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("1 of 2") == 2
+    assert "…in call" in said
+    assert said.count("…") == 1, "nothing is cut off"
+
+
+def test_a_skewed_mean_has_two_halves_as_in_the_other_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    """One run in twenty with a long gap: an interval that is symmetric would reach below what can be."""
+    media = [{**MEDIA, "gap_ms": 1000.0 if seed == 1 else 10.0} for seed in range(20)]
+    console().print(
+        mean_triggers_table("title", [Triggered("early", result(12.5, one), 15.8, 1, 30.0) for one in media])
+    )
+    assert re.search(r"59\.5 \+[0-9.]+/-[0-9.]+ ", capsys.readouterr().out)
