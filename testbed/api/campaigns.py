@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from testbed.api.errors import OutputError
 from testbed.api.opened import Run
-from testbed.api.places_of_runs import try_out
+from testbed.api.places_of_runs import check_output
 from testbed.api.waiting import wait_for
 from testbed.campaign.campaign_file import read_campaign
 from testbed.campaign.data import Records, write_data
@@ -111,14 +111,12 @@ def sweep(
 def _folder(campaign: Campaign, out: Path | str | None) -> Path:
     """Where it goes, which the same call finds again; raises OutputError."""
     folder = Path("runs") / campaign.path.stem if out is None else Path(out)
-    try:
-        if folder.exists() and not (folder.is_dir() and ((folder / CAMPAIGN).exists() or not any(folder.iterdir()))):
-            what = "holds something else than a campaign" if folder.is_dir() else "is a file"
-            raise OutputError(folder, f"{what}; name a folder that is not there yet")
-        try_out(folder)
-    except (OSError, ValueError) as error:  # the latter for a zero byte
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise OutputError(folder, f"can't be written: {why}; name a folder where there is room") from None
+
+    def taken() -> str | None:
+        is_ours = (folder / CAMPAIGN).exists() or not any(folder.iterdir())
+        return None if is_ours else "holds something else than a campaign"
+
+    check_output(folder, taken)
     return folder
 
 

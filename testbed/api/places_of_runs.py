@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -35,15 +36,19 @@ def new_folder(out: Path | str | None, name: str) -> Path:
     else:
         stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
         folder = Path("runs") / unused(Path("runs"), f"{stamp}-{name}")
+    check_output(folder, lambda: None if not any(folder.iterdir()) else "is not empty")
+    return folder
+
+
+def check_output(folder: Path, taken: Callable[[], str | None]) -> None:
+    """Raises OutputError for what is no folder, can't be written to, or is `taken`: asked of one that is there."""
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            what = "is not empty" if folder.is_dir() else "is a file"
+        if folder.exists() and (what := taken() if folder.is_dir() else "is a file"):
             raise OutputError(folder, f"{what}; name a folder that is not there yet.")
         try_out(folder)
     except (OSError, ValueError) as error:  # the latter for a zero byte
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise OutputError(folder, f"can't be written: {why}; name a folder where there is room for a run.") from None
-    return folder
 
 
 def try_out(folder: Path) -> None:

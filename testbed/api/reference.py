@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from testbed.api.carrying_out import EngineName, Watch, carry_out_experiments
+from testbed.api.carrying_out import EngineName, News, Watch, carry_out_experiments, ignore
 from testbed.api.errors import NotRepeatableError
 from testbed.api.places_of_runs import new_folder
 from testbed.api.verification import Verified
@@ -29,7 +29,8 @@ def verify_self(
 
     Raises NotRepeatableError where there is no reference by that engine.
     """
-    name = engine or usual_engine(lambda _: None)
+    tell = watch or ignore
+    name = engine or usual_engine(lambda line: tell(News("preparing", text=line)))
     known = json.loads((resources.files("testbed.selftest") / FILE).read_text())
     if name not in known:
         raise NotRepeatableError(f"there is no reference run by the {name} engine; there are: {', '.join(known)}")

@@ -15,7 +15,6 @@ import polars
 import pytest
 
 import testbed
-from testbed.engine.uml.built_kernel import is_ready
 from tests.patience import wait_for
 
 if sys.version_info >= (3, 14):
@@ -23,9 +22,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import ZstdFile
 
-from .command import DATA, TESTBED, call
+from .command import DATA, TESTBED, call, needs_uml
 
-built = pytest.mark.skipif(not is_ready(), reason="the quick engine is not built: testbed prepare --engine uml")
 VARIED = "vary: {links.wifi.loss: [0 %, 20 %]}\nkeep: none\n"
 
 
@@ -34,6 +32,13 @@ def campaign(folder: Path, text: str) -> Path:
     path = folder / "short.yaml"
     path.write_text(f"scenarios: [{DATA / 'short.yaml'}]\nschemes: [handover-cn]\n{text}")
     return path
+
+
+def begun(folder: Path) -> subprocess.Popen[str]:
+    """A sweep by one worker in the background, into `out` of this folder."""
+    file = campaign(folder, "keep: none\n")
+    words = [str(TESTBED), "sweep", str(file), "--engine", "uml", "--jobs", "1", "--out", str(folder / "out")]
+    return subprocess.Popen(words, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def digests(folder: Path) -> list[str]:
@@ -47,7 +52,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
     return [int(one) for path in children for one in path.read_text().split()]
 
 
-@built
+@needs_uml
 def test_killed_grown_and_shared_out_campaign_has_the_data_of_one_carried_out_at_once(tmp_path: Path) -> None:
     whole, part = tmp_path / "whole", tmp_path / "part"
     file = campaign(tmp_path, f"seeds: 2\n{VARIED}")
@@ -75,11 +80,9 @@ def test_killed_grown_and_shared_out_campaign_has_the_data_of_one_carried_out_at
     assert lost["packets_lost"][1] > lost["packets_lost"][0]
 
 
-@built
+@needs_uml
 def test_worker_that_dies_is_told_and_its_run_is_carried_out_anew(tmp_path: Path) -> None:
-    file = campaign(tmp_path, "keep: none\n")
-    words = [str(TESTBED), "sweep", str(file), "--engine", "uml", "--jobs", "1", "--out", str(tmp_path / "out")]
-    sweep = subprocess.Popen(words, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    sweep = begun(tmp_path)
     wait_for("a run's begin", lambda: list((tmp_path / "out").glob("unfinished/testbed-run-*/run")), sweep)
     (worker,) = workers_of(sweep)
     os.kill(worker, signal.SIGKILL)
@@ -88,11 +91,9 @@ def test_worker_that_dies_is_told_and_its_run_is_carried_out_anew(tmp_path: Path
     assert f"handover-cn, seed 1: a worker (process {worker}) ended by signal 9; it is tried once more" in said
 
 
-@built
+@needs_uml
 def test_ctrl_c_ends_the_run_in_hand_and_leaves_nothing_of_it(tmp_path: Path) -> None:
-    file = campaign(tmp_path, "keep: none\n")
-    words = [str(TESTBED), "sweep", str(file), "--engine", "uml", "--jobs", "1", "--out", str(tmp_path / "out")]
-    sweep = subprocess.Popen(words, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    sweep = begun(tmp_path)
     wait_for("a guest", lambda: list((tmp_path / "out").glob("unfinished/testbed-run-*/run/.vm/console")), sweep)
     workers = workers_of(sweep)
     sweep.send_signal(signal.SIGINT)
@@ -103,7 +104,7 @@ def test_ctrl_c_ends_the_run_in_hand_and_leaves_nothing_of_it(tmp_path: Path) ->
     assert list((tmp_path / "out" / "runs").iterdir()) == []
 
 
-@built
+@needs_uml
 def test_run_that_fails_is_in_the_data_and_its_files_are_kept(tmp_path: Path) -> None:
     file = campaign(tmp_path, f"vary: {{failure: [{DATA / 'agent-dies.yaml'}, {DATA / 'fading-soon.yaml'}]}}\n")
     done = call("sweep", file, "--engine", "uml", "--out", tmp_path / "out")
@@ -118,7 +119,7 @@ def test_run_that_fails_is_in_the_data_and_its_files_are_kept(tmp_path: Path) ->
     assert {"captures/mn-wifi.pcap", "run.pcapng", "plan.json", "history/failure.yaml"} <= set(names)
 
 
-@built
+@needs_uml
 def test_dask_s_workers_give_the_same_data(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")
     file = campaign(tmp_path, VARIED)

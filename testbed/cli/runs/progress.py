@@ -26,12 +26,11 @@ SHOWN = {
 }
 
 
-class Progress:
-    """Shows what is being prepared and how far each run is."""
+class LiveLines:
+    """Lines that stay on standard error, and on a terminal live ones below them, as long as this is entered."""
 
     def __init__(self) -> None:
         self._console = PlainConsole(stderr=True)
-        self._lines: dict[str, tuple[float | None, str]] = {}
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
@@ -44,6 +43,18 @@ class Progress:
     ) -> None:
         self._live.stop()
 
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+class Progress(LiveLines):
+    """Shows what is being prepared and how far each run is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: dict[str, tuple[float | None, str]] = {}
+
     def show(self, news: News) -> None:
         """What `testbed.api` tells on the way."""
         if news.stage == "preparing":
@@ -54,10 +65,6 @@ class Progress:
             self.report(news.run, news.report or {})
         else:
             self.end(news.run, news.text)
-
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def begin(self, name: str) -> None:
         """A run begins."""

@@ -1,45 +1,30 @@
 """Progress of a campaign on standard error: one live line on a terminal, a line now and then where it is piped."""
 
-from types import TracebackType
-from typing import Self
-
-from rich.live import Live
 from rich.text import Text
 
 from testbed.campaign.progress_of_runs import SweepNews
-from testbed.report.terminal import PlainConsole
+from testbed.cli.runs.progress import LiveLines
 
 STEPS = 20
 """So many lines a campaign, where it is piped."""
 
 
-class SweepProgress:
+class SweepProgress(LiveLines):
     """Shows how far a campaign is, and what is worth keeping of that."""
 
     def __init__(self) -> None:
-        self._console = PlainConsole(stderr=True)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        super().__init__()
         self._step = 0
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
 
     def show(self, news: SweepNews) -> None:
         """What `testbed.sweep` tells on the way."""
         if news.text:
-            self._console.print(news.text, highlight=False, markup=False, soft_wrap=True)
+            self.say(news.text)
         elif self._console.is_terminal:
             self._live.update(Text(line(news)), refresh=True)
         elif (step := STEPS * news.done // news.total) > self._step:
             self._step = step
-            self._console.print(line(news), highlight=False, markup=False, soft_wrap=True)
+            self.say(line(news))
 
 
 def line(news: SweepNews) -> str:

@@ -89,15 +89,7 @@ def interrupted(condition: Condition, series: Series) -> Share | None:
 def card(condition: Condition, series: Series) -> SchemeCard:
     """Return the card of one scheme."""
     share = interrupted(condition, series)
-    metrics = (
-        condition.interruption,
-        condition.gap,
-        groups.STEP,
-        groups.LOST,
-        groups.LOST_IN_CALL,
-        groups.DUPLICATES,
-        groups.MOS,
-    )
+    metrics = condition.metrics
     big, what, sure = NOT_MEASURED, "interruption", "Not measured"
     if share is not None and share.total > 1:
         big, what = f"{share.hits} of {share.total}", "runs interrupted"

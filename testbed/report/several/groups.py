@@ -162,6 +162,11 @@ class Condition:
         """The longest silence, likewise."""
         return GAP if self.has_handover else GAP_CALL
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is told of each direction."""
+        return (self.interruption, self.gap, STEP, LOST, LOST_IN_CALL, DUPLICATES, MOS)
+
     def difference(self, one: Series, other: Series, metric: Metric) -> Estimate:
         """`one` less `other`, seed by seed."""
         return paired(one.by_seed(metric), other.by_seed(metric))

@@ -52,15 +52,7 @@ def _numbers(condition: Condition) -> Iterator[Row]:
 
 def _metrics(condition: Condition) -> Iterator[tuple[Metric, str | None]]:
     """Yield each number of each direction, then those of the whole run."""
-    for metric in (
-        condition.interruption,
-        condition.gap,
-        groups.STEP,
-        groups.LOST,
-        groups.LOST_IN_CALL,
-        groups.DUPLICATES,
-        groups.MOS,
-    ):
+    for metric in condition.metrics:
         yield from ((metric.of(direction), direction) for direction in groups.DIRECTIONS)
     yield from ((metric, None) for metric in OF_THE_RUN)
 

@@ -23,14 +23,14 @@ MOST_SAID = 20
 
 def sweep_table(conditions: Sequence[Condition]) -> RenderableType:
     """What the listener missed, mean ± half the interval; below, what is to be known of runs that count in none."""
-    varied = list(dict.fromkeys(name for one in conditions for name in varied_of(one)))
+    varied = list(dict.fromkeys(name for one in conditions for name in one.varied))
     title = "What the calls suffered: mean ±95 % confidence interval (times in ms)"
     table = new_table(title, "scenario", *varied, "scheme", "runs", "")
     for column in ("gap", "interruption", "lost in\nwindow", "interrupted\nin runs"):
         table.add_column(column, justify="right", vertical="bottom")
     before: list[str] = []
     for condition in conditions:
-        values = varied_of(condition)
+        values = condition.varied
         for series in condition.series:
             names = [dict(condition.facts)["scenario"], *(values.get(name, NOT_MEASURED) for name in varied)]
             for key, direction in DIRECTIONS.items():
@@ -71,12 +71,6 @@ def first_alone(conditions: Sequence[Condition]) -> Iterator[str]:
             f"warning: {len(several)} of {len(entries)} calls had several handovers; the table is about the first of"
             f" each. In the whole call the listener missed something in {missed} of them."
         )
-
-
-def varied_of(condition: Condition) -> dict[str, str]:
-    """What a campaign gave the runs of a condition, by the fields' names."""
-    found = condition.series[0].entries[0].record.get("manifest.varied", "object") or {}
-    return {name: str(value) for name, value in found.items()}
 
 
 def left_out(conditions: Sequence[Condition]) -> Iterator[str]:
