@@ -1,0 +1,97 @@
+"""When a stream that should go on has fallen silent: long before any kernel notices that its link is gone.
+
+A talker sends a packet each interval. Nothing for a few intervals, more than this path has ever been late of late, is a
+break. How long a pause was that soon ended is remembered: the next one has to be longer. So a path that loses packets
+in bursts, or brings them late and all at once, alarms seldom; and one that is gone for half a second, again and again,
+does so each time, because words are lost each time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+INTERVAL_S = 0.020
+#: The shortest silence that counts: two packets are missing, and the third one is due.
+LEAST_S = 0.060
+#: A pause that was longer was a break, and no reason for more patience with the next one.
+LONGEST_PAUSE_S = 0.200
+#: How long a shorter one is remembered.
+MEMORY_S = 60.0
+#: A path says nothing of itself before it has brought so many packets in a row.
+LEAST_PACKETS = 25
+#: Packets that are further apart are no stream: probes on a leg that stands by, or what comes after a pause.
+SPARSE_S = 0.250
+
+
+class SilenceWatch:
+    """Of one stream over one path. Times in seconds of one clock."""
+
+    def __init__(self, *, least_s: float = LEAST_S, interval_s: float = INTERVAL_S) -> None:
+        """A silence shorter than `least_s` is none, whatever the path is like."""
+        self._least_s = least_s
+        self._interval_s = interval_s
+        # Pauses that were no breaks, (when, how long): only what can still become the longest.
+        self._pauses: deque[tuple[float, float]] = deque()
+        self._packets = 0
+        self.heard_at: float | None = None
+        """When the last packet came; None before the first one, and while nothing is expected."""
+        self.heard_since = 0.0
+        """Since when packets have come without a silence."""
+        self.is_silent = False
+
+    def heard(self, *, now: float) -> None:
+        """A packet of the stream has come."""
+        last = self.heard_at
+        self.heard_at = now
+        if last is None or now - last > SPARSE_S:
+            self._packets = 1
+            self.is_silent = False
+            self.heard_since = now
+            return
+        self._packets += 1
+        if self._interval_s < now - last <= LONGEST_PAUSE_S:
+            self._remember(now - last, now)
+        if self.is_silent:
+            self.is_silent = False
+            self.heard_since = now
+
+    def pause(self) -> None:
+        """Nothing is expected until the next packet: comfort noise, hold, or the other side stops on purpose."""
+        self.heard_at = None
+        self.is_silent = False
+        self._packets = 0
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether there is a stream to fall silent: enough packets have come, one after the other."""
+        return self.heard_at is not None and self._packets >= LEAST_PACKETS
+
+    @property
+    def limit_s(self) -> float:
+        """How long a silence is a break."""
+        longest = self._pauses[0][1] if self._pauses else 0.0
+        # What was late by a little needs no more patience than what is never late: a packet is missed as such.
+        needed = longest + self._interval_s if longest >= 2 * self._interval_s else 0.0
+        return max(self._least_s, needed)
+
+    def get_timer(self) -> float | None:
+        """When it is silent, if nothing comes until then; None if it can't become so."""
+        if self.is_silent or not self.is_stream or self.heard_at is None:
+            return None
+        return self.heard_at + self.limit_s
+
+    def handle_timer(self, *, now: float) -> bool:
+        """Take note of a silence; say whether it is news."""
+        timer = self.get_timer()
+        if timer is None or now < timer:
+            return False
+        self.is_silent = True
+        return True
+
+    def _remember(self, pause_s: float, now: float) -> None:
+        pauses = self._pauses
+        while pauses and pauses[-1][1] <= pause_s:
+            pauses.pop()
+        pauses.append((now, pause_s))
+        while pauses[0][0] <= now - MEMORY_S:
+            pauses.popleft()

@@ -1,0 +1,100 @@
+"""When a stream has fallen silent."""
+
+from random import Random
+
+import pytest
+
+from agents.rtp.silence import LEAST_PACKETS, MEMORY_S, SilenceWatch
+
+
+def stream(watch: SilenceWatch, *, since: float, packets: int = 50) -> float:
+    """A packet each 20 ms; when the last one came."""
+    for number in range(packets):
+        watch.heard(now=since + number * 0.02)
+    return since + (packets - 1) * 0.02
+
+
+def test_nothing_for_three_intervals_is_a_silence() -> None:
+    watch = SilenceWatch()
+    last = stream(watch, since=1.0)
+    timer = watch.get_timer()
+    assert timer == pytest.approx(last + 0.060)
+    assert not watch.handle_timer(now=last + 0.059)
+    assert watch.handle_timer(now=timer or 0.0)
+    assert watch.is_silent
+    assert watch.get_timer() is None
+    assert not watch.handle_timer(now=last + 1.0), "it is news once"
+
+
+def test_a_few_packets_are_no_stream_yet() -> None:
+    watch = SilenceWatch()
+    stream(watch, since=1.0, packets=LEAST_PACKETS - 1)
+    assert watch.get_timer() is None
+
+
+def test_probes_are_no_stream() -> None:
+    watch = SilenceWatch()
+    for number in range(100):
+        watch.heard(now=number * 0.5)
+    assert watch.get_timer() is None
+    assert not watch.is_silent
+
+
+def test_who_was_silent_and_came_back_has_to_be_silent_for_longer_the_next_time() -> None:
+    watch = SilenceWatch()
+    last = stream(watch, since=1.0)
+    watch.handle_timer(now=last + 0.06)
+    last = stream(watch, since=last + 0.1)
+    assert not watch.is_silent
+    assert watch.limit_s == pytest.approx(0.12)
+    assert watch.get_timer() == pytest.approx(last + 0.12)
+
+
+def test_a_pause_is_forgotten_after_a_while() -> None:
+    watch = SilenceWatch()
+    last = stream(watch, since=1.0)
+    last = stream(watch, since=last + 0.1, packets=round(MEMORY_S / 0.02) + 2)
+    # The one that is remembered now is of no importance.
+    watch.heard(now=last + 0.03)
+    assert watch.limit_s == pytest.approx(0.06)
+
+
+def test_a_burst_that_comes_late_makes_no_silence_afterwards() -> None:
+    watch = SilenceWatch()
+    last = stream(watch, since=1.0)
+    for number in range(5):  # what was held up for 100 ms comes at once, and the next one in its own time
+        watch.heard(now=last + 0.1 + number * 0.001)
+    assert not watch.handle_timer(now=last + 0.12)
+    assert not watch.is_silent
+
+
+@pytest.mark.parametrize("break_s", [0.21, 0.4, 3.0])
+def test_a_break_is_no_reason_for_patience_with_the_next_one(break_s: float) -> None:
+    watch = SilenceWatch()
+    last = stream(watch, since=1.0)
+    assert watch.handle_timer(now=last + 0.06)
+    last = stream(watch, since=last + break_s)
+    assert watch.get_timer() == pytest.approx(last + 0.06)
+
+
+def test_comfort_noise_and_hold_are_no_silence() -> None:
+    watch = SilenceWatch()
+    last = stream(watch, since=1.0)
+    watch.pause()
+    assert watch.get_timer() is None
+    assert not watch.handle_timer(now=last + 10.0)
+    last = stream(watch, since=last + 10.0)
+    assert watch.get_timer() == pytest.approx(last + 0.06)
+
+
+def test_random_losses_alarm_seldom() -> None:
+    """One in twenty lost, for an hour: each length of pause alarms about once a minute at the most."""
+    random = Random(1)
+    watch = SilenceWatch()
+    alarms = 0
+    for number in range(180_000):
+        now = number * 0.02
+        alarms += watch.handle_timer(now=now)
+        if random.random() >= 0.05:
+            watch.heard(now=now)
+    assert 0 < alarms < 120
