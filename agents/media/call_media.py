@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.media.leg import Leg, agreed_leg, is_emptied, media_address
+from agents.media.readiness import Copies, Readiness
 from agents.media.reports import Reports
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
@@ -18,12 +19,14 @@ from agents.sdp.audio import FORMATS, PCMU, AudioFormat
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
     from random import Random
 
     from agents.sdp.description import SessionDescription
 
 
+#: Payload type of a packet that says "now I am silent" (RFC 3389 4, RFC 3551 6).
+COMFORT_NOISE = 13
 SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 
 
@@ -43,11 +46,15 @@ class MediaSettings(NamedTuple):
 class CallMedia:
     """Talks and listens, on all legs at once."""
 
-    def __init__(self, samples: bytes, random: Random, cname: str, settings: MediaSettings) -> None:
+    def __init__(
+        self, samples: bytes, random: Random, cname: str, settings: MediaSettings, tell: Callable[..., None]
+    ) -> None:
         """`samples` is the speech, µ-law at 8 kHz; the stream's numbers are drawn from `random`.
 
-        `cname` is our name in RTCP.
+        `cname` is our name in RTCP; `tell` takes an event and its facts for the timeline.
         """
+        self._tell = tell
+        self._readiness: Readiness | None = None
         formats = settings.formats
         self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
         self._speakers: dict[Hashable, int] = {}
@@ -89,7 +96,7 @@ class CallMedia:
             if is_emptied(ours):
                 self.drop(name, now=now)
             return None
-        leg, may_send, numbering = agreed
+        leg, may_send, numbering, is_heard = agreed
         self._payload_types |= numbering.receives.keys()
         for original, *copies in groups_of(theirs) if self._sources is not None else ():
             for copy in copies:
@@ -105,7 +112,28 @@ class CallMedia:
             self.reports.join(name, leg, self._speakers[name], self._source, now=now)
         else:
             self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
+        if self._readiness is not None:
+            self._readiness.add(name, is_ready=False, now=now)
+            if not is_heard and (watch := self._readiness.watch(name)) is not None:
+                watch.pause()
         return leg
+
+    def get_ready(self, name: Hashable, copies: Copies, *, leads: bool, now: float) -> None:
+        """A leg that stands ready, once it is agreed on: see `Readiness`, which says what goes there from now on."""
+        if self._readiness is None:
+            self._readiness = Readiness(copies, self._tell_of_leg, leads=leads)
+            for other in self._legs:
+                if other != name:
+                    self._readiness.add(other, is_ready=False, now=now)
+        self._readiness.add(name, is_ready=True, now=now)
+        leg = self._legs.get(name)
+        if leg is not None:
+            self.receiver.ready |= {leg.path}
+
+    @property
+    def readiness(self) -> Readiness | None:
+        """Which legs media go on, where one stands ready or has done so; None: on all."""
+        return self._readiness
 
     def move(self, name: Hashable, local: Address) -> Leg | None:
         """Talk to the same end from another address of ours; None when nothing is sent on this leg."""
@@ -132,8 +160,12 @@ class CallMedia:
 
     def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
-        self._legs.pop(name, None)
+        leg = self._legs.pop(name, None)
         self._speakers.pop(name, None)
+        if self._readiness is not None:
+            self._readiness.drop(name, now=now)
+            if leg is not None:
+                self.receiver.ready -= {leg.path}
         self.reports.leave(name, self._source, self.receiver, now=now)
 
     def stop(self, *, now: float) -> None:
@@ -141,6 +173,7 @@ class CallMedia:
         for name in [*self._legs, *self.reports.sessions]:
             self.drop(name, now=now)
         self._source = None
+        self._readiness = None
         self._is_over = True
         if self._sources is not None:
             self._sources.forget()
@@ -175,6 +208,7 @@ class CallMedia:
         if path is None:
             if local.port % 2:  # a port for RTCP: our media ports are even (RFC 3550 11)
                 self.stray += not self.reports.receive_datagram(data, local=local, remote=remote, came=came)
+                self._take_notices(came)
                 return
             if not self._is_expected(local, remote):
                 self.stray += 1
@@ -186,26 +220,68 @@ class CallMedia:
             if local in self._ends:
                 self._paths[local, remote] = path
         self.receiver.receive_datagram(data, path=path, now=came)
+        if self._readiness is not None:
+            self._hear(data, local, came)
 
     def get_timer(self) -> float | None:
         """When the next packet, or report, is due."""
-        timers = (self._source.get_timer() if self._source else None, self.reports.get_timer())
+        timers = (
+            self._source.get_timer() if self._source else None,
+            self.reports.get_timer(),
+            self._readiness.get_timer() if self._readiness is not None else None,
+        )
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Send what is due, on every leg."""
         self.reports.handle_timer(self._source, self.receiver, now=now)
+        if self._readiness is not None:
+            self._readiness.handle_timer(now=now)
+            for name, is_wanted in self._readiness.notices(now=now):
+                self.reports.notice(name, is_wanted=is_wanted, highest=self.receiver.highest)
+            self._say_again()
         if self._source is not None:
             for packet in self._source.packets_to_send(now=now):
-                self._out.extend(
-                    Datagram(leg.local, leg.remote, with_ssrc(packet.data, self._speakers[name]))
-                    for name, leg in self._legs.items()
-                )
+                on = self._legs if self._readiness is None else self._readiness.sent(packet.data, now=now)
+                self._out.extend(self._to_leg(name, packet.data) for name in on if name in self._legs)
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""
         waiting, self._out = self._out + self.reports.datagrams_to_send(), []
         return waiting
+
+    def _to_leg(self, name: Hashable, data: bytes) -> Datagram:
+        leg = self._legs[name]
+        return Datagram(leg.local, leg.remote, with_ssrc(data, self._speakers[name]))
+
+    def _say_again(self) -> None:
+        if self._readiness is not None:
+            self._out.extend(self._to_leg(name, data) for name, data in self._readiness.again() if name in self._legs)
+
+    def _hear(self, data: bytes, local: Address, came: float) -> None:
+        """For who waits for silence."""
+        name = next((name for name, leg in self._legs.items() if leg.local == local), None)
+        watch = self._readiness.watch(name) if self._readiness is not None else None
+        if watch is None or len(data) < 2:
+            return
+        if data[1] & 0x7F == COMFORT_NOISE:
+            watch.pause()
+        else:
+            watch.heard(now=came)
+
+    def _take_notices(self, now: float) -> None:
+        if self._readiness is None:
+            return
+        for name, session in self.reports.sessions.items():
+            if session.heard is not None:
+                self._readiness.take(name, session.heard, now=now)
+                session.heard = None
+        self._say_again()
+
+    def _tell_of_leg(self, event: str, name: Hashable, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        leg = self._legs.get(name)
+        where = {} if leg is None else {"local": leg.local.ip, "remote": leg.remote.ip}
+        self._tell(event, **where, **facts)
 
     def _speak(self, source: MediaSource, wanted: AudioFormat, number: int) -> None:
         """In the format that the peer prefers; every leg gets the same bytes, so it is that of the newest leg."""

@@ -23,11 +23,15 @@ class Leg(NamedTuple):
 
 
 class Agreed(NamedTuple):
-    """What two session descriptions mean for the media: the leg, whether we may send on it, and in which formats."""
+    """What two session descriptions mean for the media: the leg, whether we may send on it, in which formats.
+
+    `is_heard`: whether the peer is expected to speak there.
+    """
 
     leg: Leg
     may_send: bool
     numbering: Numbering
+    is_heard: bool = True
 
 
 def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
@@ -46,7 +50,8 @@ def agreed_leg(ours: bytes | None, theirs: bytes | None) -> Agreed | None:
     numbering = agreed_numbering(local, remote)
     if not numbering.sends:
         return None
-    return Agreed(Leg(media_address(local), Address(ip, stream.port)), stream.may_send, numbering)
+    leg = Leg(media_address(local), Address(ip, stream.port))
+    return Agreed(leg, stream.may_send, numbering, stream.may_receive)
 
 
 def is_emptied(ours: bytes | None) -> bool:

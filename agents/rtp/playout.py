@@ -20,7 +20,7 @@ most 1/8, which is the same on average. Not done: comfort noise and pauses (DTX)
 from collections import deque
 from typing import NamedTuple
 
-from agents.rtp.delay import PathDelay
+from agents.rtp.delay import SPARSE_S, PathDelay
 from agents.rtp.playout_events import Cause, Concealed, DepthChanged, LatePacket, Played, PlayoutEvent, Started
 
 _EXACT = 1e-6
@@ -177,9 +177,13 @@ class PlayoutBuffer:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Paths in use: those that brought a packet within `path_memory`."""
-        since = self._now - self._settings.path_memory
-        return tuple(name for name, delay in self._paths.items() if delay.heard > since)
+        """Paths in use: those that brought a packet within `path_memory`; beside a stream, probes are none."""
+        return tuple(self._in_use(self._now))
+
+    def is_settled(self, path: str, *, now: float) -> bool:
+        """Whether a packet that comes now over this path is one of a stream: no probe, nothing that was said before."""
+        delay = self._paths.get(path)
+        return delay is not None and delay.is_settled(now=now)
 
     def required_depth(self, path: str) -> float | None:
         """The depth at which packets of this path alone would all be in time; None if it brought none lately."""
@@ -231,9 +235,16 @@ class PlayoutBuffer:
         delay = self._paths.get(path)
         if delay is None:
             delay = self._paths[path] = PathDelay(self._settings.window)
-        delay.receive(transit, now=now)
+        is_beside = any(other.heard > now - SPARSE_S for other in self._paths.values() if other is not delay)
+        delay.receive(transit, now=now, is_beside=is_beside)
         if self._base is None or transit < self._base:
             self._base = transit
+
+    def _in_use(self, now: float) -> dict[str, PathDelay]:
+        since = now - self._settings.path_memory
+        heard = {name: delay for name, delay in self._paths.items() if delay.heard > since}
+        newest = max((delay.heard for delay in heard.values() if delay.is_stream), default=since)
+        return {name: delay for name, delay in heard.items() if delay.is_stream or delay.heard > newest}
 
     def _start(self, sequence: int, media: int, now: float) -> None:
         self._due = now + self._settings.initial_depth
@@ -354,10 +365,9 @@ class PlayoutBuffer:
     def _target_offset(self) -> float:
         """Playout time less media time that the paths in use ask for; as it is if there are none."""
         now = self._due if self._due is not None else self._now
-        since = now - self._settings.path_memory
         target: float | None = None
-        for delay in self._paths.values():
-            if delay.heard > since and (slowest := delay.slowest(now=now)) is not None:
+        for delay in self._in_use(now).values():
+            if (slowest := delay.slowest(now=now)) is not None:
                 target = slowest if target is None else max(target, slowest)
         if target is None or self._base is None:
             return self._offset

@@ -29,6 +29,10 @@ class StreamReceiver:
         self._stream = 0
         self._statistics: dict[str, ReceptionStatistics] = {}
         self._sources: dict[str, int] = {}
+        self.ready: frozenset[str] = frozenset()
+        """Paths of legs that stand ready. Probes there are no stream with losses; what is said again is not late."""
+        self.highest: int | None = None
+        """The highest sequence number of the present stream, as packets have it; None before the first."""
 
     def receive_datagram(self, datagram: bytes, *, path: str, now: float) -> tuple[Arrival, ...]:
         """Take in a datagram that arrived at `now`, in seconds; return what became of it, as `DuplicateFilter` does."""
@@ -82,19 +86,30 @@ class StreamReceiver:
             self._stream = stream
             self._statistics.clear()
             self._sources.clear()
+            self.highest = None
             self.playout.reset()
         if stream == self._stream:
-            statistics = self._statistics.get(arrival.path)
-            if statistics is None:
-                statistics = self._statistics[arrival.path] = ReceptionStatistics(clock_rate=self._settings.clock_rate)
-            statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)
-            self._sources[arrival.path] = arrival.packet.ssrc
+            self._count(arrival)
         elif stream < self._stream - 1:
             return
         # The playout knows stragglers of the stream before by their lower numbers: they may still be in time.
         self.playout.receive(
             arrival.sequence, arrival.timestamp, path=arrival.path, now=arrival.at, duplicate=arrival.duplicate
         )
+
+    def _count(self, arrival: Arrival) -> None:
+        path = arrival.path
+        sequence = arrival.packet.sequence
+        if self.highest is None or sequence.distance_from(self.highest) > 0:
+            self.highest = int(sequence)
+        if path in self.ready and not self.playout.is_settled(path, now=arrival.at):
+            self._statistics.pop(path, None)
+            return
+        statistics = self._statistics.get(path)
+        if statistics is None:
+            statistics = self._statistics[path] = ReceptionStatistics(clock_rate=self._settings.clock_rate)
+        statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)
+        self._sources[path] = arrival.packet.ssrc
 
 
 def _milliseconds(seconds: float) -> int:

@@ -3,15 +3,16 @@
 RTCP travels in compound packets: a report first, a CNAME always, BYE last (6.1). `parse_compound` is the only door for
 bytes from the network, and `RtcpParseError` all that it raises. Extended reports are in `rtcp_xr`.
 
-Not done: APP packets (skipped as unknown), reduced-size RTCP (RFC 5506), encryption (section 9).
+APP packets are told by their names: ours are in `leg_notice`, others are skipped. Not done: reduced-size RTCP (RFC 5506), encryption (section 9).
 """
 
 from struct import Struct, error
 from typing import NamedTuple
 
+from agents.rtp.leg_notice import LegNotice, build_notice, parse_notice
 from agents.rtp.rtcp_xr import ExtendedReport, RtcpParseError, build_extended_report, parse_extended_report
 
-_SR, _RR, _SDES, _BYE, _XR = 200, 201, 202, 203, 207
+_SR, _RR, _SDES, _BYE, _APP, _XR = 200, 201, 202, 203, 204, 207
 CNAME = 1
 """Type of the one SDES item that is mandatory (6.5.1)."""
 
@@ -79,7 +80,7 @@ class Goodbye(NamedTuple):
     reason: str = ""
 
 
-RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye | ExtendedReport
+RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye | LegNotice | ExtendedReport
 
 
 def is_rtcp(data: bytes) -> bool:
@@ -143,6 +144,9 @@ def _parse_packet(kind: int, count: int, body: bytes, start: int) -> RtcpPacket 
             return _parse_description(count, body, start)
         case 203:
             return _parse_goodbye(count, body, start)
+        case 204:
+            _need(body, 12, start)
+            return parse_notice(count, body, start)
         case 207:
             return parse_extended_report(body, start)
         case _:
@@ -240,6 +244,8 @@ def _build_packet(packet: RtcpPacket) -> bytes:
             text = reason.encode()
             tail = _pad(bytes((len(text),)) + text) if text else b""
             return _frame(_BYE, len(ssrcs), b"".join([_WORD.pack(ssrc) for ssrc in ssrcs]) + tail)
+        case LegNotice():
+            return _frame(_APP, *build_notice(packet))
         case ExtendedReport():
             return _frame(_XR, 0, build_extended_report(packet))
 

@@ -9,6 +9,7 @@ collisions and loops of SSRCs (8.2); an SSRC here is random, and the paths are k
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.rtp.leg_notice import LegNotice
 from agents.rtp.rtcp import (
     CNAME,
     Goodbye,
@@ -101,6 +102,8 @@ class RtcpSession:
         """How our packets are heard and played, by the newest report that says so."""
         self.remote_voip_at = float("-inf")
         """When that came."""
+        self.heard: LegNotice | None = None
+        """The newest notice of whether our media are wanted on this leg, until it is taken."""
 
     def get_timer(self) -> float:
         """When to call `report` next."""
@@ -120,6 +123,11 @@ class RtcpSession:
         self._previous = now
         self._next = now + self._draw_interval()
         return datagram
+
+    def notice(self, *, is_wanted: bool, highest: int | None) -> bytes:
+        """Return a datagram that says at once whether media are wanted on this leg; it is no report (see there)."""
+        empty = ReceiverReport(self._ssrc)
+        return build_compound([empty, self._description, LegNotice(self._ssrc, is_wanted, highest)])
 
     def goodbye(self, *, now: float, source: "MediaSource | None", reception: Reception | None) -> bytes:
         """Return the datagram that ends our part: a last report, and BYE; at once, as we are fewer than 50 (6.3.7)."""
@@ -145,6 +153,8 @@ class RtcpSession:
                 self._receive_blocks(reports, now)
             case ReceiverReport(reports=reports):
                 self._receive_blocks(reports, now)
+            case LegNotice():
+                self.heard = packet
             case ExtendedReport(voip=voip):
                 for block in voip:
                     if block.ssrc == self._ssrc:

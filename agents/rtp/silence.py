@@ -38,11 +38,13 @@ class SilenceWatch:
         self.heard_since = 0.0
         """Since when packets have come without a silence."""
         self.is_silent = False
+        self._is_asked = False
 
     def heard(self, *, now: float) -> None:
         """A packet of the stream has come."""
         last = self.heard_at
         self.heard_at = now
+        self._is_asked = False
         if last is None or now - last > SPARSE_S:
             self._packets = 1
             self.is_silent = False
@@ -81,12 +83,15 @@ class SilenceWatch:
         return self.heard_at + self.limit_s
 
     def handle_timer(self, *, now: float) -> bool:
-        """Take note of a silence; say whether it is news."""
+        """Take note of a silence; say whether it is news.
+
+        Only when asked twice: what has come in time may still lie in a socket, and is handed over after the first time.
+        """
         timer = self.get_timer()
         if timer is None or now < timer:
             return False
-        self.is_silent = True
-        return True
+        self.is_silent, self._is_asked = self._is_asked, True
+        return self.is_silent
 
     def _remember(self, pause_s: float, now: float) -> None:
         pauses = self._pauses

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.rtp.delay import PathDelay
+from agents.rtp.delay import SPARSE_S, PathDelay
 
 if TYPE_CHECKING:
     from agents.rtp.duplicates import Arrival
@@ -48,7 +48,8 @@ class Pacing:
         path = self._paths.get(arrival.path)
         if path is None:
             path = self._paths[arrival.path] = PathDelay(WINDOW_S)
-        path.receive(self._transit_s(arrival), now=arrival.at)
+        is_beside = any(other.heard > arrival.at - SPARSE_S for other in self._paths.values() if other is not path)
+        path.receive(self._transit_s(arrival), now=arrival.at, is_beside=is_beside)
 
     def due(self, arrival: Arrival) -> float:
         """When a first copy leaves."""
@@ -64,7 +65,9 @@ class Pacing:
     def _adjust(self, arrival: Arrival) -> None:
         """A step up while the slower path is not reached, a step down once there is only one, until nothing is held."""
         at, transit, offset = arrival.at, self._transit_s(arrival), self._offset_s
-        live = [path.slowest(now=at) for path in self._paths.values() if path.heard > at - PATH_MEMORY_S]
+        live = [
+            path.slowest(now=at) for path in self._paths.values() if path.is_stream and path.heard > at - PATH_MEMORY_S
+        ]
         slowest = [one for one in live if one is not None]
         if len(slowest) > 1:
             held = transit if offset is None else offset

@@ -71,14 +71,14 @@ class Relay:
 
     def set_peer(self, agreed: Agreed) -> None:
         """Where the peer is now, and what it speaks; on hold it is sent nothing."""
-        leg, may_send, numbering = agreed
+        leg, may_send, numbering, _ = agreed
         self._port(leg.local, is_peer=True).ends.add(leg.remote)
         self._from_peer |= numbering.receives
         self._peer = (leg, numbering) if may_send else None
 
     def set_leg(self, name: Hashable, agreed: Agreed) -> None:
         """Where the MN is with this leg now, and what it speaks."""
-        leg, may_send, numbering = agreed
+        leg, may_send, numbering, _ = agreed
         self._port(leg.local, is_peer=False).ends.add(leg.remote)
         self._from_mn |= numbering.receives
         if may_send:

@@ -55,7 +55,7 @@ class CorrespondentNode:
         abilities = Abilities(supported=supported, product=PRODUCT, session_interval=SessionInterval.of(config))
         self._ua = UserAgent(random, abilities, guard=self.guard)
         self._settings = MediaSettings.of(config)
-        self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._settings)
+        self._media = CallMedia(samples, random, f"cn@{self._address.ip}", self._settings, self._tell)
         self._random = random
         self._room: int | None = config.get("room")
         # The sessions of the call, each with our last description and where we listen.
@@ -113,6 +113,9 @@ class CorrespondentNode:
         return self._commands.pop(0) if self._commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        self._commands.append(Tell(event, facts))
 
     def _take_events(self, now: float) -> None:
         for event in logged(self._ua, self._commands):

@@ -23,7 +23,7 @@ def describe(address: Address, formats: str = "0", *attributes: str) -> bytes:
 
 
 def talking() -> CallMedia:
-    media = CallMedia(bytes(400), Random(1), "mn@host", MediaSettings())
+    media = CallMedia(bytes(400), Random(1), "mn@host", MediaSettings(), lambda event, **facts: None)
     media.agree("one", describe(HERE), describe(THERE), now=0.0)
     return media
 
@@ -96,7 +96,7 @@ def test_after_stop_there_is_silence() -> None:
 
 
 def test_speech_is_in_the_format_and_under_the_number_that_the_peer_prefers() -> None:
-    media = CallMedia(b"\xff" * 400, Random(1), "mn@host", MediaSettings((PCMU, GSM)))
+    media = CallMedia(b"\xff" * 400, Random(1), "mn@host", MediaSettings((PCMU, GSM)), lambda event, **facts: None)
     media.agree("one", describe(HERE, "0 3"), describe(THERE, "97 0", "rtpmap:97 GSM/8000"), now=0.0)
     media.handle_timer(now=0.0)
     media.agree("one", describe(HERE, "0 3"), describe(THERE, "0"), now=0.01)

@@ -77,7 +77,7 @@ class Call:
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
         self._formats = settings.formats
-        self.media = CallMedia(samples, random, f"{user}@{self.old.address}", settings)
+        self.media = CallMedia(samples, random, f"{user}@{self.old.address}", settings, self.tell)
         self.partings = Partings(links, self.tell)
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])

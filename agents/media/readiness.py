@@ -1,0 +1,236 @@
+"""Legs that stand ready: on which of a call's legs media go, and what is said again when one has fallen silent.
+
+Beyond the paper, after what it says of a passive session (4.1, 4.4). One leg carries the call, another stands by: it
+gets a packet now and then, a probe. Each end decides for itself when media go over all legs: who hears nothing any more
+sends over the other leg at once, and begins with what the last half second was. What an end wants it says on each leg
+(`agents.rtp.leg_notice`), and gets it: so the mobile node, which leads, moves the call from one leg to the other.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.media.ring import Ring
+from agents.rtp.silence import SilenceWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from agents.rtp.leg_notice import LegNotice
+
+#: How often a leg that stands by gets a packet of speech.
+PROBE_S = 1.0
+#: How often it is said whether media are wanted, and when after a change: the first one may be lost.
+NOTICE_S = 1.0
+AFTER_CHANGE_S = (0.0, 0.020, 0.060)
+#: How long a leg that was silent has to be heard until it is believed again.
+GOOD_S = 1.0
+#: What was said so long before the last packet came may have been on its way into the silence: a good link's round trip.
+BEFORE_SILENCE_S = 0.100
+#: Reason for copies, see `want_copies`: an end hears nothing.
+SILENCE = "silence"
+
+
+class Copies(StrEnum):
+    """When media go over both legs: all the time, while a link is in danger, or when an end hears nothing."""
+
+    ALWAYS = "always"
+    AT_RISK = "at-risk"
+    ON_SILENCE = "on-silence"
+
+
+class Wanted(NamedTuple):
+    """A notice to be sent on a leg."""
+
+    leg: Hashable
+    is_wanted: bool
+
+
+class _Standing:
+    """One leg: whether it began by standing by, what the peer wants there, and what we do."""
+
+    def __init__(self, *, is_ready: bool, now: float) -> None:
+        self.is_ready = is_ready
+        self.is_wanted: bool | None = None
+        self.is_on = not is_ready
+        self.said: bool | None = None
+        self.watch = SilenceWatch()
+        self.next_probe = now
+        self.notices = [now]
+
+
+class Readiness:
+    """Of one call at one end."""
+
+    def __init__(self, copies: Copies, tell: Callable[..., None], *, leads: bool) -> None:
+        """Who `leads` says which leg carries the call; `tell` gets an event, a leg or None, and facts."""
+        self._tell = tell
+        self._leads = leads
+        self._main: Hashable = None
+        self._legs: dict[Hashable, _Standing] = {}
+        self._ring = Ring()
+        self._reasons: set[str] = {Copies.ALWAYS} if copies is Copies.ALWAYS else set()
+        # The legs that were silent when nothing was heard any more.
+        self._silent: set[Hashable] = set()
+        self._again: list[tuple[Hashable, bytes]] = []
+
+    # -- legs ---------------------------------------------------------------------------------------------------------
+
+    def add(self, leg: Hashable, *, is_ready: bool, now: float) -> None:
+        """A leg that carries the call, or one that is ready to."""
+        if leg in self._legs:
+            return
+        self._legs[leg] = _Standing(is_ready=is_ready, now=now)
+        if not is_ready:
+            self._main = leg
+        self._look(now)
+
+    def drop(self, leg: Hashable, *, now: float) -> None:
+        """A leg is gone."""
+        if self._legs.pop(leg, None) is not None:
+            self._silent.discard(leg)
+            if not self._silent:
+                self._reasons.discard(SILENCE)
+            self._look(now)
+
+    def lead(self, leg: Hashable, *, now: float) -> None:
+        """From now on this leg carries the call."""
+        self._main = leg
+        if leg not in self._silent:
+            self._silent.clear()
+            self._reasons.discard(SILENCE)
+        self._look(now)
+
+    def want_copies(self, reason: str, *, is_so: bool, now: float) -> None:
+        """Have media go over all legs for a reason, or no longer for that one."""
+        if is_so != (reason in self._reasons):
+            (self._reasons.add if is_so else self._reasons.discard)(reason)
+            self._look(now)
+
+    def watch(self, leg: Hashable) -> SilenceWatch | None:
+        """What hears whether this leg has fallen silent."""
+        standing = self._legs.get(leg)
+        return None if standing is None else standing.watch
+
+    def wants(self, leg: Hashable) -> bool:
+        """Whether we want media there: where the call is, if it is ours to say, and everywhere if there is a reason."""
+        return bool(self._reasons) or (self._leads and leg == self._main)
+
+    def is_on(self, leg: Hashable) -> bool:
+        """Whether media go there."""
+        standing = self._legs.get(leg)
+        return standing is None or standing.is_on
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    def take(self, leg: Hashable, notice: LegNotice, *, now: float) -> None:
+        """What the peer wants, and what has come there."""
+        standing = self._legs.get(leg)
+        if standing is None:
+            return
+        standing.is_wanted = notice.is_wanted
+        elsewhere = any(other.is_wanted for name, other in self._legs.items() if name not in self._silent)
+        if elsewhere and all(self._legs[name].is_wanted is False for name in self._silent):
+            self._silent.clear()
+            self._reasons.discard(SILENCE)
+        self._look(now, after=notice.highest)
+        if notice.is_wanted and standing.is_ready and notice.highest is not None and standing.is_on:
+            self._say_again(leg, list(self._ring.after(leg, notice.highest)))
+
+    def sent(self, data: bytes, *, now: float) -> list[Hashable]:
+        """The legs that a packet which is due goes to now."""
+        legs = {leg for leg, standing in self._legs.items() if standing.is_on or now >= standing.next_probe}
+        for leg in legs:
+            self._legs[leg].next_probe = now + PROBE_S
+        self._ring.add(data, legs, now=now)
+        return [leg for leg in self._legs if leg in legs]
+
+    # -- timers -------------------------------------------------------------------------------------------------------
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next; probes go with the packets that are due."""
+        if len(self._legs) < 2:
+            return None
+        timers = [standing.notices[0] for standing in self._legs.values()]
+        timers += [at for one in self._legs.values() if (at := one.watch.get_timer()) is not None]
+        if self._silent and (good_at := self._good_at()) is not None:
+            timers.append(good_at)
+        return min(timers)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Notes silences and their ends."""
+        news = [leg for leg, standing in self._legs.items() if standing.watch.handle_timer(now=now)]
+        for leg in news:
+            self._tell(SILENCE, leg, limit_s=round(self._legs[leg].watch.limit_s, 3))
+        if news and len(self._legs) > 1:
+            self._hear_nothing(now)
+        if self._silent and (good_at := self._good_at()) is not None and now >= good_at:
+            self._silent.clear()
+            self._reasons.discard(SILENCE)
+            self._look(now)
+
+    def notices(self, *, now: float) -> list[Wanted]:
+        """Take what is to be said now."""
+        if len(self._legs) < 2:
+            return []
+        due: list[Wanted] = []
+        for leg, standing in self._legs.items():
+            if now < standing.notices[0]:
+                continue
+            standing.notices = [at for at in standing.notices if at > now] or [now + NOTICE_S]
+            standing.said = self.wants(leg)
+            due.append(Wanted(leg, standing.said))
+        return due
+
+    def again(self) -> list[tuple[Hashable, bytes]]:
+        """Take what is to be said again: legs and packets, the oldest first."""
+        again, self._again = self._again, []
+        return again
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _hear_nothing(self, now: float) -> None:
+        """If no leg that has brought the stream of late brings it still: copies, and what the silence has swallowed."""
+        streams = {leg: one.watch for leg, one in self._legs.items() if one.watch.is_stream or one.watch.is_silent}
+        if SILENCE in self._reasons or not all(watch.is_silent for watch in streams.values()):
+            return
+        self._silent = set(streams)
+        self._reasons.add(SILENCE)
+        heard_at = max((watch.heard_at for watch in streams.values() if watch.heard_at is not None), default=now)
+        self._look(now, since=heard_at - BEFORE_SILENCE_S)
+
+    def _good_at(self) -> float | None:
+        """When all that were silent will have been heard for long enough; None while one is not heard."""
+        watches = [self._legs[leg].watch for leg in self._silent]
+        return None if any(one.is_silent for one in watches) else max(one.heard_since for one in watches) + GOOD_S
+
+    def _look(self, now: float, *, since: float | None = None, after: int | None = None) -> None:
+        """Sends where it is to be sent by now; says again there what was said since a time, or after a packet."""
+        was_on = {leg for leg, one in self._legs.items() if one.is_on}
+        on = {leg for leg in self._legs if self._is_to_be_sent(leg)} or set(self._legs)
+        for leg, standing in self._legs.items():
+            standing.is_on = leg in on
+            if standing.said is not self.wants(leg) and standing.said is not None:
+                standing.notices = [now + later for later in AFTER_CHANGE_S]
+                standing.said = self.wants(leg)
+            if leg in on - was_on:
+                if after is not None:
+                    self._say_again(leg, list(self._ring.after(leg, after)))
+                elif since is not None:
+                    self._say_again(leg, list(self._ring.since(leg, since)))
+        if len(self._legs) > 1 and (len(on) > 1) != (len(was_on) > 1):
+            self._tell("copies" if len(on) > 1 else "copies_end", None, because=sorted(self._reasons))
+
+    def _is_to_be_sent(self, leg: Hashable) -> bool:
+        standing = self._legs[leg]
+        if self._reasons or len(self._legs) == 1:
+            return True
+        if self._leads:
+            return leg == self._main or bool(standing.is_wanted)
+        return not standing.is_ready if standing.is_wanted is None else standing.is_wanted
+
+    def _say_again(self, leg: Hashable, packets: list[bytes]) -> None:
+        if packets:
+            self._again += [(leg, data) for data in packets]
+            self._tell("said_again", leg, packets=len(packets))

@@ -1,0 +1,48 @@
+"""What each end of a call with a leg that stands by says to the other one: RTCP APP packets (RFC 3550 6.7), our own.
+
+On each leg, in a compound packet behind a report: whether media are wanted there, and the highest sequence number that
+has come over any leg; so who sends there from now on knows what the other one lacks. It says what the sender wants, not
+what it does: a lost one is made good by the next, and two ends that answer each other's copies can't keep each other
+at it.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+from agents.rtp.rtcp_xr import RtcpParseError
+
+NAME = b"HDOV"
+_BODY = Struct("!I4sHH")
+_NOTHING_HEARD = 1
+
+
+class LegNotice(NamedTuple):
+    """Of the leg that brings it."""
+
+    ssrc: int
+    """Of the reporter."""
+    is_wanted: bool
+    """Whether the reporter wants media on this leg; if not, a probe now and then is enough."""
+    highest: int | None
+    """The highest sequence number that it has heard, not extended; None before the first packet."""
+
+
+def parse_notice(subtype: int, body: bytes, start: int) -> LegNotice | None:
+    """Parse one APP packet of at least 12 octets, header included, that begins at octet `start`.
+
+    None for one of another name; RtcpParseError if it is cut short.
+    """
+    if body[8:12] != NAME:
+        return None
+    if len(body) < 16:
+        raise RtcpParseError(f"octet {start}: notice of {len(body)} octets, not 16")
+    ssrc, _, flags, highest = _BODY.unpack_from(body, 4)
+    return LegNotice(ssrc, bool(subtype & 1), None if flags & _NOTHING_HEARD else highest)
+
+
+def build_notice(notice: LegNotice) -> tuple[int, bytes]:
+    """Build the packet without its header: its subtype, and what is behind it."""
+    flags = _NOTHING_HEARD if notice.highest is None else 0
+    return int(notice.is_wanted), _BODY.pack(notice.ssrc, NAME, flags, notice.highest or 0)
