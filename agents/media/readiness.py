@@ -26,7 +26,7 @@ NOTICE_S = 1.0
 AFTER_CHANGE_S = (0.0, 0.020, 0.060)
 #: How long a leg that was silent has to be heard until it is believed again.
 GOOD_S = 1.0
-#: What was said so long before the last packet came may have been on its way into the silence: a good link's round trip.
+#: What was said so long before the last packet came may have been on its way into the silence: a good round trip.
 BEFORE_SILENCE_S = 0.100
 #: Reason for copies, see `want_copies`: an end hears nothing.
 SILENCE = "silence"

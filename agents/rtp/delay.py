@@ -3,8 +3,8 @@
 Absolute one-way delay can't be known without a common clock, and playout doesn't need it: *transit*, the time of
 arrival less the media time of the timestamp, is the delay plus a constant that is the same for all paths of a stream.
 
-A path that comes in beside another one may begin with what was said before (`agents.media.ring`): it comes faster than it
-was spoken, later than the path makes it. So at first only the quickest packet counts, until they get no quicker.
+A path that comes in beside another one may begin with what was said before (`agents.media.ring`): it comes faster than
+it was spoken, later than the path makes it. So at first only the quickest packet counts, until they get no quicker.
 """
 
 from collections import deque

@@ -30,7 +30,7 @@ class LegNotice(NamedTuple):
 
 
 def parse_notice(subtype: int, body: bytes, start: int) -> LegNotice | None:
-    """Parse one APP packet of at least 12 octets, header included, that begins at octet `start`.
+    """Parse one APP packet, header included, that begins at octet `start`.
 
     None for one of another name; RtcpParseError if it is cut short.
     """

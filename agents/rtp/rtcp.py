@@ -3,14 +3,18 @@
 RTCP travels in compound packets: a report first, a CNAME always, BYE last (6.1). `parse_compound` is the only door for
 bytes from the network, and `RtcpParseError` all that it raises. Extended reports are in `rtcp_xr`.
 
-APP packets are told by their names: ours are in `leg_notice`, others are skipped. Not done: reduced-size RTCP (RFC 5506), encryption (section 9).
+APP packets are told by their names: ours are in `leg_notice`, others are skipped (6.7). Not done: reduced-size RTCP
+(RFC 5506), encryption (section 9).
 """
 
 from struct import Struct, error
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.rtp.leg_notice import LegNotice, build_notice, parse_notice
 from agents.rtp.rtcp_xr import ExtendedReport, RtcpParseError, build_extended_report, parse_extended_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SR, _RR, _SDES, _BYE, _APP, _XR = 200, 201, 202, 203, 204, 207
 CNAME = 1
@@ -134,28 +138,18 @@ def _strip_padding(body: bytes) -> bytes:
 
 
 def _parse_packet(kind: int, count: int, body: bytes, start: int) -> RtcpPacket | None:
-    match kind:
-        case 200:
-            return _parse_sender_report(count, body, start)
-        case 201:
-            _need(body, 8 + 24 * count, start)
-            return ReceiverReport(_WORD.unpack_from(body, 4)[0], _parse_blocks(count, body, 8))
-        case 202:
-            return _parse_description(count, body, start)
-        case 203:
-            return _parse_goodbye(count, body, start)
-        case 204:
-            _need(body, 12, start)
-            return parse_notice(count, body, start)
-        case 207:
-            return parse_extended_report(body, start)
-        case _:
-            return None
+    parse = _PARSERS.get(kind)
+    return None if parse is None else parse(count, body, start)
 
 
 def _need(body: bytes, octets: int, start: int) -> None:
     if len(body) < octets:
         raise RtcpParseError(f"octet {start}: packet of {len(body)} octets, its count asks for {octets}")
+
+
+def _parse_receiver_report(count: int, body: bytes, start: int) -> ReceiverReport:
+    _need(body, 8 + 24 * count, start)
+    return ReceiverReport(_WORD.unpack_from(body, 4)[0], _parse_blocks(count, body, 8))
 
 
 def _parse_sender_report(count: int, body: bytes, start: int) -> SenderReport:
@@ -208,6 +202,16 @@ def _parse_goodbye(count: int, body: bytes, start: int) -> Goodbye:
         return Goodbye(ssrcs)
     _need(body, end + 1 + body[end], start)
     return Goodbye(ssrcs, body[end + 1 : end + 1 + body[end]].decode("utf-8", "replace"))
+
+
+_PARSERS: "dict[int, Callable[[int, bytes, int], RtcpPacket | None]]" = {
+    _SR: _parse_sender_report,
+    _RR: _parse_receiver_report,
+    _SDES: _parse_description,
+    _BYE: _parse_goodbye,
+    _APP: parse_notice,
+    _XR: lambda _, body, start: parse_extended_report(body, start),
+}
 
 
 # --- build -----------------------------------------------------------------------------------------------------------
