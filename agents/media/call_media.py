@@ -31,16 +31,20 @@ SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 
 
 class MediaSettings(NamedTuple):
-    """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own."""
+    """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own.
+
+    `copies`: when media go to a leg that stands ready, by who asks for one.
+    """
 
     formats: tuple[AudioFormat, ...] = (PCMU,)
     duplication: str = SAME_SSRC
+    copies: Copies = Copies.ON_SILENCE
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> MediaSettings:
-        """Those of a role's configuration, `codecs` and `duplication`; each has a default."""
+        """Those of a role's configuration, `codecs`, `duplication` and `copies`; each has a default."""
         formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
-        return cls(formats, config.get("duplication", SAME_SSRC))
+        return cls(formats, config.get("duplication", SAME_SSRC), Copies(config.get("copies", Copies.ON_SILENCE)))
 
 
 class CallMedia:
@@ -114,21 +118,19 @@ class CallMedia:
             self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
         if self._readiness is not None:
             self._readiness.add(name, is_ready=False, now=now)
+            if self._readiness.is_ready(name):
+                self.receiver.ready |= {leg.path}
             if not is_heard and (watch := self._readiness.watch(name)) is not None:
                 watch.pause()
         return leg
 
     def get_ready(self, name: Hashable, copies: Copies, *, leads: bool, now: float) -> None:
-        """A leg that stands ready, once it is agreed on: see `Readiness`, which says what goes there from now on."""
+        """A leg that is about to be agreed on stands ready; `Readiness` says what goes on which leg from now on."""
         if self._readiness is None:
             self._readiness = Readiness(copies, self._tell_of_leg, leads=leads)
             for other in self._legs:
-                if other != name:
-                    self._readiness.add(other, is_ready=False, now=now)
+                self._readiness.add(other, is_ready=False, now=now)
         self._readiness.add(name, is_ready=True, now=now)
-        leg = self._legs.get(name)
-        if leg is not None:
-            self.receiver.ready |= {leg.path}
 
     @property
     def readiness(self) -> Readiness | None:
@@ -237,9 +239,7 @@ class CallMedia:
         self.reports.handle_timer(self._source, self.receiver, now=now)
         if self._readiness is not None:
             self._readiness.handle_timer(now=now)
-            for name, is_wanted in self._readiness.notices(now=now):
-                self.reports.notice(name, is_wanted=is_wanted, highest=self.receiver.highest)
-            self._say_again()
+            self._take_from(self._readiness)  # what is said again comes before what is said now
         if self._source is not None:
             for packet in self._source.packets_to_send(now=now):
                 on = self._legs if self._readiness is None else self._readiness.sent(packet.data, now=now)
@@ -247,6 +247,8 @@ class CallMedia:
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""
+        if self._readiness is not None:
+            self._take_from(self._readiness)
         waiting, self._out = self._out + self.reports.datagrams_to_send(), []
         return waiting
 
@@ -254,9 +256,10 @@ class CallMedia:
         leg = self._legs[name]
         return Datagram(leg.local, leg.remote, with_ssrc(data, self._speakers[name]))
 
-    def _say_again(self) -> None:
-        if self._readiness is not None:
-            self._out.extend(self._to_leg(name, data) for name, data in self._readiness.again() if name in self._legs)
+    def _take_from(self, readiness: Readiness) -> None:
+        for name, is_wanted, is_silent in readiness.notices():
+            self.reports.notice(name, is_wanted=is_wanted, is_silent=is_silent, highest=self.receiver.highest)
+        self._out.extend(self._to_leg(name, data) for name, data in readiness.again() if name in self._legs)
 
     def _hear(self, data: bytes, local: Address, came: float) -> None:
         """For who waits for silence."""
@@ -276,7 +279,6 @@ class CallMedia:
             if session.heard is not None:
                 self._readiness.take(name, session.heard, now=now)
                 session.heard = None
-        self._say_again()
 
     def _tell_of_leg(self, event: str, name: Hashable, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         leg = self._legs.get(name)

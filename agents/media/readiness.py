@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 #: How often a leg that stands by gets a packet of speech.
 PROBE_S = 1.0
-#: How often it is said whether media are wanted, and when after a change: the first one may be lost.
+#: How often it is said whether media are wanted, and when again after a change: the first one may be lost.
 NOTICE_S = 1.0
-AFTER_CHANGE_S = (0.0, 0.020, 0.060)
+AGAIN_AFTER_S = (0.020, 0.060)
 #: How long a leg that was silent has to be heard until it is believed again.
 GOOD_S = 1.0
 #: What was said so long before the last packet came may have been on its way into the silence: a good round trip.
 BEFORE_SILENCE_S = 0.100
 #: Reason for copies, see `want_copies`: an end hears nothing.
 SILENCE = "silence"
+OTHER_END = "the other end"
 
 
 class Copies(StrEnum):
@@ -40,11 +41,12 @@ class Copies(StrEnum):
     ON_SILENCE = "on-silence"
 
 
-class Wanted(NamedTuple):
-    """A notice to be sent on a leg."""
+class Notice(NamedTuple):
+    """To be said on a leg, see `LegNotice`."""
 
     leg: Hashable
     is_wanted: bool
+    is_silent: bool
 
 
 class _Standing:
@@ -74,6 +76,7 @@ class Readiness:
         # The legs that were silent when nothing was heard any more.
         self._silent: set[Hashable] = set()
         self._again: list[tuple[Hashable, bytes]] = []
+        self._notices: list[Notice] = []
 
     # -- legs ---------------------------------------------------------------------------------------------------------
 
@@ -113,9 +116,19 @@ class Readiness:
         standing = self._legs.get(leg)
         return None if standing is None else standing.watch
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is heard any more of what was heard, or has not been for long enough."""
+        return SILENCE in self._reasons
+
     def wants(self, leg: Hashable) -> bool:
         """Whether we want media there: where the call is, if it is ours to say, and everywhere if there is a reason."""
         return bool(self._reasons) or (self._leads and leg == self._main)
+
+    def is_ready(self, leg: Hashable) -> bool:
+        """Whether it began by standing ready."""
+        standing = self._legs.get(leg)
+        return standing is not None and standing.is_ready
 
     def is_on(self, leg: Hashable) -> bool:
         """Whether media go there."""
@@ -134,8 +147,8 @@ class Readiness:
         if elsewhere and all(self._legs[name].is_wanted is False for name in self._silent):
             self._silent.clear()
             self._reasons.discard(SILENCE)
-        self._look(now, after=notice.highest)
-        if notice.is_wanted and standing.is_ready and notice.highest is not None and standing.is_on:
+        self._look(now)
+        if notice.is_silent and notice.is_wanted and notice.highest is not None and leg not in self._silent:
             self._say_again(leg, list(self._ring.after(leg, notice.highest)))
 
     def sent(self, data: bytes, *, now: float) -> list[Hashable]:
@@ -159,7 +172,7 @@ class Readiness:
         return min(timers)
 
     def handle_timer(self, *, now: float) -> None:
-        """Notes silences and their ends."""
+        """Notes silences and their ends, and says what it is time to say."""
         news = [leg for leg, standing in self._legs.items() if standing.watch.handle_timer(now=now)]
         for leg in news:
             self._tell(SILENCE, leg, limit_s=round(self._legs[leg].watch.limit_s, 3))
@@ -169,19 +182,15 @@ class Readiness:
             self._silent.clear()
             self._reasons.discard(SILENCE)
             self._look(now)
-
-    def notices(self, *, now: float) -> list[Wanted]:
-        """Take what is to be said now."""
-        if len(self._legs) < 2:
-            return []
-        due: list[Wanted] = []
         for leg, standing in self._legs.items():
-            if now < standing.notices[0]:
-                continue
-            standing.notices = [at for at in standing.notices if at > now] or [now + NOTICE_S]
-            standing.said = self.wants(leg)
-            due.append(Wanted(leg, standing.said))
-        return due
+            if now >= standing.notices[0] and len(self._legs) > 1:
+                standing.notices = [at for at in standing.notices if at > now] or [now + NOTICE_S]
+                self._say(leg)
+
+    def notices(self) -> list[Notice]:
+        """Take what is to be said now."""
+        notices, self._notices = self._notices, []
+        return notices
 
     def again(self) -> list[tuple[Hashable, bytes]]:
         """Take what is to be said again: legs and packets, the oldest first."""
@@ -205,22 +214,21 @@ class Readiness:
         watches = [self._legs[leg].watch for leg in self._silent]
         return None if any(one.is_silent for one in watches) else max(one.heard_since for one in watches) + GOOD_S
 
-    def _look(self, now: float, *, since: float | None = None, after: int | None = None) -> None:
-        """Sends where it is to be sent by now; says again there what was said since a time, or after a packet."""
+    def _look(self, now: float, *, since: float | None = None) -> None:
+        """Sends where it is to be sent by now; says again there what was said since a time."""
         was_on = {leg for leg, one in self._legs.items() if one.is_on}
         on = {leg for leg in self._legs if self._is_to_be_sent(leg)} or set(self._legs)
         for leg, standing in self._legs.items():
             standing.is_on = leg in on
             if standing.said is not self.wants(leg) and standing.said is not None:
-                standing.notices = [now + later for later in AFTER_CHANGE_S]
-                standing.said = self.wants(leg)
-            if leg in on - was_on:
-                if after is not None:
-                    self._say_again(leg, list(self._ring.after(leg, after)))
-                elif since is not None:
-                    self._say_again(leg, list(self._ring.since(leg, since)))
-        if len(self._legs) > 1 and (len(on) > 1) != (len(was_on) > 1):
-            self._tell("copies" if len(on) > 1 else "copies_end", None, because=sorted(self._reasons))
+                standing.notices = [now + later for later in AGAIN_AFTER_S]
+                self._say(leg)
+            if leg in on - was_on and since is not None:
+                self._say_again(leg, list(self._ring.since(leg, since)))
+        if len(on) > 1 >= len(was_on):
+            self._tell("copies", None, because=sorted(self._reasons) or [OTHER_END])
+        elif len(was_on) > 1 >= len(on):
+            self._tell("copies_end", None)
 
     def _is_to_be_sent(self, leg: Hashable) -> bool:
         standing = self._legs[leg]
@@ -229,6 +237,11 @@ class Readiness:
         if self._leads:
             return leg == self._main or bool(standing.is_wanted)
         return not standing.is_ready if standing.is_wanted is None else standing.is_wanted
+
+    def _say(self, leg: Hashable) -> None:
+        standing = self._legs[leg]
+        standing.said = self.wants(leg)
+        self._notices.append(Notice(leg, standing.said, self.is_silent))
 
     def _say_again(self, leg: Hashable, packets: list[bytes]) -> None:
         if packets:

@@ -67,11 +67,11 @@ class Reports:
         )
         self._joined[name] = _Joined(leg, ssrc, session)
 
-    def notice(self, name: Hashable, *, is_wanted: bool, highest: int | None) -> None:
-        """Say at once on a leg whether media are wanted there; `highest` as `LegNotice` has it."""
+    def notice(self, name: Hashable, *, is_wanted: bool, is_silent: bool, highest: int | None) -> None:
+        """Say at once on a leg whether media are wanted there, and the rest of a `LegNotice`."""
         joined = self._joined.get(name)
         if joined is not None:
-            self._send(joined.leg, joined.session.notice(is_wanted=is_wanted, highest=highest))
+            self._send(joined.leg, joined.session.notice(is_wanted=is_wanted, is_silent=is_silent, highest=highest))
 
     def leave(self, name: Hashable, source: MediaSource | None, receiver: StreamReceiver, *, now: float) -> None:
         """A leg is left: its session ends with a BYE (6.3.7)."""

@@ -29,6 +29,8 @@ class StreamReceiver:
         self._stream = 0
         self._statistics: dict[str, ReceptionStatistics] = {}
         self._sources: dict[str, int] = {}
+        # Of paths that stand ready the highest sequence number that does not count, extended.
+        self._uncounted: dict[str, int] = {}
         self.ready: frozenset[str] = frozenset()
         """Paths of legs that stand ready. Probes there are no stream with losses; what is said again is not late."""
         self.highest: int | None = None
@@ -86,6 +88,7 @@ class StreamReceiver:
             self._stream = stream
             self._statistics.clear()
             self._sources.clear()
+            self._uncounted.clear()
             self.highest = None
             self.playout.reset()
         if stream == self._stream:
@@ -98,14 +101,18 @@ class StreamReceiver:
         )
 
     def _count(self, arrival: Arrival) -> None:
-        path = arrival.path
-        sequence = arrival.packet.sequence
+        path, sequence = arrival.path, arrival.packet.sequence
         if self.highest is None or sequence.distance_from(self.highest) > 0:
             self.highest = int(sequence)
-        if path in self.ready and not self.playout.is_settled(path, now=arrival.at):
-            self._statistics.pop(path, None)
-            return
         statistics = self._statistics.get(path)
+        if path in self.ready:
+            uncounted = self._uncounted.get(path, -1)
+            if not self.playout.is_settled(path, now=arrival.at):
+                self._statistics.pop(path, None)
+                self._uncounted[path] = max(uncounted, arrival.sequence)
+                return
+            if arrival.sequence < (uncounted if statistics is None else statistics.first):
+                return  # overtaken by what was not counted, or by what is
         if statistics is None:
             statistics = self._statistics[path] = ReceptionStatistics(clock_rate=self._settings.clock_rate)
         statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)

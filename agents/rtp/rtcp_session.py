@@ -124,10 +124,10 @@ class RtcpSession:
         self._next = now + self._draw_interval()
         return datagram
 
-    def notice(self, *, is_wanted: bool, highest: int | None) -> bytes:
+    def notice(self, *, is_wanted: bool, is_silent: bool, highest: int | None) -> bytes:
         """Return a datagram that says at once whether media are wanted on this leg; it is no report (see there)."""
         empty = ReceiverReport(self._ssrc)
-        return build_compound([empty, self._description, LegNotice(self._ssrc, is_wanted, highest)])
+        return build_compound([empty, self._description, LegNotice(self._ssrc, is_wanted, is_silent, highest)])
 
     def goodbye(self, *, now: float, source: "MediaSource | None", reception: Reception | None) -> bytes:
         """Return the datagram that ends our part: a last report, and BYE; at once, as we are fewer than 50 (6.3.7)."""

@@ -19,6 +19,8 @@ LONGEST_PAUSE_S = 0.200
 MEMORY_S = 60.0
 #: A path says nothing of itself before it has brought so many packets in a row.
 LEAST_PACKETS = 25
+#: What lies in a socket is handed over when its owner wakes (`agents.roles.role.Open`, `is_patient`), and that is now.
+HANDED_OVER_S = 0.001
 #: Packets that are further apart are no stream: probes on a leg that stands by, or what comes after a pause.
 SPARSE_S = 0.250
 
@@ -80,12 +82,12 @@ class SilenceWatch:
         """When it is silent, if nothing comes until then; None if it can't become so."""
         if self.is_silent or not self.is_stream or self.heard_at is None:
             return None
-        return self.heard_at + self.limit_s
+        return self.heard_at + self.limit_s + (HANDED_OVER_S if self._is_asked else 0.0)
 
     def handle_timer(self, *, now: float) -> bool:
         """Take note of a silence; say whether it is news.
 
-        Only when asked twice: what has come in time may still lie in a socket, and is handed over after the first time.
+        Only when asked twice: what has come in time may still lie in a socket, and is handed over in between.
         """
         timer = self.get_timer()
         if timer is None or now < timer:

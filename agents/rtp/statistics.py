@@ -61,6 +61,11 @@ class ReceptionStatistics:
         return Counts(self._highest - self._first + 1 if self._received else 0, self._received)
 
     @property
+    def first(self) -> int:
+        """Lowest sequence number that was counted, extended; 0 before the first packet."""
+        return self._first
+
+    @property
     def highest(self) -> int:
         """Highest sequence number, extended with the wraps since the first packet (6.4.1); 0 before that one."""
         return self._highest - self._cycles_before

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agents.roles.b2bua.back_to_back import BackToBack
 from agents.roles.cn.correspondent_node import CorrespondentNode
 from agents.roles.mn.mobile_node import MobileNode
+from agents.roles.mn.schemes import SCHEMES, Home
 from agents.roles.registrar.registrar_node import RegistrarNode
 from agents.roles.role import Attach, Close, Open, Splice, Tell
 from agents.rtp.rtcp import parse_compound
@@ -53,6 +54,7 @@ class World:
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
         relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc", session_timer: int | None = None,
+        copies: str = "on-silence",
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -61,6 +63,7 @@ class World:
         `room`: how many handovers "cn" takes at once, how many calls "b2bua" bridges.
         `codecs`: those of "mn" and "cn", PCMU if nothing is said; `speech` is what both say, µ-law.
         `duplication`: of both, or of each; `session_timer`: seconds, of all who speak SIP.
+        `copies`: when media go to a dialog that stands by.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -68,7 +71,7 @@ class World:
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
         is_relayed = scheme == "media-handover"
-        goes_home = is_relayed or scheme in {"handover-b2bua", "proactive"} if home is None else home
+        goes_home = SCHEMES[scheme].home is not Home.NOBODY if home is None else home
         timer = {} if session_timer is None else {"session_timer_s": session_timer}
         account = {"address": HOME_IP, "port": 5060, "user": "mn", "password": "secret", "realm": "home.example"}
         config: dict[str, Any] = {
@@ -76,7 +79,7 @@ class World:
             "first_link": "wifi", "second_link": "umts", "user": "mn",
             "peer": {"user": "cn", "address": CN_IP, "port": 5060, **timer},
             "call": {"start_s": 0.0, "duration_s": call_s}, "scheme": scheme, "trigger": trigger,
-            "home": account if goes_home else None,
+            "home": account if goes_home else None, "copies": copies,
         }  # fmt: skip
         where = {"address": REGISTRAR_IP, "port": 5060, "domain": "home.example"}
         if registrar is not None:

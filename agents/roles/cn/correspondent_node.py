@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.media.call_media import CallMedia, MediaSettings
+from agents.media.readiness import Copies
 from agents.roles.guards import PeerGuard, UserGuard, is_in_vain
 from agents.roles.log import logged
 from agents.roles.media_ports import DESCRIPTORS, MediaPorts
@@ -13,7 +14,7 @@ from agents.sdp.audio import Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
-from agents.sip.message.handover import OPTION_TAG
+from agents.sip.message.handover import OPTION_TAG, handover_of
 from agents.sip.session import events
 from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.user_agent import UserAgent
@@ -121,7 +122,8 @@ class CorrespondentNode:
         for event in logged(self._ua, self._commands):
             self._take_event(event, now)
         for session in self._legs:
-            session.let_refresh(now=now, may=len(self._legs) == 1)  # more of them: a handover is under way
+            # More of them: a handover is under way, unless one stands by.
+            session.let_refresh(now=now, may=len(self._legs) == 1 or self._media.readiness is not None)
 
     def _take_event(self, event: Event, now: float) -> None:
         if isinstance(event, events.IncomingInvite):
@@ -146,6 +148,9 @@ class CorrespondentNode:
             session.reject(SERVICE_UNAVAILABLE, now=now)
             return
         self._media.listen(media, session.peer.ip)
+        copies = standby_of(incoming)
+        if copies is not None:
+            self._media.get_ready(session, copies, leads=False, now=now)
         description = self._describe(session, media)
         if description is None or not self._can_speak(session, description, now):
             session.reject(NOT_ACCEPTABLE_HERE, now=now)
@@ -160,8 +165,8 @@ class CorrespondentNode:
             self._release(one, now)
             one.hang_up(now=now)
         if replaced is not None:
-            facts = {"call_id": session.call_id, "old_call_id": replaced.call_id}
-            self._commands.append(Tell("duplicating", facts))
+            event = "duplicating" if copies is None else "standing_by"
+            self._tell(event, call_id=session.call_id, old_call_id=replaced.call_id)
 
     def _can_speak(self, session: Session, description: SessionDescription, now: float) -> bool:
         """Whether our answer and the peer's offer, if it made one, agree on a stream: else the call would be silent."""
@@ -245,6 +250,13 @@ class CorrespondentNode:
             if self._media.stray:
                 self._commands.append(Tell("stray_media", {"packets": self._media.stray}))
             self._commands.append(Tell("call_ended", {}))
+
+
+def standby_of(incoming: events.IncomingInvite) -> Copies | None:
+    """When media are to go to a new dialog that stands by; None where it does not, or in a way that we don't know."""
+    header = handover_of(incoming.request, in_dialog=False)
+    standby = None if header is None else header.standby
+    return Copies(standby) if standby in tuple(Copies) else None
 
 
 def make_guard(config: dict[str, Any], random: Random) -> PeerGuard | None:

@@ -69,8 +69,7 @@ class MobileNode(ByTable):
 
             call = self._call
             self._registration = Registration(registrar, call.ua, call.credentials, links, random, call.tell)
-        self._scheme_name: str = config["scheme"]
-        self._scheme = make_scheme(self._scheme_name, self._call)
+        self._scheme = make_scheme(config["scheme"], self._call)
         self._require = self._scheme.requires
         # An INVITE in vain, and the links that would not send one; of such a one nothing is expected before its news.
         self._in_vain: Session | None = None
@@ -290,6 +289,8 @@ class MobileNode(ByTable):
         """Hands over when the triggers want it: one handover at a time; one that has failed again, where it may."""
         call, again_at = self._call, self._scheme.again.at
         self._considered_at = now
+        if call.is_up:
+            self._scheme.endangered(self._sensing.danger(now=now), now=now)
         if not call.is_up or (self._is_handing_over and (again_at is None or now < again_at)):
             return
         verdict = self._sensing.verdict(now=now)
@@ -303,7 +304,7 @@ class MobileNode(ByTable):
         self._is_handing_over = True
         if call.link is call.new:
             call.turn()
-            self._scheme = make_scheme(self._scheme_name, call)
+            self._scheme = self._scheme.next()
         call.tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
         if self._registration is not None:
             self._registration.handover_begins()

@@ -21,6 +21,7 @@ from agents.roles.role import HearQuenches
 if TYPE_CHECKING:
     from agents.roles.mn.call.call import Call
     from agents.roles.mn.call.links import Link
+    from agents.roles.mn.risk import Risk
     from agents.roles.mn.triggers.decision import Verdict
     from agents.roles.mn.triggers.events import LinkEvent
 
@@ -35,30 +36,37 @@ class Sensing:
         """`config` is the mobile node's: its `trigger`, its two links, and what is known of the `networks`."""
         self._call = call
         links = config["first_link"], config["second_link"]
-        self._decision = make_decision(config["trigger"], links, config.get("networks", {}))
+        networks = config.get("networks", {})
+        self._decision = make_decision(config["trigger"], links, networks)
+        self._risk: Risk | None = None
+        if config.get("risk") is not None:
+            from agents.roles.mn.risk import Risk  # noqa: PLC0415 - few schemes ask
+
+            self._risk = Risk(config["risk"], links, networks)
         self._next_look: float | None = None
 
     def link_changed(self, link: Link, news: list[str], *, now: float) -> None:
         """The kernel's news of a link, by the names that they have in the log."""
         if "link_up" in news:
-            self._decision.take(LinkUp(link.name), now=now)
+            self._take(LinkUp(link.name), now=now)
         elif "link_down" in news:
-            self._decision.take(LinkDown(link.name), now=now)
+            self._take(LinkDown(link.name), now=now)
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A line from outside; raises KeyError for one of a kind that there is not."""
         if report["report"] == "icmp":
             self._take_quench(report["data"], now)
         else:
-            self._decision.take(event_of(report), now=now)
+            self._take(event_of(report), now=now)
 
     def call_established(self, *, now: float) -> None:
         """There is a call to be handed over, and a stream to be watched."""
         networks = [network.facts() for network in self._decision.surroundings.around()]
         self._call.tell("networks_around", networks=networks)
-        if "stream" in self._decision.watches:
+        watched = self._decision.watches | (self._risk.watches if self._risk is not None else frozenset())
+        if "stream" in watched:
             self._next_look = now + LOOK_INTERVAL_S
-        if "quench" in self._decision.watches:
+        if "quench" in watched:
             self._call.commands.append(HearQuenches())
 
     def handed_over(self, *, now: float) -> None:
@@ -69,11 +77,16 @@ class Sensing:
         """What is to be done, if anything."""
         return self._decision.verdict(self._call.link.name, now=now)
 
+    def danger(self, *, now: float) -> dict[str, Any] | None:
+        """Why the link that the call is on is in danger; None where it is not, or nobody wants to know."""
+        return None if self._risk is None else self._risk.of(self._call.link.name, now=now)
+
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next; never without a call."""
         if not self._call.is_up:
             return None
-        timers = (self._next_look, self._decision.get_timer())
+        risk_timer = None if self._risk is None else self._risk.get_timer()
+        timers = (self._next_look, self._decision.get_timer(), risk_timer)
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> bool:
@@ -85,7 +98,14 @@ class Sensing:
             self._next_look = now + LOOK_INTERVAL_S
             self._look(now)
         self._decision.handle_timer(now=now)
+        if self._risk is not None:
+            self._risk.handle_timer(now=now)
         return True
+
+    def _take(self, event: LinkEvent, *, now: float) -> None:
+        self._decision.take(event, now=now)
+        if self._risk is not None:
+            self._risk.take(event, now=now)
 
     def _take_quench(self, packet: bytes, now: float) -> None:
         """Believes one that quotes a stream of ours over the link that the call is on."""
@@ -96,7 +116,7 @@ class Sensing:
         is_ours = (quench.source[:2], quench.destination[:2]) in ours and quench.source.ip == link.address
         self._call.tell("source_quench", router=quench.router, is_ours=is_ours)
         if is_ours:
-            self._decision.take(SourceQuench(link.name), now=now)
+            self._take(SourceQuench(link.name), now=now)
 
     def _look(self, now: float) -> None:
         """At the stream over the link that the call is on, and what RTCP says of ours."""
@@ -108,12 +128,10 @@ class Sensing:
         session = media.reports.sessions.get(name)
         block = None if session is None else session.remote_report
         if block is not None:
-            self._decision.take(ReceptionReport(link.name, block.fraction_lost / 256), now=now)
+            self._take(ReceptionReport(link.name, block.fraction_lost / 256), now=now)
         path = legs[name].path
         counts, delay_s = statistics.counts, receiver.playout.required_depth(path)
-        self._decision.take(
-            StreamReport(link.name, counts.expected, counts.received, statistics.jitter, delay_s), now=now
-        )
+        self._take(StreamReport(link.name, counts.expected, counts.received, statistics.jitter, delay_s), now=now)
 
 
 def event_of(report: dict[str, Any]) -> LinkEvent:

@@ -1,10 +1,12 @@
 """The Handover header: which dialog a new INVITE takes over from (Handover paper 4.3; grammar after RFC 3891, 3911).
 
     Handover        = "Handover" HCOLON callid *(SEMI handover-param)
-    handover-param  = to-tag / from-tag / generic-param
+    handover-param  = to-tag / from-tag / standby / generic-param
+    standby         = "standby" EQUAL ("always" / "at-risk" / "on-silence")
 
 with exactly one to-tag and one from-tag (RFC 3891 6.1). The tags are as in a request to the receiver: `to_tag` is the
-receiver's local tag, `from_tag` its remote tag (RFC 3891 3). "0" stands for the null tag of RFC 2543 peers.
+receiver's local tag, `from_tag` its remote tag (RFC 3891 3). "0" stands for the null tag of RFC 2543 peers. With
+`standby`, which goes beyond the paper, the new dialog stands by, and says when media are to go there too.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 #: The option tag. RFC 3261 8.1.1.9 wants tags from standards-track RFCs only; the paper's extension deviates from it.
 OPTION_TAG = "handover"
 NAME = "Handover"
+STANDBY = "standby"
 # RFC 3891 3, RFC 3911 4: headers that contradict each other in one request.
 _CONTRADICTING = ("replaces", "join")
 
@@ -50,9 +53,14 @@ class HandoverHeader(NamedTuple):
         return cls(call_id, tags["to-tag"], tags["from-tag"], others)
 
     @classmethod
-    def of(cls, call_id: str, local_tag: str, remote_tag: str | None) -> HandoverHeader:
+    def of(cls, call_id: str, local_tag: str, remote_tag: str | None, params: Params = ()) -> HandoverHeader:
         """For a dialog of the sender: its remote tag is the receiver's local one, also where the sender was called."""
-        return cls(call_id, remote_tag or "0", local_tag)
+        return cls(call_id, remote_tag or "0", local_tag, params)
+
+    @property
+    def standby(self) -> str | None:
+        """When media are to go to a dialog that stands by; None where it doesn't."""
+        return param(self.params, STANDBY)
 
     def __str__(self) -> str:
         return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{format_params(self.params)}"

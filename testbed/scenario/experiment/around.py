@@ -82,6 +82,8 @@ def every_trigger(scenario: Scenario, setting: SchemeSetting) -> Iterator[tuple[
         yield from singles(("schemes",), setting.trigger)
     for scheme, one in scenario.schemes.items():
         yield from singles(("schemes", scheme, "trigger"), one.trigger)
+        if one.risk is not None:
+            yield from singles(("schemes", scheme, "risk"), one.risk)
     for name, trigger in scenario.triggers.items():
         yield from singles(("triggers", name), trigger)
 

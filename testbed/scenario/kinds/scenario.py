@@ -34,10 +34,16 @@ SHORTEST_SESSION_S = 90.0
 
 
 class SchemeSetting(Document):
-    """How a scheme is used: what decides that the handover is done, and when the other link is attached."""
+    """How a scheme is used: what decides that the handover is done, and when the other link is attached.
+
+    Of a scheme with a second dialog that stands by, `copies` says when media go over both links; with `at-risk` that is
+    also while `risk` thinks badly of a link, which is the trigger itself if nothing is said.
+    """
 
     trigger: Trigger
     attach: Literal["beforehand", "when-triggered"]
+    copies: Literal["always", "at-risk", "on-silence"] | None = None
+    risk: Trigger | None = None
 
 
 Side = Literal["mn", "cn"]

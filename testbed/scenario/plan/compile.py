@@ -35,6 +35,7 @@ from testbed.scenario.plan.programs import all_packages, connections, program_st
 from testbed.scenario.plan.quenches import quench_steps
 
 B2BUA = "b2bua"
+AT_RISK = "at-risk"
 REGISTRATION_S = 3600
 # What is still on its way when the call ends is captured too: more than any link's delay.
 DRAIN_S = 1.0
@@ -132,9 +133,21 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "scheme": experiment.scheme,
         "trigger": trigger_config(experiment.setting.trigger, experiment.around, scenario.first_link),
         "networks": networks(scenario, experiment.links),
+        **copies(experiment),
         **registers(experiment),
         **({"brought": [one.order for one in experiment.brought]} if experiment.brought else {}),
     }
+
+
+def copies(experiment: Experiment) -> dict[str, Any]:
+    """When media go over both links, of a scheme whose second dialog stands by; nothing of the others."""
+    setting = experiment.setting
+    if experiment.row.copies is None:
+        return {}
+    chosen = setting.copies or experiment.row.copies
+    risk = setting.trigger if setting.risk is None else setting.risk
+    config = trigger_config(risk, experiment.around, experiment.scenario.first_link)
+    return {"copies": chosen, **({"risk": config} if chosen == AT_RISK else {})}
 
 
 def correspondent(experiment: Experiment) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
 from agents.sip.message.errors import LocalProtocolError
-from agents.sip.message.handover import NAME, OPTION_TAG, HandoverHeader
+from agents.sip.message.handover import NAME, OPTION_TAG, STANDBY, HandoverHeader
 from agents.sip.message.uri import Uri
 from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.user_agent import Invitation, UserAgent
@@ -93,6 +93,8 @@ class Call:
         self._places: dict[Session, Address] = {}
         # Of media that have moved already, while no description says so.
         self._unsent: SessionDescription | None = None
+        #: When media go over both links, where a second dialog stands by.
+        self.copies = settings.copies
         #: For the driver, the oldest first.
         self.commands: list[Command] = []
 
@@ -159,6 +161,11 @@ class Call:
                 )
         self.commands.append(Tell(event, facts))
 
+    @property
+    def beside(self) -> Link:
+        """The link that the call is not on."""
+        return self.old if self.link is self.new else self.new
+
     def turn(self) -> None:
         """A handover has been done, and another one is to begin: back to where the call was before."""
         self.old, self.new = self.new, self.old
@@ -196,14 +203,16 @@ class Call:
         self._listen(self._unsent)
         return self.media.move(self.current, media_address(self._unsent))
 
-    def invite_to_hand_over(self, link: Link, *, now: float) -> Session:
+    def invite_to_hand_over(self, link: Link, *, standby: str | None = None, now: float) -> Session:
         """INVITE for a new dialog over this link, naming the current one in a Handover header (paper 4.3).
 
         It goes to the Contact of the current dialog's peer, not to an address of record, which may lead elsewhere
-        (RFC 3891 4), and requires the extension: a peer without it would take it for a second call.
+        (RFC 3891 4), and requires the extension: a peer without it would take it for a second call. `standby`: when
+        media are to go there too; if nothing is said, from now on.
         """
         dialog = self.current.confirmed_dialog
-        header = HandoverHeader.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag)
+        params = () if standby is None else ((STANDBY, standby),)
+        header = HandoverHeader.of(dialog.id.call_id, dialog.id.local_tag, dialog.id.remote_tag, params)
         target = dialog.remote_target
         remote = Uri.parse(target).address or self._proxy
         return self._invite(link, _Wish(target, remote, (OPTION_TAG,), ((NAME, str(header)),)), now)
@@ -229,6 +238,14 @@ class Call:
         """The handover has succeeded: the call is on the new link."""
         self.link = self.new
         self.tell("handover_done", link=self.new.name)
+
+    def get_ready(self, session: Session, *, now: float) -> Leg | None:
+        """As `send_media`, but this session stands ready: see `Readiness`."""
+        self.media.get_ready(session, self.copies, leads=True, now=now)
+        leg = self.send_media(session, now=now)
+        if leg is None:
+            self.media.drop(session, now=now)
+        return leg
 
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""

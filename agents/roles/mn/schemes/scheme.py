@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.roles.mn.call.again import Again
 
@@ -53,6 +53,13 @@ class Scheme:
     def stop(self) -> None:
         """The call is being ended: no more steps."""
         self.enter("OVER")
+
+    def next(self) -> Scheme:
+        """The scheme for the call's next handover, which goes the other way: a new one, unless this one lasts."""
+        return type(self)(self.call)
+
+    def endangered(self, because: dict[str, Any] | None, *, now: float) -> None:
+        """The link that the call is on is in danger for this reason, or no longer; for who copies media `at-risk`."""
 
     def done(self) -> None:
         """The call is on the new link: DONE."""

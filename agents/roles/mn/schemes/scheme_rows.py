@@ -32,7 +32,8 @@ class SchemeRow(NamedTuple):
 
     `api` is the version of the interface that it was written for. `scheme` is its class; of ours, where that is: only
     the one that is wanted gets loaded. `trigger`, as a scenario writes it, and `attach`, when the new link is attached,
-    hold where a scenario says nothing. `always_bridges`: the B2BUA takes the media of every call, without asking
+    hold where a scenario says nothing; so does `copies`, when media go over both links, of a scheme that has a dialog
+    which stands by. `always_bridges`: the B2BUA takes the media of every call, without asking
     the peer whether it can hand over itself.
     """
 
@@ -43,6 +44,7 @@ class SchemeRow(NamedTuple):
     always_bridges: bool = False
     trigger: Mapping[str, object] = LOST
     attach: Literal["beforehand", "when-triggered"] = "when-triggered"
+    copies: Literal["always", "at-risk", "on-silence"] | None = None
 
     @property
     def is_bridged(self) -> bool:
@@ -122,6 +124,23 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.B2BUA,
         trigger=FALLING,
         attach="beforehand",
+    ),
+    "handover-standby": SchemeRow(
+        API_VERSION,
+        "a second dialog stands by from the beginning; who hears nothing sends over both links (beyond the paper)",
+        f"{HERE}.handover_standby:HandoverStandby",
+        trigger=FALLING,
+        attach="beforehand",
+        copies="at-risk",
+    ),
+    "handover-standby-b2bua": SchemeRow(  # for the MN it is the same, as above
+        API_VERSION,
+        "the same with any phone as correspondent: the home network's B2BUA does what it would do",
+        f"{HERE}.handover_standby:HandoverStandby",
+        home=Home.B2BUA,
+        trigger=FALLING,
+        attach="beforehand",
+        copies="at-risk",
     ),
 }
 """Ours, by name. In an agent, those that its user brought follow."""
