@@ -24,16 +24,18 @@ EXPORTS = {
         " Response ServerRequest Session SessionInterval SipParseError TCP UDP Uri UserAgent"
     ),
     "agents.rtp": (
-        "Arrival Codec CodecError DuplicateFilter MediaSource MissingLibraryError PathDelay PlayoutBuffer"
+        "Arrival Codec CodecError DuplicateFilter LegNotice MediaSource MissingLibraryError PathDelay PlayoutBuffer"
         " PlayoutEvent PlayoutSettings Reception RtcpPacket RtcpParseError RtcpSession RtpPacket RtpParseError"
-        " StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp make_codec parse_compound read_mu_law"
-        " with_ssrc"
+        " SPARSE_S SilenceWatch StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp make_codec"
+        " parse_compound read_mu_law with_ssrc"
     ),
     "agents.sdp": (
         "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU SdpParseError"
         " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
     ),
-    "agents.media": "Agreed CallMedia LAST_PORT Leg MediaSettings agreed_leg control_of is_emptied media_address",
+    "agents.media": (
+        "Agreed CallMedia Copies LAST_PORT Leg MediaSettings agreed_leg control_of is_emptied media_address"
+    ),
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"

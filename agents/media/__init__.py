@@ -10,12 +10,14 @@ from agents.exports import exporting
 if TYPE_CHECKING:
     from agents.media.call_media import CallMedia, MediaSettings
     from agents.media.leg import Agreed, Leg, agreed_leg, is_emptied, media_address
+    from agents.media.readiness import Copies
     from agents.media.reports import LAST_PORT, control_of
 
 __all__ = [
     "LAST_PORT",
     "Agreed",
     "CallMedia",
+    "Copies",
     "Leg",
     "MediaSettings",
     "agreed_leg",
@@ -26,6 +28,7 @@ __all__ = [
 
 _HOMES = {
     "call_media": "CallMedia MediaSettings",
+    "readiness": "Copies",
     "leg": "Agreed Leg agreed_leg is_emptied media_address",
     "reports": "LAST_PORT control_of",
 }

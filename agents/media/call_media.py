@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.media.leg import Leg, agreed_leg, is_emptied, media_address
-from agents.media.readiness import Copies, Readiness
+from agents.media.readiness import Copies, LegReadiness
 from agents.media.reports import Reports
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
@@ -58,7 +58,7 @@ class CallMedia:
         `cname` is our name in RTCP; `tell` takes an event and its facts for the timeline.
         """
         self._tell = tell
-        self._readiness: Readiness | None = None
+        self._readiness: LegReadiness | None = None
         formats = settings.formats
         self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
         self._speakers: dict[Hashable, int] = {}
@@ -125,15 +125,15 @@ class CallMedia:
         return leg
 
     def get_ready(self, name: Hashable, copies: Copies, *, leads: bool, now: float) -> None:
-        """A leg that is about to be agreed on stands ready; `Readiness` says what goes on which leg from now on."""
+        """A leg that is about to be agreed on stands ready; `LegReadiness` says what goes on which leg from now on."""
         if self._readiness is None:
-            self._readiness = Readiness(copies, self._tell_of_leg, leads=leads)
+            self._readiness = LegReadiness(copies, self._tell_of_leg, leads=leads)
             for other in self._legs:
                 self._readiness.add(other, is_ready=False, now=now)
         self._readiness.add(name, is_ready=True, now=now)
 
     @property
-    def readiness(self) -> Readiness | None:
+    def readiness(self) -> LegReadiness | None:
         """Which legs media go on, where one stands ready or has done so; None: on all."""
         return self._readiness
 
@@ -256,7 +256,7 @@ class CallMedia:
         leg = self._legs[name]
         return Datagram(leg.local, leg.remote, with_ssrc(data, self._speakers[name]))
 
-    def _take_from(self, readiness: Readiness) -> None:
+    def _take_from(self, readiness: LegReadiness) -> None:
         for name, is_wanted, is_silent in readiness.notices():
             self.reports.notice(name, is_wanted=is_wanted, is_silent=is_silent, highest=self.receiver.highest)
         self._out.extend(self._to_leg(name, data) for name, data in readiness.again() if name in self._legs)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.media.ring import Ring
+from agents.media.ring import SpeechRing
 from agents.rtp.silence import SilenceWatch
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Standing:
         self.notices = [now]
 
 
-class Readiness:
+class LegReadiness:
     """Of one call at one end."""
 
     def __init__(self, copies: Copies, tell: Callable[..., None], *, leads: bool) -> None:
@@ -71,7 +71,7 @@ class Readiness:
         self._leads = leads
         self._main: Hashable = None
         self._legs: dict[Hashable, _Standing] = {}
-        self._ring = Ring()
+        self._ring = SpeechRing()
         self._reasons: set[str] = {Copies.ALWAYS} if copies is Copies.ALWAYS else set()
         # The legs that were silent when nothing was heard any more.
         self._silent: set[Hashable] = set()

@@ -24,7 +24,7 @@ class _Said:
         self.legs = legs
 
 
-class Ring:
+class SpeechRing:
     """Packets in the order in which they were sent."""
 
     def __init__(self) -> None:

@@ -6,6 +6,8 @@
     statistics    loss and jitter of one path                             RFC 3550, 6.4.1, A.3, A.8
     source, au    who talks: G.711 from a file                            RFC 3551, 4.5.14
     codec         G.711, GSM: to linear and into each other       RFC 3551, 4.5
+    silence       when a stream that should go on has fallen silent
+    leg_notice    what is wanted on a leg that stands by                  RFC 3550, 6.7
     playout       what the listener hears, and when; delay, playout_events
     receiver      all of that for one call
     rtcp, rtcp_xr, rtcp_session    reports                                RFC 3550, 6; RFC 3611, 4.7
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
         has_codec,
         make_codec,
     )
-    from agents.rtp.delay import PathDelay
+    from agents.rtp.delay import SPARSE_S, PathDelay
     from agents.rtp.duplicates import Arrival, DuplicateFilter
+    from agents.rtp.leg_notice import LegNotice
     from agents.rtp.packet import RtpPacket, RtpParseError, with_ssrc
     from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
     from agents.rtp.playout_events import PlayoutEvent
@@ -39,13 +42,16 @@ if TYPE_CHECKING:
     from agents.rtp.rtcp import RtcpPacket, is_rtcp, parse_compound
     from agents.rtp.rtcp_session import Reception, RtcpSession
     from agents.rtp.rtcp_xr import RtcpParseError
+    from agents.rtp.silence import SilenceWatch
     from agents.rtp.source import MediaSource
 
 __all__ = [
+    "SPARSE_S",
     "Arrival",
     "Codec",
     "CodecError",
     "DuplicateFilter",
+    "LegNotice",
     "MediaSource",
     "MissingLibraryError",
     "PathDelay",
@@ -58,6 +64,7 @@ __all__ = [
     "RtcpSession",
     "RtpPacket",
     "RtpParseError",
+    "SilenceWatch",
     "StreamReceiver",
     "Transcoder",
     "UnknownFormatError",
@@ -72,8 +79,9 @@ __all__ = [
 _HOMES = {
     "au": "read_mu_law",
     "codec": "Codec CodecError MissingLibraryError Transcoder UnknownFormatError has_codec make_codec",
-    "delay": "PathDelay",
+    "delay": "PathDelay SPARSE_S",
     "duplicates": "Arrival DuplicateFilter",
+    "leg_notice": "LegNotice",
     "packet": "RtpPacket RtpParseError with_ssrc",
     "playout": "PlayoutBuffer PlayoutSettings",
     "playout_events": "PlayoutEvent",
@@ -81,6 +89,7 @@ _HOMES = {
     "rtcp": "RtcpPacket is_rtcp parse_compound",
     "rtcp_session": "Reception RtcpSession",
     "rtcp_xr": "RtcpParseError",
+    "silence": "SilenceWatch",
     "source": "MediaSource",
 }
 

@@ -240,7 +240,7 @@ class Call:
         self.tell("handover_done", link=self.new.name)
 
     def get_ready(self, session: Session, *, now: float) -> Leg | None:
-        """As `send_media`, but this session stands ready: see `Readiness`."""
+        """As `send_media`, but this session stands ready: see `LegReadiness`."""
         self.media.get_ready(session, self.copies, leads=True, now=now)
         leg = self.send_media(session, now=now)
         if leg is None:

@@ -23,7 +23,6 @@ from agents.sip.session import events
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
-    from agents.media.leg import Leg
     from agents.roles.by_table import Table
     from agents.roles.mn.call.call import Call
     from agents.sip.message.message import Response
@@ -37,11 +36,11 @@ GONE_S = 2.0
 LOOK_INTERVAL_S = 0.020
 # A path that can't be proven for so long, because it brings too little, gets no better by waiting.
 PROOF_LIMIT_S = 10.0
-# Why media go over both links, beside what `Readiness` hears itself.
+# Why media go over both links, beside what `LegReadiness` hears itself.
 HANDOVER, RISK = "handover", "risk"
 
 
-class Ready(StrEnum):
+class Keeping(StrEnum):
     """WAITING for the second link, INVITING over it, READY; MOVING until the path that stood by is proven.
 
     REFUSED, for a time or for good. REINVITING while the call is moved without a second dialog.
@@ -65,7 +64,6 @@ class HandoverStandby(OrReinvite):
     def __init__(self, call: Call) -> None:
         super().__init__(call)
         self._standing: Session | None = None
-        self._leg: Leg | None = None
         self._invited_at = 0.0
         self._answered_after_s = 0.0
         self._is_wanted = False
@@ -87,8 +85,8 @@ class HandoverStandby(OrReinvite):
 
     def get_timer(self) -> float | None:
         """When there is something to look at, to give up, or to try again."""
-        waits = self._invited_at + ANSWER_LIMIT_S if self.state == Ready.INVITING else None
-        retry = self._refusals.at if self.state == Ready.REFUSED else None
+        waits = self._invited_at + ANSWER_LIMIT_S if self.state == Keeping.INVITING else None
+        retry = self._refusals.at if self.state == Keeping.REFUSED else None
         timers = (waits, self._next_look, self._gone_at, retry)
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -101,7 +99,7 @@ class HandoverStandby(OrReinvite):
 
     def _get_ready(self, _: object, now: float) -> None:
         """Gets onto the second link, if it is not there already, and invites."""
-        self.enter(Ready.WAITING)
+        self.enter(Keeping.WAITING)
         self.call.attach(self.call.beside)
         self._invite(None, now)
 
@@ -113,7 +111,7 @@ class HandoverStandby(OrReinvite):
             if self._is_wanted:
                 self._move_without(now)
             return
-        self.enter(Ready.INVITING)
+        self.enter(Keeping.INVITING)
         self._invited_at = now
         self._standing = self.call.invite_to_hand_over(link, standby=self.call.copies, now=now)
 
@@ -123,14 +121,14 @@ class HandoverStandby(OrReinvite):
             return
         # RFC 3261 8.2.4: an extension that was applied is named in Require. Else this is a second call.
         is_applied = OPTION_TAG in response.tags("require")
-        self._leg = self.call.get_ready(session, now=now) if is_applied else None
-        if self._leg is None:
+        leg = self.call.get_ready(session, now=now) if is_applied else None
+        if leg is None:
             self.call.part(session, over=self.call.beside, now=now)
             self._not_ready(now, response.status)
             return
         self._answered_after_s = now - self._invited_at
         self._refusals = Again()
-        self.enter(Ready.READY)
+        self.enter(Keeping.READY)
         self.call.tell("standing_by", link=self.call.beside.name, call_id=session.call_id, copies=self.call.copies)
         if self._is_wanted:
             self._begin(None, now)
@@ -141,9 +139,9 @@ class HandoverStandby(OrReinvite):
 
     def _not_ready(self, now: float, status: int, response: Response | None = None) -> None:
         """The call goes on without, for a time or for good."""
-        self._standing = self._leg = None
+        self._standing = None
         self._refusals.failed(status, response, now=now)
-        self.enter(Ready.REFUSED)
+        self.enter(Keeping.REFUSED)
         self.call.tell("standing_refused", link=self.call.beside.name, status=status)
         if self._is_wanted:
             self._move_without(now)
@@ -161,7 +159,7 @@ class HandoverStandby(OrReinvite):
             if self._standing is not None:
                 self.call.part(self._standing, over=self.call.link, now=now)
             self._standing = None
-            self.enter(Ready.WAITING)
+            self.enter(Keeping.WAITING)
         elif self._is_wanted and not self.call.link.is_usable and self.call.beside.is_usable:
             # Nobody waits for the answer that the old link would bring: it may come over the new one all the same.
             return
@@ -178,11 +176,11 @@ class HandoverStandby(OrReinvite):
         """The second dialog is gone: another one, in a while."""
         self._forget(now)
         self._refusals.failed(REQUEST_TIMEOUT, None, now=now)
-        self.enter(Ready.REFUSED)
+        self.enter(Keeping.REFUSED)
 
     def _forget(self, now: float) -> None:
         """No dialog stands by."""
-        self._standing = self._leg = self._proof = self._next_look = self._gone_at = None
+        self._standing = self._proof = self._next_look = self._gone_at = None
         self._want(HANDOVER, is_so=False, now=now)
         self.call.tell("standing_over", link=self.call.beside.name)
 
@@ -192,7 +190,7 @@ class HandoverStandby(OrReinvite):
         """The call is to move, and there is nothing yet to move it to."""
         self._is_wanted = True
         self.call.attach(self.call.new)
-        if self.state == Ready.WAITING:
+        if self.state == Keeping.WAITING:
             self._invite(None, now)
 
     def _need_without(self, _: Wanted, now: float) -> None:
@@ -212,16 +210,15 @@ class HandoverStandby(OrReinvite):
 
     def _begin(self, _: Wanted | None, now: float) -> None:
         """Media go over both links; at once over the new one alone, where the old one brings nothing."""
-        if self._leg is None:
+        leg = self.call.media.legs.get(self._standing)
+        if leg is None:  # on hold there
             return
         self._is_wanted = False
-        self.enter(Ready.MOVING)
+        self.enter(Keeping.MOVING)
         self._want(HANDOVER, is_so=True, now=now)
-        reports = self.call.reports_of(self._leg)
-        receiver = self.call.media.receiver
-        self._proof = PathProof(
-            receiver, self._leg.path, since=now, answered_after_s=self._answered_after_s, reports=reports
-        )
+        receiver, reports = self.call.media.receiver, self.call.reports_of(leg)
+        answered_after_s = self._answered_after_s
+        self._proof = PathProof(receiver, leg.path, since=now, answered_after_s=answered_after_s, reports=reports)
         self._next_look, self._proof_ends = now, now + PROOF_LIMIT_S
         readiness = self.call.media.readiness
         if not self.call.old.is_usable or (readiness is not None and readiness.is_silent):
@@ -239,7 +236,7 @@ class HandoverStandby(OrReinvite):
         if self._next_look is None or now < self._next_look or self._proof is None:
             return
         if self._proof.is_good(now) or now >= self._proof_ends:
-            if self.state == Ready.MOVING:
+            if self.state == Keeping.MOVING:
                 self._lead(now)
             self._want(HANDOVER, is_so=False, now=now)
             self._proof = self._next_look = None
@@ -253,9 +250,8 @@ class HandoverStandby(OrReinvite):
         readiness = self.call.media.readiness
         if readiness is not None:
             readiness.lead(self.call.current, now=now)
-        self.enter(Ready.READY)
+        self.enter(Keeping.READY)
         self.call.handed_over()
-        self._leg = self.call.media.legs.get(before)
         self._gone_at = None if self.call.beside.is_usable else now + GONE_S
 
     def _lost_both(self, _: LinkNews, now: float) -> None:
@@ -279,18 +275,18 @@ class HandoverStandby(OrReinvite):
             readiness.want_copies(reason, is_so=is_so, now=now)
 
     TABLE: ClassVar[Table] = {
-        Ready.IDLE: {CallUp: _get_ready},
-        Ready.WAITING: {LinkNews: _invite, Wanted: _need},
-        Ready.INVITING: {
+        Keeping.IDLE: {CallUp: _get_ready},
+        Keeping.WAITING: {LinkNews: _invite, Wanted: _need},
+        Keeping.INVITING: {
             LinkNews: _need_beside,
             Wanted: _need,
             Due: _wait_no_longer,
             events.Established: _accepted,
             events.InviteRejected: _refused,
         },
-        Ready.READY: {LinkNews: _link_changed, Wanted: _begin, Due: _look, events.SessionTerminated: _ended},
-        Ready.MOVING: {LinkNews: _lost_both, Due: _look, events.SessionTerminated: _ended},
-        Ready.REFUSED: {Wanted: _need_without, Due: _try_again},
-        Ready.REINVITING: dict.fromkeys((*HEARD, LinkNews), _moved_without),
-        Ready.OVER: {},
+        Keeping.READY: {LinkNews: _link_changed, Wanted: _begin, Due: _look, events.SessionTerminated: _ended},
+        Keeping.MOVING: {LinkNews: _lost_both, Due: _look, events.SessionTerminated: _ended},
+        Keeping.REFUSED: {Wanted: _need_without, Due: _try_again},
+        Keeping.REINVITING: dict.fromkeys((*HEARD, LinkNews), _moved_without),
+        Keeping.OVER: {},
     }
