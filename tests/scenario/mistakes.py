@@ -69,6 +69,16 @@ NAMES = [
           "proxy: 'kamalio': there is no program of that name for this; did you mean 'kamailio'?"),
     wrong("setting of an unknown scheme", SCENARIO_FILE, "  handover-cn:", "  handover_cn:", 21,
           "schemes: 'handover_cn' is not possible; did you mean 'handover-cn'?"),
+    wrong("copies of a scheme without a second dialog", SCENARIO_FILE, "  handover-cn:",
+          "  handover-cn:\n    copies: always", 22,
+          "schemes.handover-cn.copies: handover-cn has no second dialog that stands by; leave it out, or choose"
+          " handover-standby or handover-standby-b2bua"),
+    wrong("copies at another time", SCENARIO_FILE, "  handover-cn:", "  handover-standby:\n    copies: sometimes", 22,
+          "schemes.handover-standby.copies: 'sometimes' is not possible; possible are: always, at-risk, on-silence"),
+    wrong("risk that nobody asks for", SCENARIO_FILE, "  handover-cn:",
+          "  handover-standby:\n    copies: always\n    risk: {on: link-down}", 23,
+          "schemes.handover-standby.risk: says when a link is in danger, and nobody asks;"
+          " write: copies: at-risk, or leave it out"),
     wrong("name that no folder can have", SCENARIO_FILE, "name: wifi-to-umts", "name: ../up", 1,
           "name: '../up' is no name; use letters, digits, '-', '_' and '.'"),
     wrong("endless name", SCENARIO_FILE, "name: wifi-to-umts", f"name: {'x' * 61}", 1,
@@ -111,7 +121,7 @@ FIELDS_AND_VALUES = [
           "call.codecs.mn: there is nothing in it; add an entry"),
     wrong("no codec in common", SCENARIO_FILE, "codec: PCMU", "codecs: {mn: [PCMU], cn: [GSM, PCMA]}", 12,
           "call.codecs: the two sides have no codec in common, and under this scheme nobody is there to transcode;"
-          " add one, or choose proactive or handover-b2bua"),
+          " add one, or choose proactive or handover-b2bua or handover-standby-b2bua"),
     wrong("a phone with another codec", SCENARIO_FILE, "codec: PCMU", "codec: GSM\ncn: baresip", 12,
           "call.codec: baresip as cn has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"),
     wrong("unknown trigger", SCENARIO_FILE, "{on: link-down}", "{on: link-up}", 18,

@@ -6,6 +6,7 @@ from itertools import pairwise
 from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.network import Network
 from testbed.scenario.experiment.casting import Cast
+from testbed.scenario.kinds.chosen_scheme import ChosenScheme
 from testbed.scenario.kinds.failure import BY_PROGRAM, SHAPED
 from testbed.scenario.kinds.profile import LinkProfile, check_jitter
 from testbed.scenario.kinds.scenario import Scenario, Side
@@ -43,6 +44,23 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
         errors.append(tree.error(("second_link",), what))
     if errors:
         raise BadScenarioError(errors)
+
+
+def check_copies(tree: Tree, scenario: Scenario, chosen: ChosenScheme) -> None:
+    """When media go over both links is said of schemes alone that have a second dialog which stands by."""
+    with_standby = " or ".join(name for name, row in SCHEMES.items() if row.copies is not None)
+    for name, setting in scenario.schemes.items():
+        row = chosen.row if name == chosen.name else SCHEMES.get(name)
+        for field in ("copies", "risk"):
+            if getattr(setting, field) is None or row is None:
+                continue
+            place = ("schemes", name, field)
+            if row.copies is None:
+                what = f"{name} has no second dialog that stands by; leave it out, or choose {with_standby}"
+                raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
+            if field == "risk" and (setting.copies or row.copies) != "at-risk":
+                what = "says when a link is in danger, and nobody asks; write: copies: at-risk, or leave it out"
+                raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
 
 
 def check_codecs(tree: Tree, scenario: Scenario, cast: Cast, *, is_bridged: bool) -> None:

@@ -17,6 +17,7 @@ from testbed.scenario.experiment.casting import Cast, check_hang_up, load_cast, 
 from testbed.scenario.experiment.checks import (
     check_by_netem,
     check_codecs,
+    check_copies,
     check_failure,
     check_links,
     check_opportunities,
@@ -164,6 +165,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     check_by_netem(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     chosen, setting = choose_scheme(tree, scenario, scheme)
+    check_copies(tree, scenario, chosen)
     around = load_around(tree, path, scenario, setting)
     check_trigger(tree, scenario, trigger)
     instead: dict[Role, str] = {role: word for role, word in cast_options(cn=cn, mn=mn) if word is not None}
