@@ -28,7 +28,7 @@ def judged_alike(
 
     `transactions` are those at the MN. What a sender made after it, unheard for a second or more, is left out. What it
     could not make before it, for a second or more, counts as sent and lost: when its link had no carrier or it had been
-    killed, and when the call was cut off, so that both directions ended before.
+    killed, and when the call was cut off, so that both directions ended before. Else nobody knows why there is nothing.
     """
     end_ns = _end_ns(manifest, events, transactions)
     if end_ns is None or not all(len(one.sent) for one in media.values()):
@@ -36,12 +36,16 @@ def judged_alike(
     stopped_ns = {name: int(one.sent.time_ns[-1]) for name, one in media.items()}
     early = {name for name, at_ns in stopped_ns.items() if end_ns - at_ns >= END_OF_CALL_NS}
     is_cut_off = len(early) == len(media)
-    return {
-        name: _prolonged(one, end_ns, manifest.interval_ns)
-        if name in early and (is_cut_off or _is_mute(name, one, manifest, events, end_ns))
-        else _shortened(one, end_ns, manifest.interval_ns)
-        for name, one in media.items()
-    }
+    found = {}
+    for name, one in media.items():
+        missing = (end_ns - stopped_ns[name]) // manifest.interval_ns
+        if name not in early:
+            found[name] = _shortened(one, end_ns, manifest.interval_ns)
+        elif is_cut_off or _is_mute(name, one, manifest, events, end_ns):
+            found[name] = replace(one, keys=one.keys + missing, unsaid=missing, ended_ns=end_ns)
+        else:
+            found[name] = replace(one, unexplained=missing)
+    return found
 
 
 def _end_ns(manifest: Manifest, events: list[Event], transactions: list[SeenTransaction]) -> int | None:
@@ -72,11 +76,6 @@ def _is_mute(name: str, direction: Direction, manifest: Manifest, events: list[E
     link = manifest.links[path]
     carriers = [one for one in events if one.name == "carrier" and one.link == link and one.time_ns <= end_ns]
     return bool(carriers) and not carriers[-1].fields.get("up") and carriers[-1].time_ns <= last_ns + END_OF_CALL_NS
-
-
-def _prolonged(direction: Direction, end_ns: int, interval_ns: int) -> Direction:
-    unsaid = (end_ns - int(direction.sent.time_ns[-1])) // interval_ns
-    return replace(direction, keys=direction.keys + unsaid, unsaid=unsaid, ended_ns=end_ns)
 
 
 def _shortened(direction: Direction, end_ns: int, interval_ns: int) -> Direction:

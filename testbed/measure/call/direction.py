@@ -61,7 +61,8 @@ class Direction:
 
     `observed`: all of the receiver was captured, so that what was not received did not arrive. `is_g711`: each
     packet is one of G.711, at both ends and at the relay. `ended_ns`: when the call was over, where the media don't end
-    there; `unsaid` packets up to it count as sent, `unheard_after` ones after it are left out.
+    there; `unsaid` packets up to it count as sent, `unexplained` ones do not, of a sender that could have sent them,
+    and `unheard_after` ones after it are left out.
     """
 
     links: tuple[str, ...]
@@ -75,6 +76,7 @@ class Direction:
     is_g711: bool = True
     ended_ns: int | None = None
     unsaid: int = 0
+    unexplained: int = 0
     unheard_after: int = 0
 
     @cached_property

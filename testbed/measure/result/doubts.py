@@ -52,9 +52,12 @@ def _doubts(one: Listened, handover: Handover | None) -> list[str]:
 def _ended(one: Listened) -> list[str]:
     """Return where the media end elsewhere than the call."""
     direction = one.direction
-    seconds = (direction.unsaid + direction.unheard_after) * one.interval_ns / 1e9
+    seconds = (direction.unsaid + direction.unexplained + direction.unheard_after) * one.interval_ns / 1e9
     if direction.unsaid:
         return [f"{one.name}: nothing was sent in the last {seconds:.2f} s before the call was over: counted as lost"]
+    if direction.unexplained:
+        why = "though its sender had a carrier: not counted as lost"
+        return [f"{one.name}: nothing was sent in the last {seconds:.2f} s before the call was over, {why}"]
     if direction.unheard_after:
         return [f"{one.name}: what was sent for {seconds:.2f} s after the call was over, unheard, does not count"]
     return []

@@ -62,9 +62,11 @@ def test_a_call_that_was_cut_off_lasts_as_long_as_it_should_have(tmp_path: Path)
         assert 8400 < result["media"][way]["interruption_call_ms"] <= 8540
 
 
-def test_who_is_silent_with_a_carrier_is_not_accused(tmp_path: Path) -> None:
+def test_who_is_silent_with_a_carrier_is_not_accused_but_told_of(tmp_path: Path) -> None:
     result = measure_run(dying(cn_until_ms=12_000, mn_until_ms=5900).write(tmp_path / "run"))
     assert numbers(result, "to_cn")[1:] == [0, 0.0, 0.0]
+    said = "to_cn: nothing was sent in the last 6.10 s before the call was over, though its sender had a carrier"
+    assert [one for one in result["warnings"] if "to_cn" in one] == [f"{said}: not counted as lost"]
 
 
 def test_without_a_hanging_up_captures_say_all(tmp_path: Path) -> None:
