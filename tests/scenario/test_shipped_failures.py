@@ -36,13 +36,12 @@ def spans(changes: list[Change]) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_ten_random_breaks_lie_apart_in_an_hour_and_the_radio_notices_each(seed: int) -> None:
-    hour = load_experiment("hour-of-breaks", seed=seed)
-    call = hour.scenario.call
+    hour = load_experiment("random-breaks", seed=seed)
     breaks = spans(hour.changes)
     assert len(breaks) == len(hour.changes) == 10
     assert all(before[1] < after[0] for before, after in pairwise(breaks))
     assert breaks[0][1] < experiment("random-breaks").scenario.call.duration
-    assert breaks[-1][1] < call.start + call.duration
+    assert breaks[-1][1] < 3600
     assert all(back - at > hour.profiles["wifi"].loss_noticed_after for at, back in breaks)
 
 
