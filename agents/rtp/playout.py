@@ -26,6 +26,9 @@ from agents.rtp.playout_events import Cause, Concealed, DepthChanged, LatePacket
 _EXACT = 1e-6
 """Seconds; two computed times closer than this are the same. A sample is 125 times as long."""
 
+PROBED_S = 1.5
+"""A path that brings packets further apart than a stream, but no further than this, is probed."""
+
 _REPORT_STEP = 0.010 - _EXACT
 """Seconds by which the depth must have moved to be worth an event."""
 
@@ -93,6 +96,7 @@ class PlayoutBuffer:
         # The hole that we are in: seconds concealed so far, and whether the buffer was empty meanwhile.
         self._hole = 0.0
         self._starved = False
+        self._probe: int | None = None  # media time of the newest one that is no duplicate
 
     # --- in ----------------------------------------------------------------------------------------------------------
 
@@ -106,6 +110,7 @@ class PlayoutBuffer:
         self._now = max(now, self._now)
         if self._segment_begins or self._is_discontinuous(sequence, timestamp):
             self._begin_segment(sequence, timestamp, now)
+        is_probe = False
         if sequence < self._segment_sequence and self._earlier_shift != self._shift:
             # A straggler; what it says of the delay is no longer comparable.
             media = timestamp + self._earlier_shift
@@ -113,6 +118,7 @@ class PlayoutBuffer:
                 return  # the old stream goes on beside the new one, which has its place
         else:
             media = timestamp + self._shift
+            is_probe = self._is_probe(path, now)
             self._learn(path, now - media / self._settings.clock_rate, now)
             self._highest = max(self._highest, (sequence, timestamp))
         if duplicate:
@@ -127,6 +133,8 @@ class PlayoutBuffer:
             self._due = max(now, self._due - (self._next - media) / self._settings.clock_rate)
             self._next = media
         self._buffer[media] = (sequence, now)
+        if is_probe:
+            self._probe = media
 
     def reset(self) -> None:
         """Say that the next packet begins a stream with numbers of its own (SSRC change, restart).
@@ -231,6 +239,16 @@ class PlayoutBuffer:
         self._paths.clear()
         self._base = None
 
+    def _is_probe(self, path: str, now: float) -> bool:
+        """Whether a packet that comes now is one that comes over a path now and then, while another one has a stream.
+
+        Such a path, when it wakes, may bring all that is missing: a probe is no sign that it was lost.
+        """
+        delay = self._paths.get(path)
+        if delay is None or not SPARSE_S < now - delay.heard <= PROBED_S:
+            return False
+        return any(other.is_stream and other.heard > now - PROBED_S for other in self._paths.values())
+
     def _learn(self, path: str, transit: float, now: float) -> None:
         delay = self._paths.get(path)
         if delay is None:
@@ -298,6 +316,8 @@ class PlayoutBuffer:
             return None
         self._limit_depth()
         media = min(self._buffer)
+        if media == self._probe and len(self._buffer) == 1 and media != self._next:
+            return None
         missing = (media - self._next) / self._settings.clock_rate
         if missing > self._hole + _EXACT:
             return None  # its turn comes when as much has been concealed as is missing before it

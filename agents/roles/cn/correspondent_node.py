@@ -130,8 +130,10 @@ class CorrespondentNode:
             self._answer(event, now)
         elif isinstance(event, events.ReinviteReceived):
             self._answer_reinvite(event, now)
-        elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
-            self._send_media(event.session, now)  # the ACK may have brought the answer (RFC 3261 13.2.2.4)
+        elif isinstance(event, events.Confirmed | events.ReinviteConfirmed | events.ReinviteAnswered):
+            self._send_media(
+                event.session, now
+            )  # as for our own offers, the ACK may have brought the answer (RFC 3261 13.2.2.4)
         elif isinstance(event, events.SessionTerminated):
             self._release(event.session, now)
 
