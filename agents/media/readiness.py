@@ -176,8 +176,8 @@ class LegReadiness:
         news = [leg for leg, standing in self._legs.items() if standing.watch.handle_timer(now=now)]
         for leg in news:
             self._tell(SILENCE, leg, limit_s=round(self._legs[leg].watch.limit_s, 3))
-        if news and len(self._legs) > 1:
-            self._hear_nothing(now)
+        if SILENCE not in self._reasons and len(self._legs) > 1:
+            self._look_for_silence(now)
         if self._silent and (good_at := self._good_at()) is not None and now >= good_at:
             self._silent.clear()
             self._reasons.discard(SILENCE)
@@ -199,14 +199,14 @@ class LegReadiness:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _hear_nothing(self, now: float) -> None:
-        """If no leg that has brought the stream of late brings it still: copies, and what the silence has swallowed."""
-        streams = {leg: one.watch for leg, one in self._legs.items() if one.watch.is_stream or one.watch.is_silent}
-        if SILENCE in self._reasons or not all(watch.is_silent for watch in streams.values()):
+    def _look_for_silence(self, now: float) -> None:
+        """If one leg has fallen silent and no other one is heard: copies, and what the silence has swallowed."""
+        silent = {leg: one.watch.heard_at for leg, one in self._legs.items() if one.watch.is_silent}
+        if not silent or any(one.watch.is_heard(now=now) for one in self._legs.values()):
             return
-        self._silent = set(streams)
+        self._silent = set(silent)
         self._reasons.add(SILENCE)
-        heard_at = max((watch.heard_at for watch in streams.values() if watch.heard_at is not None), default=now)
+        heard_at = max((at for at in silent.values() if at is not None), default=now)
         self._look(now, since=heard_at - BEFORE_SILENCE_S)
 
     def _good_at(self) -> float | None:

@@ -70,6 +70,10 @@ class SilenceWatch:
         """Whether there is a stream to fall silent: enough packets have come, one after the other."""
         return self.heard_at is not None and self._packets >= LEAST_PACKETS
 
+    def is_heard(self, *, now: float) -> bool:
+        """Whether packets come, be it too few yet to be missed."""
+        return self.heard_at is not None and self._packets > 1 and now - self.heard_at < self.limit_s
+
     @property
     def limit_s(self) -> float:
         """How long a silence is a break."""

@@ -179,13 +179,13 @@ def test_hold_and_resume() -> None:
 
 
 def test_a_hundred_breaks_in_one_call() -> None:
-    world = call(call_s=500.0)
+    world = call(call_s=300.0)
     world.run(3.0)
     for _ in range(100):
         world.cut("wifi")
         world.run(0.5)
         world.links["wifi"].is_cut = False
-        world.run(4.0)
+        world.run(2.0)
     assert not lost(world, "mn")
     assert not lost(world, "cn")
     assert len(world.told("said_again")) == 100

@@ -1,0 +1,163 @@
+"""Which legs media go on, and what is said again: one end, without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agents.media.readiness import GOOD_S, PROBE_S, Copies, LegReadiness
+from agents.rtp.leg_notice import LegNotice
+
+
+class End:
+    """A node that says a packet each 20 ms, on the legs that it is told."""
+
+    def __init__(self, copies: Copies = Copies.ON_SILENCE, *, leads: bool = True) -> None:
+        self.now = 0.0
+        self.number = 65530
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.readiness = LegReadiness(copies, self._tell, leads=leads)
+        self.readiness.add("wifi", is_ready=False, now=0.0)
+        self.readiness.add("umts", is_ready=True, now=0.0)
+        #: What went where: numbers, what is said again too.
+        self.sent: dict[str, list[int]] = {"wifi": [], "umts": []}
+
+    def _tell(self, event: str, leg: object, **facts: object) -> None:
+        del leg
+        self.told.append((event, dict(facts)))
+
+    def run(self, seconds: float, *, hearing: tuple[str, ...] = ()) -> None:
+        """Speaks, and hears a packet each 20 ms on some legs."""
+        for _ in range(round(seconds / 0.02)):
+            for name in hearing:
+                watch = self.readiness.watch(name)
+                assert watch is not None
+                watch.heard(now=self.now)
+            until = self.now + 0.02
+            while (timer := self.readiness.get_timer()) is not None and timer < until - 1e-9:
+                self.now = max(self.now, timer)
+                self.readiness.handle_timer(now=self.now)
+                self._take()
+            self.now = until
+            self.number = (self.number + 1) & 0xFFFF
+            data = bytes(2) + self.number.to_bytes(2, "big")
+            for leg in self.readiness.sent(data, now=self.now):
+                self.sent[str(leg)].append(self.number)
+
+    def hear(self, leg: str, *, is_wanted: bool, is_silent: bool = False, highest: int | None = None) -> None:
+        self.readiness.take(leg, LegNotice(1, is_wanted, is_silent, highest), now=self.now)
+        self._take()
+
+    def _take(self) -> None:
+        for leg, data in self.readiness.again():
+            self.sent[str(leg)].append(int.from_bytes(data[2:4], "big"))
+
+
+def test_one_leg_carries_the_call_the_other_one_is_probed() -> None:
+    end = End()
+    end.run(10.0, hearing=("wifi",))
+    assert len(end.sent["wifi"]) == 500
+    assert len(end.sent["umts"]) == pytest.approx(10.0 / PROBE_S, abs=1)
+
+
+def test_who_hears_nothing_says_again_what_may_be_lost_and_goes_on_over_both() -> None:
+    end = End()
+    end.run(2.0, hearing=("wifi",))
+    before = len(end.sent["umts"])
+    end.run(0.5)
+    said = sorted(end.sent["umts"][before:])  # a probe among them was not said again
+    assert said == end.sent["wifi"][-len(said) :], "each once, without a hole"
+    assert 25 + 3 <= len(said) <= 25 + 7, "from 100 ms before the last packet that came"
+    assert [event for event, _ in end.told] == ["silence", "said_again", "copies"]
+
+
+def test_copies_end_when_the_leg_has_been_heard_for_a_while() -> None:
+    end = End()
+    end.run(2.0, hearing=("wifi",))
+    end.run(0.5)
+    end.run(GOOD_S - 0.1, hearing=("wifi",))
+    assert end.readiness.is_on("umts")
+    end.run(0.3, hearing=("wifi",))
+    assert not end.readiness.is_on("umts")
+    assert end.told[-1][0] == "copies_end"
+
+
+def test_the_other_end_is_said_what_it_lacks_and_no_more() -> None:
+    end = End(leads=False)
+    end.run(2.0, hearing=("wifi",))
+    highest = end.sent["wifi"][-11]
+    end.hear("umts", is_wanted=True, is_silent=True, highest=highest)
+    assert end.sent["umts"][-10:] == end.sent["wifi"][-10:]
+    count = len(end.sent["umts"])
+    end.hear("umts", is_wanted=True, is_silent=True, highest=highest)
+    assert len(end.sent["umts"]) == count, "once"
+
+
+def test_who_only_wants_copies_has_missed_nothing() -> None:
+    end = End(leads=False)
+    end.run(2.0, hearing=("wifi",))
+    count = len(end.sent["umts"])
+    end.hear("umts", is_wanted=True, highest=end.sent["wifi"][-11])
+    assert len(end.sent["umts"]) == count
+    assert end.readiness.is_on("umts")
+
+
+def test_half_a_second_is_the_most_that_is_said_again() -> None:
+    end = End(leads=False)
+    end.run(5.0, hearing=("wifi",))
+    count = len(end.sent["umts"])
+    end.hear("umts", is_wanted=True, is_silent=True, highest=end.sent["wifi"][0])
+    assert len(end.sent["umts"]) - count <= 25
+
+
+def test_who_does_not_lead_follows() -> None:
+    end = End(leads=False)
+    end.run(1.0, hearing=("wifi",))
+    end.hear("umts", is_wanted=True)
+    end.hear("wifi", is_wanted=False)
+    end.run(2.0, hearing=("umts",))
+    assert end.readiness.is_on("umts")
+    assert not end.readiness.is_on("wifi")
+
+
+def test_a_peer_that_wants_media_nowhere_gets_them_everywhere() -> None:
+    """It can't mean that: what it has said last of each leg may be about different times."""
+    end = End(leads=False)
+    end.hear("umts", is_wanted=False)
+    end.hear("wifi", is_wanted=False)
+    assert end.readiness.is_on("umts")
+    assert end.readiness.is_on("wifi")
+
+
+def test_who_leads_says_where_and_the_other_leg_stands_by() -> None:
+    end = End()
+    end.run(1.0, hearing=("wifi",))
+    end.readiness.lead("umts", now=end.now)
+    assert (end.readiness.wants("umts"), end.readiness.wants("wifi")) == (True, False)
+    assert {notice.leg: notice.is_wanted for notice in end.readiness.notices()}["wifi"] is False
+    end.run(2.0, hearing=("umts",))
+    assert not end.readiness.is_on("wifi")
+
+
+def test_always_is_both() -> None:
+    end = End(Copies.ALWAYS)
+    end.run(1.0, hearing=("wifi", "umts"))
+    assert end.sent["wifi"] == end.sent["umts"]
+
+
+def test_reasons_end_one_by_one() -> None:
+    end = End()
+    end.readiness.want_copies("risk", is_so=True, now=0.0)
+    end.readiness.want_copies("handover", is_so=True, now=0.0)
+    end.readiness.want_copies("risk", is_so=False, now=0.0)
+    assert end.readiness.is_on("umts")
+    end.readiness.want_copies("handover", is_so=False, now=0.0)
+    assert not end.readiness.is_on("umts")
+
+
+def test_the_last_leg_carries_the_call_whatever_it_was() -> None:
+    end = End()
+    end.readiness.drop("wifi", now=0.0)
+    assert end.readiness.is_on("umts")
+    assert end.readiness.get_timer() is None
