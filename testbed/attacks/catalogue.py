@@ -11,7 +11,10 @@ from agents.roles.mn.schemes import SCHEMES
 from testbed.lab.plan import ATTACKERS, Attack, AttackStep
 
 MN, HOME, CN = "10.1.0.2", "10.10.0.2", "10.20.0.2"
-NAMES = {MN: "MN", HOME: "B2BUA", CN: "CN"}
+# Of the MN on the link that stands by, where a scheme has a dialog there.
+MN_READY = "10.2.0.2"
+NAMES = {MN: "MN", MN_READY: "MN", HOME: "B2BUA", CN: "CN"}
+READY = "standby"
 # Where somebody else is: behind the core, or in the same WiFi as the MN (topologies/with-attacker.py).
 ATTACKER, NEIGHBOUR = ATTACKERS
 ADDRESSES = {ATTACKER: "10.66.0.2", NEIGHBOUR: "10.1.0.66"}
@@ -118,7 +121,23 @@ def calls(scheme: str) -> list[list[Tried]]:
     if called == HOME:
         found += in_dialog(f"{HOME}>{CN}/ACK", CN, is_caller=True)
     found += [*handovers(dialog, called), flood(called), flood(MN), *speech(called, MN), *speech(MN, called)]
-    return [found, taking_over(dialog, called)]
+    return [found, taking_over(dialog, called), *([] if SCHEMES[scheme].copies is None else [standing_by(called)])]
+
+
+def standing_by(called: str) -> list[Tried]:
+    """To make, end, move or use a dialog that stands by: on a call of its own, as there are that many."""
+    dialog, first = f"{MN_READY}>{called}/ACK", f"{MN}>{called}/ACK"
+    found = [
+        *in_dialog(dialog, called, is_caller=True, word=READY),
+        *in_dialog(dialog, MN_READY, is_caller=False, word=READY),
+    ]
+    for named, word in ((first, "first"), (dialog, "second")):
+        value = f"{{{named}/call-id}};to-tag={{{named}/to;tag}};from-tag={{{named}/from;tag}};standby=always"
+        found.append(handover(f"handover-{word}-{READY}", "sniffed", called, challenge(called), value))
+    for target, other in ((called, MN_READY), (MN_READY, called)):
+        found.append(noise(target, other, AFAR, UNNAMED, word=READY))
+        found.append(noise(target, other, Sender(ATTACKER, other), FILTERED, word=READY))
+    return found
 
 
 def taking_over(dialog: str, called: str) -> list[Tried]:
@@ -136,23 +155,24 @@ def ends_of(dialog: str, *, is_caller: bool) -> Ends:
     return f"{{{dialog}/{from_}}}", f"{{{dialog}/{to}}}", f"{{{dialog}/call-id}}"
 
 
-def in_dialog(dialog: str, target: str, *, is_caller: bool) -> list[Tried]:
+def in_dialog(dialog: str, target: str, *, is_caller: bool, word: str = "") -> list[Tried]:
     """BYE and re-INVITE with all identifiers of a dialog right; and BYE in the peer's name."""
     caller, called = dialog.partition("/")[0].split(">")
     peer = caller if is_caller else called
     # Who was called by the MN knows its password; others are known by their host.
-    answer = challenge(target) if peer == MN else (403, "3261 21.4.4")
+    answer = challenge(target) if peer in {MN, MN_READY} else (403, "3261 21.4.4")
     ends = ends_of(dialog, is_caller=is_caller)
-    found = [within(method, ends, target, answer, AFAR) for method in ("BYE", "INVITE")]
-    found.append(within("BYE", ends, target, (None, FILTERED), Sender(ATTACKER, peer)))
+    found = [within(method, ends, target, answer, AFAR, word) for method in ("BYE", "INVITE")]
+    found.append(within("BYE", ends, target, (None, FILTERED), Sender(ATTACKER, peer), word))
     if peer == MN:  # who is in its network can send in its name, but not prove that he is it
         found.append(within("BYE", ends, target, answer, Sender(NEIGHBOUR, peer)))
     return found
 
 
-def within(method: str, ends: Ends, target: str, answer: Answer, sender: Sender) -> Tried:
-    """A request in a dialog that is not his."""
-    name = "-".join(["bye" if method == "BYE" else "reinvite", NAMES[target].lower(), *sender.words])
+def within(method: str, ends: Ends, target: str, answer: Answer, sender: Sender, word: str = "") -> Tried:
+    """A request in a dialog that is not his; `word` ends its name."""
+    words = ["bye" if method == "BYE" else "reinvite", NAMES[target].lower(), *sender.words, word]
+    name = "-".join(filter(None, words))
     return Tried(name, target, *answer, sender=sender, data=request(method, name, target, ends, sender=sender))
 
 
@@ -206,11 +226,13 @@ def speech(target: str, other: str) -> list[Tried]:
     return found
 
 
-def noise(target: str, other: str, sender: Sender, rfc: str, *, guessed: bool = False) -> Tried:
-    """Noise, with the numbers of the stream or with an SSRC of its own."""
+def noise(
+    target: str, other: str, sender: Sender, rfc: str, *, guessed: bool = False, word: str = ""
+) -> Tried:  # fmt: skip
+    """Noise, with the numbers of the stream or with an SSRC of its own; `word` ends its name."""
     stream, kind = f"{other}>{target}", ["guessed"] if guessed else []
     return Tried(
-        "-".join(["rtp", NAMES[target].lower(), *kind, *sender.words]), target, None, rfc,
+        "-".join(filter(None, ["rtp", NAMES[target].lower(), *kind, *sender.words, word])), target, None, rfc,
         known="all but SSRC" if guessed else "sniffed", sender=sender, source_port=f"{{{stream}/source}}",
         port=f"{{{stream}/target}}", speech=stream, guessed=guessed,
     )  # fmt: skip

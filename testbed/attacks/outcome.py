@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed.attacks.catalogue import BRANCH, CN, HOME, MN, REGISTRAR, Effect, Tried
+from testbed.attacks.catalogue import BRANCH, CN, HOME, MN, MN_READY, REGISTRAR, Effect, Tried
 from testbed.attacks.evidence import Evidence, Span, Suffered
 
-HOSTS = {MN: "mn", HOME: "home", CN: "cn"}
+HOSTS = {MN: "mn", MN_READY: "mn", HOME: "home", CN: "cn"}
 # Speech has to be there until the next attack, so in this time before it too: five packets each way.
 STILL_NS = 100_000_000
 
