@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: How often a leg that stands by gets a packet of speech.
 PROBE_S = 1.0
+#: And when the first time: a B2BUA that has let the stream pass by unseen knows by then what the other leg brings.
+FIRST_PROBE_S = 0.100
 #: How often it is said whether media are wanted, and when again after a change: the first one may be lost.
 NOTICE_S = 1.0
 AGAIN_AFTER_S = (0.020, 0.060)
@@ -58,7 +60,7 @@ class _Standing:
         self.is_on = not is_ready
         self.said: bool | None = None
         self.watch = SilenceWatch()
-        self.next_probe = now
+        self.next_probe = now + FIRST_PROBE_S
         self.notices = [now]
 
 
@@ -95,6 +97,8 @@ class LegReadiness:
             self._silent.discard(leg)
             if not self._silent:
                 self._reasons.discard(SILENCE)
+            if leg == self._main and not self._leads:
+                self._main = next(iter(self._legs), None)
             self._look(now)
 
     def lead(self, leg: Hashable, *, now: float) -> None:
@@ -115,6 +119,16 @@ class LegReadiness:
         """What hears whether this leg has fallen silent."""
         standing = self._legs.get(leg)
         return None if standing is None else standing.watch
+
+    @property
+    def legs(self) -> tuple[Hashable, ...]:
+        """All that there are, in the order in which they came."""
+        return tuple(self._legs)
+
+    @property
+    def main(self) -> Hashable:
+        """The leg that carries the call; at an end that does not lead, as far as the other one has let it know."""
+        return self._main
 
     @property
     def is_silent(self) -> bool:
@@ -143,6 +157,9 @@ class LegReadiness:
         if standing is None:
             return
         standing.is_wanted = notice.is_wanted
+        wanted = [name for name, one in self._legs.items() if one.is_wanted]
+        if len(wanted) == 1 and not self._leads:
+            (self._main,) = wanted
         elsewhere = any(other.is_wanted for name, other in self._legs.items() if name not in self._silent)
         if elsewhere and all(self._legs[name].is_wanted is False for name in self._silent):
             self._silent.clear()

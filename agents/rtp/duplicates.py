@@ -107,6 +107,11 @@ class DuplicateFilter:
         """Paths that have brought a packet of a stream, in the order of their first one."""
         return tuple(self._counts)
 
+    @property
+    def highest(self) -> int | None:
+        """The highest sequence number of the present stream, as packets have it; None before the first."""
+        return self._runs[-1].extender.highest & 0xFFFF if self._runs else None
+
     def receive(self, packet: "RtpPacket", *, path: str, now: float) -> tuple[Arrival, ...]:
         """Take in a packet that arrived at `now`; return what can be handed on.
 

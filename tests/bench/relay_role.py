@@ -39,7 +39,7 @@ class RelayRole:
             for leg in (mn, peer):
                 self._office.relays[leg.local] = relay
                 self._office.commands.append(Open(leg.local, is_media=True))
-            relay.set_leg("mn", Agreed(mn, True, numbering))
+            relay.set_leg("mn", Agreed(mn, True, numbering), now=0.0)
             relay.set_peer(Agreed(peer, True, numbering))
             self._office.splice(relay)
 

@@ -1,15 +1,18 @@
 """A call whose media go through us: the peer need not know of handovers (paper, Figures 6 and 8).
 
 The MN may have several sessions with us. With the Handover header the peer's media are copied to each of them, and its
-own go to the peer once. A backup session (section 4.1) gets nothing until it is activated, and then everything.
+own go to the peer once. One that stands by gets a packet now and then, until an end wants more (`ReadyLegs`). A backup
+session (section 4.1) gets nothing until it is activated, and then everything.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agents.media.leg import agreed_leg, is_emptied, media_address
 from agents.roles.b2bua.shared import SERVICE_UNAVAILABLE
+from agents.roles.standby import standby_of
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from agents.sip.session.events import Event, IncomingInvite
     from agents.sip.session.session import Session
 
+BAD_EXTENSION = 420
 NOT_ACCEPTABLE_HERE = 488
 EXTENSION_REQUIRED = 421
 DECLINE = 603
@@ -50,7 +54,7 @@ class Bridged:
             self._peer.hang_up(now=now)
             mn.reject(NOT_ACCEPTABLE_HERE, now=now)
             return
-        self._take(self._peer, agreed)
+        self._take(self._peer, agreed, now)
         self._office.tell("bridging", call_id=mn.call_id, peer_call_id=self._peer.call_id)
         if not self._answer(mn, applied, now):
             self._peer.hang_up(now=now)
@@ -60,7 +64,7 @@ class Bridged:
         if isinstance(event, events.ReinviteReceived):
             self._change(event.session, now)
         elif isinstance(event, events.Confirmed | events.ReinviteConfirmed):
-            self._route(event.session, event.session.local_sdp, event.session.remote_sdp)  # RFC 3261 13.2.2.4
+            self._route(event.session, event.session.local_sdp, event.session.remote_sdp, now)  # RFC 3261 13.2.2.4
         elif isinstance(event, events.SessionTerminated):
             self._end(event.session, now)
         self._mind_refreshing(now)
@@ -72,9 +76,18 @@ class Bridged:
             session.reject(DECLINE, now=now)
         elif OPTION_TAG not in incoming.request.tags("supported"):  # RFC 3261 8.2.4
             session.reject(EXTENSION_REQUIRED, headers=[("Require", OPTION_TAG)], now=now)
-        elif self._answer(session, (OPTION_TAG,), now):
-            self._office.tell("duplicating", call_id=session.call_id, old_call_id=replaced.call_id)
-            self._mind_refreshing(now)
+        elif (copies := standby_of(incoming)) is not None and not self._office.has_room:  # as in `Setup`
+            session.reject(BAD_EXTENSION, headers=[("Unsupported", OPTION_TAG)], now=now)
+        else:
+            if copies is not None:
+                make = partial(self._office.ready_legs, self._relay, copies)
+                self._relay.get_ready(session, make, beside=self._carrying, now=now)
+            if self._answer(session, (OPTION_TAG,), now):
+                event = "duplicating" if copies is None else "standing_by"
+                self._office.tell(event, call_id=session.call_id, old_call_id=replaced.call_id)
+                self._mind_refreshing(now)
+            else:
+                self._relay.drop(session, now=now)
 
     def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
         """A session in reserve: it is sendonly for the MN, so nothing is sent to it (paper 4.1)."""
@@ -99,7 +112,7 @@ class Bridged:
         self._mine[mn] = answer
         self._places[mn] = local
         self._office.handlers[mn] = self
-        self._route(mn, bytes(answer), mn.remote_sdp)
+        self._route(mn, bytes(answer), mn.remote_sdp, now)
         mn.accept(bytes(answer), require=applied, now=now)
         return True
 
@@ -116,50 +129,58 @@ class Bridged:
             return
         answer.follow(self._mine[session])
         self._mine[session] = answer
-        self._route(session, bytes(answer), session.remote_sdp)
+        self._route(session, bytes(answer), session.remote_sdp, now)
         session.accept_reinvite(bytes(answer), now=now)
 
-    def _route(self, session: Session, ours: bytes | None, theirs: bytes | None) -> None:
+    def _route(self, session: Session, ours: bytes | None, theirs: bytes | None, now: float) -> None:
         agreed = agreed_leg(ours, theirs)
         if session not in self._mine:
             return
         if agreed is None:
-            self._fall_silent(session, ours)
+            self._fall_silent(session, ours, now)
             return
-        self._take(session, agreed)
+        self._take(session, agreed, now)
         if session in self._backups and agreed.may_send:  # activated: "route all packets through this interface" (4.1)
             self._backups.discard(session)
             for other in self._relay.legs:
                 if other is not session:
-                    self._relay.drop(other)
+                    self._relay.drop(other, now=now)
             self._office.tell("backup_activated", call_id=session.call_id)
         self._office.splice(self._relay)
 
-    def _fall_silent(self, session: Session, ours: bytes | None) -> None:
+    def _fall_silent(self, session: Session, ours: bytes | None, now: float) -> None:
         """Where a side has taken its stream away; what can't be understood changes nothing."""
         if not is_emptied(ours):
             return
         if session is self._peer:
             self._relay.drop_peer()
         else:
-            self._relay.drop(session)
+            self._relay.drop(session, now=now)
         self._office.splice(self._relay)
 
-    def _take(self, session: Session, agreed: Agreed) -> None:
+    def _take(self, session: Session, agreed: Agreed, now: float) -> None:
         self._formats[session] = tuple(agreed.numbering.sends)
         if session is self._peer:
             self._relay.set_peer(agreed)
         else:
-            self._relay.set_leg(session, agreed)
+            self._relay.set_leg(session, agreed, now=now)
 
     def _spoken_beyond(self, session: Session) -> tuple[AudioFormat, ...]:
         """What is spoken on the other side of the call."""
         others = [one for one in self._mine if one is not session and (session is self._peer or one is self._peer)]
         return tuple(dict.fromkeys(spoken for other in others for spoken in self._formats.get(other, ())))
 
+    @property
+    def _carrying(self) -> list[Session]:
+        """The MN's sessions but those in reserve, in the order in which they began."""
+        return [one for one in self._mine if one is not self._peer and one not in self._backups]
+
     def _mind_refreshing(self, now: float) -> None:
-        """None while the MN has two sessions that carry media, or whose backup is being activated: a handover."""
-        is_handover = len(self._mine.keys() - {self._peer, *self._backups}) > 1
+        """None while the MN has two sessions that carry media, or whose backup is being activated: a handover.
+
+        One that stands by is there all the time, as a rule.
+        """
+        is_handover = len(self._carrying) - self._relay.standing > 1
         for session in self._mine:
             session.let_refresh(may=not is_handover, now=now)
 
@@ -169,7 +190,7 @@ class Bridged:
             return
         self._formats.pop(session, None)
         self._places.pop(session, None)
-        self._relay.drop(session)
+        self._relay.drop(session, now=now)
         self._office.splice(self._relay)
         self._backups.discard(session)
         if not self._mine:
@@ -182,4 +203,4 @@ class Bridged:
                 other.hang_up(now=now)
         elif not self._relay.legs:  # a backup session that was activated, and came to nothing
             for other in [one for one in self._mine if one not in {self._peer, *self._backups}]:
-                self._route(other, bytes(self._mine[other]), other.remote_sdp)
+                self._route(other, bytes(self._mine[other]), other.remote_sdp, now)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.roles.b2bua.shared import SERVER_TIMEOUT, refuse
+from agents.roles.standby import standby_of
 from agents.sip.message.errors import LocalProtocolError
-from agents.sip.message.handover import NAME, OPTION_TAG, HandoverHeader
+from agents.sip.message.handover import NAME, OPTION_TAG, STANDBY, HandoverHeader
 from agents.sip.session import events
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Direct:
         self._office = office
         self._others: dict[Session, Session] = {}
         self._asked: dict[Session, Session] = {}
+        # Sessions with the peer that began by standing by.
+        self._standing: set[Session] = set()
 
     def join(self, mn: Session, peer: Session, *, now: float) -> None:
         """The peer has accepted: so do we, with its media and its proof (RFC 3261 8.2.4)."""
@@ -59,6 +62,7 @@ class Direct:
         elif isinstance(event, events.Established):
             self.join(self._asked.pop(event.session), event.session, now=now)
         elif isinstance(event, events.InviteRejected):
+            self._standing.discard(event.session)
             asker = self._asked.pop(event.session)
             if not asker.is_over:
                 refuse(asker, event, now=now)
@@ -72,7 +76,9 @@ class Direct:
             incoming.session.reject(DECLINE, now=now)
             return
         known = other.confirmed_dialog
-        header = HandoverHeader.of(known.id.call_id, known.id.local_tag, known.id.remote_tag)
+        standby = standby_of(incoming)
+        params = () if standby is None else ((STANDBY, standby.value),)
+        header = HandoverHeader.of(known.id.call_id, known.id.local_tag, known.id.remote_tag, params)
         peer = self._office.call(
             incoming.request,
             incoming.session.remote_sdp,
@@ -86,6 +92,8 @@ class Direct:
             return
         self._office.handlers[peer] = self._office.handlers[incoming.session] = self
         self._asked[peer] = incoming.session
+        if standby is not None:
+            self._standing.add(peer)
 
     def back_up(self, incoming: IncomingInvite, *, now: float) -> None:
         """Without our media there is no backup session."""
@@ -117,9 +125,11 @@ class Direct:
 
     def _end(self, session: Session, now: float) -> None:
         """The other side's dialog ends too; the other pair goes on."""
+        self._standing.discard(session)
         other = self._others.pop(session, None)
         if other is not None:
             del self._others[other]
+            self._standing.discard(other)
             other.hang_up(now=now)
             self._mind_refreshing(now)
         for asked, asker in list(self._asked.items()):
@@ -132,6 +142,7 @@ class Direct:
         self._mind_refreshing(now)
 
     def _mind_refreshing(self, now: float) -> None:
-        """None while there is more than one pair: a handover."""
+        """None while there is more than one pair: a handover, unless one of them stands by."""
+        pairs = len(self._others) // 2 - len(self._standing & self._others.keys())
         for session in self._others:
-            session.let_refresh(may=len(self._others) == 2, now=now)
+            session.let_refresh(may=pairs <= 1, now=now)

@@ -4,12 +4,16 @@ The peer gets each packet once, the first copy of it. So it can't see that the n
 let go, and then its playout would run dry for as long as the path step. Whoever drops the copies has to prepare it:
 while two paths bring packets, each first copy is held back a little longer than the one before, until what leaves us is
 as late as what the slower path brings. A playout that follows its packets deepens meanwhile, without a hole.
+
+A path that comes in after a break begins with what was said before, all at once (`agents.media.ring`). That leaves us
+one after the other too, and what has overtaken others on its way waits for them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.media.ring import MOST_PACKETS
 from agents.rtp.delay import SPARSE_S, PathDelay
 
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ class Pacing:
         self._paths: dict[str, PathDelay] = {}
         self._offset_s: float | None = None
         self._stream = -1
-        self._newest: int | None = None
+        self._newest: Arrival | None = None
 
     @property
     def is_on(self) -> bool:
@@ -56,25 +60,45 @@ class Pacing:
         if arrival.stream != self._stream:
             return arrival.at  # a straggler of the stream before
         # What the other path brings of packets that were lost, late, is no step: the peer's playout has gone on.
-        if self._newest is None or arrival.sequence > self._newest:
-            self._newest = arrival.sequence
+        due = arrival.at
+        if self._newest is None or arrival.sequence > self._newest.sequence:
             self._adjust(arrival)
+            due = self._wait_for_skipped(arrival)
+            self._newest = arrival
         offset, transit = self._offset_s, self._transit_s(arrival)
-        return arrival.at if offset is None else max(arrival.at, arrival.at - transit + offset)
+        return due if offset is None else max(due, arrival.at - transit + offset)
 
     def _adjust(self, arrival: Arrival) -> None:
         """A step up while the slower path is not reached, a step down once there is only one, until nothing is held."""
         at, transit, offset = arrival.at, self._transit_s(arrival), self._offset_s
-        live = [
-            path.slowest(now=at) for path in self._paths.values() if path.is_stream and path.heard > at - PATH_MEMORY_S
-        ]
-        slowest = [one for one in live if one is not None]
+        slowest = self._live(at)
         if len(slowest) > 1:
             held = transit if offset is None else offset
             # Down in small steps too, when a slow one is forgotten: what follows must not overtake what is held.
             self._offset_s = min(max(*slowest, held - STEP_S), held + STEP_S)
         elif offset is not None:
             self._offset_s = offset - STEP_S if offset - STEP_S > transit else None
+
+    def _wait_for_skipped(self, arrival: Arrival) -> float:
+        """When a packet leaves that a path has brought which has just come in, or that brings a probe now and then.
+
+        What is missing so far leaves before it, as it was spoken, and what a slower path still brings.
+        """
+        at, transit = arrival.at, self._transit_s(arrival)
+        if self._newest is None or self._paths[arrival.path].is_settled(now=at):
+            return at
+        skipped = arrival.sequence - self._newest.sequence - 1
+        if not 0 < skipped <= MOST_PACKETS:
+            return at
+        spoken_s = (arrival.timestamp - self._newest.timestamp) / self._clock_hz
+        needed = transit + spoken_s * skipped / (skipped + 1)
+        self._offset_s = needed if self._offset_s is None else max(self._offset_s, needed)
+        return max([at, *(at - transit + slowest for slowest in self._live(at))])
+
+    def _live(self, at: float) -> list[float]:
+        """The highest transit of late of each path that brings the stream."""
+        live = [one.slowest(now=at) for one in self._paths.values() if one.is_stream and one.heard > at - PATH_MEMORY_S]
+        return [one for one in live if one is not None]
 
     def _transit_s(self, arrival: Arrival) -> float:
         return arrival.at - arrival.timestamp / self._clock_hz

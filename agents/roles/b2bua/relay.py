@@ -7,6 +7,9 @@ with it; the rest is counted and dropped.
 
 RTCP is passed on too, on the next port up (RFC 3550 11): the peer's to every leg, the MN's from its oldest leg only, so
 that the peer, which gets one stream, gets reports of one path at a time.
+
+Where one of the legs stands ready, media and reports of the peer go where `ReadyLegs` says, and the MN's reports are
+those of the leg that the call is on.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from agents.media.reports import LAST_PORT, control_of
 from agents.roles.b2bua.pacing import Pacing
+from agents.roles.b2bua.ready_legs import notice_in
 from agents.roles.b2bua.transcoding import Transcoding, with_octets
 from agents.roles.role import Splice
 from agents.rtp.duplicates import DuplicateFilter
@@ -24,9 +28,10 @@ from agents.rtp.rtcp import is_rtcp
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Iterable
 
     from agents.media.leg import Agreed, Leg
+    from agents.roles.b2bua.ready_legs import ReadyLegs
     from agents.sdp.audio import AudioFormat, Numbering
 
 
@@ -55,6 +60,7 @@ class Relay:
         self._peer: tuple[Leg, Numbering] | None = None
         self._legs: dict[Hashable, tuple[Leg, Numbering]] = {}
         self._ports: dict[Address, _Port] = {}
+        self._ready: ReadyLegs | None = None
         self._out = out
         self.dropped = 0
         """Packets from strangers, and what is no RTP of this call."""
@@ -76,19 +82,48 @@ class Relay:
         self._from_peer |= numbering.receives
         self._peer = (leg, numbering) if may_send else None
 
-    def set_leg(self, name: Hashable, agreed: Agreed) -> None:
+    @property
+    def standing(self) -> int:
+        """How many legs there are beside the one that carries the call, where any stands ready."""
+        return 0 if self._ready is None else len(self._ready.readiness.legs) - 1
+
+    def get_ready(
+        self, name: Hashable, make: Callable[[], ReadyLegs], *, beside: Iterable[Hashable], now: float
+    ) -> None:
+        """A leg that is about to be set stands ready `beside` others, which may be on hold.
+
+        Who looks after such legs is made for the first of them.
+        """
+        if self._ready is None:
+            self._ready = make()
+            for other in beside:
+                self._ready.readiness.add(other, is_ready=False, now=now)
+        self._ready.readiness.add(name, is_ready=True, now=now)
+        self._say()
+
+    def set_leg(self, name: Hashable, agreed: Agreed, *, now: float) -> None:
         """Where the MN is with this leg now, and what it speaks."""
-        leg, may_send, numbering, _ = agreed
+        leg, may_send, numbering, is_heard = agreed
         self._port(leg.local, is_peer=False).ends.add(leg.remote)
         self._from_mn |= numbering.receives
         if may_send:
             self._legs[name] = leg, numbering
         else:
             self._legs.pop(name, None)
+        if self._ready is not None:
+            self._ready.readiness.add(name, is_ready=False, now=now)
+            if not is_heard and (watch := self._ready.readiness.watch(name)) is not None:
+                watch.pause()
+            self._say()
 
-    def drop(self, name: Hashable) -> None:
+    def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg; what is still on its way from it is taken."""
         self._legs.pop(name, None)
+        if self._ready is not None:
+            self._ready.readiness.drop(name, now=now)
+            self._say()
+            if len(self._ready.readiness.legs) < 2:  # as before: nothing needs to be looked at
+                self._ready = None
 
     def drop_peer(self) -> None:
         """Send the peer nothing until it says where to; what is still on its way from it is taken."""
@@ -98,11 +133,12 @@ class Relay:
         """What can be passed on without looking at it, by address of ours.
 
         From the peer that is everything that needs no transcoding. From the MN it is that while it has one leg: with
-        more of them there are copies, of which the peer gets one.
+        more of them there are copies, of which the peer gets one. Nothing is while a leg stands ready: who does not see
+        the packets hears no silence, and has nothing to say again.
         """
         legs = list(self._legs.values())
         found = {local: Splice(local, local, ()) for local in self._ports}
-        if self._peer is None:
+        if self._peer is None or self._ready is not None:
             return found
         peer, numbering = self._peer
         if all(_passes(self._from_peer, taken) for _, taken in legs):
@@ -117,7 +153,7 @@ class Relay:
     ) -> None:
         """Pass on what came to one of our addresses; `came` as `Role` has it."""
         if local.port % 2:
-            self._receive_report(data, local._replace(port=local.port - 1), remote._replace(port=remote.port - 1))
+            self._receive_report(data, local._replace(port=local.port - 1), remote._replace(port=remote.port - 1), now)
             return
         port = self._ports.get(local)
         if port is None or remote not in port.ends:
@@ -129,20 +165,32 @@ class Relay:
             self.dropped += 1
             return
         if port.is_peer:
-            self._send_down(data, packet.payload_type)
+            self._send_down(data, packet.payload_type, now)
             return
-        for arrival in self._uplink.receive(packet, path=remote.ip, now=now if came is None else came):
+        came = now if came is None else came
+        if self._ready is not None:
+            self._ready.hear(self._name_at(local), packet, came=came)
+        for arrival in self._uplink.receive(packet, path=remote.ip, now=came):
             self._pacing.learn(arrival)
             if not arrival.duplicate:
                 heappush(self._held, (self._pacing.due(arrival), arrival.sequence, arrival.packet.data))
-        self.handle_timer(now=now)
+        self._send_due(now)
 
     def get_timer(self) -> float | None:
-        """When the next packet that is held back is due."""
-        return self._held[0][0] if self._held else None
+        """When the next packet that is held back is due, or a leg that stands ready wants something."""
+        held = self._held[0][0] if self._held else None
+        ready = self._ready.readiness.get_timer() if self._ready is not None else None
+        return min((timer for timer in (held, ready) if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
-        """Send what is due to the peer; what comes while it is on hold is not kept."""
+        """Do what is due."""
+        if self._ready is not None:
+            self._ready.readiness.handle_timer(now=now)
+            self._say()
+        self._send_due(now)
+
+    def _send_due(self, now: float) -> None:
+        """To the peer; what comes while it is on hold is not kept."""
         while self._held and self._held[0][0] <= now:
             data = heappop(self._held)[2]
             if self._peer is not None:
@@ -151,26 +199,54 @@ class Relay:
                 if turned is not None:
                     self._out.append(Datagram(leg.local, leg.remote, turned))
 
-    def _send_down(self, data: bytes, payload_type: int) -> None:
+    def _send_down(self, data: bytes, payload_type: int, now: float) -> None:
         """To every leg; what is in a format that was not agreed on is dropped (RFC 3550 5.1)."""
-        spoken = self._from_peer.get(payload_type)
-        if spoken is None:
+        if payload_type not in self._from_peer:
             self.dropped += 1
             return
-        legs = list(self._legs.values())
-        turned = self._down.for_each(data, spoken, [numbering for _, numbering in legs])
-        self._out += [Datagram(leg.local, leg.remote, one) for (leg, _), one in zip(legs, turned, strict=True) if one]
+        self._send_to(self._legs if self._ready is None else self._ready.readiness.sent(data, now=now), data)
 
-    def _receive_report(self, data: bytes, local: Address, remote: Address) -> None:
+    def _send_to(self, names: Iterable[Hashable], data: bytes) -> None:
+        """To these legs; made for all of them, so that codecs remember what was said, wherever it went."""
+        legs = list(self._legs.values())
+        turned = self._down.for_each(data, self._from_peer[data[1] & 0x7F], [numbering for _, numbering in legs])
+        made = dict(zip(self._legs, turned, strict=True))
+        for name in names:
+            if (one := made.get(name)) is not None:
+                leg, _ = self._legs[name]
+                self._out.append(Datagram(leg.local, leg.remote, one))
+
+    def _say(self) -> None:
+        """What is to be said again to the MN, and what we want of it."""
+        if self._ready is not None:
+            for name, data in self._ready.readiness.again():
+                self._send_to([name], data)
+            self._out += self._ready.notices(self.legs, self._uplink.highest)
+
+    def _name_at(self, local: Address) -> Hashable:
+        """Of the MN's leg that has this address of ours."""
+        return next((name for name, (leg, _) in self._legs.items() if leg.local == local), None)
+
+    def _receive_report(self, data: bytes, local: Address, remote: Address, now: float) -> None:
         """RTCP; both addresses are those of the media beside it."""
         port = self._ports.get(local)
         if port is None or remote not in port.ends or not is_rtcp(data):
             self.dropped += 1
         elif port.is_peer:
-            for leg, numbering in self._legs.values():
-                self._pass_report(data, leg, numbering, self._from_peer)
-        elif self._peer is not None and local == next((leg.local for leg, _ in self._legs.values()), None):
+            for name, (leg, numbering) in self._legs.items():
+                if self._ready is None or self._ready.readiness.is_on(name):
+                    self._pass_report(data, leg, numbering, self._from_peer)
+        elif (notice := notice_in(data)) is not None:  # never the peer's
+            if self._ready is not None:
+                self._ready.readiness.take(self._name_at(local), notice, now=now)
+                self._say()
+        elif self._peer is not None and self._name_at(local) in self._reporting:
             self._pass_report(data, *self._peer, self._from_mn)
+
+    @property
+    def _reporting(self) -> list[Hashable]:
+        """The leg whose reports the peer gets, if there is one."""
+        return list(self._legs)[:1] if self._ready is None else [self._ready.readiness.main]
 
     def _pass_report(self, data: bytes, leg: Leg, taken: Numbering, spoken: dict[int, AudioFormat]) -> None:
         if leg.remote.port == LAST_PORT:

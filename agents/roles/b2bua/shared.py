@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agents.media.reports import control_of
+from agents.roles.b2bua.ready_legs import ReadyLegs
 from agents.roles.b2bua.relay import Relay
 from agents.roles.b2bua.transcoding import transcodable
 from agents.roles.media_ports import DESCRIPTORS, MediaPorts
@@ -16,8 +17,10 @@ from agents.sip.message.uri import Uri
 from agents.sip.user_agent import Invitation
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from random import Random
 
+    from agents.media.readiness import Copies
     from agents.roles.role import Command
     from agents.sip.message.address import Address, Datagram
     from agents.sip.message.message import Request
@@ -60,7 +63,7 @@ class Office:
         self.media: list[Datagram] = []
         """What the relays have to send."""
         self.holding: dict[Relay, None] = {}
-        """The relays that hold packets back, in the order in which they began to."""
+        """The relays that hold packets back, or have legs that stand ready, in the order in which they began to."""
         self._splices: dict[Address, Splice] = {}
         self._random = random
         self._ports = MediaPorts(*MEDIA_PORTS, self.commands, descriptors=descriptors, is_patient=False)
@@ -75,8 +78,9 @@ class Office:
 
     @property
     def has_room(self) -> bool:
-        """Whether another call can be bridged."""
-        return self._room is None or len(self._opened) < self._room
+        """Whether another call can be bridged, or another dialog of one stand by."""
+        standing = sum(relay.standing for relay in self._opened)
+        return self._room is None or len(self._opened) + standing < self._room
 
     def new_relay(self) -> Relay:
         """For one call."""
@@ -96,6 +100,19 @@ class Office:
             if self._splices.get(local, Splice(local, local, ())).ways != splice.ways:
                 self._splices[local] = splice
                 self.commands.append(splice)
+        if relay.get_timer() is not None:
+            self.holding[relay] = None
+
+    def ready_legs(self, relay: Relay, copies: Copies) -> ReadyLegs:
+        """For a call of which a leg is to stand ready."""
+
+        def tell(event: str, name: Hashable, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+            leg = relay.legs.get(name)
+            where = {} if leg is None else {"local": leg.local.ip, "remote": leg.remote.ip}
+            self.tell(event, **where, **facts)
+
+        ssrc = self._random.getrandbits(32)  # RFC 3550 8.1
+        return ReadyLegs(copies, tell, ssrc=ssrc, cname=f"b2bua@{self.address.ip}")
 
     def close_relay(self, relay: Relay) -> None:
         """The call is over; its ports take nothing any more."""

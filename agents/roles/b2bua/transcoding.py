@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.media.ring import MOST_PACKETS
 from agents.rtp.codec import FRAME_SAMPLES, GSM_OCTETS, CodecError, MissingLibraryError, Transcoder, has_codec
 from agents.rtp.packet import RtpPacket
 from agents.sdp.audio import FORMATS, GSM
@@ -36,20 +37,29 @@ def with_octets(report: bytes, wanted: AudioFormat) -> bytes:
 
 
 class Transcoding:
-    """One direction of one call. Codecs remember what went before: packets come in the order of their numbers."""
+    """One direction of one call. Codecs remember what went before: packets come in the order of their numbers.
+
+    One that is said again, over another leg, is not made again: it is what it was made into the first time.
+    """
 
     def __init__(self) -> None:
         self._transcoders: dict[tuple[AudioFormat, AudioFormat], Transcoder] = {}
+        # Of as many packets as may be said again, what they were made into.
+        self._made: dict[bytes, dict[tuple[AudioFormat, int], bytes | None]] = {}
         self.failed = 0
         """Payloads that were none of their format, no whole frames of the other one, or GSM without libgsm."""
 
     def for_each(self, data: bytes, spoken: AudioFormat, takers: list[Numbering]) -> list[bytes | None]:
         """Return the packet `data` as each of `takers` takes it; None where that can't be made."""
-        made: dict[tuple[AudioFormat, int], bytes | None] = {(spoken, data[1] & 0x7F): data}
+        made = self._made.get(data) or {(spoken, data[1] & 0x7F): data}
         for taker in takers:
             choice = taker.chosen(spoken)
             if choice not in made:
                 made[choice] = self._turned(RtpPacket.parse(data), spoken, *choice)
+        if len(made) > 1 and data not in self._made:
+            self._made[data] = made
+            if len(self._made) > MOST_PACKETS:
+                del self._made[next(iter(self._made))]
         return [made[taker.chosen(spoken)] for taker in takers]
 
     def _turned(self, packet: RtpPacket, spoken: AudioFormat, wanted: AudioFormat, number: int) -> bytes | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.media.call_media import CallMedia, MediaSettings
-from agents.media.readiness import Copies
 from agents.roles.guards import PeerGuard, UserGuard, is_in_vain
 from agents.roles.log import logged
 from agents.roles.media_ports import DESCRIPTORS, MediaPorts
 from agents.roles.role import Open, Tell
+from agents.roles.standby import standby_of
 from agents.sdp.audio import Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
-from agents.sip.message.handover import OPTION_TAG, handover_of
+from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
 from agents.sip.session.abilities import Abilities, SessionInterval
 from agents.sip.user_agent import UserAgent
@@ -252,13 +252,6 @@ class CorrespondentNode:
             if self._media.stray:
                 self._commands.append(Tell("stray_media", {"packets": self._media.stray}))
             self._commands.append(Tell("call_ended", {}))
-
-
-def standby_of(incoming: events.IncomingInvite) -> Copies | None:
-    """When media are to go to a new dialog that stands by; None where it does not, or in a way that we don't know."""
-    header = handover_of(incoming.request, in_dialog=False)
-    standby = None if header is None else header.standby
-    return Copies(standby) if standby in tuple(Copies) else None
 
 
 def make_guard(config: dict[str, Any], random: Random) -> PeerGuard | None:

@@ -40,7 +40,7 @@ def left(arrivals: list[tuple[float, str, int]]) -> list[tuple[float, int]]:
     relay = Relay(out)
     relay.set_peer(Agreed(PEER, may_send=True, numbering=NUMBERING))
     for name, leg in LEGS.items():
-        relay.set_leg(name, Agreed(leg, may_send=True, numbering=NUMBERING))
+        relay.set_leg(name, Agreed(leg, may_send=True, numbering=NUMBERING), now=0.0)
     for at, name, number in sorted(arrivals):
         while (due := relay.get_timer()) is not None and due <= at:
             relay.handle_timer(now=due)

@@ -1,0 +1,67 @@
+"""Legs of the MN of which one stands ready: what the B2BUA does for an unmodified phone, as a CN does for itself.
+
+Which legs the peer's media go to is said by `LegReadiness`. The MN leads, and what it wants it says in RTCP on each
+leg; what we want we say there too, under an SSRC and a name of our own. The peer hears nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.media.readiness import LegReadiness
+from agents.media.reports import LAST_PORT, control_of
+from agents.rtp.leg_notice import LegNotice
+from agents.rtp.rtcp import CNAME, ReceiverReport, SourceDescription, build_compound, parse_compound
+from agents.rtp.rtcp_xr import RtcpParseError
+from agents.sip.message.address import Datagram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from agents.media.leg import Leg
+    from agents.media.readiness import Copies
+    from agents.rtp.packet import RtpPacket
+
+#: Payload type of a packet that says "now I am silent" (RFC 3389 4, RFC 3551 6).
+COMFORT_NOISE = 13
+
+
+class ReadyLegs:
+    """Of one call. Not done: an RTCP BYE when a leg is left (RFC 3550 6.6), the MN knows by SIP."""
+
+    def __init__(self, copies: Copies, tell: Callable[..., None], *, ssrc: int, cname: str) -> None:
+        """`copies`: when the MN wants media on all legs; `tell` as `LegReadiness` has it."""
+        self.readiness = LegReadiness(copies, tell, leads=False)
+        self._ssrc = ssrc
+        self._description = SourceDescription(((ssrc, ((CNAME, cname),)),))
+
+    def hear(self, name: Hashable, packet: RtpPacket, *, came: float) -> None:
+        """A packet has come over a leg: silence is waited for."""
+        watch = self.readiness.watch(name)
+        if watch is None:
+            return
+        if packet.payload_type == COMFORT_NOISE:
+            watch.pause()
+        else:
+            watch.heard(now=came)
+
+    def notices(self, legs: dict[Hashable, Leg], highest: int | None) -> list[Datagram]:
+        """What is to be said on which leg; `highest` is the highest number that has come from the MN."""
+        out = []
+        for name, is_wanted, is_silent in self.readiness.notices():
+            leg = legs.get(name)
+            if leg is None or leg.remote.port == LAST_PORT:
+                continue
+            notice = LegNotice(self._ssrc, is_wanted, is_silent, highest)
+            data = build_compound([ReceiverReport(self._ssrc), self._description, notice])
+            out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
+        return out
+
+
+def notice_in(report: bytes) -> LegNotice | None:
+    """The notice in a datagram of RTCP, which is then for us alone; None where there is none."""
+    try:
+        packets = parse_compound(report)
+    except RtcpParseError:
+        return None
+    return next((packet for packet in packets if isinstance(packet, LegNotice)), None)
