@@ -10,15 +10,18 @@ from agents.exports import exporting
 if TYPE_CHECKING:
     from agents.media.call_media import CallMedia, MediaSettings
     from agents.media.leg import Agreed, Leg, agreed_leg, is_emptied, media_address
-    from agents.media.readiness import Copies
+    from agents.media.readiness import Copies, LegReadiness
     from agents.media.reports import LAST_PORT, control_of
+    from agents.media.ring import MOST_PACKETS
 
 __all__ = [
     "LAST_PORT",
+    "MOST_PACKETS",
     "Agreed",
     "CallMedia",
     "Copies",
     "Leg",
+    "LegReadiness",
     "MediaSettings",
     "agreed_leg",
     "control_of",
@@ -28,7 +31,8 @@ __all__ = [
 
 _HOMES = {
     "call_media": "CallMedia MediaSettings",
-    "readiness": "Copies",
+    "readiness": "Copies LegReadiness",
+    "ring": "MOST_PACKETS",
     "leg": "Agreed Leg agreed_leg is_emptied media_address",
     "reports": "LAST_PORT control_of",
 }

@@ -14,7 +14,6 @@ those of the leg that the call is on.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from agents.media.reports import LAST_PORT, control_of
@@ -56,6 +55,7 @@ class Relay:
         self._up, self._down = Transcoding(), Transcoding()
         self._uplink = DuplicateFilter(self._from_mn)
         self._pacing = Pacing(clock_hz)
+        # What is held back: when it is due, its number, extended, and itself. A few packets.
         self._held: list[tuple[float, int, bytes]] = []
         self._peer: tuple[Leg, Numbering] | None = None
         self._legs: dict[Hashable, tuple[Leg, Numbering]] = {}
@@ -121,9 +121,9 @@ class Relay:
         self._legs.pop(name, None)
         if self._ready is not None:
             self._ready.readiness.drop(name, now=now)
-            self._say()
             if len(self._ready.readiness.legs) < 2:  # as before: nothing needs to be looked at
                 self._ready = None
+            self._say()
 
     def drop_peer(self) -> None:
         """Send the peer nothing until it says where to; what is still on its way from it is taken."""
@@ -173,12 +173,12 @@ class Relay:
         for arrival in self._uplink.receive(packet, path=remote.ip, now=came):
             self._pacing.learn(arrival)
             if not arrival.duplicate:
-                heappush(self._held, (self._pacing.due(arrival), arrival.sequence, arrival.packet.data))
+                self._held.append((self._pacing.due(arrival), arrival.sequence, arrival.packet.data))
         self._send_due(now)
 
     def get_timer(self) -> float | None:
         """When the next packet that is held back is due, or a leg that stands ready wants something."""
-        held = self._held[0][0] if self._held else None
+        held = min((due for due, *_ in self._held), default=None)
         ready = self._ready.readiness.get_timer() if self._ready is not None else None
         return min((timer for timer in (held, ready) if timer is not None), default=None)
 
@@ -190,9 +190,16 @@ class Relay:
         self._send_due(now)
 
     def _send_due(self, now: float) -> None:
-        """To the peer; what comes while it is on hold is not kept."""
-        while self._held and self._held[0][0] <= now:
-            data = heappop(self._held)[2]
+        """To the peer; what comes while it is on hold is not kept.
+
+        What is held back is overtaken by nothing: it leaves with what follows it.
+        """
+        newest = max((sequence for due, sequence, _ in self._held if due <= now), default=None)
+        if newest is None:
+            return
+        leaving = sorted((sequence, data) for _, sequence, data in self._held if sequence <= newest)
+        self._held = [one for one in self._held if one[1] > newest]
+        for _, data in leaving:
             if self._peer is not None:
                 leg, numbering = self._peer
                 (turned,) = self._up.for_each(data, self._from_mn[data[1] & 0x7F], [numbering])

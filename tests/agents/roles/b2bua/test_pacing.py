@@ -75,6 +75,31 @@ def test_what_was_lost_on_the_fast_path_does_not_hurry_the_rest() -> None:
     assert paced[-1][0] == pytest.approx(0.44)
 
 
+def test_a_probe_over_a_quicker_path_overtakes_nothing() -> None:
+    """Once a second, while the slower one brings the stream, whose delay varies."""
+    random = Random(1)
+    arrivals = [(n * 0.02 + random.uniform(0.090, 0.105), "b", n) for n in range(400)]
+    arrivals += [(n * 0.02 + 0.002, "a", n) for n in range(60, 400, 50)]
+    out = left(arrivals)
+    numbers = [n for _, n in out]
+    assert numbers == list(range(400))
+    assert max(at - n * 0.02 for at, n in out) <= 0.135, "nor does it hold anything up"
+
+
+def test_what_a_path_begins_with_after_a_break_leaves_one_after_the_other() -> None:
+    """Nine packets at once, mixed by the way: the peer gets them in order, as fast as it can play them."""
+    random = Random(1)
+    arrivals = [(n * 0.02 + 0.002, "a", n) for n in range(100)]
+    arrivals += [(1.980 + 0.172 + random.uniform(0.0, 0.003), "b", n) for n in range(92, 103)]
+    arrivals += [(n * 0.02 + 0.110, "b", n) for n in range(103, 300)]
+    out = left(arrivals)
+    numbers = [n for _, n in out]
+    assert numbers == list(range(300))
+    apart = [after - before for (before, n), (after, _) in pairwise(out) if n > 100]
+    assert min(apart) >= 0.02 - STEP_S - 1e-9
+    assert out[-1][0] - 299 * 0.02 == pytest.approx(0.110)
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1 << 30))
 def test_what_comes_in_order_over_each_path_leaves_in_order(seed: int) -> None:
