@@ -157,6 +157,8 @@ class LegReadiness:
         if standing is None:
             return
         standing.is_wanted = notice.is_wanted
+        if notice.is_quiet:
+            self._expect_nothing()
         wanted = [name for name, one in self._legs.items() if one.is_wanted]
         if len(wanted) == 1 and not self._leads:
             (self._main,) = wanted
@@ -167,6 +169,12 @@ class LegReadiness:
         self._look(now)
         if notice.is_silent and notice.is_wanted and notice.highest is not None and leg not in self._silent:
             self._say_again(leg, list(self._ring.after(leg, notice.highest)))
+
+    def say_anew(self, *, now: float) -> None:
+        """Say on all legs what we want, and say it again soon: there is something new to go with it."""
+        for leg, standing in self._legs.items():
+            standing.notices = [now + later for later in AGAIN_AFTER_S]
+            self._say(leg)
 
     def sent(self, data: bytes, *, now: float) -> list[Hashable]:
         """The legs that a packet which is due goes to now."""
@@ -225,6 +233,13 @@ class LegReadiness:
         self._reasons.add(SILENCE)
         heard_at = max((at for at in silent.values() if at is not None), default=now)
         self._look(now, since=heard_at - BEFORE_SILENCE_S)
+
+    def _expect_nothing(self) -> None:
+        """No silence is a break before packets have come again."""
+        for standing in self._legs.values():
+            standing.watch.pause()
+        self._silent.clear()
+        self._reasons.discard(SILENCE)
 
     def _good_at(self) -> float | None:
         """When all that were silent will have been heard for long enough; None while one is not heard."""

@@ -15,7 +15,7 @@ from agents.rtp.rtcp_xr import RtcpParseError
 
 NAME = b"HDOV"
 _BODY = Struct("!I4sHH")
-_WANTED, _SILENT = 1, 2
+_WANTED, _SILENT, _QUIET = 1, 2, 4
 _NOTHING_HEARD = 1
 
 
@@ -30,6 +30,8 @@ class LegNotice(NamedTuple):
     """Whether the reporter hears nothing any more: what follows the highest number was lost, and is wanted again."""
     highest: int | None
     """The highest sequence number that it has heard, not extended; None before the first packet."""
+    is_quiet: bool = False
+    """Whether the reporter has nothing to say: a silence of its own is no break. It passes on what another one says."""
 
 
 def parse_notice(subtype: int, body: bytes, start: int) -> LegNotice | None:
@@ -43,12 +45,16 @@ def parse_notice(subtype: int, body: bytes, start: int) -> LegNotice | None:
         raise RtcpParseError(f"octet {start}: notice of {len(body)} octets, not 16")
     ssrc, _, flags, highest = _BODY.unpack_from(body, 4)
     return LegNotice(
-        ssrc, bool(subtype & _WANTED), bool(subtype & _SILENT), None if flags & _NOTHING_HEARD else highest
+        ssrc,
+        bool(subtype & _WANTED),
+        bool(subtype & _SILENT),
+        None if flags & _NOTHING_HEARD else highest,
+        bool(subtype & _QUIET),
     )
 
 
 def build_notice(notice: LegNotice) -> tuple[int, bytes]:
     """Build the packet without its header: its subtype, and what is behind it."""
     flags = _NOTHING_HEARD if notice.highest is None else 0
-    subtype = _WANTED * notice.is_wanted | _SILENT * notice.is_silent
+    subtype = _WANTED * notice.is_wanted | _SILENT * notice.is_silent | _QUIET * notice.is_quiet
     return subtype, _BODY.pack(notice.ssrc, NAME, flags, notice.highest or 0)

@@ -41,7 +41,7 @@ def cost_us(spoken: AudioFormat, taken: AudioFormat) -> float:
     peer = Leg(Address("192.0.2.1", 40002), Address("192.0.2.8", 30000))
     numbering = Numbering({taken: taken.payload_type}, {taken.payload_type: taken})
     relay.set_leg("mn", Agreed(mn, True, numbering), now=0.0)
-    relay.set_peer(Agreed(peer, True, Numbering({spoken: spoken.payload_type}, {spoken.payload_type: spoken})))
+    relay.set_peer(Agreed(peer, True, Numbering({spoken: spoken.payload_type}, {spoken.payload_type: spoken})), now=0.0)
     came = packets(spoken)
     began = time.process_time()
     for number, data in enumerate(came):

@@ -40,7 +40,7 @@ class RelayRole:
                 self._office.relays[leg.local] = relay
                 self._office.commands.append(Open(leg.local, is_media=True))
             relay.set_leg("mn", Agreed(mn, True, numbering), now=0.0)
-            relay.set_peer(Agreed(peer, True, numbering))
+            relay.set_peer(Agreed(peer, True, numbering), now=0.0)
             self._office.splice(relay)
 
     def start(self, *, now: float) -> None:

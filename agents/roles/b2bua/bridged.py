@@ -161,7 +161,7 @@ class Bridged:
     def _take(self, session: Session, agreed: Agreed, now: float) -> None:
         self._formats[session] = tuple(agreed.numbering.sends)
         if session is self._peer:
-            self._relay.set_peer(agreed)
+            self._relay.set_peer(agreed, now=now)
         else:
             self._relay.set_leg(session, agreed, now=now)
 

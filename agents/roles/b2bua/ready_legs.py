@@ -13,6 +13,7 @@ from agents.media.reports import LAST_PORT, control_of
 from agents.rtp.leg_notice import LegNotice
 from agents.rtp.rtcp import CNAME, ReceiverReport, SourceDescription, build_compound, parse_compound
 from agents.rtp.rtcp_xr import RtcpParseError
+from agents.rtp.silence import SilenceWatch
 from agents.sip.message.address import Datagram
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class ReadyLegs:
     def __init__(self, copies: Copies, tell: Callable[..., None], *, ssrc: int, cname: str) -> None:
         """`copies`: when the MN wants media on all legs; `tell` as `LegReadiness` has it."""
         self.readiness = LegReadiness(copies, tell, leads=False)
+        self._peer = SilenceWatch()
+        self._is_peer_heard = True
+        self._is_quiet = False
         self._ssrc = ssrc
         self._description = SourceDescription(((ssrc, ((CNAME, cname),)),))
 
@@ -45,6 +49,34 @@ class ReadyLegs:
         else:
             watch.heard(now=came)
 
+    def expect_peer(self, *, is_heard: bool, now: float) -> None:
+        """Whether the peer is to speak, or is on hold."""
+        self._is_peer_heard = is_heard
+        self._mind_quiet(now)
+
+    def hear_peer(self, *, came: float) -> None:
+        """It has spoken."""
+        self._peer.heard(now=came)
+        self._mind_quiet(came)
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next."""
+        timers = (self.readiness.get_timer(), self._peer.get_timer())
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Notes silences of either side."""
+        if self._peer.handle_timer(now=now):
+            self._mind_quiet(now)
+        self.readiness.handle_timer(now=now)
+
+    def _mind_quiet(self, now: float) -> None:
+        """The MN hears at once that the peer says nothing: it would take it for a break of its own link."""
+        is_quiet = self._peer.is_silent or not self._is_peer_heard
+        if is_quiet != self._is_quiet:
+            self._is_quiet = is_quiet
+            self.readiness.say_anew(now=now)
+
     def notices(self, legs: dict[Hashable, Leg], highest: int | None) -> list[Datagram]:
         """What is to be said on which leg; `highest` is the highest number that has come from the MN."""
         out = []
@@ -52,7 +84,7 @@ class ReadyLegs:
             leg = legs.get(name)
             if leg is None or leg.remote.port == LAST_PORT:
                 continue
-            notice = LegNotice(self._ssrc, is_wanted, is_silent, highest)
+            notice = LegNotice(self._ssrc, is_wanted, is_silent, highest, self._is_quiet)
             data = build_compound([ReceiverReport(self._ssrc), self._description, notice])
             out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
         return out

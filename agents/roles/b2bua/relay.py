@@ -58,6 +58,7 @@ class Relay:
         # What is held back: when it is due, its number, extended, and itself. A few packets.
         self._held: list[tuple[float, int, bytes]] = []
         self._peer: tuple[Leg, Numbering] | None = None
+        self._is_peer_heard = True
         self._legs: dict[Hashable, tuple[Leg, Numbering]] = {}
         self._ports: dict[Address, _Port] = {}
         self._ready: ReadyLegs | None = None
@@ -75,10 +76,13 @@ class Relay:
         """Packets whose payload could not be turned into the other side's format."""
         return self._up.failed + self._down.failed
 
-    def set_peer(self, agreed: Agreed) -> None:
+    def set_peer(self, agreed: Agreed, *, now: float) -> None:
         """Where the peer is now, and what it speaks; on hold it is sent nothing."""
-        leg, may_send, numbering, _ = agreed
+        leg, may_send, numbering, self._is_peer_heard = agreed
         self._port(leg.local, is_peer=True).ends.add(leg.remote)
+        if self._ready is not None:
+            self._ready.expect_peer(is_heard=self._is_peer_heard, now=now)
+            self._say()
         self._from_peer |= numbering.receives
         self._peer = (leg, numbering) if may_send else None
 
@@ -96,6 +100,7 @@ class Relay:
         """
         if self._ready is None:
             self._ready = make()
+            self._ready.expect_peer(is_heard=self._is_peer_heard, now=now)
             for other in beside:
                 self._ready.readiness.add(other, is_ready=False, now=now)
         self._ready.readiness.add(name, is_ready=True, now=now)
@@ -164,10 +169,12 @@ class Relay:
         except RtpParseError:
             self.dropped += 1
             return
+        came = now if came is None else came
         if port.is_peer:
+            if self._ready is not None:
+                self._ready.hear_peer(came=came)
             self._send_down(data, packet.payload_type, now)
             return
-        came = now if came is None else came
         if self._ready is not None:
             self._ready.hear(self._name_at(local), packet, came=came)
         for arrival in self._uplink.receive(packet, path=remote.ip, now=came):
@@ -179,13 +186,13 @@ class Relay:
     def get_timer(self) -> float | None:
         """When the next packet that is held back is due, or a leg that stands ready wants something."""
         held = min((due for due, *_ in self._held), default=None)
-        ready = self._ready.readiness.get_timer() if self._ready is not None else None
+        ready = self._ready.get_timer() if self._ready is not None else None
         return min((timer for timer in (held, ready) if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due."""
         if self._ready is not None:
-            self._ready.readiness.handle_timer(now=now)
+            self._ready.handle_timer(now=now)
             self._say()
         self._send_due(now)
 
@@ -212,6 +219,7 @@ class Relay:
             self.dropped += 1
             return
         self._send_to(self._legs if self._ready is None else self._ready.readiness.sent(data, now=now), data)
+        self._say()
 
     def _send_to(self, names: Iterable[Hashable], data: bytes) -> None:
         """To these legs; made for all of them, so that codecs remember what was said, wherever it went."""

@@ -161,3 +161,43 @@ def test_the_last_leg_carries_the_call_whatever_it_was() -> None:
     end.readiness.drop("wifi", now=0.0)
     assert end.readiness.is_on("umts")
     assert end.readiness.get_timer() is None
+
+
+def carrying(end: End) -> object:
+    """The leg that the call is on, as far as it knows."""
+    return end.readiness.main
+
+
+def is_silent(end: End) -> bool:
+    return end.readiness.is_silent
+
+
+def test_who_does_not_lead_learns_where_the_call_is() -> None:
+    """From what is wanted on one leg alone; while both are, it is where it was."""
+    end = End(leads=False)
+    assert carrying(end) == "wifi"
+    end.hear("umts", is_wanted=True)
+    end.hear("wifi", is_wanted=True)
+    end.hear("wifi", is_wanted=False)
+    assert carrying(end) == "umts"
+    end.hear("wifi", is_wanted=True)
+    assert carrying(end) == "umts"
+    end.readiness.drop("umts", now=end.now)
+    assert carrying(end) == "wifi"
+
+
+def test_an_end_that_has_nothing_to_say_is_not_missed() -> None:
+    """Told of it in time there is no silence; told of it later there is one no more."""
+    end = End()
+    end.run(2.0, hearing=("wifi",))
+    end.readiness.take("wifi", LegNotice(1, True, False, None, is_quiet=True), now=end.now)
+    end.run(2.0)
+    assert end.told == []
+    end.run(2.0, hearing=("wifi",))
+    end.run(0.2)
+    assert is_silent(end)
+    end.readiness.take("wifi", LegNotice(1, True, False, None, is_quiet=True), now=end.now)
+    assert not is_silent(end)
+    before = len(end.sent["umts"])
+    end.run(2.0)
+    assert len(end.sent["umts"]) - before <= 3

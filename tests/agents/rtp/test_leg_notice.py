@@ -14,10 +14,12 @@ IN_FRONT = (ReceiverReport(7), SourceDescription(((7, ((1, "mn@host"),)),)))
 
 
 @given(
-    st.integers(0, 2**32 - 1), st.booleans(), st.booleans(), st.none() | st.integers(0, 2**16 - 1)
+    st.integers(0, 2**32 - 1), st.booleans(), st.booleans(), st.none() | st.integers(0, 2**16 - 1), st.booleans()
 )  # fmt: skip
-def test_it_comes_back_as_it_was_said(ssrc: int, is_wanted: bool, is_silent: bool, highest: int | None) -> None:
-    notice = LegNotice(ssrc, is_wanted, is_silent, highest)
+def test_it_comes_back_as_it_was_said(
+    ssrc: int, is_wanted: bool, is_silent: bool, highest: int | None, is_quiet: bool
+) -> None:
+    notice = LegNotice(ssrc, is_wanted, is_silent, highest, is_quiet)
     assert parse_compound(build_compound([*IN_FRONT, notice]))[-1] == notice
 
 
@@ -25,6 +27,8 @@ def test_its_octets() -> None:
     """Version 2, subtype 3 (wanted, silent), type 204, three more words; then SSRC, name, and the highest number."""
     data = build_compound([*IN_FRONT, LegNotice(0x01020304, is_wanted=True, is_silent=True, highest=0xABCD)])
     assert data[-16:] == bytes.fromhex("83cc0003 01020304") + NAME + bytes.fromhex("0000abcd")
+    quiet = build_compound([*IN_FRONT, LegNotice(1, is_wanted=False, is_silent=False, highest=1, is_quiet=True)])
+    assert quiet[-16] == 0x84
 
 
 def test_another_ones_app_packet_is_skipped() -> None:

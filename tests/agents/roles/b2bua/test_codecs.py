@@ -180,7 +180,7 @@ def test_a_format_with_another_number_is_only_renumbered() -> None:
     here, there = Address(HOME_IP, 40000), Address(HOME_IP, 40002)
     mn, peer = Leg(here, Address("10.0.1.1", 20000)), Leg(there, Address(CN_IP, 30000))
     relay.set_leg("one", Agreed(mn, may_send=True, numbering=Numbering({GSM: 97}, {97: GSM})), now=0.0)
-    relay.set_peer(Agreed(peer, may_send=True, numbering=Numbering({GSM: 3}, {3: GSM})))
+    relay.set_peer(Agreed(peer, may_send=True, numbering=Numbering({GSM: 3}, {3: GSM})), now=0.0)
     packet = RtpPacket.parse(build_packet(3, 7, 160, 1, b"\xd0" * 33, marker=True, csrcs=(5,), padding=4))
     relay.receive_datagram(packet.data, local=there, remote=peer.remote, now=0.0)
     (turned,) = (RtpPacket.parse(datagram.data) for datagram in sent)

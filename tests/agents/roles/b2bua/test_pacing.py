@@ -38,7 +38,7 @@ def left(arrivals: list[tuple[float, str, int]]) -> list[tuple[float, int]]:
     times: list[float] = []
     out: list[Datagram] = []
     relay = Relay(out)
-    relay.set_peer(Agreed(PEER, may_send=True, numbering=NUMBERING))
+    relay.set_peer(Agreed(PEER, may_send=True, numbering=NUMBERING), now=0.0)
     for name, leg in LEGS.items():
         relay.set_leg(name, Agreed(leg, may_send=True, numbering=NUMBERING), now=0.0)
     for at, name, number in sorted(arrivals):

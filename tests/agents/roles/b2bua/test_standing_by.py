@@ -229,6 +229,27 @@ def test_nothing_goes_to_a_leg_on_hold() -> None:
     assert_ends(world)
 
 
+def test_a_phone_that_says_nothing_is_no_break() -> None:
+    """On hold, or as one that sends nothing while its user is silent: the MN hears of it, and does not look for it."""
+    world = ready()
+    (session,) = world.cn._legs
+    described = session.local_sdp or b""
+    session.reinvite(described + b"a=inactive\r\n", now=world.now)
+    world.run(5.0)
+    held = world.now
+    world.run(5.0)
+    assert world.speech("home", "mn.wifi", since=held) == []
+    assert not world.mn._call.media.readiness.is_silent  # type: ignore[union-attr]
+    assert len(world.speech("mn.umts", "home", since=held)) <= 6
+    assert not world.told("handover_done")
+    session.reinvite(described, now=world.now)
+    world.run(3.0)
+    broken = break_wifi(world)
+    world.run(4.0)
+    assert concealed(world, "mn", broken) <= 0.2
+    assert_ends(world)
+
+
 def test_a_hundred_breaks_in_one_call() -> None:
     world = ready(call_s=1500.0)
     for _ in range(100):
