@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.media.leg import Leg, agreed_leg, is_emptied, media_address
-from agents.media.readiness import Copies, LegReadiness
+from agents.media.readiness import SILENCE, SILENCE_S, Copies, LegReadiness
 from agents.media.reports import Reports
+from agents.media.silences import Silences
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
 from agents.rtp.receiver import StreamReceiver
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from agents.sdp.description import SessionDescription
 
 
-#: Payload type of a packet that says "now I am silent" (RFC 3389 4, RFC 3551 6).
-COMFORT_NOISE = 13
 SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 
 
@@ -59,6 +58,7 @@ class CallMedia:
         """
         self._tell = tell
         self._readiness: LegReadiness | None = None
+        self.silences = Silences()
         formats = settings.formats
         self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
         self._speakers: dict[Hashable, int] = {}
@@ -116,18 +116,21 @@ class CallMedia:
             self.reports.join(name, leg, self._speakers[name], self._source, now=now)
         else:
             self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
+        if may_send and is_heard:
+            self.silences.expect(name, leg)
+        else:
+            self.silences.forget(name)
         if self._readiness is not None:
             self._readiness.add(name, is_ready=False, now=now)
             if self._readiness.is_ready(name):
                 self.receiver.ready |= {leg.path}
-            if not is_heard and (watch := self._readiness.watch(name)) is not None:
-                watch.pause()
         return leg
 
     def get_ready(self, name: Hashable, copies: Copies, *, leads: bool, now: float) -> None:
         """A leg that is about to be agreed on stands ready; `LegReadiness` says what goes on which leg from now on."""
         if self._readiness is None:
-            self._readiness = LegReadiness(copies, self._tell_of_leg, leads=leads)
+            self.silences.listen(least_s=SILENCE_S)
+            self._readiness = LegReadiness(copies, self.silences, self._tell_of_leg, leads=leads)
             for other in self._legs:
                 self._readiness.add(other, is_ready=False, now=now)
         self._readiness.add(name, is_ready=True, now=now)
@@ -143,6 +146,8 @@ class CallMedia:
             return None
         leg = self._legs[name] = self._legs[name]._replace(local=local)
         self._ends[local] = {leg.remote}
+        if self.silences.watch(name) is not None:
+            self.silences.expect(name, leg)
         return leg
 
     def declare(
@@ -164,6 +169,7 @@ class CallMedia:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
         leg = self._legs.pop(name, None)
         self._speakers.pop(name, None)
+        self.silences.forget(name)
         if self._readiness is not None:
             self._readiness.drop(name, now=now)
             if leg is not None:
@@ -222,14 +228,16 @@ class CallMedia:
             if local in self._ends:
                 self._paths[local, remote] = path
         self.receiver.receive_datagram(data, path=path, now=came)
-        if self._readiness is not None:
-            self._hear(data, local, came)
+        if self.silences.is_on:
+            name = next((name for name, leg in self._legs.items() if leg.local == local), None)
+            self.silences.heard(name, data, came=came)
 
     def get_timer(self) -> float | None:
         """When the next packet, or report, is due."""
         timers = (
             self._source.get_timer() if self._source else None,
             self.reports.get_timer(),
+            self.silences.get_timer(),
             self._readiness.get_timer() if self._readiness is not None else None,
         )
         return min((timer for timer in timers if timer is not None), default=None)
@@ -237,6 +245,8 @@ class CallMedia:
     def handle_timer(self, *, now: float) -> None:
         """Send what is due, on every leg."""
         self.reports.handle_timer(self._source, self.receiver, now=now)
+        for name in self.silences.handle_timer(now=now):
+            self._tell_silence(name)
         if self._readiness is not None:
             self._readiness.handle_timer(now=now)
             self._take_from(self._readiness)  # what is said again comes before what is said now
@@ -261,22 +271,16 @@ class CallMedia:
             self.reports.notice(name, is_wanted=is_wanted, is_silent=is_silent, highest=self.receiver.highest)
         self._out.extend(self._to_leg(name, data) for name, data in readiness.again() if name in self._legs)
 
-    def _hear(self, data: bytes, local: Address, came: float) -> None:
-        """For who waits for silence."""
-        name = next((name for name, leg in self._legs.items() if leg.local == local), None)
-        watch = self._readiness.watch(name) if self._readiness is not None else None
-        if watch is None or len(data) < 2:
-            return
-        if data[1] & 0x7F == COMFORT_NOISE:
-            watch.pause()
-        else:
-            watch.heard(now=came)
+    def _tell_silence(self, name: Hashable) -> None:
+        watches = {leg: watch for leg in self._legs if (watch := self.silences.watch(leg)) is not None}
+        heard = [self._legs[leg].remote.ip for leg, watch in watches.items() if watch.is_stream and not watch.is_silent]
+        facts = {"heard_on": heard} if heard else {}
+        self._tell_of_leg(SILENCE, name, limit_s=round(watches[name].limit_s, 3), **facts)
 
     def _take_notices(self, now: float) -> None:
-        if self._readiness is None:
-            return
         for name, session in self.reports.sessions.items():
-            if session.heard is not None:
+            self.silences.ended(name, session.ended)
+            if self._readiness is not None and session.heard is not None:
                 self._readiness.take(name, session.heard, now=now)
                 session.heard = None
 

@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.media.ring import SpeechRing
-from agents.rtp.silence import SilenceWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from agents.media.silences import Silences
     from agents.rtp.leg_notice import LegNotice
 
 #: How often a leg that stands by gets a packet of speech.
@@ -26,10 +26,16 @@ FIRST_PROBE_S = 0.100
 #: How often it is said whether media are wanted, and when again after a change: the first one may be lost.
 NOTICE_S = 1.0
 AGAIN_AFTER_S = (0.020, 0.060)
+#: How long a silence has to be for an end to act: two packets are missing, and the third one is due.
+SILENCE_S = 0.060
 #: How long a leg that was silent has to be heard until it is believed again.
 GOOD_S = 1.0
 #: What was said so long before the last packet came may have been on its way into the silence: a good round trip.
 BEFORE_SILENCE_S = 0.100
+#: So long after the call has moved, what the peer does not hear may still be the leg before.
+LED_S = 2.0
+#: A pause that has ended is complained of for `GOOD_S` and a little; what goes on for longer is no pause.
+UNHEARD_S = 1.5
 #: Reason for copies, see `want_copies`: an end hears nothing.
 SILENCE = "silence"
 OTHER_END = "the other end"
@@ -59,7 +65,6 @@ class _Standing:
         self.is_wanted: bool | None = None
         self.is_on = not is_ready
         self.said: bool | None = None
-        self.watch = SilenceWatch()
         self.next_probe = now + FIRST_PROBE_S
         self.notices = [now]
 
@@ -67,8 +72,9 @@ class _Standing:
 class LegReadiness:
     """Of one call at one end."""
 
-    def __init__(self, copies: Copies, tell: Callable[..., None], *, leads: bool) -> None:
+    def __init__(self, copies: Copies, silences: Silences, tell: Callable[..., None], *, leads: bool) -> None:
         """Who `leads` says which leg carries the call; `tell` gets an event, a leg or None, and facts."""
+        self._silences = silences
         self._tell = tell
         self._leads = leads
         self._main: Hashable = None
@@ -79,22 +85,27 @@ class LegReadiness:
         self._silent: set[Hashable] = set()
         self._again: list[tuple[Hashable, bytes]] = []
         self._notices: list[Notice] = []
+        self._led_at = float("-inf")
+        # The legs on which the peer has said last that it hears nothing any more.
+        self._complaining: set[Hashable] = set()
+        # When it began to say so of the leg that carries the call, while we hear it there.
+        self._complained_at: float | None = None
 
     # -- legs ---------------------------------------------------------------------------------------------------------
 
     def add(self, leg: Hashable, *, is_ready: bool, now: float) -> None:
         """A leg that carries the call, or one that is ready to."""
-        if leg in self._legs:
-            return
-        self._legs[leg] = _Standing(is_ready=is_ready, now=now)
-        if not is_ready:
-            self._main = leg
+        if leg not in self._legs:
+            self._legs[leg] = _Standing(is_ready=is_ready, now=now)
+            if not is_ready:
+                self._main = leg
         self._look(now)
 
     def drop(self, leg: Hashable, *, now: float) -> None:
         """A leg is gone."""
         if self._legs.pop(leg, None) is not None:
             self._silent.discard(leg)
+            self._complaining.discard(leg)
             if not self._silent:
                 self._reasons.discard(SILENCE)
             if leg == self._main and not self._leads:
@@ -103,7 +114,7 @@ class LegReadiness:
 
     def lead(self, leg: Hashable, *, now: float) -> None:
         """From now on this leg carries the call."""
-        self._main = leg
+        self._main, self._led_at, self._complained_at = leg, now, None
         if leg not in self._silent:
             self._silent.clear()
             self._reasons.discard(SILENCE)
@@ -114,11 +125,6 @@ class LegReadiness:
         if is_so != (reason in self._reasons):
             (self._reasons.add if is_so else self._reasons.discard)(reason)
             self._look(now)
-
-    def watch(self, leg: Hashable) -> SilenceWatch | None:
-        """What hears whether this leg has fallen silent."""
-        standing = self._legs.get(leg)
-        return None if standing is None else standing.watch
 
     @property
     def legs(self) -> tuple[Hashable, ...]:
@@ -134,6 +140,11 @@ class LegReadiness:
     def is_silent(self) -> bool:
         """Whether nothing is heard any more of what was heard, or has not been for long enough."""
         return SILENCE in self._reasons
+
+    def unheard(self, *, now: float) -> Hashable:
+        """The leg that carries the call, if the peer has not heard us there for long enough; else None."""
+        is_so = self._complained_at is not None and now >= self._complained_at + UNHEARD_S
+        return self._main if is_so else None
 
     def wants(self, leg: Hashable) -> bool:
         """Whether we want media there: where the call is, if it is ours to say, and everywhere if there is a reason."""
@@ -156,6 +167,7 @@ class LegReadiness:
         standing = self._legs.get(leg)
         if standing is None:
             return
+        self._note_complaint(leg, is_so=notice.is_silent, now=now)
         standing.is_wanted = notice.is_wanted
         if notice.is_quiet:
             self._expect_nothing()
@@ -191,16 +203,12 @@ class LegReadiness:
         if len(self._legs) < 2:
             return None
         timers = [standing.notices[0] for standing in self._legs.values()]
-        timers += [at for one in self._legs.values() if (at := one.watch.get_timer()) is not None]
         if self._silent and (good_at := self._good_at()) is not None:
             timers.append(good_at)
         return min(timers)
 
     def handle_timer(self, *, now: float) -> None:
         """Notes silences and their ends, and says what it is time to say."""
-        news = [leg for leg, standing in self._legs.items() if standing.watch.handle_timer(now=now)]
-        for leg in news:
-            self._tell(SILENCE, leg, limit_s=round(self._legs[leg].watch.limit_s, 3))
         if SILENCE not in self._reasons and len(self._legs) > 1:
             self._look_for_silence(now)
         if self._silent and (good_at := self._good_at()) is not None and now >= good_at:
@@ -226,8 +234,9 @@ class LegReadiness:
 
     def _look_for_silence(self, now: float) -> None:
         """If one leg has fallen silent and no other one is heard: copies, and what the silence has swallowed."""
-        silent = {leg: one.watch.heard_at for leg, one in self._legs.items() if one.watch.is_silent}
-        if not silent or any(one.watch.is_heard(now=now) for one in self._legs.values()):
+        watches = {leg: watch for leg in self._legs if (watch := self._silences.watch(leg)) is not None}
+        silent = {leg: watch.heard_at for leg, watch in watches.items() if watch.is_silent}
+        if not silent or any(watch.is_heard(now=now) for watch in watches.values()):
             return
         self._silent = set(silent)
         self._reasons.add(SILENCE)
@@ -236,15 +245,26 @@ class LegReadiness:
 
     def _expect_nothing(self) -> None:
         """No silence is a break before packets have come again."""
-        for standing in self._legs.values():
-            standing.watch.pause()
+        for leg in self._legs:
+            if (watch := self._silences.watch(leg)) is not None:
+                watch.pause()
         self._silent.clear()
         self._reasons.discard(SILENCE)
 
+    def _note_complaint(self, leg: Hashable, *, is_so: bool, now: float) -> None:
+        """One that was overtaken on a slower leg is no news; soon after a move it is about the leg before."""
+        if is_so and not self._complaining | self._silent and now >= self._led_at + LED_S:
+            self._complained_at = now
+        (self._complaining.add if is_so else self._complaining.discard)(leg)
+        if not self._complaining:
+            self._complained_at = None
+
     def _good_at(self) -> float | None:
         """When all that were silent will have been heard for long enough; None while one is not heard."""
-        watches = [self._legs[leg].watch for leg in self._silent]
-        return None if any(one.is_silent for one in watches) else max(one.heard_since for one in watches) + GOOD_S
+        watches = [watch for leg in self._silent if (watch := self._silences.watch(leg)) is not None]
+        if any(one.is_silent for one in watches):
+            return None
+        return max((one.heard_since for one in watches), default=0.0) + GOOD_S
 
     def _look(self, now: float, *, since: float | None = None) -> None:
         """Sends where it is to be sent by now; says again there what was said since a time."""
@@ -252,6 +272,8 @@ class LegReadiness:
         on = {leg for leg in self._legs if self._is_to_be_sent(leg)} or set(self._legs)
         for leg, standing in self._legs.items():
             standing.is_on = leg in on
+            if self._leads and (watch := self._silences.watch(leg)) is not None:
+                watch.expect(is_so=self.wants(leg))
             if standing.said is not self.wants(leg) and standing.said is not None:
                 standing.notices = [now + later for later in AGAIN_AFTER_S]
                 self._say(leg)

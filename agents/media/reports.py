@@ -51,6 +51,12 @@ class Reports:
         """What is known of the leg over this path; None if there is none."""
         return next((joined.session for joined in self._joined.values() if joined.leg.path == path), None)
 
+    def arrived(self, name: Hashable) -> tuple[int, int]:
+        """How often the peer has reported on a leg of ours, and the highest packet that had come by the last report."""
+        joined = self._joined.get(name)
+        block = None if joined is None else joined.session.remote_report
+        return (0, 0) if joined is None or block is None else (joined.session.reports_heard, block.highest_sequence)
+
     def join(self, name: Hashable, leg: Leg, ssrc: int, source: MediaSource, *, now: float) -> None:
         """A leg is sent on, or has moved: another path, or another source of ours, is another session."""
         before = self._joined.get(name)

@@ -98,12 +98,16 @@ class RtcpSession:
         """Seconds, from the newest report on our packets (6.4.1); None if there was none."""
         self.remote_report: ReportBlock | None = None
         """The newest report on our packets."""
+        self.reports_heard = 0
+        """How many there were."""
         self.remote_voip: VoipMetrics | None = None
         """How our packets are heard and played, by the newest report that says so."""
         self.remote_voip_at = float("-inf")
         """When that came."""
         self.heard: LegNotice | None = None
         """The newest notice of whether our media are wanted on this leg, until it is taken."""
+        self.ended: frozenset[int] = frozenset()
+        """Sources that have said BYE (6.6)."""
 
     def get_timer(self) -> float:
         """When to call `report` next."""
@@ -155,6 +159,8 @@ class RtcpSession:
                 self._receive_blocks(reports, now)
             case LegNotice():
                 self.heard = packet
+            case Goodbye(ssrcs=ssrcs):
+                self.ended |= set(ssrcs)
             case ExtendedReport(voip=voip):
                 for block in voip:
                     if block.ssrc == self._ssrc:
@@ -165,6 +171,7 @@ class RtcpSession:
             if block.ssrc != self._ssrc:
                 continue
             self.remote_report = block
+            self.reports_heard += 1
             if block.last_sr:
                 taken = (_ntp_middle(now) - block.last_sr - block.delay_since_last_sr) & 0xFFFFFFFF
                 # Half the range up is a clock that runs backwards, or a lie.

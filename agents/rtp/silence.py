@@ -15,8 +15,9 @@ INTERVAL_S = 0.020
 LEAST_S = 0.060
 #: A pause that was longer was a break, and no reason for more patience with the next one.
 LONGEST_PAUSE_S = 0.200
-#: How long a shorter one is remembered.
-MEMORY_S = 60.0
+#: How long a shorter one is remembered: by who makes up for what is lost, for whom a false alarm costs little, and by
+#: who leaves the path.
+MEMORY_S, LONG_MEMORY_S = 60.0, 600.0
 #: A path says nothing of itself before it has brought so many packets in a row.
 LEAST_PACKETS = 25
 #: What lies in a socket is handed over when its owner wakes (`agents.roles.role.Open`, `is_patient`), and that is now.
@@ -30,7 +31,7 @@ class SilenceWatch:
 
     def __init__(self, *, least_s: float = LEAST_S, interval_s: float = INTERVAL_S) -> None:
         """A silence shorter than `least_s` is none, whatever the path is like."""
-        self._least_s = least_s
+        self.least_s = least_s
         self._interval_s = interval_s
         # Pauses that were no breaks, (when, how long): only what can still become the longest.
         self._pauses: deque[tuple[float, float]] = deque()
@@ -41,6 +42,7 @@ class SilenceWatch:
         """Since when packets have come without a silence."""
         self.is_silent = False
         self._is_asked = False
+        self._is_expected = True
 
     def heard(self, *, now: float) -> None:
         """A packet of the stream has come."""
@@ -65,10 +67,17 @@ class SilenceWatch:
         self.is_silent = False
         self._packets = 0
 
+    def expect(self, *, is_so: bool) -> None:
+        """From now on a stream is expected, or no more than probes: then nothing is a silence, whatever comes."""
+        if is_so != self._is_expected:
+            self._is_expected = is_so
+            self.is_silent = False
+            self._packets = 0
+
     @property
     def is_stream(self) -> bool:
         """Whether there is a stream to fall silent: enough packets have come, one after the other."""
-        return self.heard_at is not None and self._packets >= LEAST_PACKETS
+        return self._is_expected and self.heard_at is not None and self._packets >= LEAST_PACKETS
 
     def is_heard(self, *, now: float) -> bool:
         """Whether packets come, be it too few yet to be missed."""
@@ -76,11 +85,13 @@ class SilenceWatch:
 
     @property
     def limit_s(self) -> float:
-        """How long a silence is a break."""
-        longest = self._pauses[0][1] if self._pauses else 0.0
-        # What was late by a little needs no more patience than what is never late: a packet is missed as such.
-        needed = longest + self._interval_s if longest >= 2 * self._interval_s else 0.0
-        return max(self._least_s, needed)
+        """How long a silence is news."""
+        return self._more_than(MEMORY_S)
+
+    @property
+    def unusual_s(self) -> float:
+        """How long one is that this path hardly ever has; not below `limit_s`."""
+        return self._more_than(LONG_MEMORY_S)
 
     def get_timer(self) -> float | None:
         """When it is silent, if nothing comes until then; None if it can't become so."""
@@ -99,10 +110,18 @@ class SilenceWatch:
         self.is_silent, self._is_asked = self._is_asked, True
         return self.is_silent
 
+    def _more_than(self, memory_s: float) -> float:
+        """More than any pause of so long."""
+        since = (self.heard_at or 0.0) - memory_s
+        longest = next((pause_s for at, pause_s in self._pauses if at > since), 0.0)
+        # What was late by a little needs no more patience than what is never late: a packet is missed as such.
+        needed = longest + self._interval_s if longest >= 2 * self._interval_s else 0.0
+        return max(self.least_s, needed)
+
     def _remember(self, pause_s: float, now: float) -> None:
         pauses = self._pauses
         while pauses and pauses[-1][1] <= pause_s:
             pauses.pop()
         pauses.append((now, pause_s))
-        while pauses[0][0] <= now - MEMORY_S:
+        while pauses[0][0] <= now - LONG_MEMORY_S:
             pauses.popleft()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.media.readiness import LegReadiness
+from agents.media.readiness import SILENCE, SILENCE_S, LegReadiness
 from agents.media.reports import LAST_PORT, control_of
+from agents.media.silences import Silences
 from agents.rtp.leg_notice import LegNotice
 from agents.rtp.rtcp import CNAME, ReceiverReport, SourceDescription, build_compound, parse_compound
 from agents.rtp.rtcp_xr import RtcpParseError
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from agents.media.leg import Leg
     from agents.media.readiness import Copies
-    from agents.rtp.packet import RtpPacket
-
-#: Payload type of a packet that says "now I am silent" (RFC 3389 4, RFC 3551 6).
-COMFORT_NOISE = 13
 
 
 class ReadyLegs:
@@ -32,22 +29,15 @@ class ReadyLegs:
 
     def __init__(self, copies: Copies, tell: Callable[..., None], *, ssrc: int, cname: str) -> None:
         """`copies`: when the MN wants media on all legs; `tell` as `LegReadiness` has it."""
-        self.readiness = LegReadiness(copies, tell, leads=False)
+        self._tell = tell
+        self.silences = Silences()
+        self.silences.listen(least_s=SILENCE_S)
+        self.readiness = LegReadiness(copies, self.silences, tell, leads=False)
         self._peer = SilenceWatch()
         self._is_peer_heard = True
         self._is_quiet = False
         self._ssrc = ssrc
         self._description = SourceDescription(((ssrc, ((CNAME, cname),)),))
-
-    def hear(self, name: Hashable, packet: RtpPacket, *, came: float) -> None:
-        """A packet has come over a leg: silence is waited for."""
-        watch = self.readiness.watch(name)
-        if watch is None:
-            return
-        if packet.payload_type == COMFORT_NOISE:
-            watch.pause()
-        else:
-            watch.heard(now=came)
 
     def expect_peer(self, *, is_heard: bool, now: float) -> None:
         """Whether the peer is to speak, or is on hold."""
@@ -61,13 +51,15 @@ class ReadyLegs:
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next."""
-        timers = (self.readiness.get_timer(), self._peer.get_timer())
+        timers = (self.readiness.get_timer(), self.silences.get_timer(), self._peer.get_timer())
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Notes silences of either side."""
         if self._peer.handle_timer(now=now):
             self._mind_quiet(now)
+        for name in self.silences.handle_timer(now=now):
+            self._tell(SILENCE, name)
         self.readiness.handle_timer(now=now)
 
     def _mind_quiet(self, now: float) -> None:

@@ -103,6 +103,8 @@ class Relay:
             self._ready.expect_peer(is_heard=self._is_peer_heard, now=now)
             for other in beside:
                 self._ready.readiness.add(other, is_ready=False, now=now)
+                if other in self._legs:
+                    self._ready.silences.expect(other, self._legs[other][0])
         self._ready.readiness.add(name, is_ready=True, now=now)
         self._say()
 
@@ -117,8 +119,10 @@ class Relay:
             self._legs.pop(name, None)
         if self._ready is not None:
             self._ready.readiness.add(name, is_ready=False, now=now)
-            if not is_heard and (watch := self._ready.readiness.watch(name)) is not None:
-                watch.pause()
+            if may_send and is_heard:
+                self._ready.silences.expect(name, leg)
+            else:
+                self._ready.silences.forget(name)
             self._say()
 
     def drop(self, name: Hashable, *, now: float) -> None:
@@ -126,6 +130,7 @@ class Relay:
         self._legs.pop(name, None)
         if self._ready is not None:
             self._ready.readiness.drop(name, now=now)
+            self._ready.silences.forget(name)
             if len(self._ready.readiness.legs) < 2:  # as before: nothing needs to be looked at
                 self._ready = None
             self._say()
@@ -176,7 +181,7 @@ class Relay:
             self._send_down(data, packet.payload_type, now)
             return
         if self._ready is not None:
-            self._ready.hear(self._name_at(local), packet, came=came)
+            self._ready.silences.heard(self._name_at(local), data, came=came)
         for arrival in self._uplink.receive(packet, path=remote.ip, now=came):
             self._pacing.learn(arrival)
             if not arrival.duplicate:

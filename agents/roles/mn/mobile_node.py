@@ -102,6 +102,8 @@ class MobileNode(ByTable):
         else:
             self._call.media.receive_datagram(data, local=local, remote=remote, came=now if came is None else came)
             self._scheme.handle_timer(now=now)
+            if self._sensing.listen(now=now):
+                self._consider(now)
         self._take_events(now)
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
@@ -168,10 +170,10 @@ class MobileNode(ByTable):
             self._hang_up(now)
         self._call.ua.handle_timer(now=now)
         self._call.partings.handle_timer(now=now)
-        self._scheme.handle_timer(now=now)
         next_try = self._next_try()
         if self._sensing.handle_timer(now=now) or (next_try is not None and now >= next_try):
             self._consider(now)
+        self._scheme.handle_timer(now=now)  # what is wanted now may be due now
         if self._registration is not None:
             self._registration.handle_timer(now=now)
         self._take_events(now)

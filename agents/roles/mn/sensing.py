@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.roles.mn.hearing import Hearing
 from agents.roles.mn.quench import parse_quench
 from agents.roles.mn.triggers import make_decision
 from agents.roles.mn.triggers.events import (
     BatteryReport,
+    CallMoved,
     LinkDown,
     LinkParametersReport,
     LinkUp,
@@ -44,6 +46,10 @@ class Sensing:
 
             self._risk = Risk(config["risk"], links, networks)
         self._next_look: float | None = None
+        self._hearing: Hearing | None = None
+        if "silence" in self._decision.watches:
+            self._hearing = Hearing(call)
+            call.media.silences.listen(least_s=self._decision.silence_s)
 
     def link_changed(self, link: Link, news: list[str], *, now: float) -> None:
         """The kernel's news of a link, by the names that they have in the log."""
@@ -71,6 +77,7 @@ class Sensing:
 
     def handed_over(self, *, now: float) -> None:
         """The call is on another link now."""
+        self._take(CallMoved(self._call.link.name), now=now)
         self._decision.handed_over(now=now)
 
     def verdict(self, *, now: float) -> Verdict | None:
@@ -80,6 +87,15 @@ class Sensing:
     def danger(self, *, now: float) -> dict[str, Any] | None:
         """Why the link that the call is on is in danger; None where it is not, or nobody wants to know."""
         return None if self._risk is None else self._risk.of(self._call.link.name, now=now)
+
+    def listen(self, *, now: float) -> bool:
+        """After media have come, or have not; returns whether that is news."""
+        if self._hearing is None or not self._call.is_up:
+            return False
+        news = self._hearing.news(now=now)
+        for event in news:
+            self._take(event, now=now)
+        return bool(news)
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next; never without a call."""
@@ -91,9 +107,9 @@ class Sensing:
 
     def handle_timer(self, *, now: float) -> bool:
         """Do what is due; returns whether there was anything, so that there may be another verdict."""
-        timer = self.get_timer()
+        is_news, timer = self.listen(now=now), self.get_timer()
         if timer is None or now < timer:
-            return False
+            return is_news
         if self._next_look is not None and now >= self._next_look:
             self._next_look = now + LOOK_INTERVAL_S
             self._look(now)

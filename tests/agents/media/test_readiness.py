@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from agents.media.readiness import GOOD_S, PROBE_S, Copies, LegReadiness
+from agents.media.leg import Leg
+from agents.media.readiness import GOOD_S, PROBE_S, SILENCE, SILENCE_S, Copies, LegReadiness
+from agents.media.silences import Silences
 from agents.rtp.leg_notice import LegNotice
+from agents.sip.message.address import Address
 
 
 class End:
@@ -17,7 +20,11 @@ class End:
         self.now = 0.0
         self.number = 65530
         self.told: list[tuple[str, dict[str, Any]]] = []
-        self.readiness = LegReadiness(copies, self._tell, leads=leads)
+        self.silences = Silences()
+        self.silences.listen(least_s=SILENCE_S)
+        for number, name in enumerate(("wifi", "umts")):
+            self.silences.expect(name, Leg(Address(f"10.0.{number}.1", 20000), Address("10.0.9.1", 30000)))
+        self.readiness = LegReadiness(copies, self.silences, self._tell, leads=leads)
         self.readiness.add("wifi", is_ready=False, now=0.0)
         self.readiness.add("umts", is_ready=True, now=0.0)
         #: What went where: numbers, what is said again too.
@@ -31,12 +38,14 @@ class End:
         """Speaks, and hears a packet each 20 ms on some legs."""
         for _ in range(round(seconds / 0.02)):
             for name in hearing:
-                watch = self.readiness.watch(name)
+                watch = self.silences.watch(name)
                 assert watch is not None
                 watch.heard(now=self.now)
             until = self.now + 0.02
-            while (timer := self.readiness.get_timer()) is not None and timer < until - 1e-9:
+            while (timer := self._get_timer()) is not None and timer < until - 1e-9:
                 self.now = max(self.now, timer)
+                for silent in self.silences.handle_timer(now=self.now):
+                    self._tell(SILENCE, silent)
                 self.readiness.handle_timer(now=self.now)
                 self._take()
             self.now = until
@@ -44,6 +53,10 @@ class End:
             data = bytes(2) + self.number.to_bytes(2, "big")
             for leg in self.readiness.sent(data, now=self.now):
                 self.sent[str(leg)].append(self.number)
+
+    def _get_timer(self) -> float | None:
+        timers = (self.silences.get_timer(), self.readiness.get_timer())
+        return min((timer for timer in timers if timer is not None), default=None)
 
     def hear(self, leg: str, *, is_wanted: bool, is_silent: bool = False, highest: int | None = None) -> None:
         self.readiness.take(leg, LegNotice(1, is_wanted, is_silent, highest), now=self.now)

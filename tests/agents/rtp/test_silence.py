@@ -62,6 +62,7 @@ def test_a_pause_is_forgotten_after_a_while() -> None:
     # The one that is remembered now is of no importance.
     watch.heard(now=last + 0.03)
     assert watch.limit_s == pytest.approx(0.06)
+    assert watch.unusual_s == pytest.approx(0.12), "but not by who would leave"
 
 
 def test_a_burst_that_comes_late_makes_no_silence_afterwards() -> None:
@@ -114,3 +115,24 @@ def test_random_losses_alarm_seldom() -> None:
         if random.random() >= 0.05:
             watch.heard(now=now)
     assert 0 < alarms < 120
+
+
+def test_a_good_wifi_alarms_now_and_then_and_is_hardly_ever_left() -> None:
+    """An hour of `wifi-good`: bad moments of 30 ms on average, 120 of them an hour; 1 ms of jitter."""
+    random, watch = Random(1), SilenceWatch()
+    bad_from = random.expovariate(1 / 30)
+    bad_until, news, left = 0.0, 0, 0
+    for number in range(180_000):
+        sent = number * 0.02
+        while bad_from <= sent:
+            bad_until = bad_from + random.expovariate(1 / 0.030)
+            bad_from = bad_until + random.expovariate(1 / 30)
+        if sent < bad_until:
+            continue
+        came = sent + random.uniform(0.0005, 0.0025)
+        pause_s = came - (watch.heard_at or came)
+        left += watch.is_stream and pause_s > watch.unusual_s
+        news += is_noticed(watch, now=came - 0.0005)
+        watch.heard(now=came)
+    assert 5 < news < 40
+    assert 0 < left < 6

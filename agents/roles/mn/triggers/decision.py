@@ -62,6 +62,11 @@ class Decision:
         """What its triggers need to have looked at."""
         return frozenset().union(*(part.trigger.watches for part in self._parts))
 
+    @property
+    def silence_s(self) -> float:
+        """The shortest silence that one of them wants to know of."""
+        return min(part.trigger.silence_s for part in self._parts)
+
     def take(self, event: LinkEvent, *, now: float) -> None:
         """Something has happened."""
         self.surroundings.take(event)

@@ -68,7 +68,48 @@ class BatteryReport(NamedTuple):
     level: float
 
 
+class LinkSilent(NamedTuple):
+    """Nothing has come over the link for so long, though the peer speaks there.
+
+    From `unusual_s` on it is more than the path's own losses and delays have made of late.
+    """
+
+    link: str
+    for_s: float
+    unusual_s: float
+
+
+class LinkHeard(NamedTuple):
+    """Something has come over the link: told each 100 ms at the most, and be it a probe."""
+
+    link: str
+
+
+class LinkUnheard(NamedTuple):
+    """Nothing is expected over the link any more: it was left, or is on hold."""
+
+    link: str
+
+
+class UplinkSilent(NamedTuple):
+    """The peer says that it hears nothing of us over the link."""
+
+    link: str
+
+
+class UplinkHeard(NamedTuple):
+    """The peer has reported, in RTCP, that what we send over the link reaches it again."""
+
+    link: str
+
+
+class CallMoved(NamedTuple):
+    """The call is on this link now."""
+
+    link: str
+
+
 LinkEvent = (
     LinkUp | LinkDown | LinkParametersReport | StreamReport | ReceptionReport | SourceQuench | PositionReport
-    | BatteryReport
+    | BatteryReport | LinkSilent | LinkHeard | LinkUnheard | UplinkSilent | UplinkHeard | CallMoved
 )  # fmt: skip

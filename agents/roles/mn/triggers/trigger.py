@@ -28,7 +28,9 @@ class Trigger:
     """
 
     watches: ClassVar[frozenset[str]] = frozenset()
-    """What has to be looked at for it, beside links and signals: "stream", "quench"."""
+    """What has to be looked at for it, beside links and signals: "stream", "quench", "silence"."""
+    silence_s: float = 0.060
+    """The shortest silence that it wants to know of; three packet intervals."""
 
     def __init__(self, config: dict[str, Any], main: str) -> None:
         self.config = config

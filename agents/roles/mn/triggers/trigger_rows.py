@@ -133,6 +133,14 @@ TRIGGERS: dict[str, TriggerRow] = {
         f"{HERE}.source_quench:SourceQuenchTrigger",
         {"count": Parameter(Is.COUNT, 3), "within": Parameter(Is.TIME, 1.0)},
     ),
+    "silence": TriggerRow(
+        API_VERSION,
+        "Nothing has come over the link for `for`, though the peer speaks there; longer where the path has had such"
+        " pauses of late. Or the peer says that it hears nothing of us there. Back when it has been heard for"
+        " `back_after`, where a leg stands by; elsewhere it is forgotten by then.",
+        f"{HERE}.fallen_silent:SilenceTrigger",
+        {"for": Parameter(Is.TIME, 0.06), "back_after": Parameter(Is.TIME, 5.0)},
+    ),
     "policy": TriggerRow(
         API_VERSION,
         "The user's wish: the cheapest of the networks that are there, and of those the first in `prefer`. With a"
