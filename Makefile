@@ -13,6 +13,8 @@ SIPPY_VERSION := 2.5.0
 CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinished,.started} apt-bookworm run-records processors fuzz-corpora sippy-$(SIPPY_VERSION)
 RUNS := 1000000
 MINUTES := 60
+# How long the call over each profile is in `make alarms`.
+CALL_MINUTES := 20
 # How many seeds each scheme runs with in a table: one is an anecdote.
 SEEDS := 20
 # Phones that are called in `make phones`, beside our own correspondent with and without the extension.
@@ -154,6 +156,14 @@ profiles: setup  ## Probes over links of every profile: configured against measu
 	sed '/^## The table/q' docs/profiles.md > $$table
 	$(TESTBED) profile check | sed 's/^/    /; s/ *$$//; /^$$/d' | sed '1s/^/\n/' | tee -a $$table
 	cat $$table > docs/profiles.md && rm $$table
+
+.PHONY: alarms
+alarms: setup  ## How often a call over a link of each profile hears a silence, though nothing has become of the link: docs/alarms.md
+	@$(TESTBED) prepare --engine uml
+	table=$$(mktemp)
+	sed '/^## The table/q' docs/alarms.md > $$table
+	$(PYTHON) -m tests.bench.alarms runs/alarms-$$$$ $(CALL_MINUTES) | sed 's/^/    /; s/ *$$//' | sed '1s/^/\n/' | tee -a $$table
+	cat $$table > docs/alarms.md && rm $$table
 
 .PHONY: attack
 attack: setup  ## Forged requests, replays, injected speech, floods: the tables of docs/attacks.md, made anew

@@ -156,7 +156,7 @@ def test_mistakes_in_gpx(files: Files, capsys: pytest.CaptureFixture[str], old: 
         ("{on: any, of: [{on: link-down, stay: 1 s}]}",
          "schemes.handover-cn.trigger: 'stay' is for all of them together; write it beside 'of'"),
         ("{on: any, of: [{on: any, of: []}]}", "schemes.handover-cn.trigger.of.1: 'any' is not possible; possible are:"
-         " link-down, signal, link-going-down, quality, position, source-quench, policy"),
+         " link-down, signal, link-going-down, quality, position, source-quench, silence, policy"),
         ("{on: weighted, at_least: 60 %, of: [{weight: 50 %, trigger: {on: link-down}}]}",
          "schemes.handover-cn.trigger: all together have less weight than 'at_least' wants; it would never fire"),
     ],
