@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Payload type of a packet that says "now I am silent" (RFC 3389 4, RFC 3551 6).
 COMFORT_NOISE = 13
 _HEADER = 12
+#: A pause that is worth a thought; and a timestamp that is further on is another stream's (a minute, at 8 kHz).
+PAUSE_S = 0.060
+_LONGEST_STEP = 60 * 8000
 
 
 class _Watched:
@@ -28,6 +31,23 @@ class _Watched:
         self.watch = SilenceWatch(least_s=least_s)
         self.ssrc: int | None = None
         self.ended: frozenset[int] = frozenset()
+        # The number and the timestamp of the last packet, and how far apart two were of which none was missing between.
+        self._last = (0, 0)
+        self._step = 0
+
+    def has_paused(self, data: bytes) -> bool:
+        """Whether the talker itself has paused before this packet: none is missing, but its time has gone on.
+
+        So does one that detects silence and sends no comfort noise (RFC 3551 4.1).
+        """
+        number, timestamp = int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:8], "big")
+        is_next = (number - self._last[0]) & 0xFFFF == 1
+        step = (timestamp - self._last[1]) & 0xFFFFFFFF if is_next else 0
+        self._last = number, timestamp
+        if 0 < self._step < step / 2 and step < _LONGEST_STEP:
+            return True
+        self._step = step or self._step
+        return False
 
 
 class Silences:
@@ -37,6 +57,8 @@ class Silences:
         self._watched: dict[Hashable, _Watched] = {}
         self._least_s = float("inf")
         self.is_on = False
+        # Whether the talker has never paused without a word.
+        self._is_steady = True
 
     def listen(self, *, least_s: float) -> None:
         """From now on. Silences shorter than the least that anybody wants to know of are none."""
@@ -49,7 +71,9 @@ class Silences:
         """The peer is to speak on this leg; over another way than before it begins anew."""
         known = self._watched.get(name)
         if known is None or known.path != leg.path:
-            self._watched[name] = _Watched(leg.path, self._least_s)
+            watched = self._watched[name] = _Watched(leg.path, self._least_s)
+            if not self._is_steady:
+                watched.watch.give_up()
 
     def forget(self, name: Hashable) -> None:
         """It is not, or the leg is gone."""
@@ -65,7 +89,13 @@ class Silences:
         watched = self._watched.get(name)
         if watched is None or len(data) < _HEADER or data[0] >> 6 != 2:
             return
-        watched.ssrc = int.from_bytes(data[8:12], "big")
+        ssrc = int.from_bytes(data[8:12], "big")
+        is_late = watched.watch.heard_at is not None and came - watched.watch.heard_at >= PAUSE_S
+        if watched.has_paused(data) and is_late and ssrc == watched.ssrc:
+            self._is_steady = False
+            for one in self._watched.values():
+                one.watch.give_up()
+        watched.ssrc = ssrc
         if data[1] & 0x7F == COMFORT_NOISE:
             watched.watch.pause()
         elif watched.ssrc not in watched.ended:  # what a BYE has overtaken

@@ -43,6 +43,7 @@ class SilenceWatch:
         self.is_silent = False
         self._is_asked = False
         self._is_expected = True
+        self._is_steady = True
 
     def heard(self, *, now: float) -> None:
         """A packet of the stream has come."""
@@ -67,6 +68,10 @@ class SilenceWatch:
         self.is_silent = False
         self._packets = 0
 
+    def give_up(self) -> None:
+        """The talker pauses as it likes: nothing is a silence any more."""
+        self._is_steady = self.is_silent = False
+
     def expect(self, *, is_so: bool) -> None:
         """From now on a stream is expected, or no more than probes: then nothing is a silence, whatever comes."""
         if is_so != self._is_expected:
@@ -77,7 +82,8 @@ class SilenceWatch:
     @property
     def is_stream(self) -> bool:
         """Whether there is a stream to fall silent: enough packets have come, one after the other."""
-        return self._is_expected and self.heard_at is not None and self._packets >= LEAST_PACKETS
+        is_due = self._is_expected and self._is_steady and self.heard_at is not None
+        return is_due and self._packets >= LEAST_PACKETS
 
     def is_heard(self, *, now: float) -> bool:
         """Whether packets come, be it too few yet to be missed."""

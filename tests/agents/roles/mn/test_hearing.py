@@ -85,6 +85,18 @@ def test_comfort_noise_is_none() -> None:
     assert (alarms(world), world.told("trigger")) == ([], [])
 
 
+def test_a_talker_that_pauses_without_a_word_alarms_once() -> None:
+    """It is told from a break by what comes afterwards: no packet is missing, and the timestamp has gone on."""
+    world = in_a_call("handover-standby", umts=Way(0.110, 0.002))
+    source = world.cn._media._source
+    assert source is not None
+    for _ in range(10):
+        source._start += 0.15
+        source._first_timestamp += 1200
+        world.run(2.0)
+    assert len(alarms(world)) == 1
+
+
 @pytest.mark.parametrize("lost", ["BYE", None])
 def test_a_peer_that_hangs_up_is_none(lost: str | None) -> None:
     """What it says in RTCP is enough, and so is its BYE."""
