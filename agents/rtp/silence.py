@@ -86,8 +86,10 @@ class SilenceWatch:
         return is_due and self._packets >= LEAST_PACKETS
 
     def is_heard(self, *, now: float) -> bool:
-        """Whether packets come, be it too few yet to be missed."""
-        return self.heard_at is not None and self._packets > 1 and now - self.heard_at < self.limit_s
+        """Whether packets come, be it too few yet to be missed; a stream does until it is silent."""
+        if self.heard_at is None or self.is_silent or self._packets < 2:
+            return False
+        return self.is_stream or now - self.heard_at < self.limit_s
 
     @property
     def limit_s(self) -> float:
