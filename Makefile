@@ -76,6 +76,19 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 	rm $$tables.one
 	cat $$tables > docs/comparison.md && rm $$tables
 
+.PHONY: standby
+standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: the tables of docs/standby.md, made anew
+	@tables=$$(mktemp)
+	sed '/^## Tables/q' docs/standby.md > $$tables
+	for campaign in break others fade troubles; do
+	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/standby/$$campaign.yaml)" >> $$tables
+	  $(TESTBED) sweep docs/standby/$$campaign.yaml --out runs/standby-$$campaign > $$tables.one
+	  cat $$tables.one
+	  sed '/^The campaign/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	done
+	rm $$tables.one
+	cat $$tables > docs/standby.md && rm $$tables
+
 .PHONY: numbers
 numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark's tshark: docs/numbers.md, made anew
 	@runs=runs/numbers-$$$$

@@ -1,7 +1,8 @@
 """Fields that a campaign gives other values than the files have: by a dotted name, which begins at the scenario.
 
 `links.NAME.FIELD` is a field of that link's profile, `failure.FIELD` one of the failure script, `trigger` one of the
-scenario's triggers by its name, and `trigger.FIELD` a field of the trigger that decides; else it is the scenario's own.
+scenario's triggers by its name, and `trigger.FIELD` a field of the trigger that decides; `copies` and `attach` are said
+of whichever scheme the run has; else it is the scenario's own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.tree import Tree, ValueOrigin
 
 LINKS, FAILURE_SCRIPT, TRIGGER_CHOSEN, LOSS = "links", "failure", "trigger", "loss"
+OF_SCHEME = ("copies", "attach")
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,10 @@ def _in_scenario(tree: Tree, one: Varied, scheme: str | None, trigger: str | Non
     if steps[0] == LINKS and len(steps) > 1:
         _check_link(tree, steps[1], one.origin)
         return [LOSS, steps[1]] if len(steps) > 2 else steps
-    if steps[0] == TRIGGER_CHOSEN:
+    if steps[0] in {TRIGGER_CHOSEN, *OF_SCHEME}:
         chosen = tree.content.get("scheme") if scheme is None else scheme
-        where = ("schemes", str(chosen), "trigger") if trigger is None else ("triggers", trigger)
+        of_scheme = steps[0] in OF_SCHEME or trigger is None
+        where = ("schemes", str(chosen), steps[0]) if of_scheme else ("triggers", str(trigger))
         if not tree.has(where[:2]):
             what = f"the scenario does not say how '{where[1]}' is used; add it to its '{where[0]}'"
             raise BadScenarioError([one.origin.error(what)])
