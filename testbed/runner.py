@@ -165,7 +165,12 @@ def annotate(run: MeasuredRun, title: str = "") -> list[str]:
         names = read_names(folder)
     except RunFolderError as error:
         warnings.append(f"run.pcapng names no nodes: {error.what}")
-    return [*warnings, *write_run_capture(run.captures, events, folder / "run.pcapng", names=names, title=title)]
+    whole = folder / "run.pcapng"
+    try:
+        return [*warnings, *write_run_capture(run.captures, events, whole, names=names, title=title)]
+    except OSError as error:  # it is as large as all captures together, and the numbers do not come from it
+        whole.unlink(missing_ok=True)
+        return [*warnings, f"there is no run.pcapng: {error.strerror or error}"]
 
 
 def measure(run: MeasuredRun) -> dict[str, Any] | None:

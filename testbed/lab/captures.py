@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 from testbed.lab.network import Interface
 from testbed.lab.packet_ring import RETIRE_MS, Ring
@@ -48,25 +48,31 @@ class Captures:
         self._told, self._until = os.fdopen(out_read), in_write
         for ring in rings:
             ring.leave()
+        self.crcs: dict[str, int] = {}
+        """Once they have ended: what the file of each that is whole should have as its CRC-32, by the file's name."""
+
+    def fileno(self) -> int:
+        """Readable before they are stopped only when one of them has ended early."""
+        return self._told.fileno()
 
     def stop(self) -> tuple[list[str], list[str]]:
-        """Ends them; returns what failed (a capture that is not whole) and warnings (one that dropped packets)."""
+        """Ends them; returns what failed (captures that are not whole) and warnings (one that dropped packets)."""
         time.sleep(FLUSH_S)
         os.close(self._until)
         with self._told as told:
-            lines = [json.loads(line) for line in told]
+            ends = {line["name"]: line for line in map(json.loads, told)}
         os.waitpid(self._pid, 0)
-        ends = {line["name"]: line for line in lines}
-        failures, warnings = [], []
+        early: dict[str, list[str]] = {}
+        warnings = []
         for name in self._names:
-            end = ends.get(name)
-            if end is None:
-                failures.append(f"the capture on {name} ended early: its process died")
-            elif end["error"]:
-                failures.append(f"the capture on {name} ended early: {end['error']}")
-            elif end["dropped"]:
+            end = ends.get(name, {"error": "its process died"})
+            if end["error"]:
+                early.setdefault(end["error"], []).append(name)
+                continue
+            self.crcs[f"{name}.pcap"] = end["crc"]
+            if end["dropped"]:
                 warnings.append(f"the capture on {name} dropped {end['dropped']} packets")
-        return failures, warnings
+        return [f"the capture on {', '.join(names)} ended early: {error}" for error, names in early.items()], warnings
 
 
 def become_capturer(rings: list[Ring], until: int, tell: int) -> None:
@@ -75,16 +81,23 @@ def become_capturer(rings: list[Ring], until: int, tell: int) -> None:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the lab has the last word
         os.nice(NICE)
-        lines = capture(rings, until)
         with os.fdopen(tell, "w") as told:
-            told.writelines(json.dumps(line) + "\n" for line in lines)
+            capture(rings, until, told)
         status = 0
     finally:
         os._exit(status)
 
 
-def capture(rings: list[Ring], until: int) -> list[dict[str, Any]]:
-    """Fills the files until `until` ends; returns for each ring its name, what it dropped, and what went wrong."""
+def capture(rings: list[Ring], until: int, told: TextIO) -> None:
+    """Fills the files until `until` ends; tells for each ring its name, what it dropped, and what went wrong.
+
+    One with which something goes wrong is told of at once, and again with the others.
+    """
+
+    def tell(ring: Ring, error: str, dropped: int = 0) -> None:
+        told.write(json.dumps({"name": ring.name, "dropped": dropped, "error": error, "crc": ring.crc}) + "\n")
+        told.flush()
+
     errors: dict[str, str] = {}
     with selectors.DefaultSelector() as selector:
         selector.register(until, selectors.EVENT_READ, None)
@@ -98,8 +111,7 @@ def capture(rings: list[Ring], until: int) -> list[dict[str, Any]]:
                 elif error := key.data.try_to_fill_file():
                     errors[key.data.name] = error
                     selector.unregister(key.data)
-    lines = []
+                    tell(key.data, error)
     for ring in rings:
         error = errors.get(ring.name) or ring.try_to_fill_file()
-        lines.append({"name": ring.name, "dropped": ring.close(), "error": error})
-    return lines
+        tell(ring, error, ring.close())

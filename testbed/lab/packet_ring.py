@@ -3,11 +3,13 @@
 The kernel hands packets over in blocks, a block that is not full after `RETIRE_MS`. Stamps are in nanoseconds.
 """
 
+import contextlib
 import fcntl
 import mmap
 import os
 import socket
 import struct
+import zlib
 from pathlib import Path
 
 from testbed.lab.spaces import Space, entered
@@ -52,7 +54,9 @@ class Ring:
         everything = MEMBERSHIP.pack(self._asked(SIOCGIFINDEX, "i"), PACKET_MR_PROMISC, 0, b"")
         self._socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, everything)
         self._file = path.open("wb")
-        self._file.write(FILE_HEADER.pack(MAGIC_NS, 2, 4, 0, 0, LARGEST, LINK_TYPES[self._asked(SIOCGIFHWADDR, "H")]))
+        self.crc = 0
+        """CRC-32 of what the file should hold: the disk below a guest may have kept something else."""
+        self._write(FILE_HEADER.pack(MAGIC_NS, 2, 4, 0, 0, LARGEST, LINK_TYPES[self._asked(SIOCGIFHWADDR, "H")]))
         self._file.flush()
         self._map: mmap.mmap | None = None
         self._next = 0
@@ -69,10 +73,12 @@ class Ring:
         self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # that it was down for a while
         ring = self._map
         while STATUS.unpack_from(ring, (start := self._next * BLOCK_BYTES) + STATUS_AT)[0] & TP_STATUS_USER:
-            self._file.write(b"".join(records(ring, start)))
+            self._write(b"".join(records(ring, start)))
             STATUS.pack_into(ring, start + STATUS_AT, TP_STATUS_KERNEL)
             self._next = (self._next + 1) % BLOCKS
         self._file.flush()
+        # To the disk now, not in half a minute: how much room there is can be seen, and no memory is taken by it.
+        os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def try_to_fill_file(self) -> str:
         """The same; what went wrong, in words."""
@@ -89,10 +95,15 @@ class Ring:
 
     def close(self) -> int:
         """Ends it, and says how many packets the kernel has dropped."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk, told when it was found: what is on it stays
+            self._file.close()
         statistics = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, STATISTICS.size)
         self._socket.close()
         return int(STATISTICS.unpack(statistics)[1])
+
+    def _write(self, data: bytes) -> None:
+        self.crc = zlib.crc32(data, self.crc)
+        self._file.write(data)
 
     def _asked(self, what: int, how: str) -> int:
         """What the kernel says of the interface (netdevice(7))."""

@@ -34,6 +34,7 @@ from testbed.lab.processes.agents import AgentProcess
 from testbed.lab.processes.commands import Command, Commands, MissingCommandError
 from testbed.lab.processes.foreign import ForeignProcess
 from testbed.lab.processes.spawn import preload
+from testbed.lab.room_left import require_room
 from testbed.lab.spaces import Spaces
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class LabRun:
 
     def start(self) -> None:
         """Shapes the links, starts the agents, and returns when all of them are ready."""
+        self._selector.register(self._lab.captures, selectors.EVENT_READ, self._capture_ended)
         self._journal.stage("shaping links")
         self._shaper.apply(self._plan["shapes"])
         for pattern in self._plan["patterns"]:
@@ -295,6 +297,9 @@ class LabRun:
     def _was_late(self, name: str, late_s: float) -> None:
         self.late_s[name] = max(late_s, self.late_s.get(name, 0.0))
 
+    def _capture_ended(self) -> None:
+        raise LabError("not all is captured any more")  # which, and why: told when all of them have ended
+
     def _do(self, step: Step) -> None:
         match step["do"]:
             case "shape" | "carrier" | "signal" | "quench":
@@ -388,7 +393,8 @@ class LabRun:
         self._agents[self._lab.network.mobile].tell(signal)
 
     def _heartbeat(self) -> None:
-        """Shows that time goes by, once a second of scenario time."""
+        """Shows that time goes by, once a second of scenario time; raises NoRoomError where no more can be kept."""
+        require_room(self._lab.out / "captures")
         now = round(self._now())
         self._journal.tick(now)
         self._at(now + HEARTBEAT_S, self._heartbeat)

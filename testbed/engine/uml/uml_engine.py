@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,11 +58,13 @@ class UmlGuest:
                 (workspace / "reserve").write_bytes(bytes(RESERVE_BYTES))
                 try:
                     lay_out(workspace, self.tree, self.code.folder, {"plan": plan})
-                    async with machine(self.kernel.program, workspace, radios_of(plan), self.seccomp) as process:
-                        record(process.pid)
-                        await follow(process, workspace / "progress", report)
-                    cut = cut_off(workspace)
-                    collect(workspace / "out", folder, cut)
+                    try:
+                        async with machine(self.kernel.program, workspace, radios_of(plan), self.seccomp) as process:
+                            record(process.pid)
+                            await follow(process, workspace / "progress", report)
+                    finally:
+                        fault = take_over(workspace, folder)
+                    settle_whole(folder, fault)
                 except RunFailedError as error:
                     raise RunFailedError(f"{error}; {console_end(workspace / 'console')}") from error
                 finally:
@@ -90,17 +91,16 @@ def radios_of(plan: Plan) -> int:
     return 2 * sum(bool(link["is_wireless"]) for link in plan["network"]["access_links"])
 
 
-def cut_off(workspace: Path) -> list[str]:
-    """The files that the guest left and that are not as it wrote them; all, where it could not even say what it left.
+def cut_off(workspace: Path) -> list[str] | None:
+    """The files that the guest left and that are not as it wrote them; None where it could not even say what it left.
 
     The guest's writes go to this machine's disk behind its back, and there may be no room.
     """
-    out = workspace / "out"
     try:
         sums: dict[str, int] = json.loads((workspace / "handed_over.json").read_text())
     except (OSError, ValueError):
-        return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
-    return sorted(name for name, crc in sums.items() if not is_file(out / name, crc))
+        return None
+    return sorted(name for name, crc in sums.items() if not is_file(workspace / "out" / name, crc))
 
 
 def is_file(path: Path, crc: int) -> bool:
@@ -108,19 +108,27 @@ def is_file(path: Path, crc: int) -> bool:
     return path.is_file() and zlib.crc32(path.read_bytes()) == crc
 
 
-def collect(out: Path, folder: Path, cut: Sequence[str]) -> None:
-    """Takes over what the guest left; raises RunFailedError when that is no whole run, as where files are cut off.
+def take_over(workspace: Path, folder: Path) -> str | None:
+    """Keeps what the guest left, however it ended; returns why that is no whole run, as where files are cut off.
 
     Captures and logs are kept as far as they go; of what the host reads as a whole, a part is worth nothing.
     """
+    out, cut = workspace / "out", cut_off(workspace)
     for path in sorted(out.rglob("*")):
         if path.is_file() and not path.is_symlink():
             name = str(path.relative_to(out))
-            if name in cut and "/" not in name:
+            if "/" not in name and (cut is None or name in cut):
                 continue
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
-    if cut:
-        raise RunFailedError(f"{len(cut)} files of the guest are cut off, {cut[0]} first: no room, or it died writing")
+    if cut is None:
+        return "the guest ended without a result: it died, or found no room to say more"
+    return f"{len(cut)} files of the guest are cut off, {cut[0]} first: no room, or it died writing" if cut else None
+
+
+def settle_whole(folder: Path, fault: str | None) -> None:
+    """Looks at what was kept; raises RunFailedError when that is no whole run, for one because of this fault."""
+    if fault:
+        raise RunFailedError(fault)
     settle(folder)

@@ -1,7 +1,7 @@
 """The guest's process 1, after init.py: carries out one order, and ends the machine.
 
-The order lies in a folder of the host's, as does the code; what a run leaves is written there. Nothing waits for the
-host: each of its answers takes no time of the guest's.
+The order lies in a folder of the host's, as does the code; what a run leaves is written there, captures while it goes
+on: so a call may last for hours. Nothing waits for the host: each of its answers takes no time of the guest's.
 """
 
 import compileall
@@ -24,6 +24,7 @@ CODE = Path("/code")
 WORKSPACE = Path("/tmp/run")  # noqa: S108 - the guest's own tmpfs
 # Where tracebacks say that our code is, whatever the engine.
 CODE_HERE = WORKSPACE / "code"
+LEFT, CAPTURES = SHARED / "out", "captures"
 RNDRESEEDCRNG = 0x5207  # include/uapi/linux/random.h
 
 
@@ -38,19 +39,24 @@ def carry_out(plan: dict[str, Any]) -> None:
     """Runs a plan and ships the out folder, whatever happens; what went wrong stands in `logs/lab-error.txt`."""
     out = WORKSPACE / "out"
     (out / "logs").mkdir(parents=True)
+    (LEFT / CAPTURES).mkdir(parents=True)
+    (out / CAPTURES).symlink_to(LEFT / CAPTURES)
+    crcs: dict[str, int] = {}
     try:
         with (SHARED / "progress").open("w") as progress:
             lab = importlib.import_module("testbed.lab.run")
             stand = lab.Lab(plan["network"], out)
             reseed(plan["seed"])
             stand.run(plan, lambda line: print(line, file=progress, flush=True))
+            crcs = {f"{CAPTURES}/{name}": crc for name, crc in stand.captures.crcs.items()}
     except BaseException:  # noqa: BLE001 - the last line of defence: the reason must reach the host
         (out / "logs" / "lab-error.txt").write_text(traceback.format_exc())
-    shutil.copytree(out, SHARED / "out", copy_function=shutil.copyfile)
+    ours = shutil.ignore_patterns(CAPTURES)  # there already
+    shutil.copytree(out, LEFT, ignore=ours, copy_function=shutil.copyfile, dirs_exist_ok=True)
     # What the host's disk had no room for is written later than this program hears of: so it is told what there was.
     files = [path for path in out.rglob("*") if path.is_file()]
-    sums = {str(path.relative_to(out)): zlib.crc32(path.read_bytes()) for path in files}
-    (SHARED / "handed_over.json").write_text(json.dumps(sums))
+    crcs |= {str(path.relative_to(out)): zlib.crc32(path.read_bytes()) for path in files}
+    (SHARED / "handed_over.json").write_text(json.dumps(crcs))
 
 
 def compile_all() -> None:
