@@ -21,10 +21,9 @@ from qemu.qmp import EventListener, QMPClient
 from testbed.engine.errors import RunFailedError
 from testbed.engine.guest.following import last_line
 from testbed.engine.guest.needs import EMULATOR, RUN_NEEDS, require
+from testbed.engine.vm.memory_sizes import MemorySize
 
-MEMORY_MIB = 768
 ORDER_MIB = 64
-OUTCOME_MIB = 512
 # No source of randomness, and no vector extensions beyond SSE4.2: those cost the emulator more than they give (a run
 # with "max" takes a third longer). A fixed model also means the same machine under every version of the emulator.
 CPU_MODEL = "Nehalem-v1"
@@ -64,6 +63,7 @@ class MachineFiles:
     outcome: Path
     console: Path
     progress: Path
+    memory: MemorySize
 
 
 def memory_device(name: str, path: Path, size_mib: int, *, read_only: bool) -> list[str]:
@@ -77,12 +77,12 @@ def memory_device(name: str, path: Path, size_mib: int, *, read_only: bool) -> l
 def arguments(files: MachineFiles, clock: Sequence[str] = VIRTUAL_TIME) -> list[str]:
     """The emulator's arguments, all of them but the control channel."""
     return [
-        *("-machine", "q35,nvdimm=on", "-m", f"{MEMORY_MIB}M,slots=4,maxmem=8G", *clock),
+        *("-machine", "q35,nvdimm=on", "-m", f"{files.memory.own_mib}M,slots=4,maxmem=8G", *clock),
         *("-nodefaults", "-no-user-config", "-display", "none"),
         *("-no-reboot", "-action", "watchdog=pause", "-device", "i6300esb"),
         *memory_device("root", files.root, files.root_mib, read_only=True),
         *memory_device("order", files.order, ORDER_MIB, read_only=True),
-        *memory_device("outcome", files.outcome, OUTCOME_MIB, read_only=False),
+        *memory_device("outcome", files.outcome, files.memory.outcome_mib, read_only=False),
         # Files, because a pipe that is full would make the guest wait for the host.
         *("-chardev", f"file,id=console,path={files.console}", "-serial", "chardev:console"),
         *("-chardev", f"file,id=progress,path={files.progress}", "-serial", "chardev:progress"),
@@ -174,7 +174,7 @@ async def machine(
     `Machine.save_when_frozen`: the emulator can't save what it records, so such a machine does not take turns, but has
     one of the host's processors.
     """
-    for path, size_mib in ((files.order, ORDER_MIB), (files.outcome, OUTCOME_MIB)):
+    for path, size_mib in ((files.order, ORDER_MIB), (files.outcome, files.memory.outcome_mib)):
         with path.open("ab"):
             os.truncate(path, size_mib << 20)
     ours, theirs = socket.socketpair()

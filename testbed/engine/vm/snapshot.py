@@ -17,6 +17,7 @@ from testbed.engine.sealed import Held
 from testbed.engine.vm.emulator import MachineFiles, arguments, emulator_version, machine
 from testbed.engine.vm.image import RootImage
 from testbed.engine.vm.initramfs import own_files, write_initramfs
+from testbed.engine.vm.memory_sizes import USUAL, MemorySize
 from testbed.engine.vm.orders import code_digest, write_order
 
 STATE_VERSION = "3"
@@ -36,6 +37,7 @@ class Snapshot:
     held: Held
     boot: Held
     image: RootImage
+    memory: MemorySize
 
     @property
     def state(self) -> Path:
@@ -44,7 +46,7 @@ class Snapshot:
 
     def files(self, workspace: Path) -> MachineFiles:
         """The files for a machine that continues this snapshot; what it writes goes to `workspace`."""
-        return machine_files(self.image, self.boot.path("initramfs"), workspace)
+        return machine_files(self.image, self.boot.path("initramfs"), workspace, self.memory)
 
     def identity(self) -> dict[str, str]:
         """What a manifest says of the guest; equal identities give equal bytes."""
@@ -52,7 +54,7 @@ class Snapshot:
         return about
 
 
-def machine_files(image: RootImage, initramfs: Path, workspace: Path) -> MachineFiles:
+def machine_files(image: RootImage, initramfs: Path, workspace: Path, memory: MemorySize = USUAL) -> MachineFiles:
     """The files for a machine that boots from this image; what it writes goes to `workspace`."""
     return MachineFiles(
         kernel=image.kernel,
@@ -63,17 +65,20 @@ def machine_files(image: RootImage, initramfs: Path, workspace: Path) -> Machine
         outcome=workspace / "outcome",
         console=workspace / "console",
         progress=workspace / "progress",
+        memory=memory,
     )
 
 
-async def booted(image: RootImage, say: Say) -> Snapshot:
-    """A guest that has booted and warmed up, from the cache or made now (about 15 s).
+async def booted(image: RootImage, say: Say, memory: MemorySize = USUAL) -> Snapshot:
+    """A guest with so much memory that has booted and warmed up, from the cache or made now (about 15 s).
 
     Raises RunFailedError, with the guest's console, when it does not come up.
     """
     emulator = emulator_version()
     nowhere = Path("/")
-    shape = arguments(MachineFiles(nowhere, nowhere, nowhere, image.size_mib, nowhere, nowhere, nowhere, nowhere))
+    shape = arguments(
+        MachineFiles(nowhere, nowhere, nowhere, image.size_mib, nowhere, nowhere, nowhere, nowhere, memory)
+    )
     named = digest(STATE_VERSION, image.sha256, emulator, *own_files().values(), *shape)
     name = f"booted-{named[:12]}"
 
@@ -81,7 +86,7 @@ async def booted(image: RootImage, say: Say) -> Snapshot:
         say("starting the guest and saving its state (once, about 15 seconds)")
         initramfs = folder / "initramfs"
         write_initramfs(image.boot_files, initramfs)
-        frozen_ns = await save(folder, machine_files(image, initramfs, workspace_in(folder)))
+        frozen_ns = await save(folder, machine_files(image, initramfs, workspace_in(folder), memory))
         about = {
             "image_sha256": image.sha256,
             "kernel_release": image.kernel_release,
@@ -93,7 +98,7 @@ async def booted(image: RootImage, say: Say) -> Snapshot:
         (folder / "about.json").write_text(json.dumps(about, indent=1))
 
     held = await kept(cache_folder() / name, make, say)
-    return Snapshot(name, held, held, image)
+    return Snapshot(name, held, held, image, memory)
 
 
 async def prepared(boot: Snapshot, network: dict[str, Any], say: Say) -> Snapshot:
@@ -116,7 +121,7 @@ async def prepared(boot: Snapshot, network: dict[str, Any], say: Say) -> Snapsho
     with contextlib.suppress(OSError):  # somebody else's cache, or just removed: it is open
         os.utime(folder)
     remove_oldest("prepared-", PREPARED_KEPT)
-    return Snapshot(name, held, boot.held, boot.image)
+    return Snapshot(name, held, boot.held, boot.image, boot.memory)
 
 
 def workspace_in(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from testbed.engine.engine import Place, Report, Say
 from testbed.engine.guest.recipes import recipe_for
 from testbed.engine.vm.image import root_image
+from testbed.engine.vm.memory_sizes import size_for
 from testbed.engine.vm.snapshot import Snapshot, booted, prepared
 from testbed.engine.vm.vm_run import run_in_guest
 from testbed.lab.plan import Plan
@@ -20,7 +21,8 @@ class VmEngine:
     async def prepare(self, plan: Plan, say: Say) -> Place:
         """Builds image and saved guests unless they are there."""
         image = await root_image(recipe_for(plan["packages"]), say)
-        return Guest(await prepared(await booted(image, say), plan["network"], say))
+        boot = await booted(image, say, size_for(plan["limit_s"]))
+        return Guest(await prepared(boot, plan["network"], say))
 
 
 @dataclass(frozen=True)
