@@ -34,8 +34,8 @@ EXPORTS = {
         " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
     ),
     "agents.media": (
-        "Agreed CallMedia Copies LAST_PORT Leg LegReadiness MOST_PACKETS MediaSettings agreed_leg control_of is_emptied"
-        " media_address"
+        "Agreed CallMedia Copies LAST_PORT Leg LegReadiness MOST_PACKETS MediaSettings SILENCE SILENCE_S"
+        " Silences agreed_leg control_of is_emptied media_address"
     ),
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"

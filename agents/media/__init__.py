@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from agents.media.readiness import Copies, LegReadiness
     from agents.media.reports import LAST_PORT, control_of
     from agents.media.ring import MOST_PACKETS
+    from agents.media.silences import SILENCE, SILENCE_S, Silences
 
 __all__ = [
     "LAST_PORT",
     "MOST_PACKETS",
+    "SILENCE",
+    "SILENCE_S",
     "Agreed",
     "CallMedia",
     "Copies",
     "Leg",
     "LegReadiness",
     "MediaSettings",
+    "Silences",
     "agreed_leg",
     "control_of",
     "is_emptied",
@@ -34,6 +38,7 @@ _HOMES = {
     "readiness": "Copies LegReadiness",
     "ring": "MOST_PACKETS",
     "leg": "Agreed Leg agreed_leg is_emptied media_address",
+    "silences": "SILENCE SILENCE_S Silences",
     "reports": "LAST_PORT control_of",
 }
 

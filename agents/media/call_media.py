@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.media.leg import Leg, agreed_leg, is_emptied, media_address
-from agents.media.readiness import SILENCE, SILENCE_S, Copies, LegReadiness
+from agents.media.readiness import Copies, LegReadiness
 from agents.media.reports import Reports
-from agents.media.silences import Silences
+from agents.media.silences import SILENCE, SILENCE_S, Silences
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
 from agents.rtp.receiver import StreamReceiver

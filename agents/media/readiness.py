@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.media.ring import SpeechRing
+from agents.media.silences import SILENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -26,8 +27,6 @@ FIRST_PROBE_S = 0.100
 #: How often it is said whether media are wanted, and when again after a change: the first one may be lost.
 NOTICE_S = 1.0
 AGAIN_AFTER_S = (0.020, 0.060)
-#: How long a silence has to be for an end to act: two packets are missing, and the third one is due.
-SILENCE_S = 0.060
 #: How long a leg that was silent has to be heard until it is believed again.
 GOOD_S = 1.0
 #: What was said so long before the last packet came may have been on its way into the silence: a good round trip.
@@ -36,8 +35,7 @@ BEFORE_SILENCE_S = 0.100
 LED_S = 2.0
 #: A pause that has ended is complained of for `GOOD_S` and a little; what goes on for longer is no pause.
 UNHEARD_S = 1.5
-#: Reason for copies, see `want_copies`: an end hears nothing.
-SILENCE = "silence"
+#: Reason for copies, see `want_copies`, beside `SILENCE`.
 OTHER_END = "the other end"
 
 

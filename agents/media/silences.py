@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from agents.media.leg import Leg
 
+#: What is told of a leg that has fallen silent, and why media go over all legs then.
+SILENCE = "silence"
+#: How long one has to be for an end to act: two packets are missing, and the third one is due.
+SILENCE_S = 0.060
 #: Payload type of a packet that says "now I am silent" (RFC 3389 4, RFC 3551 6).
 COMFORT_NOISE = 13
 _HEADER = 12

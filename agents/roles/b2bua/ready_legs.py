@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.media.readiness import SILENCE, SILENCE_S, LegReadiness
+from agents.media.readiness import LegReadiness
 from agents.media.reports import LAST_PORT, control_of
-from agents.media.silences import Silences
+from agents.media.silences import SILENCE, SILENCE_S, Silences
 from agents.rtp.leg_notice import LegNotice
 from agents.rtp.rtcp import CNAME, ReceiverReport, SourceDescription, build_compound, parse_compound
 from agents.rtp.rtcp_xr import RtcpParseError
@@ -59,7 +59,8 @@ class ReadyLegs:
         if self._peer.handle_timer(now=now):
             self._mind_quiet(now)
         for name in self.silences.handle_timer(now=now):
-            self._tell(SILENCE, name)
+            watch = self.silences.watch(name)
+            self._tell(SILENCE, name, **({} if watch is None else {"limit_s": round(watch.limit_s, 3)}))
         self.readiness.handle_timer(now=now)
 
     def _mind_quiet(self, now: float) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from agents.media.leg import Leg
-from agents.media.readiness import GOOD_S, PROBE_S, SILENCE, SILENCE_S, Copies, LegReadiness
-from agents.media.silences import Silences
+from agents.media.readiness import GOOD_S, PROBE_S, Copies, LegReadiness
+from agents.media.silences import SILENCE, SILENCE_S, Silences
 from agents.rtp.leg_notice import LegNotice
 from agents.sip.message.address import Address
 
