@@ -280,7 +280,11 @@ class CallMedia:
     def _take_notices(self, now: float) -> None:
         for name, session in self.reports.sessions.items():
             self.silences.ended(name, session.ended)
-            if self._readiness is not None and session.heard is not None:
+            if self._readiness is None:
+                continue
+            if session.round_trip is not None:
+                self._readiness.learn(name, round_trip_s=session.round_trip)
+            if session.heard is not None:
                 self._readiness.take(name, session.heard, now=now)
                 session.heard = None
 

@@ -29,8 +29,10 @@ NOTICE_S = 1.0
 AGAIN_AFTER_S = (0.020, 0.060)
 #: How long a leg that was silent has to be heard until it is believed again.
 GOOD_S = 1.0
-#: What was said so long before the last packet came may have been on its way into the silence: a good round trip.
-BEFORE_SILENCE_S = 0.100
+#: What was said a round trip before the last packet came may have been on its way into the silence, so may one more.
+#: How long that is where RTCP has not told:
+USUAL_ROUND_TRIP_S = 0.080
+PACKET_S = 0.020
 #: So long after the call has moved, what the peer does not hear may still be the leg before.
 LED_S = 2.0
 #: A pause that has ended is complained of for `GOOD_S` and a little; what goes on for longer is no pause.
@@ -65,6 +67,7 @@ class _Standing:
         self.said: bool | None = None
         self.next_probe = now + FIRST_PROBE_S
         self.notices = [now]
+        self.round_trip_s = USUAL_ROUND_TRIP_S
 
 
 class LegReadiness:
@@ -117,6 +120,12 @@ class LegReadiness:
             self._silent.clear()
             self._reasons.discard(SILENCE)
         self._look(now)
+
+    def learn(self, leg: Hashable, *, round_trip_s: float) -> None:
+        """How long it takes there and back on a leg, as RTCP tells."""
+        standing = self._legs.get(leg)
+        if standing is not None:
+            standing.round_trip_s = round_trip_s
 
     def want_copies(self, reason: str, *, is_so: bool, now: float) -> None:
         """Have media go over all legs for a reason, or no longer for that one."""
@@ -239,7 +248,8 @@ class LegReadiness:
         self._silent = set(silent)
         self._reasons.add(SILENCE)
         heard_at = max((at for at in silent.values() if at is not None), default=now)
-        self._look(now, since=heard_at - BEFORE_SILENCE_S)
+        round_trips = [self._legs[leg].round_trip_s for leg in silent]
+        self._look(now, since=heard_at - max(round_trips) - PACKET_S)
 
     def _expect_nothing(self) -> None:
         """No silence is a break before packets have come again."""
