@@ -38,6 +38,10 @@ class PeerGuard:
             raise RemoteProtocolError("not from the peer of this dialog", status_hint=403)
         return ""
 
+    def next_nonce(self, request: Request, *, now: float) -> list[tuple[str, str]]:
+        """Nothing: nobody here has one."""
+        return []
+
     def check_replacing(self, request: Request, flow: Flow, user: str, replaced: Session) -> None:
         """RFC 3891 8: only a party of a dialog may replace it; raises `RemoteProtocolError` with 403 for others."""
         if not self._is_party(flow, user, replaced):
@@ -76,6 +80,10 @@ class UserGuard(PeerGuard):
             self.refuse(request, 403)
             raise RemoteProtocolError("another user's dialog", status_hint=403)
         return user
+
+    def next_nonce(self, request: Request, *, now: float) -> list[tuple[str, str]]:
+        """For the 2xx to a user who is to use another one from now on."""
+        return self._users.next_nonce(request, now=now)
 
     def takes_ack(self, ack: Request, flow: Flow, session: Session) -> bool:
         """From the caller's host; or from where it is by now, with the credentials of the INVITE (RFC 3261 22.1).

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
         def check(self, request: Request, flow: Flow, session: Session | None, *, now: float) -> str:
             """The user who sent this, '' for nobody in particular; raises `RemoteProtocolError` with the refusal."""
 
+        def next_nonce(self, request: Request, *, now: float) -> list[tuple[str, str]]:
+            """What a 2xx to a request that may pass says about the credentials of the next one (RFC 7616 3.5)."""
+
         def check_replacing(self, request: Request, flow: Flow, user: str, replaced: Session) -> None:
             """Raises `RemoteProtocolError` unless `user`, who sent this INVITE, is the peer of `replaced`."""
 
@@ -147,6 +150,8 @@ class Arrivals:
             self._refuse(request, transactions.serve(request, flow, now) if user else None, error, flow, now)
             return
         transaction = transactions.serve(request, flow, now)
+        if self.guard is not None:
+            transaction.success_headers = self.guard.next_nonce(request, now=now)
         try:
             if session is not None and session.receive(request, transaction, now):
                 return

@@ -126,8 +126,8 @@ class RegistrarNode:
         return aor.canonical
 
     def _headers(self, aor: str, request: Request, now: float) -> list[tuple[str, str]]:
-        """Of the 200 (10.3, step 8; RFC 5626 6; RFC 3327 5.3)."""
-        headers = self.bindings.listing(aor, request, now=now)
+        """Of the 200 (10.3, step 8; RFC 5626 6; RFC 3327 5.3; RFC 7616 3.5)."""
+        headers = self.bindings.listing(aor, request, now=now) + self._digest.next_nonce(request, now=now)
         if self._policy.is_outbound:
             headers += [(PATH.capitalize(), value) for value in request.headers.get_all(PATH)]
             if OUTBOUND in request.tags("supported") and self.bindings.applies_outbound(request):

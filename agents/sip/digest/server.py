@@ -70,6 +70,7 @@ class DigestServer:
         self._status = 407 if is_proxy else 401
         self._challenge_field = "Proxy-Authenticate" if is_proxy else "WWW-Authenticate"
         self._field = "proxy-authorization" if is_proxy else "authorization"
+        self._info_field = "Proxy-Authentication-Info" if is_proxy else "Authentication-Info"
         self._secret = rng.getrandbits(128).to_bytes(16, "big")
         self._seen: dict[str, _Seen] = {}
 
@@ -89,6 +90,17 @@ class DigestServer:
             "not authenticated", status_hint=self._status, headers=self._challenges(is_stale, now)
         )
 
+    def next_nonce(self, request: Request, *, now: float) -> list[tuple[str, str]]:
+        """For the 2xx to a request that was let in: once its nonce is in its second half, the one to use from now on.
+
+        RFC 7616 3.5; a proxy's field is that of RFC 7615 4. The old nonce holds as long as it would have.
+        """
+        for credentials in challenges(request.headers, self._field):
+            end = self._end_of(credentials.param("nonce") or "")
+            if credentials.param("realm") == self._realm and end is not None and end - now < self._lifetime / 2:
+                return [(self._info_field, f"nextnonce={quote(self._new_nonce(now))}")]
+        return []
+
     def _proven_user(self, credentials: Challenge, method: str) -> str | None:
         user = credentials.param("username") or ""
         password = self._passwords.get(user)
@@ -104,24 +116,16 @@ class DigestServer:
     def _take(self, credentials: Challenge, now: float) -> bool:
         """Whether the nonce is ours and not over, and its count was not there before."""
         nonce, count = credentials.param("nonce") or "", credentials.param("nc") or ""
-        end, _, rest = nonce.partition("-")
-        salt, _, signature = rest.partition("-")
-        if not hmac.compare_digest(self._sign(end, salt).encode(), signature.encode("utf-8", "surrogateescape")):
-            return False
-        if int(end, 16) / 1000 < now or len(count) != 8 or count.strip("0123456789abcdefABCDEF"):
+        end = self._end_of(nonce)
+        if end is None or end < now or len(count) != 8 or count.strip("0123456789abcdefABCDEF"):
             return False
         for old in [key for key, seen in self._seen.items() if seen.expires_at < now]:
             del self._seen[old]
-        return self._seen.setdefault(nonce, _Seen(int(end, 16) / 1000)).take(int(count, 16))
+        return self._seen.setdefault(nonce, _Seen(end)).take(int(count, 16))
 
     def _challenges(self, is_stale: bool, now: float) -> list[tuple[str, str]]:
         """One per algorithm, the preferred on top (RFC 8760 2.3)."""
-        end, salt = f"{int((now + self._lifetime) * 1000):x}", f"{self._rng.getrandbits(48):012x}"
-        parts = [
-            ("realm", quote(self._realm)),
-            ("nonce", quote(f"{end}-{salt}-{self._sign(end, salt)}")),
-            ("qop", quote("auth")),
-        ]
+        parts = [("realm", quote(self._realm)), ("nonce", quote(self._new_nonce(now))), ("qop", quote("auth"))]
         if is_stale:
             parts.append(("stale", "true"))
         return [
@@ -129,6 +133,17 @@ class DigestServer:
             for algorithm in self._algorithms
             if algorithm in ALGORITHMS
         ]
+
+    def _new_nonce(self, now: float) -> str:
+        end, salt = f"{int((now + self._lifetime) * 1000):x}", f"{self._rng.getrandbits(48):012x}"
+        return f"{end}-{salt}-{self._sign(end, salt)}"
+
+    def _end_of(self, nonce: str) -> float | None:
+        """Until when a nonce holds; None for one that is not ours."""
+        end, _, rest = nonce.partition("-")
+        salt, _, signature = rest.partition("-")
+        is_ours = hmac.compare_digest(self._sign(end, salt).encode(), signature.encode("utf-8", "surrogateescape"))
+        return int(end, 16) / 1000 if is_ours else None
 
     def _sign(self, end: str, salt: str) -> str:
         return hashlib.sha256(self._secret + f"{end}-{salt}".encode("utf-8", "surrogateescape")).hexdigest()[:32]

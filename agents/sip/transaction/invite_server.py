@@ -57,7 +57,7 @@ class InviteServer(Transaction):
 
     def respond(self, response: Response, now: float) -> bool:
         """A response of the user; False when it comes too late for this state."""
-        return self.feed(response_step(response.status), response, now)
+        return self.feed(response_step(response.status), self.complemented(response), now)
 
     def _duration(self, timer: TransactionTimer) -> float:
         return TRYING_AFTER if timer is TransactionTimer.TRYING else super()._duration(timer)

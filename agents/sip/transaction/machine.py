@@ -82,6 +82,8 @@ class Transaction:
         self.reliable = reliable
         #: Where a request that only its length sends over TCP goes when no connection comes about (18.1.1).
         self.fallback: Flow | None = None
+        #: Of a server: what each 2xx says beside what its user says.
+        self.success_headers: list[tuple[str, str]] = []
         self.state = TransactionState.NEW
         self._transport = transport
         self._timers: dict[TransactionTimer, Timer] = {}
@@ -103,6 +105,14 @@ class Transaction:
         for action in actions:
             action(self, message, now)
         return True
+
+    def complemented(self, response: Response) -> Response:
+        """The response with `success_headers`, unless it has them already, as one that is sent again."""
+        if response_step(response.status) is TransactionStep.SUCCESS:
+            for name, value in self.success_headers:
+                if name.lower() not in response.headers:
+                    response.headers.add(name, value)
+        return response
 
     def on_timer(self, name: str, now: float) -> None:
         """A timer of this transaction ran out."""

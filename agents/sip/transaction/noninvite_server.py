@@ -34,7 +34,7 @@ class NonInviteServer(Transaction):
 
     def respond(self, response: Response, now: float) -> bool:
         """A response of the user; False when it comes too late for this state."""
-        return self.feed(response_step(response.status), response, now)
+        return self.feed(response_step(response.status), self.complemented(response), now)
 
     def respond_once(self, response: Response, now: float) -> bool:
         """The same, and be forgotten: a retransmission is a new request (8.2.7)."""

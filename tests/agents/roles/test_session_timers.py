@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agents.roles.guards import UserGuard
 from tests.agents.world import World
 
 REFRESH = ["INVITE mn.wifi -> cn", "200 INVITE cn -> mn.wifi", "ACK mn.wifi -> cn"]
@@ -92,3 +93,24 @@ def test_a_peer_that_is_gone_ends_the_call() -> None:
     assert world.told("call_ended", "cn")
     world.settle()
     assert world.told("call_ended")
+
+
+@pytest.mark.parametrize(("scheme", "peer", "status"), [("handover-cn", "cn", 401), ("handover-b2bua", "home", 407)])
+@pytest.mark.parametrize("is_refreshed", [True, False])
+def test_a_handover_in_an_old_call_is_challenged_unless_a_refresh_has_brought_the_next_nonce(
+    scheme: str, peer: str, status: int, *, is_refreshed: bool
+) -> None:
+    """RFC 7616 3.5: whoever asks in the second half of a nonce's time has its successor with the answer."""
+    world = World(scheme, call_s=90.0, is_guarded=True, session_timer=90 if is_refreshed else None)
+    guard = world.cn.guard if peer == "cn" else world.b2bua.guard
+    assert isinstance(guard, UserGuard)
+    guard._users._lifetime = 60.0
+    world.run(65.0)
+    world.signal()
+    world.run_until(lambda: bool(world.told("handover_done")))
+    invite, answer = f"INVITE mn.umts -> {peer}", f"INVITE {peer} -> mn.umts"
+    challenged = [] if is_refreshed else [invite, f"{status} {answer}", f"ACK mn.umts -> {peer}"]
+    expected = [*challenged, invite, f"200 {answer}", f"ACK mn.umts -> {peer}"]
+    assert [line for line in world.flow(since=65.0) if "mn.umts" in line][: len(expected)] == expected
+    world.settle()
+    world.assert_nothing_left()

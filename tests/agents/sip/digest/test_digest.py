@@ -263,6 +263,37 @@ def test_an_old_nonce_is_stale() -> None:
     assert len(digest._seen) == 1
 
 
+def test_a_nonce_in_its_second_half_gets_a_successor_and_holds_to_its_end() -> None:
+    """RFC 7616 3.5."""
+    digest, home = server(lifetime=10.0), client("home")
+    first = register(*home.answer(register(), challenge_of(digest, register()), set()))
+    second, late = register(*home.preempt(register())), register(*home.preempt(register()))
+    assert digest.check(first, now=5.0) == "mn"
+    assert digest.next_nonce(first, now=5.0) == []
+    assert digest.check(second, now=5.1) == "mn"
+    home.learn(second, Response(200, headers=digest.next_nonce(second, now=5.1)))
+    later = register(*home.preempt(register()))
+    assert Challenge.parse(later.headers.get("authorization") or "").param("nc") == "00000001"
+    assert digest.check(late, now=9.9) == "mn"
+    assert digest.check(later, now=15.0) == "mn"
+    challenge_of(digest, later, now=15.2)
+
+
+def test_the_next_nonce_of_a_proxy_has_a_field_of_its_own() -> None:
+    digest, home = DigestServer("home", {"mn": "secret"}, Random(2), is_proxy=True, lifetime=10.0), client("home")
+    request = register(*home.answer(register(), challenge_of(digest, register()), set()))
+    ((name, _),) = digest.next_nonce(request, now=9.0)
+    assert name == "Proxy-Authentication-Info"
+    home.learn(request, Response(200, headers=digest.next_nonce(request, now=9.0)))
+    assert digest.check(register(*home.preempt(register())), now=11.0) == "mn"
+
+
+@pytest.mark.parametrize("nonce", ["0-0-0", "zz-1-2", "\udc80-1-2"])
+def test_a_nonce_of_somebody_else_has_no_successor(nonce: str) -> None:
+    credentials = ("Authorization", f'Digest username="mn", realm="home", nonce="{nonce}"')
+    assert server().next_nonce(register(credentials), now=0.0) == []
+
+
 @pytest.mark.parametrize("nonce", ["", "0-0-0", "zz-1-2", "ffffffffff-1-2", "\udc80-1-2"])
 def test_a_nonce_of_somebody_else_is_stale(nonce: str) -> None:
     digest = server()
