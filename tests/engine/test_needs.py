@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,19 +68,18 @@ def test_where_no_setting_forbids_them_it_is_the_surroundings(somebody: Path) ->
     assert needs.mount_remedy().startswith("become root, or leave the chroot or container")
 
 
-@pytest.mark.parametrize(("lines", "listed"), [("me:100000:65536\n", True), ("1000:1:1\n", True), ("you:1:1\n", False)])
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.parametrize(("lines", "listed"), [("me:100000:65536\n", True), ("1:1:1\n", False), ("you:1:1\n", False)])
 def test_ids_of_a_user(monkeypatch: pytest.MonkeyPatch, lines: str, *, listed: bool) -> None:
-    monkeypatch.setattr("getpass.getuser", lambda: "me")
-    assert needs.is_listed(lines) == listed
+    """Of the name that goes with the number, as mmdebstrap reads them: whatever $USER says, and a number is no name."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    monkeypatch.setenv("USER", "me")
+    me = pwd.getpwuid(1).pw_name
+    assert needs.is_listed(lines.replace("me:", f"{me}:")) == listed
+    assert needs.SUBORDINATE_IDS.mend().endswith(f" {me}")
 
 
-def test_a_user_without_a_name_is_called_by_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_name_has_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container that was started with some number."""
-    monkeypatch.setattr(os, "getuid", lambda: 987654)
     monkeypatch.setattr(os, "geteuid", lambda: 987654)
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.delenv(name, raising=False)
-    assert needs.SUBORDINATE_IDS.mend().endswith(" 987654")
-    assert not needs.is_listed("me:1:1\n")
-    assert needs.is_listed("987654:1:1\n")
+    assert not needs.is_listed("me:1:1\n987654:1:1\n")
+    assert needs.SUBORDINATE_IDS.mend() == "sudo useradd --uid 987654 testbed"

@@ -1,8 +1,8 @@
 """What the VM engine needs of this machine: to run guests, and to build their images first."""
 
-import getpass
 import os
 import platform
+import pwd
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -81,17 +81,25 @@ def has_subordinate_ids() -> bool:
     return all(path.exists() and is_listed(path.read_text()) for path in files)
 
 
-def user_name() -> str:
-    """This user's name; the number where it has none, as in a container started with some number."""
+def user_name() -> str | None:
+    """This user's name; None for one that has none, as in a container started with some number."""
     try:
-        return getpass.getuser()
+        return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
-        return str(os.geteuid())
+        return None
 
 
 def is_listed(lines: str) -> bool:
-    """Whether one of these lines is this user's, by name or number."""
-    return any(line.split(":")[0] in {user_name(), str(os.geteuid())} for line in lines.splitlines())
+    """Whether one of these lines is this user's. By its name: mmdebstrap does not look for numbers."""
+    return user_name() in {line.split(":")[0] for line in lines.splitlines()}
+
+
+def ids_remedy() -> str:
+    """What gives this user such ids; a new one gets them with its name."""
+    name = user_name()
+    if name is None:
+        return f"sudo useradd --uid {os.geteuid()} testbed"
+    return f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}"
 
 
 def is_x86_64() -> bool:
@@ -103,11 +111,7 @@ PROCESSOR = Need(
     "an x86-64 processor", is_x86_64, lambda: "use a machine that has one: the guest's packages are for it"
 )
 MOUNTS = Need("mounts in a namespace", may_mount, mount_remedy)
-SUBORDINATE_IDS = Need(
-    "ids in /etc/subuid and /etc/subgid",
-    has_subordinate_ids,
-    lambda: f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user_name()}",
-)
+SUBORDINATE_IDS = Need("ids in /etc/subuid and /etc/subgid, by this user's name", has_subordinate_ids, ids_remedy)
 DEBIAN_KEYS = Need(str(KEYRING), KEYRING.exists, lambda: f"{INSTALL} debian-archive-keyring")
 
 RUN_NEEDS = (
