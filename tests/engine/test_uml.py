@@ -21,7 +21,7 @@ from testbed.engine.uml import started_kernel
 from testbed.engine.uml.compiled_code import code_files, digest_of
 from testbed.engine.uml.processors import processor_of_our_own
 from testbed.engine.uml.started_kernel import Seccomp, memory_folder
-from testbed.engine.uml.uml_engine import UmlEngine
+from testbed.engine.uml.uml_engine import UmlEngine, UmlGuest
 from testbed.lab.plan import Plan
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
@@ -84,6 +84,14 @@ def test_a_run_says_what_made_it_and_its_plan_gives_the_same_bytes_again(tmp_pat
     assert {media["interruption_ms"] for media in result["media"].values()} == {0.0}
     done = call("verify", tmp_path / "run")
     assert done.returncode == 0, done.stderr
+
+
+@needs_uml
+def test_nothing_of_this_machine_is_in_the_guest_s_root() -> None:
+    """Or others would have another image, and no run of theirs the same identity."""
+    place, _ = ready()
+    assert isinstance(place, UmlGuest)
+    assert not {"hostname", "resolv.conf"} & {path.name for path in (place.tree.folder / "etc").iterdir()}
 
 
 @needs_uml

@@ -55,6 +55,8 @@ async def bootstrap(recipe: Recipe, archive: Path, folder: Path) -> None:
         "/usr/lib/python3/dist-packages /usr/lib/python3.11",
         # not whoever builds, nor with that person's umask
         'chown -R 0:0 "$1"/usr/lib/python3/dist-packages && chmod -R u=rwX,go=rX "$1"/usr/lib/python3*',
+        # mmdebstrap(1) copies this machine's: others would have another image, and phones would ask its name servers
+        'rm -f "$1"/etc/hostname "$1"/etc/resolv.conf',
         'mkdir -p "$1"/mnt "$1"/run "$1"/tmp',
         'chroot "$1" dpkg-query --show > "$1"/packages.txt',
         f"download /packages.txt {shlex.quote(str(folder / 'packages.txt'))}",

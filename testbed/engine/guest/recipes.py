@@ -33,7 +33,7 @@ KERNEL_S = ("kmod", "tiny-initramfs")
 LEFT_OUT = tuple(
     f"/usr/share/{name}/*" for name in ("doc", "man", "locale", "info", "lintian", "bash-completion", "bug")
 )
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 # Python libraries of the lab and the agents, from the same pinned wheels as on the host.
 LIBRARIES = ("pyroute2",)
 # Where the file system is no part of the kernel; those before come first.
