@@ -116,10 +116,22 @@ def remove(final: Path) -> None:
         final.unlink()
 
 
-def remove_oldest(prefix: str, keep: int) -> None:
-    """Removes those folders that have not been used for longest. Who has them open can go on reading them."""
+def note_use(final: Path) -> None:
+    """That a folder is used now, for `last_used`."""
+    with contextlib.suppress(OSError):  # somebody else's cache, or just removed
+        os.utime(final)
+
+
+def remove_oldest(prefix: str, keep: int, *, unused_s: float = 0.0) -> None:
+    """Removes those folders that have not been used for longest, and for so long at least.
+
+    Who has their files open can go on reading them; of a folder in one only its name is held.
+    """
     folders = [path for path in cache_folder().glob(f"{prefix}*") if path.is_dir() and path.suffix != UNFINISHED]
+    newest_s = max(map(last_used, folders), default=0.0)
     for folder in sorted(folders, key=last_used, reverse=True)[keep:]:
+        if last_used(folder) > newest_s - unused_s:
+            continue
         lock = try_lock(folder)
         if lock is not None:
             with lock, contextlib.suppress(FileNotFoundError):

@@ -120,6 +120,18 @@ def test_what_is_held_can_be_read_whatever_becomes_of_the_folder(made: Made) -> 
     assert held.path("root.ext2").read_bytes() == CONTENT["root.ext2"]
 
 
+def test_what_was_used_lately_is_not_removed_however_many_there_are(made: Made) -> None:
+    """A guest reads a folder by its name while it runs."""
+    folders = [made.folder.with_name(f"code-{number}") for number in range(4)]
+    for folder, used_s in zip(folders, (0, 50, 100, 200), strict=True):
+        folder.mkdir()
+        os.utime(folder, (used_s, used_s))
+    cache.remove_oldest("code-", keep=1, unused_s=120.0)
+    assert [folder.exists() for folder in folders] == [False, False, True, True]
+    cache.remove_oldest("code-", keep=1)
+    assert [folder.exists() for folder in folders] == [False, False, False, True]
+
+
 def test_a_maker_that_fails_leaves_nothing(made: Made) -> None:
     async def fail(folder: Path) -> None:
         (folder / "half").write_text("x")

@@ -1,15 +1,13 @@
 """Our code as the guest finds it, with byte code that a guest has made."""
 
-import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from testbed.engine.cache import Say, cache_folder, digest, kept, remove_oldest
+from testbed.engine.cache import Say, cache_folder, digest, kept, note_use, remove_oldest
 from testbed.engine.errors import MissingRequirementError
 from testbed.engine.guest.following import last_line
 from testbed.engine.guest.guest_code import guest_code
@@ -20,6 +18,8 @@ from testbed.engine.uml.started_kernel import machine
 
 # Some megabytes each, and every change of the code makes one for each root file system.
 KEPT = 12
+# A guest reads its code while it runs, and its folder may not go meanwhile, however many others are made.
+UNUSED_S = 24 * 3600.0
 FORBIDDEN = (
     "User-Mode Linux does not start here ({said}): allow ptrace or seccomp(2), as `--security-opt seccomp=unconfined`"
     " does for a container, or use --engine vm"
@@ -28,10 +28,11 @@ FORBIDDEN = (
 
 @dataclass(frozen=True)
 class Code:
-    """The code of the guest; `sha256` is that of what it is made from."""
+    """The code of the guest; `sha256` is that of what it is made from, `kept_in` its folder of the cache."""
 
     held: Held
     sha256: str
+    kept_in: Path
 
     @property
     def folder(self) -> Path:
@@ -76,10 +77,9 @@ async def compiled_code(kernel: Kernel, tree: RootTree, say: Say) -> Code:
     final = cache_folder() / f"code-{digest(kernel.sha256, tree.sha256, sha256)[:12]}"
     held = await kept(final, make, say)
     note_start()
-    with contextlib.suppress(OSError):  # somebody else's cache, or just removed
-        os.utime(final)
-    remove_oldest("code-", KEPT)
-    return Code(held, sha256)
+    note_use(final)
+    remove_oldest("code-", KEPT, unused_s=UNUSED_S)
+    return Code(held, sha256, final)
 
 
 def lay_out(workspace: Path, tree: RootTree, code: Path, order: dict[str, object]) -> None:

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from testbed.engine.cache import note_use
 from testbed.engine.engine import Place, Report, Say
 from testbed.engine.errors import MissingRequirementError, RunFailedError
 from testbed.engine.guest.following import console_end, follow, keep_logs, settle
@@ -52,6 +53,7 @@ class UmlGuest:
     async def run(self, plan: Plan, folder: Path, report: Report) -> None:
         """Carries out the plan in a machine of its own; raises RunFailedError, with the end of the guest's console."""
         workspace = folder.resolve() / WORKSPACE  # the guest has it as its own folder
+        note_use(self.code.kept_in)
         try:
             with recorded(folder) as record:
                 workspace.mkdir(parents=True)

@@ -1,16 +1,14 @@
 """Saved guests: one that has booted, and from it one for each version of our code and each network, ready to run."""
 
-import contextlib
 import json
 import mmap
-import os
 import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept, remove_oldest
+from testbed.engine.cache import Say, cache_folder, digest, file_digest, kept, note_use, remove_oldest
 from testbed.engine.errors import RunFailedError
 from testbed.engine.guest.following import last_line
 from testbed.engine.sealed import Held
@@ -118,8 +116,7 @@ async def prepared(boot: Snapshot, network: dict[str, Any], say: Say) -> Snapsho
 
     folder = cache_folder() / name
     held = await kept(folder, make, say)
-    with contextlib.suppress(OSError):  # somebody else's cache, or just removed: it is open
-        os.utime(folder)
+    note_use(folder)
     remove_oldest("prepared-", PREPARED_KEPT)
     return Snapshot(name, held, boot.held, boot.image, boot.memory)
 
