@@ -14,7 +14,7 @@ CACHED := {root,booted,prepared,kernel,tree,code}-????????????{,.lock,.unfinishe
 RUNS := 1000000
 MINUTES := 60
 # How long the call over each profile is in `make alarms`.
-CALL_MINUTES := 20
+CALL_MINUTES := 10
 # How many seeds each scheme runs with in a table: one is an anecdote.
 SEEDS := 20
 # Phones that are called in `make phones`, beside our own correspondent with and without the extension.

@@ -18,7 +18,7 @@ from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import PROFILE
 
-MINUTES = 20
+MINUTES = 10
 SCENARIO = """name: quiet
 about: a call of {minutes} minutes over {profile}
 topology: multihomed
