@@ -116,6 +116,7 @@ def test_the_peer_moves_its_media() -> None:
     world = in_a_call()
     session = world.cn._ua.sessions[0]
     elsewhere = (session.local_sdp or b"").replace(b"m=audio 30000", b"m=audio 30100")
+    world.hosts["cn"].open |= {Address("10.0.9.1", 30100), Address("10.0.9.1", 30101)}
     session.reinvite(elsewhere, now=world.now)
     world.run(1.0)
     assert world.flow(since=3.0) == ["INVITE cn -> mn.wifi", "200 INVITE mn.wifi -> cn", "ACK cn -> mn.wifi"]
