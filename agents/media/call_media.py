@@ -122,8 +122,6 @@ class CallMedia:
             self.silences.forget(name)
         if self._readiness is not None:
             self._readiness.add(name, is_ready=False, now=now)
-            if self._readiness.is_ready(name):
-                self.receiver.ready |= {leg.path}
         return leg
 
     def get_ready(self, name: Hashable, copies: Copies, *, leads: bool, now: float) -> None:
@@ -167,13 +165,11 @@ class CallMedia:
 
     def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
-        leg = self._legs.pop(name, None)
+        self._legs.pop(name, None)
         self._speakers.pop(name, None)
         self.silences.forget(name)
         if self._readiness is not None:
             self._readiness.drop(name, now=now)
-            if leg is not None:
-                self.receiver.ready -= {leg.path}
         self.reports.leave(name, self._source, self.receiver, now=now)
 
     def stop(self, *, now: float) -> None:
@@ -267,6 +263,7 @@ class CallMedia:
         return Datagram(leg.local, leg.remote, with_ssrc(data, self._speakers[name]))
 
     def _take_from(self, readiness: LegReadiness) -> None:
+        self.receiver.ready = frozenset(leg.path for name, leg in self._legs.items() if name != readiness.main)
         for name, is_wanted, is_silent in readiness.notices():
             self.reports.notice(name, is_wanted=is_wanted, is_silent=is_silent, highest=self.receiver.highest)
         self._out.extend(self._to_leg(name, data) for name, data in readiness.again() if name in self._legs)

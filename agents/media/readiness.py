@@ -157,11 +157,6 @@ class LegReadiness:
         """Whether we want media there: where the call is, if it is ours to say, and everywhere if there is a reason."""
         return bool(self._reasons) or (self._leads and leg == self._main)
 
-    def is_ready(self, leg: Hashable) -> bool:
-        """Whether it began by standing ready."""
-        standing = self._legs.get(leg)
-        return standing is not None and standing.is_ready
-
     def is_on(self, leg: Hashable) -> bool:
         """Whether media go there."""
         standing = self._legs.get(leg)

@@ -106,3 +106,19 @@ def test_what_is_said_again_is_no_loss_in_reports() -> None:
     assert reported
     assert {block.fraction_lost for block in reported} == {0}
     assert max(block.jitter for block in reported) < 0.04 * 8000
+
+
+def test_a_leg_that_was_left_loses_nothing_in_reports_either() -> None:
+    world = ready(call_s=30.0, umts=Way(0.110, 0.009))
+    world.signal()
+    world.run(25.0)
+    assert world.mn._call.link.name == "umts"
+    reported = [
+        (sender, receiver, block.fraction_lost)
+        for at, sender, receiver, packets in world.reported
+        if at > 8.0
+        for packet in packets
+        for block in getattr(packet, "reports", ())
+    ]
+    assert reported
+    assert not [one for one in reported if one[2]]
