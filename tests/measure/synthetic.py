@@ -92,15 +92,23 @@ class Run:
         self.captured[interface].append(Frame(START_NS + round(at_ms * MS), frame))
 
     def media(
-        self, k: int, *, link: str, to_mn: bool, arrives: bool = True, leaves: bool = True, extra_ms: float = 0
+        self,
+        k: int,
+        *,
+        link: str,
+        to_mn: bool,
+        arrives: bool = True,
+        leaves: bool = True,
+        extra_ms: float = 0,
+        at_ms: float | None = None,
     ) -> None:
-        """Send RTP packet `k` of a direction over a link, at its time."""
+        """Send RTP packet `k` of a direction over a link, at its time, or at another one."""
         first_ms, ssrc, sequence = (CN_FIRST_MS, CN_SSRC, CN_SEQUENCE) if to_mn else (MN_FIRST_MS, MN_SSRC, MN_SEQUENCE)
         payload = frames.rtp(sequence + k, 4_294_900_000 + 160 * k, ssrc=ssrc)
         ports = (40000, 40002) if to_mn else (40002, 40000)
         self.carry(
             payload,
-            first_ms + 20 * k,
+            first_ms + 20 * k if at_ms is None else at_ms,
             link=link,
             to_mn=to_mn,
             ports=ports,

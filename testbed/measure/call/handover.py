@@ -4,6 +4,10 @@ The timeline says when the trigger, the attachment and the address were; all els
 window opens at the trigger. It closes when the old path is released: with the final response to the BYE of the old
 dialog (over either interface); and where the handover is a re-INVITE in the same dialog, for each direction with the
 later of its final response and the first new packet on the new path. At the latest it ends where the next one opens.
+
+A handover to a dialog that stood by (`standing_dialogs`) opens with the last packet before the silence that it is the
+end of, where an end heard one before the trigger. It closes, for each direction, with the first new packet on the new
+path after the last copy on the old one; where copies go over both all the time, after the MN tells that it is done.
 """
 
 from __future__ import annotations
@@ -15,17 +19,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from testbed.measure.call.begins import find_begins
+from testbed.measure.call.standing_dialogs import ALWAYS, copies_end
 from testbed.measure.call.window import Border, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from testbed.measure.call.begins import HandoverBegin
     from testbed.measure.call.direction import Direction
     from testbed.measure.folder.run_folder import Event, Manifest
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 
-NS_PER_S = 1_000_000_000
 FAILED, DONE = "handover_failed", "handover_done"
 """What the MN tells of a handover's end."""
 
@@ -49,11 +55,15 @@ class Outcome(StrEnum):
 class Handover:
     """One handover; `old` and `tried` are links, None where the captures don't tell. Times in ns since the epoch.
 
-    `until_ns` is the next trigger, None after the last one: what is done from then on belongs to the next handover.
-    `status` is the last final response to an INVITE of its, None without one.
+    `begun_ns` is the trigger, or the alarm of an end that sent over the new path before. `opened_ns` is when the window
+    opens, `until_ns` when that of the next one does, None after the last one: what is done from then on belongs to the
+    next handover. `status` is the last final response to an INVITE of its, None without one. `copies` says of a
+    handover to a dialog that stood by when copies go over both paths, `done_ns` when the MN told that it is moved.
     """
 
     trigger_ns: int
+    begun_ns: int
+    opened_ns: int
     until_ns: int | None
     kind: str | None
     old: str | None
@@ -65,6 +75,8 @@ class Handover:
     windows: dict[str, Window]
     attached_ns: int | None
     address_ns: int | None
+    copies: str | None = None
+    done_ns: int | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -78,34 +90,23 @@ class Handover:
         return None if self.invite is None or self.invite.final is None else self.invite.final.time_ns
 
 
-@dataclass(frozen=True, slots=True)
-class Phases:
-    """Parts of the handover in ns, None where not measured; see `measure_phases`."""
-
-    detect: int | None = None
-    attach: int | None = None
-    address: int | None = None
-    signalling: int | None = None
-    media: int | None = None
-
-
 def find_handovers(
     manifest: Manifest, events: list[Event], transactions: list[SeenTransaction], media: dict[str, Direction]
 ) -> list[Handover]:
     """Return the run's handovers, one for each trigger. `transactions` are those at the MN's interfaces."""
-    triggers = [event for event in events if event.name == "trigger"]
-    nexts = (event.time_ns for event in triggers[1:])
+    begins = find_begins(manifest, events, transactions, media)
+    nexts = (one.opened_ns for one in begins[1:])
     found = [
-        _find_handover(manifest, events, transactions, media, trigger, until_ns)
-        for trigger, until_ns in zip_longest(triggers, nexts)
+        _find_handover(manifest, events, transactions, media, begin, until_ns)
+        for begin, until_ns in zip_longest(begins, nexts)
     ]
     for name, direction in media.items():
-        begins = None
+        border = None
         for handover in found:
             ends = _border(handover, direction)
             released_ns = _released_ns(handover, transactions)
-            handover.windows[name] = _window(handover, direction, released_ns, begins, ends)
-            begins = ends
+            handover.windows[name] = _window(handover, direction, released_ns, border, ends)
+            border = ends
     for handover in found:
         handover.warnings += _warnings(handover)
     return found
@@ -116,15 +117,16 @@ def _find_handover(
     events: list[Event],
     transactions: list[SeenTransaction],
     media: dict[str, Direction],
-    trigger: Event,
+    begin: HandoverBegin,
     until_ns: int | None,
 ) -> Handover:
+    trigger = begin.trigger
     own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
     invites = _handover_invites(own, manifest, trigger, until_ns)
     invite = next((one for one in invites if one.succeeded), invites[0] if invites else None)
-    old = _old_link(media["to_mn"], own, manifest, trigger.time_ns)
+    old = _old_link(media["to_mn"], own, manifest, trigger.time_ns) if begin.copies is None else trigger.link
     events = [event for event in events if until_ns is None or event.time_ns < until_ns]
-    seen = trigger.fields.get("new")
+    seen = trigger.fields.get("new" if begin.copies is None else "to")
     tried = seen if isinstance(seen, str) else _tried_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
     limit_ns = None if invite is None else invite.request.time_ns
@@ -132,20 +134,28 @@ def _find_handover(
     address_ns = _reached(events, "address", tried, trigger.time_ns, limit_ns)
     if address_ns is None and attached_ns is not None and attached_ns < trigger.time_ns:
         address_ns = attached_ns  # a link that was up all the time need not tell of its address
+    told = [one.time_ns for one in events if one.name == DONE and one.time_ns >= trigger.time_ns]
+    done_ns = told[0] if told and begin.copies is not None else None
     answered = [one.final.status for one in invites if one.final is not None]
     return Handover(
         trigger_ns=trigger.time_ns,
+        begun_ns=begin.begun_ns,
+        opened_ns=begin.opened_ns,
         until_ns=until_ns,
         kind=kind if isinstance(kind, str) else None,
         old=old,
         tried=tried,
-        outcome=_outcome(invites, events, media, tried, trigger.time_ns, until_ns),
+        outcome=_outcome(invites, events, media, tried, trigger.time_ns, until_ns)
+        if begin.copies is None
+        else _outcome_of_move(invites, media, tried, done_ns),
         status=answered[-1] if answered else None,
         invite=invite,
         in_dialog=invite is not None and bool(invite.request.to_tag),
         windows={},
         attached_ns=attached_ns,
         address_ns=address_ns,
+        copies=begin.copies,
+        done_ns=done_ns,
     )
 
 
@@ -170,63 +180,34 @@ def _outcome(
     return Outcome.UNANSWERED if all(one.final is None for one in invites) else Outcome.REFUSED
 
 
+def _outcome_of_move(
+    invites: list[SeenTransaction], media: dict[str, Direction], tried: str | None, done_ns: int | None
+) -> Outcome:
+    """Return what became of a handover to a dialog that stands by: moved is what the MN tells and captures show."""
+    if done_ns is not None and any(_first_over(one, tried, done_ns) is not None for one in media.values()):
+        return Outcome.DONE
+    return Outcome.UNDONE if any(one.succeeded for one in invites) else Outcome.NOT_TRIED
+
+
 def _warnings(handover: Handover) -> list[str]:
     """Return why to look twice at a handover's numbers."""
     stayed = "" if handover.old is None else f": the call stayed on {handover.old}"
     to = "" if handover.tried is None else f" to {handover.tried}"
-    match handover.outcome:
-        case Outcome.NOT_TRIED:
-            return [f"no handover took place: no INVITE was sent over another link{stayed}"]
-        case Outcome.UNANSWERED:
-            return [f"no handover took place: the INVITE{to} was never answered{stayed}"]
-        case Outcome.REFUSED:
-            return [f"no handover took place: the one{to} was refused ({handover.status}){stayed}"]
-        case Outcome.UNDONE:
-            return [f"no handover took place: the one{to} was accepted and then failed{stayed}"]
+    why = {
+        Outcome.NOT_TRIED: "no INVITE was sent over another link"
+        if handover.copies is None
+        else f"a dialog stood by, and nothing of the call was moved{to}",
+        Outcome.UNANSWERED: f"the INVITE{to} was never answered",
+        Outcome.REFUSED: f"the one{to} was refused ({handover.status})",
+        Outcome.UNDONE: f"the one{to} was accepted and then failed",
+    }
+    if handover.outcome in why:
+        return [f"no handover took place: {why[handover.outcome]}{stayed}"]
     if all(window.released for window in handover.windows.values()):
         return []
     until = "media end" if handover.until_ns is None else "next handover"
-    return [f"the old path was never released: the handover window lasts until the {until}"]
-
-
-def measure_phases(handover: Handover, to_mn: Direction, interval_ns: int) -> Phases:
-    """Split the handover into its phases.
-
-    * detect: from when the first missing packet was due (the last new packet before the trigger, plus the packet
-      interval) to the trigger. Only where that silence ends on the new path, that is when the call broke first. It is
-      negative when the link was known to be gone before a packet was missing.
-    * attach: trigger to the new link's `attached`; 0 when it was attached before.
-    * address: from then to its `address`; 0 when it had one before.
-    * signalling: from then to the final response of the handover's INVITE at the MN.
-    * media: from then to the first new packet on the new path; negative when the media were faster.
-
-    Where all are measured and the call broke first, they add up to the gap.
-    """
-    first_ns = first_new_packet(to_mn, handover.new, handover.trigger_ns, handover.until_ns)
-    attached_ns = None if handover.attached_ns is None else max(handover.attached_ns, handover.trigger_ns)
-    address_ns = None
-    if attached_ns is not None and handover.address_ns is not None:
-        address_ns = max(handover.address_ns, attached_ns)
-    return Phases(
-        detect=_detect(handover, to_mn, interval_ns),
-        attach=_between(handover.trigger_ns, attached_ns),
-        address=_between(attached_ns, address_ns),
-        signalling=_between(address_ns, handover.final_ns),
-        media=_between(handover.final_ns, first_ns),
-    )
-
-
-def attach_parts(handover: Handover, events: list[Event]) -> dict[str, int]:
-    """Return the parts of the attach phase in ns, as the radio told of their ends; each begins where one ended."""
-    parts: dict[str, int] = {}
-    since_ns, until_ns = handover.trigger_ns, handover.attached_ns
-    for event in events:
-        is_part = event.name == "attach_phase" and event.link == handover.tried
-        if is_part and until_ns is not None and since_ns <= event.time_ns <= until_ns:
-            name = str(event.fields.get("phase"))
-            parts[name] = parts.get(name, 0) + event.time_ns - since_ns
-            since_ns = event.time_ns
-    return parts
+    never = "was never released" if handover.copies is None else "carried copies all the time"
+    return [f"the old path {never}: the handover window lasts until the {until}"]
 
 
 def first_new_packet(direction: Direction, link: str | None, since_ns: int, until_ns: int | None) -> int | None:
@@ -239,8 +220,13 @@ def first_new_packet(direction: Direction, link: str | None, since_ns: int, unti
     return None if first_ns is None or (until_ns is not None and first_ns >= until_ns) else first_ns
 
 
-def _between(start_ns: int | None, end_ns: int | None) -> int | None:
-    return None if start_ns is None or end_ns is None else end_ns - start_ns
+def _first_over(direction: Direction, link: str | None, since_ns: int) -> int | None:
+    """Return when the first packet, new or not, came over `link`, from `since_ns` on; None if none did."""
+    if link is None:
+        return None
+    received = direction.received
+    times = received.time_ns[(received.path == direction.links.index(link)) & (received.time_ns >= since_ns)]
+    return int(times[0]) if len(times) else None
 
 
 def _handover_invites(
@@ -299,7 +285,7 @@ def _reached(events: list[Event], name: str, link: str | None, trigger_ns: int, 
 
 def _released_ns(handover: Handover, transactions: list[SeenTransaction]) -> int | None:
     """Return when the BYE of the old dialog was finally answered; None if it was not, or need not be."""
-    if handover.invite is None or handover.in_dialog:
+    if handover.invite is None or handover.in_dialog or handover.copies is not None:
         return None
     old = _dialog_before(transactions, handover.trigger_ns)
     answers = [
@@ -333,7 +319,7 @@ def _border(handover: Handover, direction: Direction) -> Border | None:
     """Return where the next handover begins; None where there is none."""
     if handover.until_ns is None:
         return None
-    moved_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
+    moved_ns = first_new_packet(direction, handover.new, handover.begun_ns, handover.until_ns)
     return Border(handover.until_ns, handover.until_ns if moved_ns is None else moved_ns)
 
 
@@ -347,20 +333,21 @@ def _window(
     close_ns = released_ns
     if handover.new is None:
         close_ns = None
+    elif handover.copies is not None:
+        close_ns = _moved_ns(handover, direction)
     elif handover.in_dialog and handover.final_ns is not None:
         first_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
         close_ns = None if first_ns is None else max(first_ns, handover.final_ns)
     if close_ns is None or (handover.until_ns is not None and close_ns > handover.until_ns):
-        return Window(handover.trigger_ns, last_ns, released=False, begins=begins, ends=ends)
-    return Window(handover.trigger_ns, close_ns, begins=begins, ends=ends)
+        return Window(handover.opened_ns, last_ns, released=False, begins=begins, ends=ends)
+    return Window(handover.opened_ns, close_ns, begins=begins, ends=ends)
 
 
-def _detect(handover: Handover, to_mn: Direction, interval_ns: int) -> int | None:
-    """Return the detect phase; None unless the trigger fell into a silence from the old path to the new one."""
-    times, path = to_mn.new.time_ns, to_mn.new.path
-    after = int(np.searchsorted(times, handover.trigger_ns, side="right"))
-    if not 0 < after < len(times) or handover.new is None:
+def _moved_ns(handover: Handover, direction: Direction) -> int | None:
+    """Return when a call that was moved to a dialog that stood by is on the new path alone, or on both for good."""
+    if handover.old is None or handover.done_ns is None:
         return None
-    new = to_mn.links.index(handover.new)
-    broke_first = path[after] == new and path[after - 1] != new and times[after] - times[after - 1] > 2 * interval_ns
-    return handover.trigger_ns - (int(times[after - 1]) + interval_ns) if broke_first else None
+    if handover.copies == ALWAYS:
+        return _first_over(direction, handover.new, handover.done_ns)
+    last_ns = copies_end(direction, handover.old, handover.done_ns)
+    return first_new_packet(direction, handover.new, last_ns, handover.until_ns)

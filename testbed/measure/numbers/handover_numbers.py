@@ -6,7 +6,8 @@ from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from testbed.measure.call.handover import Phases, first_new_packet, measure_phases
+from testbed.measure.call.handover import first_new_packet
+from testbed.measure.call.phases import Phases, measure_phases
 from testbed.measure.numbers.number import Number, by_key
 from testbed.measure.units import ms, seconds
 
@@ -30,10 +31,10 @@ class HandoverFacts:
 
     @property
     def delay_ns(self) -> int | None:
-        """From the trigger to the first new packet on the new path, to the MN."""
+        """From the trigger, or from the alarm before it, to the first new packet on the new path, to the MN."""
         one = self.handover
-        first_ns = first_new_packet(self.to_mn, one.new, one.trigger_ns, one.until_ns)
-        return None if first_ns is None else first_ns - one.trigger_ns
+        first_ns = first_new_packet(self.to_mn, one.new, one.begun_ns, one.until_ns)
+        return None if first_ns is None else first_ns - one.begun_ns
 
 
 class WindowFacts(NamedTuple):

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
-from testbed.measure.call.handover import attach_parts
+from testbed.measure.call.phases import attach_parts
 from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
 from testbed.measure.call.unaided import untold_handover
 from testbed.measure.folder.run_folder import SCHEMA_VERSION
