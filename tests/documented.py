@@ -15,6 +15,7 @@ from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA
 from testbed.measure.numbers.path_numbers import PATHS
 from testbed.measure.numbers.signalling_numbers import HANDOVER_SIGNALLING, SIGNALLING
+from testbed.measure.numbers.standby_numbers import SILENCES, STANDBY, SWITCHES
 from testbed.measure.tables.columns_captures import OF_CAPTURES
 from testbed.measure.tables.schema import TABLES
 
@@ -35,6 +36,9 @@ REGISTER: dict[str, Mapping[str, Number[Any]]] = {
     "handover.window_s.….": WINDOW_S,
     "signalling.": SIGNALLING,
     "handovers.….signalling.": HANDOVER_SIGNALLING,
+    "standby.": STANDBY,
+    "standby.switches.….": SWITCHES,
+    "standby.silences.….": SILENCES,
 }
 """Where in result.json -> the rows there; docs/metrics.md has a table of each."""
 

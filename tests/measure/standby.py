@@ -81,7 +81,7 @@ def late_run() -> Run:
     run.event(7130, "mn", "copies_end")
     for k in range(PACKETS):
         for to_mn in (True, False):
-            late_ms = 6109 - (CN_FIRST_MS + 20 * k) if to_mn and 250 <= k < 255 else 0
+            late_ms = 6107 - (CN_FIRST_MS + 20 * k) if to_mn and 250 <= k < 255 else 0
             run.media(k, link="wifi", to_mn=to_mn, extra_ms=late_ms)
             if is_probe(k) or (253 <= k < 307):
                 run.media(k, link="umts", to_mn=to_mn)

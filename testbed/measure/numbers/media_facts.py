@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call import window
+from testbed.measure.call.second_path import second_path
 from testbed.measure.listening import bursts, emodel, playout
 from testbed.measure.numbers.delays import Delays, delays_of_new, known_delays
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
+    from testbed.measure.call.second_path import SecondPath
     from testbed.measure.call.window import Window
     from testbed.measure.listening.bursts import Periods
     from testbed.measure.listening.listened import Listened
@@ -61,6 +63,20 @@ class MediaFacts:
     def counts(self) -> StreamCounts:
         """Packets received."""
         return stream_numbers.count(self.direction.received.key)
+
+    @cached_property
+    def second_path(self) -> SecondPath:
+        """What went over more than one path."""
+        return second_path(self.direction)
+
+    @property
+    def reordered(self) -> int:
+        """How many new packets came behind later ones, but for what was said again: that is as late as it must be."""
+        if not self.second_path.is_again.any():
+            return self.counts.reordered
+        new = self.direction.new
+        again = self.second_path.said_again(new, len(self.direction.links))
+        return stream_numbers.count(new.key[~again]).reordered
 
     @cached_property
     def delays(self) -> Delays:

@@ -108,7 +108,20 @@ DUPLICATES = _packets(
 )
 REORDERED = _packets(
     "reordered", "packets_reordered", "new packets that came after one with a higher number",
-    _call(lambda one: one.counts.reordered), "RFC 4737, 3.3",
+    _call(lambda one: one.reordered), "RFC 4737, 3.3; but not what was said again",
+)  # fmt: skip
+SAID_AGAIN = _packets(
+    "said_again", "packets_said_again", "packets that were sent again, over another path",
+    _call(lambda one: int(one.second_path.is_again.sum())),
+    "40 ms or more after they went onto a path first, whatever came of them. At the MN's interfaces, or the relay's",
+)  # fmt: skip
+COPIES = _packets(
+    "copies", "packets_copied", "packets that went over another path as well, at once",
+    _call(lambda one: int(one.second_path.is_copy.sum())), "Within 40 ms, and no probes",
+)  # fmt: skip
+PROBES = _packets(
+    "probes", "packets_probing", "copies that went over a leg that stands by, now and then",
+    _call(lambda one: int(one.second_path.is_probe.sum())), "With no other packet on that path for half a second",
 )  # fmt: skip
 LATE = _packets(
     "late", "packets_late", "new packets that came after their playout time",
@@ -296,6 +309,6 @@ MEDIA = by_key((
     GAP, PATH_STEP, INTERRUPTION, SENT, RECEIVED, LOST, LOST_IN_WINDOW, DUPLICATES, REORDERED, LATE, JITTER,
     DELAY_MEAN, DELAY_P99, R_FACTOR, MOS, MOUTH_TO_EAR, CONCEALED, BURST_RATIO, QUALITY_DOUBT, GAP_CALL,
     INTERRUPTION_CALL, LATE_IN_WINDOW, *DELAY_CHANGES, *BURSTS,
-    *(row for depth in fixed_playout.DEPTHS_MS for row in _fixed(depth)), DEPTH_NEEDED,
+    *(row for depth in fixed_playout.DEPTHS_MS for row in _fixed(depth)), DEPTH_NEEDED, COPIES, SAID_AGAIN, PROBES,
 ))  # fmt: skip
 """Key -> row, in the order of result.json."""

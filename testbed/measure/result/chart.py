@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.folder.run_folder import Host, scenario_start_ns
+from testbed.measure.folder.run_folder import Event, Host, scenario_start_ns
 from testbed.measure.rtp.streams import find_streams
 
 if TYPE_CHECKING:
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from testbed.measure.call.recording import Recording
     from testbed.measure.capture.capture import Capture, Ints
-    from testbed.measure.folder.run_folder import Event, Manifest, NodePorts
+    from testbed.measure.folder.run_folder import Manifest, NodePorts
     from testbed.measure.rtp.streams import RtpPackets, Stream
     from testbed.measure.sip.scan import SipMessage
 
 PAUSE_NS = 2_000_000_000
 """Media that pause for longer on a path end, and begin anew."""
+
+ABOUT_LEGS = frozenset({"silence", "said_again", "copies", "copies_end"})
+"""What ends tell of the legs of a call; a leg is named by its two addresses."""
 
 _NEVER_NS = int(np.iinfo(np.int64).max)
 
@@ -113,9 +116,19 @@ def draw_up(run: Recording) -> Chart:
         lifelines=places.lifelines,
         passages=tuple(sorted(_passages(messages, places), key=lambda one: (one.time_ns, one.message.packet))),
         flows=tuple(_flows(rtp, streams, places)),
-        events=tuple(event for event in events if event.link is not None),
+        events=tuple(_with_link(one, manifest) for one in events if one.link is not None or one.name in ABOUT_LEGS),
         warnings=(*manifest.warnings, *capture.warnings),
     )
+
+
+def _with_link(event: Event, manifest: Manifest) -> Event:
+    """Return an event about a leg with the MN's link that it goes over, in place of its addresses."""
+    ends = (event.fields.get("local"), event.fields.get("remote"))
+    link = next((manifest.mn.addresses[one] for one in ends if one in manifest.mn.addresses), None)
+    if event.name not in ABOUT_LEGS or link is None:
+        return event
+    fields = {name: value for name, value in event.fields.items() if name not in ("local", "remote")}
+    return Event(event.time_ns, event.t_s, event.source, event.name, {**fields, "link": link})
 
 
 def _lifelines(

@@ -28,6 +28,7 @@ from testbed.measure.numbers.signalling_numbers import (
 )
 from testbed.measure.result.dialog_results import describe
 from testbed.measure.result.doubts import doubts
+from testbed.measure.result.standby_result import standby_of
 from testbed.measure.rtcp import rtcp
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.units import seconds
@@ -71,6 +72,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
             }
             for number, (one, said) in enumerate(zip(handovers, described, strict=True))
         ],
+        "standby": standby_of(run),
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),

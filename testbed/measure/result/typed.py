@@ -191,6 +191,9 @@ class DirectionResult(WindowNumbers):
     burst_loss: BurstLoss | None = None
     fixed_playout: dict[str, FixedPlayout] = Field(default_factory=dict)
     depth_needed_ms: float | None = None
+    copies: int | None = None
+    said_again: int | None = None
+    probes: int | None = None
     paths: dict[str, PathNumbers] = Field(default_factory=dict)
     rtcp: dict[str, RtcpResult | None] = Field(default_factory=dict)
 
@@ -224,6 +227,65 @@ class SignallingResult(Numbers):
     handover: SignallingCounts = SignallingCounts()
     registering: SignallingCounts = SignallingCounts()
     rest: SignallingCounts = SignallingCounts()
+
+
+class StandingDialogResult(Numbers):
+    """A dialog that stood by, or was to."""
+
+    link: str | None = None
+    call_id: str | None = None
+    copies: str | None = None
+    invited_s: float | None = None
+    answered_s: float | None = None
+    status: int | None = None
+    over_s: float | None = None
+
+
+class CopiesResult(Numbers):
+    """When and why an end sent over all legs."""
+
+    end: str | None = None
+    from_s: float | None = None
+    until_s: float | None = None
+    because: list[str] = Field(default_factory=list)
+
+
+class SwitchResult(Numbers):
+    """When and why an end went over to the new path."""
+
+    handover: int | None = None
+    end: str | None = None
+    new_s: float | None = None
+    old_s: float | None = None
+    because: str | None = None
+
+
+class SilenceResult(Numbers):
+    """A silence that an end took for a break."""
+
+    at_s: float | None = None
+    end: str | None = None
+    path: str | None = None
+    limit_ms: float | None = None
+    path_ms: float | None = None
+    missed_ms: float | None = None
+    said_again: int | None = None
+    false_alarm: bool | None = None
+    handover: int | None = None
+
+
+class StandbyResult(Numbers):
+    """What stood by for a break, and what was taken for one."""
+
+    policy: str | None = None
+    stood: int | None = None
+    refused: int | None = None
+    alarms: int | None = None
+    false_alarms: int | None = None
+    dialogs: list[StandingDialogResult] = Field(default_factory=list)
+    copies: list[CopiesResult] = Field(default_factory=list)
+    switches: list[SwitchResult] = Field(default_factory=list)
+    silences: list[SilenceResult] = Field(default_factory=list)
 
 
 class TransactionResult(Numbers):
@@ -287,6 +349,7 @@ class RunResult(Numbers):
     media: MediaResult = MediaResult()
     signalling: SignallingResult = SignallingResult()
     handovers: list[HandoverResult] = Field(default_factory=list)
+    standby: StandbyResult | None = None
     transactions: list[TransactionResult] = Field(default_factory=list)
     dialogs: list[DialogResult] = Field(default_factory=list)
     playout: dict[str, Any] | None = None

@@ -9,6 +9,9 @@ from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
 from testbed.measure.numbers.number import by_key
 from testbed.measure.numbers.path_numbers import PATHS as PATH_NUMBERS
 from testbed.measure.numbers.signalling_numbers import HANDOVER_SIGNALLING, SIGNALLING
+from testbed.measure.numbers.standby_numbers import SILENCES as SILENCE_NUMBERS
+from testbed.measure.numbers.standby_numbers import STANDBY
+from testbed.measure.numbers.standby_numbers import SWITCHES as SWITCH_NUMBERS
 from testbed.measure.tables.columns import DIRECTION, WHO, Column, TableSchema
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ RUNS = TableSchema(
         *_columns(WINDOW_S, "handover.window_s.{direction}"),
         *_columns(MEDIA, "media.{direction}"),
         *_columns(SIGNALLING, "signalling"),
+        *_columns(STANDBY, "standby"),
         Column("playout_buffer", "text", "", "which playout buffer was fed", "result.playout.buffer"),
         _playout("clock_rate", "Hz", "RTP clock"),
         _playout("interval", "s", "length of a frame"),
@@ -117,6 +121,20 @@ PATHS = TableSchema(
         *_columns(PATH_NUMBERS, "media.{direction}.paths.{path}"),
     ),
 )
+
+SILENCES = TableSchema(
+    "silences",
+    "One row for each silence that an end of the call took for a break, in order of time.",
+    (*WHO, Column("number", "integer", "", "of the silence in its run, from 0"),
+     *_columns(SILENCE_NUMBERS, "standby.silences.{number}")),
+)  # fmt: skip
+
+SWITCHES = TableSchema(
+    "switches",
+    "One row for each handover to a dialog that stood by and each end of the call that sent over its path.",
+    (*WHO, Column("number", "integer", "", "of the row in its run, from 0"),
+     *_columns(SWITCH_NUMBERS, "standby.switches.{number}")),
+)  # fmt: skip
 
 PACKETS = TableSchema(
     "packets",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.tables.columns import Column
-from testbed.measure.tables.columns_media import HANDOVERS, PATHS, PHASES, RUNS
+from testbed.measure.tables.columns_media import HANDOVERS, PATHS, PHASES, RUNS, SILENCES, SWITCHES
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 from testbed.measure.tables.schema import LEFT_OUT, TABLES
 from testbed.measure.tables.varied import VARIED, varied_column, varied_of, varied_value
@@ -104,6 +104,20 @@ def path_rows(records: Iterable[Record]) -> Iterator[Row]:
                 yield _row(PATHS, record, told, **told)
 
 
+def silence_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each silence that an end took for a break."""
+    for record in records:
+        for number in record.keys("result.standby.silences"):
+            yield _row(SILENCES, record, {"number": int(number)}, number=number)
+
+
+def switch_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each end of the call that went over to a dialog that stood by."""
+    for record in records:
+        for number in record.keys("result.standby.switches"):
+            yield _row(SWITCHES, record, {"number": int(number)}, number=number)
+
+
 def transaction_rows(records: Iterable[Record]) -> Iterator[Row]:
     """Yield a row for each SIP transaction of each run."""
     for record in records:
@@ -161,6 +175,8 @@ ROWS: dict[str, Callable[[Iterable[Record]], Iterator[Row]]] = {
     HANDOVERS.name: handover_rows,
     PHASES.name: phase_rows,
     PATHS.name: path_rows,
+    SILENCES.name: silence_rows,
+    SWITCHES.name: switch_rows,
     TRANSACTIONS.name: transaction_rows,
     MESSAGES.name: message_rows,
     DIALOGS.name: dialog_rows,

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from testbed.measure.tables.columns_media import HANDOVERS, PACKETS, PATHS, PHASES, RUNS
+from testbed.measure.tables.columns_media import HANDOVERS, PACKETS, PATHS, PHASES, RUNS, SILENCES, SWITCHES
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 
 TABLES = {
     table.name: table
-    for table in (RUNS, HANDOVERS, PHASES, PATHS, TRANSACTIONS, MESSAGES, DIALOGS, RTCP, REPORTS, PACKETS)
+    for table in (
+        RUNS,
+        HANDOVERS,
+        PHASES,
+        PATHS,
+        SILENCES,
+        SWITCHES,
+        TRANSACTIONS,
+        MESSAGES,
+        DIALOGS,
+        RTCP,
+        REPORTS,
+        PACKETS,
+    )
 }
 LEFT_OUT = (
+    "standby.dialogs",
+    "standby.copies",
     "dialogs.{place}.holds",
     "dialogs.{place}.moves",
     "dialogs.{place}.media",

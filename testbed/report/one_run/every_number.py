@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, MEDIA
 from testbed.measure.numbers.path_numbers import PATHS
 from testbed.measure.numbers.signalling_numbers import SIGNALLING
+from testbed.measure.numbers.standby_numbers import SILENCES, STANDBY, SWITCHES
 from testbed.report.pages.pages import PlainTable
 from testbed.report.terminal import DIRECTIONS, number
 
@@ -49,6 +50,24 @@ def users_table(result: dict[str, Any], document: dict[str, Any]) -> PlainTable 
         for name, value in _flat(numbers)
     )
     return PlainTable("Numbers of yours", ("number", "value", "unit", "what"), rows)
+
+
+def standby_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:
+    """Return what `standby` holds: its numbers, when each end switched, the silences; none where nothing is told."""
+    standby = result.get("standby")
+    if standby is None:
+        return ()
+    numbers = tuple((one.key, _cell(one.read(standby)), one.unit, one.about) for one in STANDBY.values())
+    return (
+        PlainTable("What stood by, as in result.json", ("number", "value", "unit", "what"), numbers),
+        _listed("When each end switched, and why", standby["switches"], SWITCHES),
+        _listed("Silences that ends took for a break", standby["silences"], SILENCES),
+    )
+
+
+def _listed(title: str, entries: list[dict[str, Any]], rows: Mapping[str, Number[Any]]) -> PlainTable:
+    heads = tuple(one.about if not one.unit else f"{one.about} [{one.unit}]" for one in rows.values())
+    return PlainTable(title, heads, tuple(tuple(_cell(row.read(one)) for row in rows.values()) for one in entries))
 
 
 def _about(name: str, rows: Mapping[str, Number[Any]]) -> tuple[str, str]:

@@ -11,6 +11,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from testbed.measure.call.standing_dialogs import STANDBY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -150,6 +152,7 @@ def _header_notes(message: SipMessage, letters: Mapping[str, str]) -> Iterator[s
     if message.handover:
         call_id = message.handover.partition(";")[0].strip()
         yield f"Handover: {letters.get(call_id, call_id)}"
+        yield from (f"stands by, copies {policy}" for policy in STANDBY.findall(message.handover))
     for name in ("require", "unsupported"):
         if "handover" in _tags(getattr(message, name)):
             yield f"{name.capitalize()}: handover"
@@ -297,4 +300,6 @@ def _detail(name: str, value: object, what: Sequence[str]) -> str:
         return name if value else f"not {name}"
     if isinstance(value, list) and all(isinstance(one, dict) and "name" in one for one in value):
         return ", ".join(str(one["name"]) for one in value)
+    if isinstance(value, list):
+        return f"{name} {', '.join(str(one) for one in value)}"
     return str(value) if name in what else f"{name} {value}"

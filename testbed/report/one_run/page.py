@@ -99,6 +99,7 @@ def page(run: MeasuredRun) -> str:
         if result is None or result["handover"] is None
         else plain_tables.phases_table(result["handover"]),
         handovers=None if result is None else every_number.handovers_table(result),
+        standby=() if result is None else every_number.standby_tables(result),
         own_numbers=None if result is None else every_number.users_table(result, document),
         numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
         drawing=None if story is None else draw(story.chart, len(story.links)),

@@ -47,7 +47,11 @@ def test_every_column_of_the_register_is_in_a_table_once() -> None:
     for table in TABLES.values():
         names = [column.name for column in table.columns]
         assert len(names) == len(set(names)), table.name
-    known = {column.name for name in ("runs", "handovers", "paths") for column in TABLES[name].columns}
+    known = {
+        column.name
+        for name in ("runs", "handovers", "paths", "silences", "switches")
+        for column in TABLES[name].columns
+    }
     assert {one.column for _, one in ROWS} - {None} <= known
 
 

@@ -16,7 +16,7 @@ from testbed.measure.folder.records import read_records
 from testbed.measure.tables.rows import without_column
 from testbed.measure.tables.schema import LEFT_OUT, TABLES
 from tests.documented import columns
-from tests.measure import synthetic
+from tests.measure import standby, synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,23 @@ def test_columns_have_their_names_and_types_and_the_bytes_are_the_same_again(
     types = {column.name: TYPES[column.kind] for column in TABLES[name].columns}
     read = polars.read_parquet(files[0]) if suffix == "parquet" else polars.read_csv(files[0], schema=types)
     assert dict(read.schema) == types
-    assert read.height > 0 or name in {"rtcp", "reports"}  # nobody sends RTCP in these runs
+    # Nobody sends RTCP in these runs, and no dialog stands by.
+    assert read.height > 0 or name in {"rtcp", "reports", "silences", "switches"}
+
+
+def test_what_stood_by_has_its_rows(tmp_path: Path) -> None:
+    measured(standby.standby_run().write(tmp_path / "standby"))
+    silences, switches, runs = (
+        exported(tmp_path, name, tmp_path / f"{name}.parquet") for name in ("silences", "switches", "runs")
+    )
+    assert silences.select("at_s", "end", "path", "gap_ms", "packets_said_again", "false_alarm", "handover").rows() == [
+        (6.046, "cn", "wifi", 155.0, 6, False, 0), (6.05, "mn", "wifi", 147.0, 6, False, 0),
+    ]  # fmt: skip
+    assert switches.select("end", "new_s", "old_s", "because").rows() == [
+        ("mn", 6.05, 7.703, "silence"), ("cn", 6.046, 7.827, "silence"),
+    ]  # fmt: skip
+    assert runs["copies_policy"].to_list() == ["at-risk", "at-risk"]
+    assert runs["packets_probing"].to_list() == [6, 5]
 
 
 def test_both_formats_hold_the_same(runs: Path, tmp_path: Path) -> None:
