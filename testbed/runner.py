@@ -27,6 +27,8 @@ from testbed.scenario.plan.history_export import exported
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
 
 PACKET_INTERVAL_MS = 20
+RADIO_TAIL_S = 0.2
+"""How long a radio of which nobody says more goes on talking after a packet: assumed, after WiFi's power saving."""
 # Half a packet: from there on it shows in what is measured.
 LATE_S = 0.010
 
@@ -222,9 +224,27 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "hangs_up": experiment.hangs_up,
         },
         "roles": roles(experiment.network, experiment.row),
+        "radios": radios(experiment),
         **({"varied": {one.name: one.text for one in experiment.varied}} if experiment.varied else {}),
         **({"modules": {one.name: one.described() for one in experiment.brought}} if experiment.brought else {}),
     }
+
+
+def radios(experiment: Experiment) -> dict[str, list[dict[str, Any]]]:
+    """What the radio of each link takes in which state; while it talks, what the scenario says of its network."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for link, profile in experiment.profiles.items():
+        states = [
+            {"state": one.state, "power_w": one.power, **({} if one.tail is None else {"tail_s": one.tail})}
+            for one in profile.radio_states
+        ]
+        network = experiment.scenario.networks.get(link)
+        if network is not None and network.power:
+            states = states or [{"state": "talks", "tail_s": RADIO_TAIL_S}, {"state": "idle", "power_w": 0.0}]
+            states[0] = {**states[0], "power_w": network.power}
+        if states:
+            found[link] = states
+    return found
 
 
 def own_versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.numbers.cost_numbers import COST, RADIOS
 from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA
 from testbed.measure.numbers.path_numbers import PATHS
@@ -36,6 +37,8 @@ REGISTER: dict[str, Mapping[str, Number[Any]]] = {
     "handover.window_s.….": WINDOW_S,
     "signalling.": SIGNALLING,
     "handovers.….signalling.": HANDOVER_SIGNALLING,
+    "cost.": COST,
+    "cost.radios.….": RADIOS,
     "standby.": STANDBY,
     "standby.switches.….": SWITCHES,
     "standby.silences.….": SILENCES,

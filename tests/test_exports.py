@@ -78,7 +78,7 @@ OPEN = {
         " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"
         " folder.run_captures folder.run_folder listening.lqo listening.playout listening.speech"
         " numbers.handover_numbers numbers.media_numbers numbers.number numbers.path_numbers numbers.signalling_numbers"
-        " numbers.standby_numbers call.standing_dialogs"
+        " numbers.cost_numbers numbers.standby_numbers call.standing_dialogs"
         " numbers.user_numbers result.chart result.found result.measured result.speech_scores result.story"
         " result.summary result.typed rtp.streams selection.moment selection.selection sip.scan tables.capture_rows"
         " tables.columns tables.columns_captures tables.columns_media tables.packet_rows tables.rows"

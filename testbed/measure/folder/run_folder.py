@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.run_json import read_json, read_text
@@ -42,6 +42,14 @@ class Host:
     addresses: frozenset[str]
 
 
+class PowerState(NamedTuple):
+    """A state of a radio: it falls to the next one after `tail_s` without a packet; the last one has no tail."""
+
+    name: str
+    power_w: float
+    tail_s: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The fields of manifest.json that measuring needs; times in nanoseconds."""
@@ -60,6 +68,8 @@ class Manifest:
     failed: bool = False
     duration_ns: int | None = None
     """How long the call was to last."""
+    radios: dict[str, tuple[PowerState, ...]] = field(default_factory=dict)
+    """What the radio of a link takes; those of which nobody says are not there."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -143,7 +153,21 @@ def read_manifest(folder: Path) -> Manifest:
         mobile=_mobile(document),
         failed=document.get("status") == "failed",
         duration_ns=_duration_ns(document),
+        radios=_radios(path, document),
     )
+
+
+def _radios(path: Path, document: dict[str, Any]) -> dict[str, tuple[PowerState, ...]]:
+    try:
+        return {
+            str(link): tuple(
+                PowerState(str(one["state"]), float(one["power_w"]), float(one["tail_s"]) if "tail_s" in one else None)
+                for one in states
+            )
+            for link, states in document.get("radios", {}).items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunFolderError(path, f"radios says nothing of radio states: {error!r}") from None
 
 
 def _duration_ns(document: dict[str, Any]) -> int | None:

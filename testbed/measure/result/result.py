@@ -9,10 +9,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
+from testbed.measure.call.cost import CallCost
 from testbed.measure.call.phases import attach_parts
 from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
 from testbed.measure.call.unaided import untold_handover
 from testbed.measure.folder.run_folder import SCHEMA_VERSION
+from testbed.measure.numbers.cost_numbers import COST, RADIOS, RadioFacts
 from testbed.measure.numbers.handover_numbers import TIMES, WHERE, WINDOW_S, HandoverFacts, WindowFacts
 from testbed.measure.numbers.media_facts import MediaFacts
 from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
@@ -72,6 +74,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
             }
             for number, (one, said) in enumerate(zip(handovers, described, strict=True))
         ],
+        "cost": _cost(run),
         "standby": standby_of(run),
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
@@ -120,6 +123,12 @@ def _signalling(facts: Signalling) -> dict[str, Any]:
         "responses": facts.responses,
         **fill(PARTS, facts),
     }
+
+
+def _cost(run: Recording) -> dict[str, Any]:
+    cost = CallCost(run)
+    radios = {link: fill(RADIOS.values(), RadioFacts(cost, link)) for link in cost.links}
+    return {**fill(COST.values(), cost), "radios": radios}
 
 
 def _handover_signalling(run: Recording, counted: Sequence[Counted], number: int) -> dict[str, Any]:

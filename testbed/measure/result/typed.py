@@ -229,6 +229,33 @@ class SignallingResult(Numbers):
     rest: SignallingCounts = SignallingCounts()
 
 
+class LoadResult(Numbers):
+    """What went one way over a radio."""
+
+    packets: int | None = None
+    bytes: int | None = None
+
+
+class RadioResult(Numbers):
+    """What went over a radio, and what it took by a model of its states."""
+
+    down: LoadResult = LoadResult()
+    up: LoadResult = LoadResult()
+    talks_s: float | None = None
+    joules: float | None = None
+
+
+class CostResult(Numbers):
+    """What the call cost; `radios` by link."""
+
+    extra_percent: float | None = None
+    extra_bytes: int | None = None
+    once_bytes: int | None = None
+    signalling_bytes: int | None = None
+    joules: float | None = None
+    radios: dict[str, RadioResult] = Field(default_factory=dict)
+
+
 class StandingDialogResult(Numbers):
     """A dialog that stood by, or was to."""
 
@@ -349,6 +376,7 @@ class RunResult(Numbers):
     media: MediaResult = MediaResult()
     signalling: SignallingResult = SignallingResult()
     handovers: list[HandoverResult] = Field(default_factory=list)
+    cost: CostResult = CostResult()
     standby: StandbyResult | None = None
     transactions: list[TransactionResult] = Field(default_factory=list)
     dialogs: list[DialogResult] = Field(default_factory=list)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.numbers.cost_numbers import COST
+from testbed.measure.numbers.cost_numbers import RADIOS as RADIO_NUMBERS
 from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
 from testbed.measure.numbers.number import by_key
@@ -65,6 +67,7 @@ RUNS = TableSchema(
         *_columns(WINDOW_S, "handover.window_s.{direction}"),
         *_columns(MEDIA, "media.{direction}"),
         *_columns(SIGNALLING, "signalling"),
+        *_columns(COST, "cost"),
         *_columns(STANDBY, "standby"),
         Column("playout_buffer", "text", "", "which playout buffer was fed", "result.playout.buffer"),
         _playout("clock_rate", "Hz", "RTP clock"),
@@ -120,6 +123,12 @@ PATHS = TableSchema(
         Column("path", "text", "", "the MN's link"),
         *_columns(PATH_NUMBERS, "media.{direction}.paths.{path}"),
     ),
+)
+
+RADIOS = TableSchema(
+    "radios",
+    "One row for each run and link of the MN, links as in the manifest. A run without a result has none.",
+    (*WHO, Column("path", "text", "", "the MN's link"), *_columns(RADIO_NUMBERS, "cost.radios.{path}")),
 )
 
 SILENCES = TableSchema(

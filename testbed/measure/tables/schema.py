@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.measure.tables.columns_media import HANDOVERS, PACKETS, PATHS, PHASES, RUNS, SILENCES, SWITCHES
+from testbed.measure.tables.columns_media import HANDOVERS, PACKETS, PATHS, PHASES, RADIOS, RUNS, SILENCES, SWITCHES
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 
 TABLES = {
@@ -12,6 +12,7 @@ TABLES = {
         HANDOVERS,
         PHASES,
         PATHS,
+        RADIOS,
         SILENCES,
         SWITCHES,
         TRANSACTIONS,

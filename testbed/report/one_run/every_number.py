@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from testbed.measure.numbers.cost_numbers import COST, RADIOS
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, MEDIA
 from testbed.measure.numbers.path_numbers import PATHS
 from testbed.measure.numbers.signalling_numbers import SIGNALLING
@@ -50,6 +51,18 @@ def users_table(result: dict[str, Any], document: dict[str, Any]) -> PlainTable 
         for name, value in _flat(numbers)
     )
     return PlainTable("Numbers of yours", ("number", "value", "unit", "what"), rows)
+
+
+def cost_table(result: dict[str, Any]) -> PlainTable:
+    """Return what `cost` holds: of the call, and of each radio."""
+    rows = tuple((name, _cell(value), *_about_cost(name)) for name, value in _flat(result["cost"]))
+    return PlainTable("Cost, as in result.json", ("number", "value", "unit", "what"), rows)
+
+
+def _about_cost(name: str) -> tuple[str, str]:
+    where, _, rest = name.partition(".")
+    row = RADIOS.get(rest.partition(".")[2]) if where == "radios" else COST.get(name)
+    return ("", "") if row is None else (row.unit, row.about)
 
 
 def standby_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:

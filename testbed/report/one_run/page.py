@@ -101,7 +101,13 @@ def page(run: MeasuredRun) -> str:
         handovers=None if result is None else every_number.handovers_table(result),
         standby=() if result is None else every_number.standby_tables(result),
         own_numbers=None if result is None else every_number.users_table(result, document),
-        numbers=() if result is None else (every_number.media_table(result), every_number.signalling_table(result)),
+        numbers=()
+        if result is None
+        else (
+            every_number.media_table(result),
+            every_number.signalling_table(result),
+            every_number.cost_table(result),
+        ),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(messages_of(story.chart)),
         events=None if story is None else _events(story),

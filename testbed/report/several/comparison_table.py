@@ -11,6 +11,7 @@ from rich.text import Text
 from testbed.measure.numbers.handover_numbers import DELAY, NEW_PATH, OLD_PATH, OUTCOME, PHASES
 from testbed.measure.numbers.media_numbers import DUPLICATES, GAP, INTERRUPTION, LOST, LOST_IN_WINDOW, MOS, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
+from testbed.report.several.cost_table import cost_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
     """Tables of (name, result.json) pairs."""
     parts: list[RenderableType] = [media_table(results), Text(), phases_table(results)]
+    cost = cost_table(results)
+    parts += [] if cost is None else [Text(), cost]
     users = users_table(results)
     parts += [] if users is None else [Text(), users]
     for name, result in results:

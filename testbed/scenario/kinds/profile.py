@@ -19,6 +19,7 @@ from testbed.scenario.reading.units import (
     Seconds,
     Share,
     TargetSeconds,
+    Watts,
 )
 
 LossPattern = Annotated[str, Field(pattern=r"^[.x]+$", max_length=10000)]
@@ -118,6 +119,14 @@ class AttachPhase(Document):
     time: Seconds
 
 
+class RadioState(Document):
+    """A state of the radio: the `power` that it takes, and after how long without a packet it falls to the next one."""
+
+    state: str
+    power: Watts
+    tail: Seconds | None = None
+
+
 class LinkProfile(Document):
     """A kind of access link.
 
@@ -133,6 +142,16 @@ class LinkProfile(Document):
     up: LinkDirection | None = None
     attach: list[AttachPhase] = Field(default_factory=list)
     loss_noticed_after: Seconds = 0.0
+    radio_states: list[RadioState] = Field(default_factory=list)
+
+    @field_validator("radio_states")
+    @classmethod
+    def _fall_to_the_last(cls, states: list[RadioState]) -> list[RadioState]:
+        for number, one in enumerate(states, start=1):
+            if (one.tail is None) != (number == len(states)):
+                what = "the last state lasts: leave out its 'tail'" if one.tail is not None else "add its 'tail: …'"
+                raise ValueError(f"state '{one.state}': {what}")
+        return states
 
     @model_validator(mode="after")
     def _check(self) -> Self:

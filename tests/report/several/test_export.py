@@ -82,7 +82,7 @@ def test_no_table_is_documented_that_there_is_not() -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_number_has_its_unit_in_its_name(name: str) -> None:
-    words = {"%": "percent", "1": "", "Hz": "hz", "messages": "", "reports": "", "gaps": "gaps"}
+    words = {"%": "percent", "1": "", "Hz": "hz", "J": "j", "messages": "", "reports": "", "gaps": "gaps"}
     for column in TABLES[name].columns:
         unit = words.get(column.unit, column.unit)
         assert unit in column.name.split("_") or not unit, column.name
