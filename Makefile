@@ -89,6 +89,26 @@ standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: t
 	rm $$tables.one
 	cat $$tables > docs/standby.md && rm $$tables
 
+# Calls of ten minutes with a break or two: six of them are an hour.
+COST_SEEDS := 6
+.PHONY: cost
+cost: setup  ## What a break costs without and with a dialog that stands by, and that in bytes: docs/standby.md, docs/cost.svg
+	@runs=runs/cost-$$$$
+	mkdir -p $$runs
+	head=$$(printf 'scenarios: [random-breaks]\nseeds: $(COST_SEEDS)\nkeep: none\nschemes: ')
+	printf '%s[reinvite, reinvite-soft, handover-cn]\n' "$$head" > $$runs/without.yaml
+	printf '%s[handover-standby]\nvary:\n  schemes.handover-standby.copies: [on-silence, at-risk, always]\n' "$$head" > $$runs/with.yaml
+	for each in without with; do $(TESTBED) sweep $$runs/$$each.yaml --out $$runs/$$each >/dev/null; done
+	tables=$$(mktemp)
+	sed '/^## The cost, measured/q' docs/standby.md > $$tables
+	printf '\n![Missed speech an hour against extra bytes, a point for each policy](cost.svg)\n\n' >> $$tables
+	$(PYTHON) -m testbed.report.several.costs.cost_picture docs/cost.svg $$runs/without $$runs/with > $$tables.one
+	cat $$tables.one
+	sed 's/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	printf '\n' >> $$tables
+	sed -n '/^## Tables/,$$p' docs/standby.md >> $$tables
+	cat $$tables > docs/standby.md && rm $$tables $$tables.one
+
 .PHONY: numbers
 numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark's tshark: docs/numbers.md, made anew
 	@runs=runs/numbers-$$$$

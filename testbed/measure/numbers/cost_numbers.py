@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from testbed.measure.numbers.number import Number, by_key
 
 if TYPE_CHECKING:
-    from testbed.measure.call.cost import CallCost
+    from testbed.measure.cost.cost import CallCost
 
 
 class RadioFacts(NamedTuple):

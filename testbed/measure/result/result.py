@@ -9,10 +9,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure import units
-from testbed.measure.call.cost import CallCost
 from testbed.measure.call.phases import attach_parts
 from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
 from testbed.measure.call.unaided import untold_handover
+from testbed.measure.cost.cost import CallCost
 from testbed.measure.folder.run_folder import SCHEMA_VERSION
 from testbed.measure.numbers.cost_numbers import COST, RADIOS, RadioFacts
 from testbed.measure.numbers.handover_numbers import TIMES, WHERE, WINDOW_S, HandoverFacts, WindowFacts

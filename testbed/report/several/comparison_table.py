@@ -11,7 +11,7 @@ from rich.text import Text
 from testbed.measure.numbers.handover_numbers import DELAY, NEW_PATH, OLD_PATH, OUTCOME, PHASES
 from testbed.measure.numbers.media_numbers import DUPLICATES, GAP, INTERRUPTION, LOST, LOST_IN_WINDOW, MOS, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
-from testbed.report.several.cost_table import cost_table
+from testbed.report.several.costs.cost_table import cost_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from testbed.measure.call.radio_power import spent
 from testbed.measure.call.signalling import count_messages
 from testbed.measure.capture.capture import NO_TIME
+from testbed.measure.cost.radio_power import spent
 from testbed.measure.rtp import stream_numbers
 
 if TYPE_CHECKING:
-    from testbed.measure.call.radio_power import Spent
     from testbed.measure.call.recording import Recording
     from testbed.measure.capture.capture import Booleans, Ints
+    from testbed.measure.cost.radio_power import Spent
 
 ETHERNET, ETHERNET_HEADER = 1, 14
 _IPV4, _IPV6 = 0x0800, 0x86DD

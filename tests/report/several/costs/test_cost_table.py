@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.measure import measure_run
-from testbed.report.several.cost_table import cost_table
+from testbed.report.several.costs.cost_table import cost_table
 from testbed.report.terminal import PlainConsole
 from tests.measure import standby, synthetic
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from testbed.measure import RunFolderError, measure_run
-from testbed.measure.call.radio_power import spent
+from testbed.measure.cost.radio_power import spent
 from testbed.measure.folder.run_folder import PowerState
 from tests.measure import standby, synthetic
 
