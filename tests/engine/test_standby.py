@@ -60,6 +60,14 @@ def test_each_end_heard_it_and_switched_on_its_own(result: dict[str, Any]) -> No
     assert all(one["said_again"] > 0 and one["handover"] == 0 for one in standby["silences"])
 
 
+def test_reports_on_the_leg_that_stood_by_say_what_the_captures_show(result: dict[str, Any]) -> None:
+    for way in ("to_mn", "to_cn"):
+        for link in ("wifi", "umts"):
+            history = result["media"][way]["rtcp"][link]["history"]
+            assert history
+            assert all(one["captured_lost"] == one["cumulative_lost"] == 0 for one in history)
+
+
 def test_it_costs_probes_and_copies_and_a_radio_that_talks(result: dict[str, Any]) -> None:
     cost = result["cost"]
     assert 3 < cost["extra_percent"] < 10

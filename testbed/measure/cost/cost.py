@@ -2,7 +2,7 @@
 
 `extra` is what a call over one path, from set-up to hanging up, would not have had: of each RTP packet all sightings at
 the MN but the first, RTCP over a path that did not carry most of the speech at that time, and SIP of handovers and of
-further dialogs. Bytes are those of IP packets, headers included.
+further dialogs. Bytes are those of IP packets, headers included; a SIP message counts as one, whatever carried it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from testbed.measure.cost.radio_power import Spent
 
 ETHERNET, ETHERNET_HEADER = 1, 14
+IPV4_UDP, IPV6_UDP = 28, 48
+"""Headers of a datagram, which are counted with a SIP message, whatever it came in."""
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _SECOND_NS = 1_000_000_000
 _LEAST_RTCP, _MOST_RTCP = 192, 223
@@ -97,16 +99,12 @@ class CallCost:
     @cached_property
     def expenses(self) -> Expenses:
         """What the call's packets were, in bytes."""
-        is_call, is_extra = np.zeros((2, len(self._capture)), dtype=np.bool_)
-        for packets, extra in (self._media(), self._reports(), self._signalling()):
-            is_call[packets] = True
-            is_extra[packets[extra]] = True
-        signalling = self._signalling()[0]
-        return Expenses(
-            once=int(self._bytes[is_call & ~is_extra].sum()),
-            extra=int(self._bytes[is_extra].sum()),
-            signalling=int(self._bytes[np.unique(signalling)].sum()),
-        )
+        signalling, of_handovers = self._signalling()
+        once, extra = signalling - of_handovers, of_handovers
+        for packets, is_extra in (self._media(), self._reports()):
+            extra += int(self._bytes[packets[is_extra]].sum())
+            once += int(self._bytes[packets[~is_extra]].sum())
+        return Expenses(once, extra, signalling)
 
     def _media(self) -> tuple[Ints, Booleans]:
         """Return the RTP packets at the radios, and which of them the MN had sent or got before."""
@@ -143,8 +141,8 @@ class CallCost:
         at: Ints = main[np.clip((times - start_ns) // _SECOND_NS, 0, len(main) - 1)]
         return at
 
-    def _signalling(self) -> tuple[Ints, Booleans]:
-        """Return the SIP messages at the radios, and which of them are of handovers and further dialogs."""
+    def _signalling(self) -> tuple[int, int]:
+        """Return the bytes of SIP at the radios, and those of them that are of handovers and further dialogs."""
         counted = count_messages(self._run.messages, self._run.handovers)
         invites = [one.message for one in counted if one.message.is_request and one.message.method == "INVITE"]
         byes = [one.message.call_id for one in counted if one.message.is_request and one.message.method == "BYE"]
@@ -154,4 +152,5 @@ class CallCost:
             or (one.message.call_id not in byes[-1:] if one.message.method == "BYE" else one.message.call_id in further)
             for one in counted
         ]
-        return np.array([one.message.packet for one in counted], dtype=np.int64), np.array(extra, dtype=np.bool_)
+        sizes = [one.message.size + (IPV6_UDP if ":" in one.message.source.ip else IPV4_UDP) for one in counted]
+        return sum(sizes), sum(size for size, is_extra in zip(sizes, extra, strict=True) if is_extra)

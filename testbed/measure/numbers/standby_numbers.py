@@ -8,7 +8,7 @@ from testbed.measure.numbers.number import Number, by_key
 from testbed.measure.units import ms, seconds
 
 if TYPE_CHECKING:
-    from testbed.measure.cost.standby import EndSwitch, HeardSilence, Standby
+    from testbed.measure.cost.stood_by import EndSwitch, HeardSilence, Standby
 
 
 class SilenceFacts(NamedTuple):

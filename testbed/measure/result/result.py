@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from testbed.measure import units
 from testbed.measure.call.phases import attach_parts
+from testbed.measure.call.second_path import second_path
 from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
 from testbed.measure.call.unaided import untold_handover
 from testbed.measure.cost.cost import CallCost
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.call.recording import Recording
     from testbed.measure.call.signalling import Counted
-    from testbed.measure.capture.capture import Capture
+    from testbed.measure.capture.capture import Capture, Ints
     from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
     from testbed.measure.sip.transactions import SeenTransaction
@@ -56,7 +59,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
     counted = count_messages(run.messages, handovers)
     described = [_handover(run, one) for one in handovers]
     reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.traffic.datagrams))
-    told = rtcp.of_paths(reports, run.traffic.rtp, manifest.mn.addresses, start_ns)
+    told = rtcp.of_paths(reports, run.traffic.rtp, manifest.mn.addresses, start_ns, _onto_paths_that_stood(run))
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
@@ -123,6 +126,17 @@ def _signalling(facts: Signalling) -> dict[str, Any]:
         "responses": facts.responses,
         **fill(PARTS, facts),
     }
+
+
+def _onto_paths_that_stood(run: Recording) -> dict[tuple[str, str], Ints]:
+    """Return which RTP sequence numbers went onto the paths that got probes, by direction and link."""
+    found = {}
+    for name, direction in run.media.items():
+        kinds = second_path(direction)
+        for path in np.unique(kinds.onto.path[kinds.is_probe]).tolist():
+            rows = kinds.onto.row[kinds.onto.path == path]
+            found[name, direction.links[path]] = np.unique(run.traffic.rtp.sequence[rows].astype(np.int64))
+    return found
 
 
 def _cost(run: Recording) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.cost.standby import Standby
+from testbed.measure.cost.stood_by import Standby
 from testbed.measure.numbers.number import fill
 from testbed.measure.numbers.standby_numbers import SILENCES, STANDBY, SWITCHES, SilenceFacts, SwitchFacts
 from testbed.measure.units import seconds

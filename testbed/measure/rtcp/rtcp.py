@@ -19,7 +19,7 @@ from testbed.measure.rtp.mirrored import WITHIN_NS
 from testbed.measure.rtp.streams import clock_of, find_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from agents.rtp.rtcp import ReportBlock
     from agents.rtp.rtcp_xr import VoipMetrics
@@ -115,10 +115,15 @@ def _ssrcs(one: Compound) -> Iterator[int]:
 
 
 class StreamArrivals(NamedTuple):
-    """What the capture saw of a stream, to set beside the reports: in order of time, numbers without wrap-around."""
+    """What the capture saw of a stream, to set beside the reports: in order of time, numbers without wrap-around.
+
+    `went` are the numbers, of 16 bits, that went onto a path which stood by: only these are expected there. None where
+    all were to come.
+    """
 
     time_ns: Ints
     extended: Ints
+    went: Ints | None = None
 
     def lost_until(self, highest: int, until_ns: int) -> int | None:
         """Return expected less received (A.3: copies count as received) up to a number; None before any packet.
@@ -131,7 +136,10 @@ class StreamArrivals(NamedTuple):
         numbers = self.extended[:count]
         newest = int(numbers.max())
         wanted = newest + (highest - newest + 0x8000) % 0x10000 - 0x8000
-        return wanted - int(numbers.min()) + 1 - int((numbers <= wanted).sum())
+        expected = wanted - int(numbers.min()) + 1
+        if self.went is not None:
+            expected = int(np.isin(np.arange(int(numbers.min()), wanted + 1) & 0xFFFF, self.went).sum())
+        return expected - int((numbers <= wanted).sum())
 
 
 class Report(NamedTuple):
@@ -203,19 +211,29 @@ def describe(
 
 
 def of_stream(
-    told: ReceivedReports, rtp: RtpPackets, stream: Stream, clock_hz: int | None, start_ns: int
+    told: ReceivedReports,
+    rtp: RtpPackets,
+    stream: Stream,
+    clock_hz: int | None,
+    start_ns: int,
+    went: Ints | None = None,
 ) -> dict[str, Any] | None:
-    """Return what RTCP says of a stream, see `describe`."""
-    arrivals = StreamArrivals(rtp.time_ns[stream.rows], stream.extended)
+    """Return what RTCP says of a stream, see `describe`; `went` as in `StreamArrivals`."""
+    arrivals = StreamArrivals(rtp.time_ns[stream.rows], stream.extended, went)
     return describe(told, Ends(stream.source.ip, stream.destination.ip, stream.ssrc), clock_hz, arrivals, start_ns)
 
 
 def of_paths(
-    told: ReceivedReports, rtp: RtpPackets, links: dict[str, str], start_ns: int
+    told: ReceivedReports,
+    rtp: RtpPackets,
+    links: dict[str, str],
+    start_ns: int,
+    stood: Mapping[tuple[str, str], Ints],
 ) -> dict[str, dict[str, dict[str, Any] | None]]:
     """Return what RTCP says of the streams to and from a node's addresses (address -> link), by direction and link.
 
-    Of several streams over one link in one direction the longest counts.
+    Of several streams over one link in one direction the longest counts. `stood` says of the paths that stood by, by
+    direction and link, which numbers went onto them.
     """
     longest: dict[tuple[str, str], Stream] = {}
     for stream in find_streams(rtp):
@@ -227,7 +245,9 @@ def of_paths(
                     longest[key] = stream
     found: dict[str, dict[str, dict[str, Any] | None]] = {"to_mn": {}, "to_cn": {}}
     for (direction, link), stream in sorted(longest.items()):
-        found[direction][link] = of_stream(told, rtp, stream, clock_of(rtp, stream), start_ns)
+        found[direction][link] = of_stream(
+            told, rtp, stream, clock_of(rtp, stream), start_ns, stood.get((direction, link))
+        )
     return found
 
 

@@ -190,6 +190,8 @@ def test_signalling_over_tcp_and_in_fragments_counts_as_any(
     results = [measure_run(run.write(tmp_path / "run")), measure_run(handover_cn)]
     told = [{each.pop("transport") for one in result["dialogs"] for each in one["transactions"]} for result in results]
     assert told == [{"tcp" if send is over_tcp else "udp"}, {"udp"}]
+    carried = [result["cost"].pop("radios") for result in results]
+    assert carried[0] != carried[1], "headers, and what TCP says itself, count there"
     assert results[0] == results[1]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from agents.rtp.rtcp import CNAME, ReportBlock, SenderReport, SourceDescription, build_compound
+from testbed.measure.rtcp.rtcp import StreamArrivals
 from testbed.report.streams_table import render
 from tests.measure.bare import A, B, Bare, of
 
@@ -51,3 +54,11 @@ def test_reports_on_a_stream_that_was_captured_stand_there(tmp_path: Path) -> No
     result = bare.measure(tmp_path)
     assert result["streams"][0]["rtcp"]["reports"] == 4
     assert [one["ssrc"] for one in result["rtcp"]] == ["0x0000bbbb"]
+
+
+def test_on_a_path_that_stood_by_only_what_went_onto_it_is_expected() -> None:
+    numbers = np.array([65_500, 65_550, 65_600, 65_601, 65_603])
+    went = np.array([65_500, 14, 64, 65, 66, 67])  # 65550 is 14 of the next round; 65602, that is 66, was lost
+    arrivals = StreamArrivals(np.arange(5), numbers)
+    assert arrivals.lost_until(65_603, 10) == 104 - 5
+    assert arrivals._replace(went=went).lost_until(65_603, 10) == 1
