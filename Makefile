@@ -80,7 +80,7 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: the tables of docs/standby.md, made anew
 	@tables=$$(mktemp)
 	sed '/^## Tables/q' docs/standby.md > $$tables
-	for campaign in break others fade troubles; do
+	for campaign in break warned others fade troubles; do
 	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/standby/$$campaign.yaml)" >> $$tables
 	  $(TESTBED) sweep docs/standby/$$campaign.yaml --out runs/standby-$$campaign > $$tables.one
 	  cat $$tables.one
@@ -92,22 +92,20 @@ standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: t
 # Calls of ten minutes with a break or two: six of them are an hour.
 COST_SEEDS := 6
 .PHONY: cost
-cost: setup  ## What a break costs without and with a dialog that stands by, and that in bytes: docs/standby.md, docs/cost.svg
+cost: setup  ## What a break costs without and with a dialog that stands by, and that in bytes: docs/cost.md, docs/cost.svg
 	@runs=runs/cost-$$$$
 	mkdir -p $$runs
 	head=$$(printf 'scenarios: [random-breaks]\nseeds: $(COST_SEEDS)\nkeep: none\nschemes: ')
 	printf '%s[reinvite, reinvite-soft, handover-cn]\n' "$$head" > $$runs/without.yaml
-	printf '%s[handover-standby]\nvary:\n  schemes.handover-standby.copies: [on-silence, at-risk, always]\n' "$$head" > $$runs/with.yaml
+	printf '%s[handover-standby]\nvary:\n  copies: [on-silence, at-risk, always]\n' "$$head" > $$runs/with.yaml
 	for each in without with; do $(TESTBED) sweep $$runs/$$each.yaml --out $$runs/$$each >/dev/null; done
 	tables=$$(mktemp)
-	sed '/^## The cost, measured/q' docs/standby.md > $$tables
+	sed '/^## The cost, measured/q' docs/cost.md > $$tables
 	printf '\n![Missed speech an hour against extra bytes, a point for each policy](cost.svg)\n\n' >> $$tables
 	$(PYTHON) -m testbed.report.several.costs.cost_picture docs/cost.svg $$runs/without $$runs/with > $$tables.one
 	cat $$tables.one
 	sed 's/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
-	printf '\n' >> $$tables
-	sed -n '/^## Tables/,$$p' docs/standby.md >> $$tables
-	cat $$tables > docs/standby.md && rm $$tables $$tables.one
+	cat $$tables > docs/cost.md && rm $$tables $$tables.one
 
 .PHONY: numbers
 numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark's tshark: docs/numbers.md, made anew

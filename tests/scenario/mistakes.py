@@ -75,10 +75,6 @@ NAMES = [
           " handover-standby or handover-standby-b2bua"),
     wrong("copies at another time", SCENARIO_FILE, "  handover-cn:", "  handover-standby:\n    copies: sometimes", 22,
           "schemes.handover-standby.copies: 'sometimes' is not possible; possible are: always, at-risk, on-silence"),
-    wrong("risk that nobody asks for", SCENARIO_FILE, "  handover-cn:",
-          "  handover-standby:\n    copies: always\n    risk: {on: link-down}", 23,
-          "schemes.handover-standby.risk: says when a link is in danger, and nobody asks;"
-          " write: copies: at-risk, or leave it out"),
     wrong("name that no folder can have", SCENARIO_FILE, "name: wifi-to-umts", "name: ../up", 1,
           "name: '../up' is no name; use letters, digits, '-', '_' and '.'"),
     wrong("endless name", SCENARIO_FILE, "name: wifi-to-umts", f"name: {'x' * 61}", 1,

@@ -66,7 +66,7 @@ def test_file_of_another_kind_is_one_mistake(files: Files, capsys: pytest.Captur
     files.change(SCENARIO_FILE, f"wifi: {WIFI}", f"wifi: {SCRIPT}")
     assert complaints(capsys, files.scenario) == [
         f"{files.folder / SCRIPT}:4: this is no link profile: it has no 'signal', and 'steps' does not belong here;"
-        " its fields are: name, about, signal, down, up, attach, loss_noticed_after"
+        " its fields are: name, about, signal, down, up, attach, loss_noticed_after, radio_states"
     ]
 
 

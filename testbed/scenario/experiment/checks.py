@@ -58,9 +58,6 @@ def check_copies(tree: Tree, scenario: Scenario, chosen: ChosenScheme) -> None:
             if row.copies is None:
                 what = f"{name} has no second dialog that stands by; leave it out, or choose {with_standby}"
                 raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
-            if field == "risk" and (setting.copies or row.copies) != "at-risk":
-                what = "says when a link is in danger, and nobody asks; write: copies: at-risk, or leave it out"
-                raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
 
 
 def check_codecs(tree: Tree, scenario: Scenario, cast: Cast, *, is_bridged: bool) -> None:
