@@ -33,6 +33,8 @@ GOOD_S = 1.0
 #: How long that is where RTCP has not told:
 USUAL_ROUND_TRIP_S = 0.080
 PACKET_S = 0.020
+#: Legs that were heard last within so long have fallen silent together.
+TOGETHER_S = 0.250
 #: So long after the call has moved, what the peer does not hear may still be the leg before.
 LED_S = 2.0
 #: A pause that has ended is complained of for `GOOD_S` and a little; what goes on for longer is no pause.
@@ -237,13 +239,16 @@ class LegReadiness:
     def _look_for_silence(self, now: float) -> None:
         """If one leg has fallen silent and no other one is heard: copies, and what the silence has swallowed."""
         watches = {leg: watch for leg in self._legs if (watch := self._silences.watch(leg)) is not None}
-        silent = {leg: watch.heard_at for leg, watch in watches.items() if watch.is_silent}
+        silent = {
+            leg: watch.heard_at for leg, watch in watches.items() if watch.is_silent and watch.heard_at is not None
+        }
         if not silent or any(watch.is_heard(now=now) for watch in watches.values()):
             return
-        self._silent = set(silent)
+        heard_at = max(silent.values())
+        # One that was left before, as when copies ended, is not expected to be heard again.
+        self._silent = {leg for leg, at in silent.items() if at > heard_at - TOGETHER_S}
         self._reasons.add(SILENCE)
-        heard_at = max((at for at in silent.values() if at is not None), default=now)
-        round_trips = [self._legs[leg].round_trip_s for leg in silent]
+        round_trips = [self._legs[leg].round_trip_s for leg in self._silent]
         self._look(now, since=heard_at - max(round_trips) - PACKET_S)
 
     def _expect_nothing(self) -> None:

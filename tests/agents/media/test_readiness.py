@@ -96,6 +96,17 @@ def test_copies_end_when_the_leg_has_been_heard_for_a_while() -> None:
     assert end.told[-1][0] == "copies_end"
 
 
+def test_a_leg_that_was_left_before_is_not_waited_for() -> None:
+    end = End(leads=False)
+    end.run(2.0, hearing=("wifi",))
+    end.run(2.0, hearing=("wifi", "umts"))
+    end.run(1.0, hearing=("wifi",))
+    end.run(0.5)
+    assert end.readiness.is_on("umts")
+    end.run(GOOD_S + 0.2, hearing=("wifi",))
+    assert not end.readiness.is_on("umts")
+
+
 def test_the_other_end_is_said_what_it_lacks_and_no_more() -> None:
     end = End(leads=False)
     end.run(2.0, hearing=("wifi",))

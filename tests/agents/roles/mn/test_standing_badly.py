@@ -189,6 +189,9 @@ def test_a_hundred_breaks_in_one_call() -> None:
     assert not lost(world, "mn")
     assert not lost(world, "cn")
     assert len(world.told("said_again")) == 100
+    assert len(world.told("copies_end")) == len(world.told("copies_end", "cn")) == 100, (
+        "none for longer than it has to be"
+    )
     world.hang_up("mn")
     end(world)
 
