@@ -8,7 +8,7 @@
     codec         G.711, GSM: to linear and into each other       RFC 3551, 4.5
     silence       when a stream that should go on has fallen silent
     leg_notice    what is wanted on a leg that stands by                  RFC 3550, 6.7
-    playout       what the listener hears, and when; delay, playout_events
+    playout       what the listener hears, and when; delay, playout_events, playout_settings, stretching
     receiver      all of that for one call
     rtcp, rtcp_xr, rtcp_session    reports                                RFC 3550, 6; RFC 3611, 4.7
 
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from agents.rtp.duplicates import Arrival, DuplicateFilter
     from agents.rtp.leg_notice import LegNotice
     from agents.rtp.packet import RtpPacket, RtpParseError, with_ssrc
-    from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
+    from agents.rtp.playout import PlayoutBuffer
     from agents.rtp.playout_events import PlayoutEvent
+    from agents.rtp.playout_settings import PlayoutSettings
     from agents.rtp.receiver import StreamReceiver
     from agents.rtp.rtcp import RtcpPacket, is_rtcp, parse_compound
     from agents.rtp.rtcp_session import Reception, RtcpSession
@@ -83,8 +84,9 @@ _HOMES = {
     "duplicates": "Arrival DuplicateFilter",
     "leg_notice": "LegNotice",
     "packet": "RtpPacket RtpParseError with_ssrc",
-    "playout": "PlayoutBuffer PlayoutSettings",
+    "playout": "PlayoutBuffer",
     "playout_events": "PlayoutEvent",
+    "playout_settings": "PlayoutSettings",
     "receiver": "StreamReceiver",
     "rtcp": "RtcpPacket is_rtcp parse_compound",
     "rtcp_session": "Reception RtcpSession",

@@ -13,15 +13,16 @@ How it behaves is taken from two sources:
   while a packet is missing, and go on with it when it comes after all; skip to a later packet once as much has been
   concealed as is missing in between; start to shorten only some way above the target.
 
-Not done: the waveform. A real stretcher adds or cuts a whole pitch period now and then; here each frame changes by at
-most 1/8, which is the same on average. Not done: comfort noise and pauses (DTX); the stream never stops.
+Not done: the waveform. A real stretcher adds or cuts a whole pitch period now and then; here each frame changes by a
+part of it, which is the same on average. Not done: comfort noise and pauses (DTX); the stream never stops.
 """
 
 from collections import deque
-from typing import NamedTuple
 
 from agents.rtp.delay import SPARSE_S, PathDelay
 from agents.rtp.playout_events import Cause, Concealed, DepthChanged, LatePacket, Played, PlayoutEvent, Started
+from agents.rtp.playout_settings import PlayoutSettings
+from agents.rtp.stretching import Stretching
 
 _EXACT = 1e-6
 """Seconds; two computed times closer than this are the same. A sample is 125 times as long."""
@@ -33,33 +34,6 @@ _REPORT_STEP = 0.010 - _EXACT
 """Seconds by which the depth must have moved to be worth an event."""
 
 
-class PlayoutSettings(NamedTuple):
-    """Times in seconds."""
-
-    clock_rate: int = 8000
-    """Ticks of the timestamp per second."""
-    interval: float = 0.020
-    """Speech in one packet."""
-    initial_depth: float = 0.040
-    """Delay of the first packet. Two packets; NetEQ starts with 80 ms (kStartDelayMs), baresip with five packets."""
-    min_depth: float = 0.040
-    """Never shallower: with less than two packets, a lone lost packet can't be told from one that is late."""
-    max_depth: float = 1.0
-    """Never deeper; what a queue hands out beyond it after an outage is skipped. More than the step between any two
-    of our links; NetEQ keeps 200 packets."""
-    margin: float = 0.010
-    """Added to the slowest recent packet. Half a packet: the next one may be slower than all before."""
-    window: float = 2.0
-    """How long a slow packet is remembered (NetEQ: kPacketHistorySizeMs)."""
-    path_memory: float = 1.0
-    """A path that brought nothing for so long is gone, and the depth no longer follows it."""
-    max_stretch: float = 1 / 8
-    """A frame is played longer or shorter by at most this part of it. In a second the buffer becomes deeper by 111 ms
-    (2.5 in 22.5) or shallower by 143 (2.5 in 17.5); NetEQ: about 100 ms (kMinTimescaleInterval)."""
-    hysteresis: float = 0.020
-    """Shortening begins this far above the target, and ends at the target (NetEQ: kDelayAdjustmentGranularityMs)."""
-
-
 class PlayoutBuffer:
     """Decides what is heard when. Depends only on arrivals: *when* the timer is served changes nothing.
 
@@ -68,7 +42,7 @@ class PlayoutBuffer:
 
     def __init__(self, settings: PlayoutSettings, *, most_events: int | None = None) -> None:
         """Begin silent; ValueError for settings that make no sense. Of events not taken the last `most_events` stay."""
-        _check(settings)
+        settings.check()
         self._settings = settings
         self._ticks = round(settings.interval * settings.clock_rate)
         self._paths: dict[str, PathDelay] = {}
@@ -91,7 +65,7 @@ class PlayoutBuffer:
         self._next = 0
         self._next_sequence: int | None = None
         self._offset = 0.0  # playout time less media time
-        self._shrinking = False
+        self._stretching = Stretching(settings)
         self._reported_depth = 0.0
         # The hole that we are in: seconds concealed so far, and whether the buffer was empty meanwhile.
         self._hole = 0.0
@@ -135,6 +109,7 @@ class PlayoutBuffer:
         self._buffer[media] = (sequence, now)
         if is_probe:
             self._probe = media
+        self._stretching.spare = self._offset + media / self._settings.clock_rate - now
 
     def reset(self) -> None:
         """Say that the next packet begins a stream with numbers of its own (SSRC change, restart).
@@ -308,6 +283,7 @@ class PlayoutBuffer:
             cause = "underrun"
             expected = None
             self._starved = True
+        self._stretching.missed = due
         self._events.append(Concealed(expected, due - interval, interval, cause))
 
     def _media_after_hole(self, due: float) -> int | None:
@@ -358,7 +334,7 @@ class PlayoutBuffer:
             self._offset += slip if abs(slip) > _EXACT else 0.0
             self._hole = 0.0
             self._starved = False
-        stretch = self._stretch()
+        stretch = self._stretch(media + self._ticks, due)
         self._events.append(Played(sequence, due, settings.interval + stretch))
         self._next = media + self._ticks
         self._next_sequence = sequence + 1
@@ -369,18 +345,15 @@ class PlayoutBuffer:
             self._reported_depth = self.depth
             self._events.append(DepthChanged(self._due, self.depth, self.target))
 
-    def _stretch(self) -> float:
-        """Seconds by which to play this frame longer, or shorter if negative, to come nearer to the target."""
+    def _stretch(self, following: int, due: float) -> float:
+        """Seconds by which to play the frame of `due` longer, or shorter if negative, to come nearer to the target.
+
+        `following` is the media time of the next one.
+        """
         deficit = self._target_offset() - self._offset
-        most = self._settings.interval * self._settings.max_stretch
-        if deficit > _EXACT:
-            self._shrinking = False
-            return min(deficit, most)
-        if -deficit > self._settings.hysteresis:
-            self._shrinking = True
-        elif -deficit <= _EXACT:
-            self._shrinking = False
-        return max(deficit, -most) if self._shrinking else 0.0
+        waiting = len(self._buffer)
+        is_one_missing = waiting > 0 and max(self._buffer) - following >= waiting * self._ticks
+        return self._stretching.of_frame(deficit, due=due, is_one_missing=is_one_missing)
 
     def _target_offset(self) -> float:
         """Playout time less media time that the paths in use ask for; as it is if there are none."""
@@ -393,15 +366,3 @@ class PlayoutBuffer:
             return self._offset
         depth = target + self._settings.margin - self._base
         return self._base + min(max(depth, self._settings.min_depth), self._settings.max_depth)
-
-
-def _check(settings: PlayoutSettings) -> None:
-    """Raise ValueError for settings that make no sense."""
-    if settings.clock_rate <= 0 or settings.interval <= 0 or round(settings.interval * settings.clock_rate) < 1:
-        raise ValueError(f"clock rate {settings.clock_rate} Hz, interval {settings.interval} s: must be above 0")
-    if not 0 <= settings.max_stretch < 1:
-        raise ValueError(f"max_stretch {settings.max_stretch}: not from 0 up to 1")
-    if not 0 <= settings.min_depth <= settings.max_depth or not 0 <= settings.initial_depth <= settings.max_depth:
-        raise ValueError(f"min_depth and initial_depth must be from 0 to max_depth, {settings.max_depth} s")
-    if settings.margin < 0 or settings.hysteresis < 0 or settings.window <= 0 or settings.path_memory <= 0:
-        raise ValueError("margin and hysteresis must not be negative, window and path_memory must be above 0")

@@ -3,7 +3,9 @@
 The peer gets each packet once, the first copy of it. So it can't see that the new path is slower until the old one is
 let go, and then its playout would run dry for as long as the path step. Whoever drops the copies has to prepare it:
 while two paths bring packets, each first copy is held back a little longer than the one before, until what leaves us is
-as late as what the slower path brings. A playout that follows its packets deepens meanwhile, without a hole.
+as late as what the slower path brings. A playout that follows its packets deepens meanwhile, without a hole. How much
+longer depends on the time that is left, as in our own playout (agents.rtp.playout): more where there is much to do, or
+where packets are being lost that only the slower path still brings.
 
 A path that comes in after a break begins with what was said before, all at once (`agents.media.ring`). That leaves us
 one after the other too, and what has overtaken others on its way waits for them.
@@ -15,13 +17,19 @@ from typing import TYPE_CHECKING
 
 from agents.media.ring import MOST_PACKETS
 from agents.rtp.delay import SPARSE_S, PathDelay
+from agents.rtp.playout_settings import PlayoutSettings
 
 if TYPE_CHECKING:
     from agents.rtp.duplicates import Arrival
 
-# How much later each packet leaves than the one before it would have: as fast as a playout that makes frames longer by
-# 1/8 can follow (agents.rtp.playout, max_stretch).
-STEP_S = 0.0025
+_PLAYOUT = PlayoutSettings()
+# How much later each packet leaves than the one before it would have: as fast as a playout can follow.
+STEP_S = _PLAYOUT.interval * _PLAYOUT.max_stretch
+HURRIED_STEP_S = _PLAYOUT.interval * _PLAYOUT.hurried_stretch
+# What small steps make up for within the playout's patience.
+_EASY_S = _PLAYOUT.patience * _PLAYOUT.max_stretch
+# What leaves us is later than the slower path's latest by this, so that its next ones are in time too.
+MARGIN_S = _PLAYOUT.margin
 # How long a slow packet is remembered, and how long a path that brings nothing counts as one.
 WINDOW_S = 2.0
 PATH_MEMORY_S = 1.0
@@ -36,6 +44,8 @@ class Pacing:
         self._offset_s: float | None = None
         self._stream = -1
         self._newest: Arrival | None = None
+        self._hurries = False
+        self._lost_at = float("-inf")
 
     @property
     def is_on(self) -> bool:
@@ -55,6 +65,15 @@ class Pacing:
         is_beside = any(other.heard > arrival.at - SPARSE_S for other in self._paths.values() if other is not path)
         path.receive(self._transit_s(arrival), now=arrival.at, is_beside=is_beside)
 
+    def wait_s(self, path: str, *, now: float) -> float | None:
+        """How long the slowest recent packet of this path would have waited here for its turn; below 0: it was late.
+
+        None where no packets are held back, or the path brought none lately.
+        """
+        delay = self._paths.get(path)
+        slowest = delay.slowest(now=now) if delay is not None else None
+        return None if slowest is None or self._offset_s is None else self._offset_s - slowest
+
     def due(self, arrival: Arrival) -> float:
         """When a first copy leaves."""
         if arrival.stream != self._stream:
@@ -62,6 +81,8 @@ class Pacing:
         # What the other path brings of packets that were lost, late, is no step: the peer's playout has gone on.
         due = arrival.at
         if self._newest is None or arrival.sequence > self._newest.sequence:
+            if self._newest is not None and arrival.sequence > self._newest.sequence + 1:
+                self._lost_at = arrival.at
             self._adjust(arrival)
             due = self._wait_for_skipped(arrival)
             self._newest = arrival
@@ -74,8 +95,10 @@ class Pacing:
         slowest = self._live(at)
         if len(slowest) > 1:
             held = transit if offset is None else offset
+            lack = max(slowest) + MARGIN_S - held
+            self._hurries = lack > 0 and (self._hurries or lack > _EASY_S or at - self._lost_at < _PLAYOUT.loss_memory)
             # Down in small steps too, when a slow one is forgotten: what follows must not overtake what is held.
-            self._offset_s = min(max(*slowest, held - STEP_S), held + STEP_S)
+            self._offset_s = held + min(max(lack, -STEP_S), HURRIED_STEP_S if self._hurries else STEP_S)
         elif offset is not None:
             self._offset_s = offset - STEP_S if offset - STEP_S > transit else None
 

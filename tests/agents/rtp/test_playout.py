@@ -7,11 +7,12 @@ from random import Random
 
 import pytest
 
-from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
+from agents.rtp.playout import PlayoutBuffer
 from agents.rtp.playout_events import (
     DepthChanged,
     Played,
 )
+from agents.rtp.playout_settings import PlayoutSettings
 
 from .listening import Delay, Listener
 
@@ -397,6 +398,8 @@ def test_stop_and_start_anew() -> None:
         PlayoutSettings(interval=0.0),
         PlayoutSettings(interval=0.00001),
         PlayoutSettings(max_stretch=1.0),
+        PlayoutSettings(hurried_stretch=1.0),
+        PlayoutSettings(patience=-1.0),
         PlayoutSettings(min_depth=2.0),
         PlayoutSettings(initial_depth=-0.1),
         PlayoutSettings(margin=-0.001),

@@ -4,8 +4,9 @@ from hypothesis import assume, given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
-from agents.rtp.playout import PlayoutBuffer, PlayoutSettings
+from agents.rtp.playout import PlayoutBuffer
 from agents.rtp.playout_events import Concealed, Played, PlayoutEvent, Started
+from agents.rtp.playout_settings import PlayoutSettings
 
 Packet = tuple[float, int, int, str]
 """Arrival in seconds, extended sequence number, extended timestamp, path."""
@@ -81,7 +82,8 @@ def check(settings: PlayoutSettings, events: list[PlayoutEvent]) -> None:
     clock = starts[0] if starts else 0.0
     for at, duration in spans:
         assert abs(at - clock) < 1e-5, "each interval begins where the one before ended: played + concealed = elapsed"
-        assert abs(duration - settings.interval) <= settings.interval * settings.max_stretch + 1e-9
+        assert duration >= settings.interval * (1 - settings.max_stretch) - 1e-9
+        assert duration <= settings.interval * (1 + max(settings.max_stretch, settings.hurried_stretch)) + 1e-9
         clock = at + duration
 
 

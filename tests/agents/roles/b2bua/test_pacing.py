@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.media.leg import Agreed, Leg
-from agents.roles.b2bua.pacing import STEP_S
+from agents.roles.b2bua.pacing import HURRIED_STEP_S, MARGIN_S, STEP_S
 from agents.roles.b2bua.relay import Relay
 from agents.sdp.audio import PCMU, Numbering
 from agents.sip.message.address import Address
@@ -64,15 +64,46 @@ def test_after_one_very_slow_packet_nothing_overtakes() -> None:
     assert len(numbers) == 400
 
 
+def steps_of(paced: list[tuple[float, int]]) -> list[float]:
+    """How much later each packet left than the one before it, against its number."""
+    delays = [at - n * 0.02 for at, n in paced]
+    return [after - before for before, after in pairwise(delays)]
+
+
+def test_a_small_step_is_made_gently() -> None:
+    arrivals = [(n * 0.02 + 0.01, "a", n) for n in range(400)]
+    arrivals += [(n * 0.02 + 0.11, "b", n) for n in range(50, 400)]
+    paced = left(arrivals)
+    assert max(steps_of(paced)) <= STEP_S + 1e-9
+    assert paced[-1][0] - 399 * 0.02 == pytest.approx(0.11 + MARGIN_S)
+
+
+def test_a_step_of_a_third_of_a_second_is_made_at_once() -> None:
+    """From 10 to 360 ms: with the first copy packet 50 has come, and 53 steps of 6.7 ms are enough."""
+    arrivals = [(n * 0.02 + 0.01, "a", n) for n in range(400)]
+    arrivals += [(n * 0.02 + 0.36, "b", n) for n in range(50, 400)]
+    paced = {n: at - n * 0.02 for at, n in left(arrivals)}
+    assert max(steps_of(left(arrivals))) <= HURRIED_STEP_S + 1e-9
+    first = 50 + round(0.35 / 0.02)
+    assert paced[first - 1] == pytest.approx(0.01)
+    assert paced[first + 54] == pytest.approx(0.36 + MARGIN_S)
+
+
+def test_where_packets_are_lost_a_small_step_is_hurried_too() -> None:
+    arrivals = [(n * 0.02 + 0.01, "a", n) for n in range(400) if n % 20]
+    arrivals += [(n * 0.02 + 0.11, "b", n) for n in range(50, 400)]
+    paced = {n: at - n * 0.02 for at, n in left(arrivals)}
+    assert paced[50 + 5 + 19] == pytest.approx(0.11 + MARGIN_S)
+
+
 def test_what_was_lost_on_the_fast_path_does_not_hurry_the_rest() -> None:
     """Its copies come late, over the slow one: the peer's playout has not stood still for them, nor become deeper."""
     lost = range(180, 190)
     arrivals = [(n * 0.02 + 0.01, "a", n) for n in range(400) if n not in lost]
     arrivals += [(n * 0.02 + 0.44, "b", n) for n in range(50, 400)]
-    paced = [(at - n * 0.02, n) for at, n in left(arrivals) if n not in lost]
-    steps = [after - before for (before, _), (after, _) in pairwise(paced)]
-    assert max(steps) <= STEP_S + 1e-9
-    assert paced[-1][0] == pytest.approx(0.44)
+    paced = [(at, n) for at, n in left(arrivals) if n not in lost]
+    assert max(steps_of(paced)) <= HURRIED_STEP_S + 1e-9
+    assert paced[-1][0] - 399 * 0.02 == pytest.approx(0.44 + MARGIN_S)
 
 
 def test_a_probe_over_a_quicker_path_overtakes_nothing() -> None:
