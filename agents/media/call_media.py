@@ -240,6 +240,8 @@ class CallMedia:
 
     def handle_timer(self, *, now: float) -> None:
         """Send what is due, on every leg."""
+        copied_to = [name for name in self._legs if self._readiness is None or self._readiness.is_on(name)]
+        self.reports.hurry(self._source, is_wanted=len(copied_to) > 1, now=now)
         self.reports.handle_timer(self._source, self.receiver, now=now)
         for name in self.silences.handle_timer(now=now):
             self._tell_silence(name)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.rtp.rtcp_session import Reception, RtcpSession
+from agents.rtp.rtcp_session import IP_UDP, SESSION_BANDWIDTH, Reception, RtcpSession
+from agents.rtp.source import PACKET_INTERVAL
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
     from agents.rtp.source import MediaSource
 
 LAST_PORT = 65535
+_RTP_HEADER = 12
 
 
 def control_of(media: Address) -> Address:
     """Where the RTCP of a stream goes that is taken here."""
     return media._replace(port=media.port + 1)
+
+
+def session_bandwidth(source: MediaSource | None) -> float:
+    """What media take in both directions, in bit/s with IP and UDP (RFC 3550 6.2): as much as ours, twice."""
+    if source is None or not source.packets_sent:
+        return SESSION_BANDWIDTH
+    octets = source.octets_sent / source.packets_sent + _RTP_HEADER + IP_UDP
+    return 2 * 8 * octets / PACKET_INTERVAL
 
 
 class _Joined(NamedTuple):
@@ -85,6 +95,12 @@ class Reports:
         if joined is not None:
             data = joined.session.goodbye(now=now, source=source, reception=_reception(receiver, joined))
             self._send(joined.leg, data)
+
+    def hurry(self, source: MediaSource | None, *, is_wanted: bool, now: float) -> None:
+        """While media go over more than one leg, who is to let go of one has to know how the others are heard."""
+        bandwidth = session_bandwidth(source)
+        for joined in self._joined.values():
+            joined.session.hurry(now=now, is_wanted=is_wanted, bandwidth=bandwidth)
 
     def receive_datagram(self, data: bytes, *, local: Address, remote: Address, came: float) -> bool:
         """Take in what came at a time; False when it is from nobody that a leg goes to."""

@@ -34,13 +34,24 @@ SESSION_BANDWIDTH = 2 * 80_000
 """bit/s: G.711 at 20 ms, IP and UDP headers included (6.2), in both directions."""
 RTCP_SHARE = 0.05
 MIN_INTERVAL = 5.0
+HANDOVER_INTERVAL = 0.5
+"""The minimum while a call has two paths: who lets go of one wants to know of the other how it is heard. 6.2 lets it
+be 360 s over the bandwidth in kbit/s, which is 2.25 s and more than a fading link may have; RFC 4585, 3.2, wants none
+at all. The share of the bandwidth holds all the same."""
 _COMPENSATION = 2.71828 - 1.5  # A.7: reconsideration makes the interval longer than meant
-_IP_UDP = 28
+IP_UDP = 28
 _FIRST_SIZE = 96.0  # SR with one block, and a CNAME of some 20 octets, with IP and UDP
 
 
 def report_interval(
-    *, members: int, senders: int, rtcp_bandwidth: float, we_sent: bool, average_size: float, initial: bool
+    *,
+    members: int,
+    senders: int,
+    rtcp_bandwidth: float,
+    we_sent: bool,
+    average_size: float,
+    initial: bool,
+    minimum: float = MIN_INTERVAL,
 ) -> float:
     """Return the deterministic interval Td between reports, in seconds (6.3.1, A.7).
 
@@ -54,7 +65,7 @@ def report_interval(
         else:
             rtcp_bandwidth *= 0.75
             n -= senders
-    return max(MIN_INTERVAL / 2 if initial else MIN_INTERVAL, average_size * n / rtcp_bandwidth)
+    return max(minimum / 2 if initial else minimum, average_size * n / rtcp_bandwidth)
 
 
 class Reception(NamedTuple):
@@ -81,7 +92,11 @@ class RtcpSession:
         self._ssrc = ssrc
         self._description = SourceDescription(((ssrc, ((CNAME, cname),)),))
         self._random = random
+        self._bandwidth: float = SESSION_BANDWIDTH
+        self._minimum = MIN_INTERVAL
         self._average_size = _FIRST_SIZE
+        # Octets of notices since the last report: whatever is drawn, the next one waits until there is room for both.
+        self._noticed = 0
         self._initial = True
         self._sent_packets = self._sent_before = sent_before
         self._octets_before = octets_before
@@ -113,6 +128,15 @@ class RtcpSession:
         """When to call `report` next."""
         return self._next
 
+    def hurry(self, *, now: float, is_wanted: bool, bandwidth: float) -> None:
+        """Report each `HANDOVER_INTERVAL` from now on, or no longer; `bandwidth` is the session's, in bit/s (6.2)."""
+        minimum = HANDOVER_INTERVAL if is_wanted else MIN_INTERVAL
+        if minimum == self._minimum:
+            return
+        self._minimum, self._bandwidth = minimum, bandwidth
+        if is_wanted:
+            self._next = min(self._next, now + self._draw_interval())
+
     def report(self, *, now: float, source: "MediaSource | None", reception: Reception | None) -> bytes | None:
         """Return the datagram that is due; None if it is too early, or reconsideration has put it off (6.3.6)."""
         if now < self._next:
@@ -123,7 +147,8 @@ class RtcpSession:
             return None
         datagram = build_compound(self._compose(now, source, reception))
         self._initial = False
-        self._average_size += (len(datagram) + _IP_UDP - self._average_size) / 16
+        self._noticed = 0
+        self._average_size += (len(datagram) + IP_UDP - self._average_size) / 16
         self._previous = now
         self._next = now + self._draw_interval()
         return datagram
@@ -131,7 +156,13 @@ class RtcpSession:
     def notice(self, *, is_wanted: bool, is_silent: bool, highest: int | None) -> bytes:
         """Return a datagram that says at once whether media are wanted on this leg; it is no report (see there)."""
         empty = ReceiverReport(self._ssrc)
-        return build_compound([empty, self._description, LegNotice(self._ssrc, is_wanted, is_silent, highest)])
+        notice = build_compound([empty, self._description, LegNotice(self._ssrc, is_wanted, is_silent, highest)])
+        self.make_room(notice)
+        return notice
+
+    def make_room(self, notice: bytes) -> None:
+        """The next report waits until there is bandwidth for it and this, which is sent beside (6.2)."""
+        self._noticed += len(notice) + IP_UDP
 
     def goodbye(self, *, now: float, source: "MediaSource | None", reception: Reception | None) -> bytes:
         """Return the datagram that ends our part: a last report, and BYE; at once, as we are fewer than 50 (6.3.7)."""
@@ -145,7 +176,7 @@ class RtcpSession:
             self.malformed += 1
             return
         self._members = 2
-        self._average_size += (len(data) + _IP_UDP - self._average_size) / 16
+        self._average_size += (len(data) + IP_UDP - self._average_size) / 16
         for packet in packets:
             self._receive_packet(packet, now)
 
@@ -179,15 +210,20 @@ class RtcpSession:
 
     def _draw_interval(self) -> float:
         we_sent = self._sent_packets > self._sent_before
+        rtcp_bandwidth = self._bandwidth / 8 * RTCP_SHARE
         interval = report_interval(
             members=self._members,
             senders=self._senders + we_sent,
-            rtcp_bandwidth=SESSION_BANDWIDTH / 8 * RTCP_SHARE,
+            rtcp_bandwidth=rtcp_bandwidth,
             we_sent=we_sent,
             average_size=self._average_size,
             initial=self._initial,
+            minimum=self._minimum,
         )
-        return interval * (self._random.random() + 0.5) / _COMPENSATION
+        drawn = interval * (self._random.random() + 0.5) / _COMPENSATION
+        if not self._noticed:
+            return drawn
+        return max(drawn, (self._average_size + self._noticed) * self._members / rtcp_bandwidth)
 
     def _compose(self, now: float, source: "MediaSource | None", reception: Reception | None) -> list[RtcpPacket]:
         blocks = (self._build_block(reception, now),) if reception and reception.statistics.counts.received else ()

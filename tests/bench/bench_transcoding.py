@@ -9,6 +9,7 @@ gets here while there is one leg, see `bench_relay`.
 import time
 from itertools import product
 from pathlib import Path
+from random import Random
 
 import agents.rtp
 from agents.media.leg import Agreed, Leg
@@ -36,7 +37,7 @@ def packets(spoken: AudioFormat) -> list[bytes]:
 def cost_us(spoken: AudioFormat, taken: AudioFormat) -> float:
     """Microseconds of processor time a packet."""
     out: list[Datagram] = []
-    relay = Relay(out)
+    relay = Relay(out, "b2bua@home", Random(1))
     mn = Leg(Address("192.0.2.1", 40000), Address("192.0.2.9", 20000))
     peer = Leg(Address("192.0.2.1", 40002), Address("192.0.2.8", 30000))
     numbering = Numbering({taken: taken.payload_type}, {taken.payload_type: taken})

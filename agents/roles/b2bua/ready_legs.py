@@ -70,6 +70,10 @@ class ReadyLegs:
             self._is_quiet = is_quiet
             self.readiness.say_anew(now=now)
 
+    def on(self, legs: dict[Hashable, Leg]) -> dict[Hashable, Leg]:
+        """Those of the legs that media go over."""
+        return {name: leg for name, leg in legs.items() if self.readiness.is_on(name)}
+
     def notices(self, legs: dict[Hashable, Leg], highest: int | None) -> list[Datagram]:
         """What is to be said on which leg; `highest` is the highest number that has come from the MN."""
         out = []

@@ -5,19 +5,22 @@ MN knows copies by their numbers (paper, section 4.3). Their payload is left alo
 another codec. Taken is only what comes from where the other side wants to be sent to, in a format that was agreed on
 with it; the rest is counted and dropped.
 
-RTCP is passed on too, on the next port up (RFC 3550 11): the peer's to every leg, the MN's from its oldest leg only, so
-that the peer, which gets one stream, gets reports of one path at a time.
+RTCP is passed on too, on the next port up (RFC 3550 11), to and from one of the MN's legs only: the peer, which has one
+stream, gets reports of one path at a time, and what it reports itself tells nothing of others. While media go over more
+than one of them we report of each ourselves (`PathReports`).
 
-Where one of the legs stands ready, media and reports of the peer go where `ReadyLegs` says, and the MN's reports are
-those of the leg that the call is on.
+That is the MN's oldest leg. Where another one stands ready, media of the peer go where `ReadyLegs` says, and reports to
+and from the leg that the call is on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.media.leg import Leg
 from agents.media.reports import LAST_PORT, control_of
 from agents.roles.b2bua.pacing import Pacing
+from agents.roles.b2bua.path_reports import PathReports
 from agents.roles.b2bua.ready_legs import notice_in
 from agents.roles.b2bua.transcoding import Transcoding, with_octets
 from agents.roles.role import Splice
@@ -28,8 +31,9 @@ from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
+    from random import Random
 
-    from agents.media.leg import Agreed, Leg
+    from agents.media.leg import Agreed
     from agents.roles.b2bua.ready_legs import ReadyLegs
     from agents.sdp.audio import AudioFormat, Numbering
 
@@ -47,14 +51,15 @@ class _Port:
 class Relay:
     """One call. Each leg has a local address of its own, for as long as the call lasts."""
 
-    def __init__(self, out: list[Datagram], *, clock_hz: int = 8000) -> None:
-        """What is to be sent is added to `out`."""
+    def __init__(self, out: list[Datagram], cname: str, random: Random, *, clock_hz: int = 8000) -> None:
+        """What is to be sent is added to `out`. Reports of our own have the name `cname`, and numbers from `random`."""
         # What payload types mean that come from the peer, and from the MN; also those of earlier descriptions.
         self._from_peer: dict[int, AudioFormat] = {}
         self._from_mn: dict[int, AudioFormat] = {}
         self._up, self._down = Transcoding(), Transcoding()
         self._uplink = DuplicateFilter(self._from_mn)
         self._pacing = Pacing(clock_hz)
+        self._reports = PathReports(cname, random, self._pacing, out, clock_hz=clock_hz)
         # What is held back: when it is due, its number, extended, and itself. A few packets.
         self._held: list[tuple[float, int, bytes]] = []
         self._peer: tuple[Leg, Numbering] | None = None
@@ -163,7 +168,8 @@ class Relay:
     ) -> None:
         """Pass on what came to one of our addresses; `came` as `Role` has it."""
         if local.port % 2:
-            self._receive_report(data, local._replace(port=local.port - 1), remote._replace(port=remote.port - 1), now)
+            media = Leg(local._replace(port=local.port - 1), remote._replace(port=remote.port - 1))
+            self._receive_report(data, media, now if came is None else came)
             return
         port = self._ports.get(local)
         if port is None or remote not in port.ends:
@@ -184,21 +190,26 @@ class Relay:
             self._ready.silences.heard(self._name_at(local), data, came=came)
         for arrival in self._uplink.receive(packet, path=remote.ip, now=came):
             self._pacing.learn(arrival)
+            self._reports.learn(arrival)
+            self._reports.follow(self._on, now=arrival.at)
             if not arrival.duplicate:
                 self._held.append((self._pacing.due(arrival), arrival.sequence, arrival.packet.data))
         self._send_due(now)
 
     def get_timer(self) -> float | None:
-        """When the next packet that is held back is due, or a leg that stands ready wants something."""
+        """When a packet that is held back is due, or a report of ours, or a leg that stands ready wants something."""
         held = min((due for due, *_ in self._held), default=None)
         ready = self._ready.get_timer() if self._ready is not None else None
-        return min((timer for timer in (held, ready) if timer is not None), default=None)
+        return min((timer for timer in (held, ready, self._reports.get_timer()) if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due."""
         if self._ready is not None:
             self._ready.handle_timer(now=now)
             self._say()
+        if len(on := self._on) < 2:  # of two it is told from their next packet on: so it is known how large they are
+            self._reports.follow(on, now=now)
+        self._reports.handle_timer(now=now)
         self._send_due(now)
 
     def _send_due(self, now: float) -> None:
@@ -217,6 +228,11 @@ class Relay:
                 (turned,) = self._up.for_each(data, self._from_mn[data[1] & 0x7F], [numbering])
                 if turned is not None:
                     self._out.append(Datagram(leg.local, leg.remote, turned))
+
+    @property
+    def _on(self) -> dict[Hashable, Leg]:
+        """The legs that media go over."""
+        return self.legs if self._ready is None else self._ready.on(self.legs)
 
     def _send_down(self, data: bytes, payload_type: int, now: float) -> None:
         """To every leg; what is in a format that was not agreed on is dropped (RFC 3550 5.1)."""
@@ -241,32 +257,35 @@ class Relay:
         if self._ready is not None:
             for name, data in self._ready.readiness.again():
                 self._send_to([name], data)
-            self._out += self._ready.notices(self.legs, self._uplink.highest)
+            notices = self._ready.notices(self.legs, self._uplink.highest)
+            self._reports.make_room(notices)
+            self._out += notices
 
     def _name_at(self, local: Address) -> Hashable:
         """Of the MN's leg that has this address of ours."""
         return next((name for name, (leg, _) in self._legs.items() if leg.local == local), None)
 
-    def _receive_report(self, data: bytes, local: Address, remote: Address, now: float) -> None:
-        """RTCP; both addresses are those of the media beside it."""
-        port = self._ports.get(local)
-        if port is None or remote not in port.ends or not is_rtcp(data):
+    def _receive_report(self, data: bytes, media: Leg, now: float) -> None:
+        """RTCP; `media` has the addresses of the media beside it."""
+        port, name = self._ports.get(media.local), self._name_at(media.local)
+        if port is None or media.remote not in port.ends or not is_rtcp(data):
             self.dropped += 1
         elif port.is_peer:
-            for name, (leg, numbering) in self._legs.items():
-                if self._ready is None or self._ready.readiness.is_on(name):
-                    self._pass_report(data, leg, numbering, self._from_peer)
+            if self._reporting in self._legs:
+                self._pass_report(data, *self._legs[self._reporting], self._from_peer)
         elif (notice := notice_in(data)) is not None:  # never the peer's
             if self._ready is not None:
-                self._ready.readiness.take(self._name_at(local), notice, now=now)
+                self._ready.readiness.take(name, notice, now=now)
                 self._say()
-        elif self._peer is not None and self._name_at(local) in self._reporting:
-            self._pass_report(data, *self._peer, self._from_mn)
+        else:
+            self._reports.receive_datagram(data, media, now=now)
+            if self._peer is not None and name is not None and name == self._reporting:
+                self._pass_report(data, *self._peer, self._from_mn)
 
     @property
-    def _reporting(self) -> list[Hashable]:
-        """The leg whose reports the peer gets, if there is one."""
-        return list(self._legs)[:1] if self._ready is None else [self._ready.readiness.main]
+    def _reporting(self) -> Hashable:
+        """The leg that the peer's reports are about, and that it gets reports from; None if there is none."""
+        return next(iter(self._legs), None) if self._ready is None else self._ready.readiness.main
 
     def _pass_report(self, data: bytes, leg: Leg, taken: Numbering, spoken: dict[int, AudioFormat]) -> None:
         if leg.remote.port == LAST_PORT:

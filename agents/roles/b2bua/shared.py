@@ -84,7 +84,7 @@ class Office:
 
     def new_relay(self) -> Relay:
         """For one call."""
-        return Relay(self.media)
+        return Relay(self.media, f"b2bua@{self.address.ip}", self._random)
 
     def watch(self, relay: Relay) -> None:
         """Look at its timer for as long as it has one; what it holds back need not be looked at for splices."""

@@ -57,6 +57,55 @@ def test_first_report_after_half_the_minimum_and_then_at_the_minimum() -> None:
     assert sent == pytest.approx([t / 1.21828 for t in (2.5, 7.5, 12.5, 17.5)])
 
 
+def reporting_octets(bandwidth: float, until: float, *, notices: bool = False) -> tuple[int, list[float]]:
+    """What one of two senders reports in so many seconds, with IP and UDP, while it hurries; and when.
+
+    With a notice each second, or without.
+    """
+    mn, cn, source = session(1, random=Random(1)), session(2), MediaSource(bytes(160), start=0.0, random=Random(1))
+    mn.receive_datagram(cn.goodbye(now=0.0, source=source, reception=None), now=0.0)
+    mn.hurry(now=0.0, is_wanted=True, bandwidth=bandwidth)
+    octets, times, noticed = 0, [], 0
+    while (now := mn.get_timer()) < until:
+        while notices and noticed <= now:
+            octets += len(mn.notice(is_wanted=True, is_silent=False, highest=1)) + 28
+            noticed += 1
+        source.packets_to_send(now=now)
+        heard_well = Reception(2, heard(1, 2, 3), voip=VoipMetrics(2))
+        if data := mn.report(now=now, source=source, reception=heard_well):
+            octets += len(data) + 28
+            times.append(now)
+    return octets, times
+
+
+def test_with_two_paths_reports_come_every_half_second() -> None:
+    """The first after half of that; in G.711 there is room for it."""
+    _, times = reporting_octets(160_000, 100.0)
+    assert times[0] <= 0.25 * 1.5
+    assert 100.0 / len(times) == pytest.approx(0.5, rel=0.1)
+
+
+@pytest.mark.parametrize("notices", [False, True], ids=["alone", "beside notices"])
+@pytest.mark.parametrize("codec_octets", [160, 33])
+def test_and_take_their_share_of_the_bandwidth_at_most(codec_octets: int, notices: bool) -> None:
+    """RFC 3550 6.2: a twentieth, for both together. A GSM call has less of it than G.711, so it has them less often."""
+    bandwidth = 2 * 8 * (codec_octets + 40) / 0.020
+    octets, _ = reporting_octets(bandwidth, 100.0, notices=notices)
+    share = 8 * octets / 100.0 / bandwidth
+    assert share <= 0.05 / 2 * 1.05
+    assert share >= 0.01
+
+
+def test_who_hurries_no_longer_reports_every_five_seconds_again() -> None:
+    mn = session()
+    mn.hurry(now=0.0, is_wanted=True, bandwidth=160_000)
+    assert mn.report(now=mn.get_timer(), source=None, reception=None)
+    mn.hurry(now=0.3, is_wanted=False, bandwidth=160_000)
+    now = mn.get_timer()
+    mn.report(now=now, source=None, reception=None)
+    assert mn.get_timer() - now >= 3.0
+
+
 def test_nothing_is_sent_too_early() -> None:
     mn = session()
     assert mn.report(now=1.0, source=None, reception=None) is None

@@ -252,8 +252,8 @@ class Call:
         return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
 
     def reports_of(self, leg: Leg) -> RtcpSession | None:
-        """What the peer reports of this leg; None where a relay passes that on, which says nothing of our path."""
-        return self.media.reports.on_path(leg.path) if leg.remote.ip == self._peer.ip else None
+        """What is reported to us of this leg, by the peer or by the B2BUA that hears it instead."""
+        return self.media.reports.on_path(leg.path)
 
     def part(self, session: Session, *, over: Link, now: float) -> None:
         """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""

@@ -2,8 +2,9 @@
 
 Two things, in both directions: the path delivers, and the playout is deep enough for its delay, so that the listener
 does not notice when the faster path falls silent. What arrives here can be seen. What arrives at the peer it says in
-its reports (RTCP XR, RFC 3611 4.7), each path's for itself: how long a packet of that path waits to be played. Until
-one has come, or where none does, it is enough to wait as long as a playout needs that follows copies as ours does.
+its reports (RTCP XR, RFC 3611 4.7), each path's for itself: how long a packet of that path waits to be played. They
+come every half a second while there are two paths. Where none comes, it is enough to wait as long as a playout needs
+that follows copies by its usual steps.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ ENOUGH_WAIT_S = 0.010
 JITTER_ALLOWANCE_S = 0.040
 # An INVITE is sent again after T1, then after twice as long, and so on (RFC 3261 17.1.1.2).
 T1_S = 0.5
-# What a report of the peer's waits is about: the slowest packets of so long (agents.rtp.playout, `window`).
-REPORTED_OVER_S = 2.0
+# A peer whose last report was this old reports no longer: twice the longest interval of a GSM call's reports.
+REPORTS_OVER_AFTER_S = 2.0
 
 
 class PathProof:
@@ -64,23 +65,22 @@ class PathProof:
     def _peer_covers_at(self, downlink_s: float) -> float:
         """When the peer's playout is deep enough: as it says, or as can be concluded.
 
-        What it lacks by a report it makes up for at its pace; one in which packets of the path were late, or just in
-        time, says when it still had all to make up for. Concluded: what is in the round trip and not in the downlink is
-        uplink. The old path's delay is not subtracted: it is not known, the call's set-up may hold lost INVITEs and
-        ringing.
+        What it lacks by a report it makes up for at its pace; where the path's packets were late or just in time, it
+        will say so when they no longer are. If it falls silent, it has to have had the time for it all.
+        Concluded: what is in the round trip and not in the downlink is uplink. The old path's delay is not subtracted:
+        it is not known, the call's set-up may hold lost INVITEs and ringing.
         """
         possible = [seconds for seconds in self._round_trips_s if seconds >= downlink_s]
         round_trip_s = min(possible, default=self._round_trips_s[0])
         uplink_s = max(0.0, round_trip_s - downlink_s) + JITTER_ALLOWANCE_S
         deepening_s = uplink_s / DEEPENING_PER_S
-        concluded = self._since + uplink_s + deepening_s
-        if self._reports is None or self._reports.remote_voip is None:
-            return concluded
+        # What was said before is of other copies, or of the probes to a leg that stood by.
+        if self._reports is None or self._reports.remote_voip is None or self._reports.remote_voip_at < self._since:
+            return self._since + uplink_s + deepening_s
         at, wait_s = self._reports.remote_voip_at, self._reports.remote_voip.nominal_delay / 1000
         if wait_s:
             return at + max(0.0, ENOUGH_WAIT_S - wait_s) / DEEPENING_PER_S
-        # Late packets of before that time were to be expected, and are no news.
-        return concluded if at - REPORTED_OVER_S < concluded else at + deepening_s
+        return at + max(deepening_s, REPORTS_OVER_AFTER_S)
 
 
 def possible_round_trips(answered_after_s: float) -> list[float]:

@@ -7,6 +7,7 @@ import math
 from array import array
 from itertools import pairwise, permutations
 from pathlib import Path
+from random import Random
 from typing import NoReturn
 
 import pytest
@@ -176,7 +177,7 @@ def test_gsm_is_offered_only_where_its_library_is(monkeypatch: pytest.MonkeyPatc
 def test_a_format_with_another_number_is_only_renumbered() -> None:
     """97 for GSM on one side, 3 on the other: the payload stays, and what is spliced would keep the number."""
     sent: list[Datagram] = []
-    relay = Relay(sent)
+    relay = Relay(sent, "b2bua@home", Random(1))
     here, there = Address(HOME_IP, 40000), Address(HOME_IP, 40002)
     mn, peer = Leg(here, Address("10.0.1.1", 20000)), Leg(there, Address(CN_IP, 30000))
     relay.set_leg("one", Agreed(mn, may_send=True, numbering=Numbering({GSM: 97}, {97: GSM})), now=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ def test_legs_come_back_in_the_order_in_which_they_began() -> None:
     office: Any = SimpleNamespace(handlers={}, splice=lambda _: None)
     ends: list[Any] = [End(20000 + 2 * number) for number in range(10)]
     peer, backup, *sessions = ends
-    relay = Relay([])
+    relay = Relay([], "b2bua@home", Random(1))
     bridged = Bridged(office, relay, peer, description(40000))
     for number, session in enumerate([*sessions, backup]):
         bridged._mine[session] = description(40002 + 2 * number)
