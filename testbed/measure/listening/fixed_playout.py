@@ -120,6 +120,7 @@ def listen_fixed(direction: Direction, plan: Schedule, interval_ns: int, depth_m
             max_depth=depth,
             margin=0.0,
             max_stretch=0.0,
+            hurried_stretch=0.0,
         ),
         played=tuple(played),
         concealed=tuple(sorted(concealed, key=lambda one: one.at)),

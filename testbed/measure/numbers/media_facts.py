@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call import window
 from testbed.measure.call.second_path import second_path
-from testbed.measure.listening import bursts, emodel, playout
+from testbed.measure.listening import at_best, bursts, emodel, playout
 from testbed.measure.numbers.delays import Delays, delays_of_new, known_delays
 from testbed.measure.rtp import stream_numbers
 
@@ -91,6 +91,14 @@ class MediaFacts:
     def missed_s(self, heard: Heard, span: HandoverSpan) -> float:
         """Return how long there was nothing to play in the window."""
         return playout.interruption_s(heard, span.window, window.doings(self.direction, span.window))
+
+    def unavoidable_s(self, heard: Heard, span: HandoverSpan) -> float:
+        """Return how much of that there would have been with the best of playouts."""
+        missed_s = self.missed_s(heard, span)
+        if not missed_s:
+            return 0.0
+        its = window.doings(self.direction, span.window)
+        return min(missed_s, at_best.unavoidable_s(self.direction, heard, span.window, its, span.handover.new))
 
     @cached_property
     def missing(self) -> Missing:

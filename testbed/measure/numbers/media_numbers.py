@@ -89,6 +89,13 @@ INTERRUPTION = _ms(
     "window's end plus the playout depth at that time plus 1 s. A packet that was lost outside the window does not "
     "count, whenever its turn to be played came",
 )
+UNAVOIDABLE = _ms(
+    "unavoidable_ms",
+    "of `interruption_ms`, what no playout could have helped",
+    _heard_in_window(lambda one, heard, span: _to_ms(one.unavoidable_s(heard, span))),
+    "What was lost on every path that it was sent on, and what came too late even for one that plays all speech longer "
+    "by a third from the first packet of the new path on",
+)
 SENT = _packets(
     "sent", "packets_sent", "sequence numbers used", _call(lambda one: one.direction.keys),
     "From the first to the last that either end's capture shows. So a packet that the sender's own stack threw away, "
@@ -302,12 +309,12 @@ DEPTH_NEEDED = _ms(
     lambda one: ms(one.listened.schedule.depth_needed_ns) if one.listened.schedule else None,
 )
 
-WINDOW = (GAP, PATH_STEP, INTERRUPTION, LOST_IN_WINDOW, LATE_IN_WINDOW, *DELAY_CHANGES)
+WINDOW = (GAP, PATH_STEP, INTERRUPTION, UNAVOIDABLE, LOST_IN_WINDOW, LATE_IN_WINDOW, *DELAY_CHANGES)
 """What is told of each handover."""
 
 MEDIA = by_key((
-    GAP, PATH_STEP, INTERRUPTION, SENT, RECEIVED, LOST, LOST_IN_WINDOW, DUPLICATES, REORDERED, LATE, JITTER,
-    DELAY_MEAN, DELAY_P99, R_FACTOR, MOS, MOUTH_TO_EAR, CONCEALED, BURST_RATIO, QUALITY_DOUBT, GAP_CALL,
+    GAP, PATH_STEP, INTERRUPTION, UNAVOIDABLE, SENT, RECEIVED, LOST, LOST_IN_WINDOW, DUPLICATES, REORDERED, LATE,
+    JITTER, DELAY_MEAN, DELAY_P99, R_FACTOR, MOS, MOUTH_TO_EAR, CONCEALED, BURST_RATIO, QUALITY_DOUBT, GAP_CALL,
     INTERRUPTION_CALL, LATE_IN_WINDOW, *DELAY_CHANGES, *BURSTS,
     *(row for depth in fixed_playout.DEPTHS_MS for row in _fixed(depth)), DEPTH_NEEDED, COPIES, SAID_AGAIN, PROBES,
 ))  # fmt: skip

@@ -66,6 +66,7 @@ class WindowNumbers(Numbers):
     gap_ms: float | None = None
     path_step_ms: float | None = None
     interruption_ms: float | None = None
+    unavoidable_ms: float | None = None
     lost_in_window: int | None = None
     late_in_window: int | None = None
     delay_change_ms: DelayChange | None = None

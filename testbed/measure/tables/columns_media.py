@@ -80,6 +80,12 @@ RUNS = TableSchema(
         _playout("path_memory", "s", "how long a path is remembered"),
         Column("playout_max_stretch", "number", "1", "by which part a frame is stretched at most",
                "result.playout.max_stretch"),
+        Column("playout_hurried_stretch", "number", "1", "by which part at most when it hurries",
+               "result.playout.hurried_stretch"),
+        Column("playout_patience_s", "number", "s", "it hurries when the depth wanted would take longer than this",
+               "result.playout.patience"),
+        Column("playout_loss_memory_s", "number", "s", "how long after something was missed it hurries",
+               "result.playout.loss_memory"),
         _playout("hysteresis", "s", "how much too deep is let be"),
     ),
 )  # fmt: skip

@@ -9,7 +9,16 @@ from rich.console import Group
 from rich.text import Text
 
 from testbed.measure.numbers.handover_numbers import DELAY, NEW_PATH, OLD_PATH, OUTCOME, PHASES
-from testbed.measure.numbers.media_numbers import DUPLICATES, GAP, INTERRUPTION, LOST, LOST_IN_WINDOW, MOS, PATH_STEP
+from testbed.measure.numbers.media_numbers import (
+    DUPLICATES,
+    GAP,
+    INTERRUPTION,
+    LOST,
+    LOST_IN_WINDOW,
+    MOS,
+    PATH_STEP,
+    UNAVOIDABLE,
+)
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
 from testbed.report.several.costs.cost_table import cost_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
@@ -65,7 +74,14 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """One row for each scheme, handover and direction; numbers of the whole call stand beside the first handover's."""
     title = f"What the call suffered during the handover (times in ms{_by_engine(results)})"
     table, has_several = _begun(title, results, "")
-    for column in ("gap", "path\nstep", "interrup-\ntion", "lost in\nwindow", "lost\nin call", "dupli-\ncates", "MOS"):
+    # Beside what was missed, and only where something was that could not be helped.
+    has_unavoidable = any(
+        UNAVOIDABLE.read(move.media[key]) for _, result in results for move in moves_of(result) for key in DIRECTIONS
+    )
+    columns = ["gap", "path\nstep", "interrup-\ntion", "lost in\nwindow", "lost\nin call", "dupli-\ncates", "MOS"]
+    if has_unavoidable:
+        columns.insert(3, "unavoid-\nable")
+    for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in results:
         for place, (move, (key, direction)) in enumerate(product(moves_of(result), DIRECTIONS.items())):
@@ -78,6 +94,7 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
                 direction,
                 *(number(one.read(media)) for one in (GAP, PATH_STEP)),
                 good_or_bad(INTERRUPTION.read(media)),
+                *([number(UNAVOIDABLE.read(media))] if has_unavoidable else []),
                 number(LOST_IN_WINDOW.read(media)),
                 *(of_call if place < len(DIRECTIONS) else []),
             )
