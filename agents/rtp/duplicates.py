@@ -87,7 +87,8 @@ class DuplicateFilter:
         """Accept `payload_types`, those of the SDP answer; all others are dropped unseen (RFC 3550, 5.1)."""
         self._payload_types = payload_types
         self._runs: list[_Run] = []  # the newest is the last, and the current one
-        self._candidates: dict[int, Arrival] = {}
+        # By SSRC and path: of two paths that bring different parts of a stream neither interrupts the other's sequence.
+        self._candidates: dict[tuple[int, str], Arrival] = {}
         self._copies: dict[int, int] = {}
         self._counts: dict[str, list[int]] = {}
         self.refused = 0
@@ -146,27 +147,31 @@ class DuplicateFilter:
 
     def _receive_unknown(self, ssrc: int, packet: "RtpPacket", path: str, now: float) -> tuple[Arrival, ...]:
         """Hold back the first packet of what may become a stream, or hand it out with this one, which follows it."""
-        held = self._candidates.get(ssrc)
-        if held is None or packet.sequence.distance_from(held.packet.sequence) != 1:
-            if held is not None and packet.sequence == held.packet.sequence:
+        mine = {source: one for source, one in self._candidates.items() if source[0] == ssrc}
+        ahead = {packet.sequence.distance_from(one.packet.sequence): one for one in mine.values()}
+        held = ahead.get(1)
+        if held is None:
+            if 0 in ahead:
                 self.refused += 1  # its own copy over the other path: no news
             else:
-                self._hold(ssrc, Arrival(packet, path, now, -1, -1, -1, duplicate=False))
+                self._hold((ssrc, path), Arrival(packet, path, now, -1, -1, -1, duplicate=False))
             return ()
-        del self._candidates[ssrc]
+        for source, one in mine.items():
+            self.refused += one is not held
+            del self._candidates[source]
         run = self._begin_run(ssrc, held.packet)
         place = run.extender.highest, run.extender.highest_timestamp
         first = self._accept(run, held.packet, held.path, held.at, place)
         second = run.extender.extend(packet.sequence, packet.timestamp) or place  # one ahead always fits
         return first, self._accept(run, packet, path, now, second)
 
-    def _hold(self, ssrc: int, arrival: Arrival) -> None:
+    def _hold(self, source: tuple[int, str], arrival: Arrival) -> None:
         """Keep a packet until its SSRC is believed; the one that has waited longest goes when there are too many."""
-        if ssrc not in self._candidates and len(self._candidates) == MAX_CANDIDATES:
+        if source not in self._candidates and len(self._candidates) == MAX_CANDIDATES:
             del self._candidates[next(iter(self._candidates))]
             self.refused += 1
-        self.refused += ssrc in self._candidates
-        self._candidates[ssrc] = arrival
+        self.refused += source in self._candidates
+        self._candidates[source] = arrival
 
     def _takes_over(self, run: _Run, sequence: int, now: float) -> bool:
         """Say whether an SSRC heard earlier is the talking one again: it has news, and the current one is silent.

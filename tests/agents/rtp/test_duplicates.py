@@ -58,6 +58,14 @@ def test_held_packet_comes_with_its_own_arrival() -> None:
     assert second.timestamp - first.timestamp == 160
 
 
+def test_two_paths_that_bring_different_parts_of_a_stream_are_believed() -> None:
+    """As for a relay that had passed them on unseen: the slow path is twenty packets behind the fast one."""
+    mn = Receiver()
+    said = [(mn.hear("edge", n), mn.hear("wifi", n + 20)) for n in range(100, 104)]
+    assert said == [(".", "."), ("++", "+"), ("+", "+"), ("+", "+")]
+    assert mn.filter.refused == 1, "the first that wifi brought"
+
+
 def test_source_is_believed_over_two_paths_together() -> None:
     mn = Receiver()
     assert mn.hear("wifi", 1) == "."
