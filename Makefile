@@ -111,11 +111,11 @@ cost: setup  ## What a break costs without and with a dialog that stands by, and
 pairs: setup  ## Handovers between all pairs of shipped links that carry the codec: the table of docs/pairs.md, made anew
 	@$(TESTBED) prepare --engine uml
 	for each in out-pcmu out-gsm back-pcmu back-gsm; do
-	  $(TESTBED) sweep topologies/campaigns/pairs-$$each.yaml --engine uml --out runs/pairs-$$each
+	  $(TESTBED) sweep docs/pairs/$$each.yaml --engine uml --out runs/pairs-$$each
 	done
 	table=$$(mktemp)
 	sed '/^## The table/q' docs/pairs.md > $$table
-	$(PYTHON) -m testbed.report.several.pairs_table runs/pairs-{out-pcmu,out-gsm,back-pcmu,back-gsm} > $$table.one
+	$(PYTHON) -m testbed.report.pairs_table runs/pairs-{out-pcmu,out-gsm,back-pcmu,back-gsm} > $$table.one
 	cat $$table.one
 	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' >> $$table
 	cat $$table > docs/pairs.md && rm $$table $$table.one

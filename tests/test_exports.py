@@ -24,9 +24,10 @@ EXPORTS = {
         " Response ServerRequest Session SessionInterval SipParseError TCP UDP Uri UserAgent"
     ),
     "agents.rtp": (
-        "Arrival Codec CodecError DuplicateFilter LegNotice MediaSource MissingLibraryError PathDelay PlayoutBuffer"
-        " PlayoutEvent PlayoutSettings Reception RtcpPacket RtcpParseError RtcpSession RtpPacket RtpParseError"
-        " SPARSE_S SilenceWatch StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp make_codec"
+        "Arrival Codec CodecError DuplicateFilter IP_UDP LegNotice MediaSource MissingLibraryError PACKET_INTERVAL"
+        " PathDelay PlayoutBuffer PlayoutEvent PlayoutSettings Reception ReceptionStatistics RtcpPacket RtcpParseError"
+        " RtcpSession RtpPacket RtpParseError SESSION_BANDWIDTH SPARSE_S SilenceWatch"
+        " StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp make_codec"
         " parse_compound read_mu_law with_ssrc"
     ),
     "agents.sdp": (

@@ -250,6 +250,7 @@ CORRIDORS = {
         "terminal": "",
         "not_read": "",
         "streams_table": "not_read",
+        "pairs_table": "terminal",
         "pages": "terminal",
         "one_run": "terminal pages",
         "one_capture": "terminal not_read streams_table pages one_run",

@@ -8,7 +8,7 @@
     codec         G.711, GSM: to linear and into each other       RFC 3551, 4.5
     silence       when a stream that should go on has fallen silent
     leg_notice    what is wanted on a leg that stands by                  RFC 3550, 6.7
-    playout       what the listener hears, and when; delay, playout_events, playout_settings, stretching
+    playout       what the listener hears, and when; delay, playout_events, playing
     receiver      all of that for one call
     rtcp, rtcp_xr, rtcp_session    reports                                RFC 3550, 6; RFC 3611, 4.7
 
@@ -36,17 +36,21 @@ if TYPE_CHECKING:
     from agents.rtp.duplicates import Arrival, DuplicateFilter
     from agents.rtp.leg_notice import LegNotice
     from agents.rtp.packet import RtpPacket, RtpParseError, with_ssrc
+    from agents.rtp.playing.playout_settings import PlayoutSettings
     from agents.rtp.playout import PlayoutBuffer
     from agents.rtp.playout_events import PlayoutEvent
-    from agents.rtp.playout_settings import PlayoutSettings
     from agents.rtp.receiver import StreamReceiver
     from agents.rtp.rtcp import RtcpPacket, is_rtcp, parse_compound
-    from agents.rtp.rtcp_session import Reception, RtcpSession
+    from agents.rtp.rtcp_session import IP_UDP, SESSION_BANDWIDTH, Reception, RtcpSession
     from agents.rtp.rtcp_xr import RtcpParseError
     from agents.rtp.silence import SilenceWatch
-    from agents.rtp.source import MediaSource
+    from agents.rtp.source import PACKET_INTERVAL, MediaSource
+    from agents.rtp.statistics import ReceptionStatistics
 
 __all__ = [
+    "IP_UDP",
+    "PACKET_INTERVAL",
+    "SESSION_BANDWIDTH",
     "SPARSE_S",
     "Arrival",
     "Codec",
@@ -60,6 +64,7 @@ __all__ = [
     "PlayoutEvent",
     "PlayoutSettings",
     "Reception",
+    "ReceptionStatistics",
     "RtcpPacket",
     "RtcpParseError",
     "RtcpSession",
@@ -86,13 +91,14 @@ _HOMES = {
     "packet": "RtpPacket RtpParseError with_ssrc",
     "playout": "PlayoutBuffer",
     "playout_events": "PlayoutEvent",
-    "playout_settings": "PlayoutSettings",
+    "playing.playout_settings": "PlayoutSettings",
     "receiver": "StreamReceiver",
     "rtcp": "RtcpPacket is_rtcp parse_compound",
-    "rtcp_session": "Reception RtcpSession",
+    "rtcp_session": "IP_UDP Reception RtcpSession SESSION_BANDWIDTH",
     "rtcp_xr": "RtcpParseError",
     "silence": "SilenceWatch",
-    "source": "MediaSource",
+    "source": "MediaSource PACKET_INTERVAL",
+    "statistics": "ReceptionStatistics",
 }
 
 __getattr__ = exporting(__name__, _HOMES)

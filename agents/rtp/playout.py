@@ -20,9 +20,9 @@ part of it, which is the same on average. Not done: comfort noise and pauses (DT
 from collections import deque
 
 from agents.rtp.delay import SPARSE_S, PathDelay
+from agents.rtp.playing.playout_settings import PlayoutSettings
+from agents.rtp.playing.stretching import Stretching
 from agents.rtp.playout_events import Cause, Concealed, DepthChanged, LatePacket, Played, PlayoutEvent, Started
-from agents.rtp.playout_settings import PlayoutSettings
-from agents.rtp.stretching import Stretching
 
 _EXACT = 1e-6
 """Seconds; two computed times closer than this are the same. A sample is 125 times as long."""

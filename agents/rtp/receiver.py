@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from agents.rtp.duplicates import Arrival, DuplicateFilter
 from agents.rtp.packet import RtpPacket, RtpParseError
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playout import PlayoutBuffer
-from agents.rtp.playout_settings import PlayoutSettings
 from agents.rtp.rtcp_xr import VoipMetrics
 from agents.rtp.statistics import ReceptionStatistics
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from agents.media.ring import MOST_PACKETS
 from agents.rtp.delay import SPARSE_S, PathDelay
-from agents.rtp.playout_settings import PlayoutSettings
+from agents.rtp.playing.playout_settings import PlayoutSettings
 
 if TYPE_CHECKING:
     from agents.rtp.duplicates import Arrival

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.rtp.playout_settings import PlayoutSettings
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from testbed.measure.listening.playout import AFTER_RELEASE_S, NS_PER_S
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playout_events import Concealed, LatePacket, Played
-from agents.rtp.playout_settings import PlayoutSettings
 from testbed.measure.listening.playout import NS_PER_S, Heard
 
 if TYPE_CHECKING:

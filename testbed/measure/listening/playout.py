@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playout import PlayoutBuffer
 from agents.rtp.playout_events import Concealed, DepthChanged, LatePacket, Played
-from agents.rtp.playout_settings import PlayoutSettings
 from testbed.measure.call.packing import framing
 from testbed.measure.rtp import stream_numbers
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playout import PlayoutBuffer
 from agents.rtp.playout_events import Concealed, DepthChanged, LatePacket, Played, PlayoutEvent, Started
-from agents.rtp.playout_settings import PlayoutSettings
 
 INTERVAL = 0.020
 Delay = float | Callable[[int], float]

@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playout import PlayoutBuffer
 from agents.rtp.playout_events import (
     DepthChanged,
     Played,
 )
-from agents.rtp.playout_settings import PlayoutSettings
 
 from .listening import Delay, Listener
 

@@ -4,9 +4,9 @@ from hypothesis import assume, given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playout import PlayoutBuffer
 from agents.rtp.playout_events import Concealed, Played, PlayoutEvent, Started
-from agents.rtp.playout_settings import PlayoutSettings
 
 Packet = tuple[float, int, int, str]
 """Arrival in seconds, extended sequence number, extended timestamp, path."""

@@ -1,6 +1,6 @@
 """Handovers between pairs of links, of campaigns of the scenario `pairs`: what was missed, and what of it had to be.
 
-`python -m testbed.report.several.pairs_table CAMPAIGN…` prints it, of their data.csv.
+`python -m testbed.report.pairs_table CAMPAIGN…` prints it, of their data.csv.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agents.rtp.playout_settings import PlayoutSettings
+    from agents.rtp.playing.playout_settings import PlayoutSettings
 
 _EXACT = 1e-6
 """Seconds; less is no difference."""

@@ -3,8 +3,7 @@
 import pytest
 
 from agents.rtp.playout_events import DepthChanged, Played
-
-from .listening import Listener
+from tests.agents.rtp.listening import Listener
 
 
 def deep_enough_after(mn: Listener, first_copy: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.report.several.pairs_table import pairs_table
+from testbed.report.pairs_table import pairs_table
 from testbed.report.terminal import console
 
 if TYPE_CHECKING:

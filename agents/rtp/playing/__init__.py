@@ -1,0 +1,1 @@
+"""How deep a playout is, and how fast that changes."""
