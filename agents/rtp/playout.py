@@ -222,7 +222,8 @@ class PlayoutBuffer:
         delay = self._paths.get(path)
         if delay is None or not SPARSE_S < now - delay.heard <= PROBED_S:
             return False
-        return any(other.is_stream and other.heard > now - PROBED_S for other in self._paths.values())
+        others = [other for other in self._paths.values() if other is not delay]
+        return any(other.is_stream and other.heard > now - PROBED_S for other in others)
 
     def _learn(self, path: str, transit: float, now: float) -> None:
         delay = self._paths.get(path)

@@ -388,6 +388,15 @@ def test_stop_and_start_anew() -> None:
     assert mn.chart() == ["start at 40 ms", "play 0-7", "start at 2040 ms", "play 100-107"]
 
 
+def test_the_first_packet_after_a_second_of_silence_is_no_probe() -> None:
+    """Probes come beside a stream; this one is of the only stream that there is."""
+    mn = Listener()
+    mn.send(range(100), {"wifi": 1.5})
+    mn.send([n for n in range(50, 350) if not 250 < n < 300], {"umts": 111.5})
+    mn.listen()
+    assert mn.concealed() == pytest.approx(49 * 20.0)
+
+
 # --- settings and events ---------------------------------------------------------------------------------------------
 
 
