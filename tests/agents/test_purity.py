@@ -14,7 +14,18 @@ ROOT = Path(agents.__path__[0])
 EVERY = sorted(ROOT.rglob("*.py"))
 ROLES = [file for part in ("media", "roles") for file in sorted((ROOT / part).rglob("*.py"))]
 # `random` for the type alone: sources of randomness are handed in.  `importlib` is what registers load their rows by.
-ALLOWED = {"__future__", "collections", "enum", "heapq", "importlib", "itertools", "math", "random", "typing"}
+ALLOWED = {
+    "__future__",
+    "collections",
+    "enum",
+    "functools",
+    "heapq",
+    "importlib",
+    "itertools",
+    "math",
+    "random",
+    "typing",
+}
 FOR_IO_ALONE = {"asyncio", "select", "selectors", "socket", "threading", "time"}
 
 
