@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from testbed.measure.numbers.media_numbers import INTERRUPTION, INTERRUPTION_CALL, UNAVOIDABLE
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, console, new_table, number
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ def pairs_table(rows: Iterable[Row]) -> Table:
 
 def cell(rows: Sequence[Row]) -> str:
     """Missed, avoidable, in the call; runs that failed count in none."""
-    done = [row for row in rows if row["interruption_ms"]]
+    done = [row for row in rows if row[INTERRUPTION.key]]
     if not done:
         return NOT_MEASURED
-    missed = [float(row["interruption_ms"]) for row in done]
-    avoidable = [float(row["interruption_ms"]) - float(row["unavoidable_ms"]) for row in done]
-    call = [float(row["interruption_call_ms"]) for row in done]
+    missed = [float(row[INTERRUPTION.key]) for row in done]
+    avoidable = [all_ms - float(row[UNAVOIDABLE.key]) for all_ms, row in zip(missed, done, strict=True)]
+    call = [float(row[INTERRUPTION_CALL.key]) for row in done]
     return "  ".join(f"{number(mean(values), 0)} ({number(max(values), 0)})" for values in (missed, avoidable, call))
 
 
