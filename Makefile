@@ -84,7 +84,7 @@ standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: t
 	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/standby/$$campaign.yaml)" >> $$tables
 	  $(TESTBED) sweep docs/standby/$$campaign.yaml --out runs/standby-$$campaign > $$tables.one
 	  cat $$tables.one
-	  sed '/^The campaign/,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	  sed '/^[0-9]* runs, /,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
 	done
 	rm $$tables.one
 	cat $$tables > docs/standby.md && rm $$tables
