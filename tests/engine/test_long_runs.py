@@ -38,7 +38,7 @@ def test_captures_go_to_the_disk_while_the_run_goes_on(tmp_path: Path) -> None:
     asyncio.run(place.run(plan, tmp_path / "run", note))
     # Speech of PCMU, 50 packets a second each way, from 1 s on: those of the last two seconds may be on their way.
     assert written[6] > 2 * 50 * 3 * 214
-    assert (tmp_path / "run/captures/mn-wifi.pcap").stat().st_size > written[6]
+    assert (tmp_path / "run/captures/mn-wifi.pcap").stat().st_size >= written[6]
     assert json.loads((tmp_path / "run/outcome.json").read_text())["failure"] is None
 
 

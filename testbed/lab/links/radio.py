@@ -62,6 +62,10 @@ class Radios:
         with inside(self._net[link.air]) as netlink:
             port = index_of(netlink, link.node_port.name)
             netlink.link("set", index=port, state="up" if up else "down")
+            if up:
+                # To be asked has the kernel look at the carrier at once (net/core/rtnetlink.c, rtnl_getlink): by itself
+                # it does so once a second, and until then the port passes nothing on.
+                netlink.link("get", index=port)
 
     def lose(self, name: str) -> None:
         """What the node's system does when a link has lost its carrier."""

@@ -193,7 +193,11 @@ def _from_file(word: str, near: Path | None) -> tuple[Path, ModuleType, str]:
 
     def run() -> ModuleType:
         module = sys.modules[name] = module_from_spec(spec)
-        loader.exec_module(module)
+        writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing is left beside a user's file
+        try:
+            loader.exec_module(module)
+        finally:
+            sys.dont_write_bytecode = writes
         return module
 
     return path, _run(run, path), ATTRIBUTE
