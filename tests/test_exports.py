@@ -27,7 +27,7 @@ EXPORTS = {
         "Arrival Codec CodecError DuplicateFilter IP_UDP LegNotice MediaSource MissingLibraryError PACKET_INTERVAL"
         " PathDelay PlayoutBuffer PlayoutEvent PlayoutSettings Reception ReceptionStatistics RtcpPacket RtcpParseError"
         " RtcpSession RtpPacket RtpParseError SESSION_BANDWIDTH SPARSE_S SilenceWatch"
-        " StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp make_codec"
+        " StreamReceiver Transcoder UnknownFormatError has_codec is_rtcp learn_delay make_codec"
         " parse_compound read_mu_law with_ssrc"
     ),
     "agents.sdp": (

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         has_codec,
         make_codec,
     )
-    from agents.rtp.delay import SPARSE_S, PathDelay
+    from agents.rtp.delay import SPARSE_S, PathDelay, learn_delay
     from agents.rtp.duplicates import Arrival, DuplicateFilter
     from agents.rtp.leg_notice import LegNotice
     from agents.rtp.packet import RtpPacket, RtpParseError, with_ssrc
@@ -76,6 +76,7 @@ __all__ = [
     "UnknownFormatError",
     "has_codec",
     "is_rtcp",
+    "learn_delay",
     "make_codec",
     "parse_compound",
     "read_mu_law",
@@ -85,7 +86,7 @@ __all__ = [
 _HOMES = {
     "au": "read_mu_law",
     "codec": "Codec CodecError MissingLibraryError Transcoder UnknownFormatError has_codec make_codec",
-    "delay": "PathDelay SPARSE_S",
+    "delay": "PathDelay SPARSE_S learn_delay",
     "duplicates": "Arrival DuplicateFilter",
     "leg_notice": "LegNotice",
     "packet": "RtpPacket RtpParseError with_ssrc",

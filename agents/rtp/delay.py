@@ -64,3 +64,12 @@ class PathDelay:
             if at > since:
                 return transit
         return None
+
+
+def learn_delay(paths: dict[str, PathDelay], path: str, transit: float, *, window: float, now: float) -> None:
+    """Take in what a packet that arrived at `now` says of its path; a new one remembers `window` seconds."""
+    delay = paths.get(path)
+    if delay is None:
+        delay = paths[path] = PathDelay(window)
+    is_beside = any(other.heard > now - SPARSE_S for other in paths.values() if other is not delay)
+    delay.receive(transit, now=now, is_beside=is_beside)

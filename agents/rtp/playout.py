@@ -19,7 +19,7 @@ part of it, which is the same on average. Not done: comfort noise and pauses (DT
 
 from collections import deque
 
-from agents.rtp.delay import SPARSE_S, PathDelay
+from agents.rtp.delay import SPARSE_S, PathDelay, learn_delay
 from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.playing.stretching import Stretching
 from agents.rtp.playout_events import Cause, Concealed, DepthChanged, LatePacket, Played, PlayoutEvent, Started
@@ -226,11 +226,7 @@ class PlayoutBuffer:
         return any(other.is_stream and other.heard > now - PROBED_S for other in others)
 
     def _learn(self, path: str, transit: float, now: float) -> None:
-        delay = self._paths.get(path)
-        if delay is None:
-            delay = self._paths[path] = PathDelay(self._settings.window)
-        is_beside = any(other.heard > now - SPARSE_S for other in self._paths.values() if other is not delay)
-        delay.receive(transit, now=now, is_beside=is_beside)
+        learn_delay(self._paths, path, transit, window=self._settings.window, now=now)
         if self._base is None or transit < self._base:
             self._base = transit
 

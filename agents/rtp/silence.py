@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from agents.rtp.delay import SPARSE_S
+
 INTERVAL_S = 0.020
 #: The shortest silence that counts: two packets are missing, and the third one is due.
 LEAST_S = 0.060
@@ -22,8 +24,6 @@ MEMORY_S, LONG_MEMORY_S = 60.0, 600.0
 LEAST_PACKETS = 25
 #: What lies in a socket is handed over when its owner wakes (`agents.roles.role.Open`, `is_patient`), and that is now.
 HANDED_OVER_S = 0.001
-#: Packets that are further apart are no stream: probes on a leg that stands by, or what comes after a pause.
-SPARSE_S = 0.250
 
 
 class SilenceWatch:

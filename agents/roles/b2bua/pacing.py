@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.media.ring import MOST_PACKETS
-from agents.rtp.delay import SPARSE_S, PathDelay
+from agents.rtp.delay import PathDelay, learn_delay
 from agents.rtp.playing.playout_settings import PlayoutSettings
 
 if TYPE_CHECKING:
@@ -59,11 +59,7 @@ class Pacing:
                 return
             self._stream, self._offset_s, self._newest = arrival.stream, None, None
             self._paths.clear()
-        path = self._paths.get(arrival.path)
-        if path is None:
-            path = self._paths[arrival.path] = PathDelay(WINDOW_S)
-        is_beside = any(other.heard > arrival.at - SPARSE_S for other in self._paths.values() if other is not path)
-        path.receive(self._transit_s(arrival), now=arrival.at, is_beside=is_beside)
+        learn_delay(self._paths, arrival.path, self._transit_s(arrival), window=WINDOW_S, now=arrival.at)
 
     def wait_s(self, path: str, *, now: float) -> float | None:
         """How long the slowest recent packet of this path would have waited here for its turn; below 0: it was late.

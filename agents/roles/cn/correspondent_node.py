@@ -131,9 +131,7 @@ class CorrespondentNode:
         elif isinstance(event, events.ReinviteReceived):
             self._answer_reinvite(event, now)
         elif isinstance(event, events.Confirmed | events.ReinviteConfirmed | events.ReinviteAnswered):
-            self._send_media(
-                event.session, now
-            )  # as for our own offers, the ACK may have brought the answer (RFC 3261 13.2.2.4)
+            self._send_media(event.session, now)  # the answer may have come in the ACK (RFC 3261 13.2.2.4)
         elif isinstance(event, events.SessionTerminated):
             self._release(event.session, now)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.rtp.delay import SPARSE_S
+
 if TYPE_CHECKING:
     from testbed.measure.call.direction import Direction
     from testbed.measure.capture.capture import Ints
@@ -21,8 +23,8 @@ FALSE_WITHIN_NS = 200_000_000
 """A path that brings packets again so soon after an alarm was late, and not broken."""
 GOOD_NS = 1_000_000_000
 """How long a path brings packets again until it is believed: `GOOD_S` of `agents.media.readiness`."""
-SPARSE_NS = 250_000_000
-"""Packets that are further apart are no stream, but probes: `SPARSE_S` of `agents.rtp.silence`."""
+SPARSE_NS = round(SPARSE_S * NS_PER_S)
+"""Packets that are further apart are no stream, but probes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,9 +160,6 @@ class HandoverStandby(OrReinvite):
                 self.call.part(self._standing, over=self.call.link, now=now)
             self._standing = None
             self.enter(Keeping.WAITING)
-        elif self._is_wanted and not self.call.link.is_usable and self.call.beside.is_usable:
-            # Nobody waits for the answer that the old link would bring: it may come over the new one all the same.
-            return
 
     def _ended(self, event: events.SessionTerminated, now: float) -> None:
         """The peer has ended one of the two dialogs, or it died: the call goes on in the other one."""
