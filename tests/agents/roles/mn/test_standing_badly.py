@@ -54,9 +54,8 @@ def test_nobody_answers_and_the_call_moves_all_the_same() -> None:
     end(world)
 
 
-@pytest.mark.parametrize("room", [0])
-def test_a_peer_without_room_refuses_and_the_call_moves_by_a_reinvite(room: int) -> None:
-    world = call(room={"cn": room})
+def test_a_peer_without_room_refuses_and_the_call_moves_by_a_reinvite() -> None:
+    world = call(room={"cn": 0})
     world.run(3.0)
     (refused, *_) = world.told("standing_refused")
     assert refused["status"] == 420
@@ -166,7 +165,7 @@ def test_hold_and_resume() -> None:
     session = world.cn._ua.sessions[0]
     ours = session.local_sdp
     assert ours is not None
-    session.reinvite(ours.replace(b"m=audio", b"m=audio") + b"a=inactive\r\n", now=world.now)
+    session.reinvite(ours + b"a=inactive\r\n", now=world.now)
     world.run(2.0)
     held = world.now
     world.run(3.0)
@@ -198,16 +197,20 @@ def test_a_hundred_breaks_in_one_call() -> None:
 
 def test_numbers_wrap_while_something_is_said_again() -> None:
     world = call(call_s=400.0)
-    world.run(3.0)
+    world.run(0.5)
     for host in ("mn", "cn"):
         source = world.hosts[host].media._source
         assert source is not None
-        source._first_sequence = (65536 - source._sent - 100) & 0xFFFF
-    world.run(1.0)
+        source._first_sequence = (65536 - source._sent - 181) & 0xFFFF  # the wrap is 3.6 s from now
+    world.run(3.5)
     world.cut("wifi")
-    world.run(1.3)
+    world.run(0.5)
     world.links["wifi"].is_cut = False
     world.run(3.0)
+    for host in ("mn", "cn"):
+        played = [event.sequence for event in world.heard(host) if isinstance(event, Played) and event.at > 2.0]
+        assert played == list(range(played[0], played[-1] + 1))
+        assert played[0] >> 16 < played[-1] >> 16, "they did wrap"
     world.hang_up("mn")
     end(world)
 
