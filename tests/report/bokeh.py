@@ -31,10 +31,14 @@ def plots_of(page: str) -> list[figure]:
 def read(roots: list[dict[str, Any]]) -> list[figure]:
     """Return the plots that these are."""
     log, ear = logging.getLogger("bokeh.core.has_props"), _Ear()
+    # Dask, once imported, silences all of Bokeh's loggers below an error.
+    level = log.level
+    log.setLevel(logging.WARNING)
     log.addHandler(ear)
     try:
         found = Deserializer().deserialize(roots)
     finally:
         log.removeHandler(ear)
+        log.setLevel(level)
     assert isinstance(found, list)
     return [one for one in found if isinstance(one, figure)]

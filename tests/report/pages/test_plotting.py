@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +78,8 @@ def wrong_object(made: Figure) -> None:
 
 @pytest.mark.parametrize("mistake", [wrong_property, wrong_value, wrong_colour, wrong_object])
 def test_bokeh_finds_mistakes(mistake: Callable[[Figure], None]) -> None:
-    """Or it would be no test that it reads our pages."""
+    """Or it would be no test that it reads our pages. Also where Dask was imported, which silences Bokeh's loggers."""
+    logging.getLogger("bokeh").setLevel(logging.ERROR)
     made = Figure(height=10, label="")
     mistake(made)
     with pytest.raises((ValueError, DeserializationError, NotBokehsError)):
