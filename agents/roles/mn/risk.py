@@ -22,8 +22,12 @@ OF_ANY_LINK: dict[str, Any] = {
 }  # fmt: skip
 
 
+#: What is said of a link that the call has not been on before.
+UNPROVEN: dict[str, Any] = {"kind": "unproven"}
+
+
 class Risk:
-    """Of two links. Nothing is in danger of which nothing is known."""
+    """Of two links. One that the call is on for the first time has to prove itself, as one that has been in danger."""
 
     def __init__(self, config: dict[str, Any], links: tuple[str, str], networks: dict[str, dict[str, Any]]) -> None:
         """`config` is that of a trigger about the first of the links."""
@@ -47,7 +51,13 @@ class Risk:
             decision.take(event, now=now)
 
     def of(self, link: str, *, now: float) -> dict[str, Any] | None:
-        """Why this link is in danger, or was until a while ago; None: it is not."""
+        """Why this link is in danger, or was until a while ago; None: it is not.
+
+        To be asked about the link that the call is on. What is lost there before its losses can be told from a single
+        one would be lost: it takes a stream of two seconds to say so.
+        """
+        if link not in self._because:
+            self._bad_at[link], self._because[link] = now, UNPROVEN
         for about, decision in self._decisions:
             verdict = decision.verdict(link, now=now) if about == link else None
             if verdict is not None and verdict.leave == link:
