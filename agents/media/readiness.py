@@ -39,8 +39,9 @@ TOGETHER_S = 0.250
 LED_S = 2.0
 #: A pause that has ended is complained of for `GOOD_S` and a little; what goes on for longer is no pause.
 UNHEARD_S = 1.5
-#: Reason for copies, see `want_copies`, beside `SILENCE`.
+#: Reasons for copies, see `want_copies`, beside `SILENCE`.
 OTHER_END = "the other end"
+UNTOLD = "a new leg"
 
 
 class Copies(StrEnum):
@@ -80,6 +81,8 @@ class LegReadiness:
         self._silences = silences
         self._tell = tell
         self._leads = leads
+        # A new leg may be there because a link is in danger already; the other end says so after a round trip or two.
+        self._copies_till_told = copies is Copies.AT_RISK
         self._main: Hashable = None
         self._legs: dict[Hashable, _Standing] = {}
         self._ring = SpeechRing()
@@ -288,7 +291,8 @@ class LegReadiness:
             if leg in on - was_on and since is not None:
                 self._say_again(leg, list(self._ring.since(leg, since)))
         if len(on) > 1 >= len(was_on):
-            self._tell("copies", None, because=sorted(self._reasons) or [OTHER_END])
+            is_told = all(self._legs[leg].is_wanted is not None for leg in on)
+            self._tell("copies", None, because=sorted(self._reasons) or [OTHER_END if is_told else UNTOLD])
         elif len(was_on) > 1 >= len(on):
             self._tell("copies_end", None)
 
@@ -298,7 +302,9 @@ class LegReadiness:
             return True
         if self._leads:
             return leg == self._main or bool(standing.is_wanted)
-        return not standing.is_ready if standing.is_wanted is None else standing.is_wanted
+        if standing.is_wanted is None:
+            return self._copies_till_told or not standing.is_ready
+        return standing.is_wanted
 
     def _say(self, leg: Hashable) -> None:
         standing = self._legs[leg]

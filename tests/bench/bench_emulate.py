@@ -1,4 +1,4 @@
-"""How fast is virtual time? `make bench` runs the default scenario a few times: ratios, each within one run."""
+"""How fast is virtual time, by each engine? `make bench` runs the default scenario: ratios, each within one run."""
 
 import asyncio
 import statistics
@@ -13,6 +13,7 @@ from testbed.lab.plan import Plan
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.plan.compile import compile_plan
 
+ENGINES = ("vm", "uml")
 RUNS = 5
 SIDE_BY_SIDE = 2
 
@@ -48,10 +49,10 @@ async def timed(place: Place, plan: Plan, folder: Path) -> Timing:
     return Timing(marks["ready"] - began, marks["ending"] - marks["ready"], ended - marks["ending"], last)
 
 
-async def main() -> None:
+async def bench(engine: str) -> None:
     """Prints medians with their extremes."""
     plan = compile_plan(load_experiment("wifi-to-umts"))
-    place = await make_engine("vm").prepare(plan, print)
+    place = await make_engine(engine).prepare(plan, print)
     with tempfile.TemporaryDirectory(prefix="testbed-bench-") as scratch:
         alone = [await timed(place, plan, Path(scratch) / f"{number}") for number in range(RUNS)]
         began = time.monotonic()
@@ -59,12 +60,20 @@ async def main() -> None:
             *(timed(place, plan, Path(scratch) / f"pair{number}") for number in range(SIDE_BY_SIDE))
         )
         pair_wall = time.monotonic() - began
-    show("virtual seconds per wall second, whole run", [one.virtual / one.wall for one in alone])
-    show("virtual seconds per wall second, call only", [one.virtual / one.call for one in alone])
-    show("share of wall time before scenario time begins, %", [100 * one.start_up / one.wall for one in alone])
-    show("share of wall time after it has ended, %", [100 * one.wrap_up / one.wall for one in alone])
+    show(f"{engine}: virtual seconds per wall second, whole run", [one.virtual / one.wall for one in alone])
+    show(f"{engine}: virtual seconds per wall second, call only", [one.virtual / one.call for one in alone])
+    show(
+        f"{engine}: share of wall time before scenario time begins, %", [100 * one.start_up / one.wall for one in alone]
+    )
+    show(f"{engine}: share of wall time after it has ended, %", [100 * one.wrap_up / one.wall for one in alone])
     both = sum(one.virtual for one in pair) / pair_wall
-    print(f"virtual seconds per wall second, {SIDE_BY_SIDE} runs side by side: {both:.1f}")
+    print(f"{engine}: virtual seconds per wall second, {SIDE_BY_SIDE} runs side by side: {both:.1f}")
+
+
+async def main() -> None:
+    """All engines in virtual time."""
+    for engine in ENGINES:
+        await bench(engine)
 
 
 def show(what: str, values: list[float]) -> None:

@@ -30,8 +30,8 @@ class Took(NamedTuple):
 
 
 def timed(engine: str, scenario: Path, out: Path) -> Took:
-    """One run, as a user types it, without a page."""
-    argv = [str(TESTBED), "run", str(scenario), "--engine", engine, "--no-page", "--out", str(out), "--json"]
+    """One run, as a user types it, with its page."""
+    argv = [str(TESTBED), "run", str(scenario), "--engine", engine, "--out", str(out), "--json"]
     began, before = time.monotonic(), os.times()
     # As on most machines: where it is set, each start compiles all of our modules anew.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

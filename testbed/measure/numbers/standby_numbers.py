@@ -78,5 +78,6 @@ SWITCHES: dict[str, Number[SwitchFacts]] = by_key((
            lambda one: _since(one.switch.old_ns, one.start_ns)),
     Number("because", "text", "", "because", "why it sent over both, as it tells",
            lambda one: None if one.switch.because is None else ", ".join(one.switch.because),
-           "`silence`: it heard nothing; `risk`; `handover`; `the other end`: that asked for it; `null`: it did not"),
+           "`silence`: it heard nothing; `risk`; `handover`; `the other end`: that asked for it; `a new leg`: of which "
+           "that has not told yet; `null`: it did not"),
 ))  # fmt: skip

@@ -135,6 +135,23 @@ def test_half_a_second_is_the_most_that_is_said_again() -> None:
     assert len(end.sent["umts"]) - count <= 25
 
 
+def test_who_is_asked_for_a_leg_at_risk_copies_until_it_is_told_whether_there_is_one() -> None:
+    end = End(Copies.AT_RISK, leads=False)
+    end.run(0.5, hearing=("wifi",))
+    assert end.sent["umts"] == end.sent["wifi"]
+    assert end.told == [("copies", {"because": ["a new leg"]})]
+    end.hear("wifi", is_wanted=True)
+    end.hear("umts", is_wanted=False)
+    assert not end.readiness.is_on("umts")
+    assert end.told[-1][0] == "copies_end"
+
+
+def test_who_leads_knows_whether_there_is_a_risk() -> None:
+    end = End(Copies.AT_RISK)
+    end.run(0.5, hearing=("wifi",))
+    assert not end.readiness.is_on("umts")
+
+
 def test_who_does_not_lead_follows() -> None:
     end = End(leads=False)
     end.run(1.0, hearing=("wifi",))
