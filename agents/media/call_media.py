@@ -244,7 +244,8 @@ class CallMedia:
         self.reports.hurry(self._source, is_wanted=len(copied_to) > 1, now=now)
         self.reports.handle_timer(self._source, self.receiver, now=now)
         for name in self.silences.handle_timer(now=now):
-            self._tell_silence(name)
+            if self._readiness is None or self._readiness.is_missed(name, now=now):
+                self._tell_silence(name)
         if self._readiness is not None:
             self._readiness.handle_timer(now=now)
             self._take_from(self._readiness)  # what is said again comes before what is said now

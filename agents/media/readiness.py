@@ -153,6 +153,16 @@ class LegReadiness:
         """Whether nothing is heard any more of what was heard, or has not been for long enough."""
         return SILENCE in self._reasons
 
+    def is_missed(self, leg: Hashable, *, now: float) -> bool:
+        """Whether it is to be told of a leg that it has fallen silent.
+
+        Who does not lead is not told that copies end: there it is no silence while another leg is heard.
+        """
+        if self._leads or leg == self._main:
+            return True
+        watches = [self._silences.watch(other) for other in self._legs if other != leg]
+        return not any(watch is not None and watch.is_heard(now=now) for watch in watches)
+
     def unheard(self, *, now: float) -> Hashable:
         """The leg that carries the call, if the peer has not heard us there for long enough; else None."""
         is_so = self._complained_at is not None and now >= self._complained_at + UNHEARD_S

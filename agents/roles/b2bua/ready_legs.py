@@ -60,6 +60,8 @@ class ReadyLegs:
             self._mind_quiet(now)
         for name in self.silences.handle_timer(now=now):
             watch = self.silences.watch(name)
+            if not self.readiness.is_missed(name, now=now):
+                continue
             self._tell(SILENCE, name, **({} if watch is None else {"limit_s": round(watch.limit_s, 3)}))
         self.readiness.handle_timer(now=now)
 

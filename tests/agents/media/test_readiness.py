@@ -146,6 +146,19 @@ def test_who_is_asked_for_a_leg_at_risk_copies_until_it_is_told_whether_there_is
     assert end.told[-1][0] == "copies_end"
 
 
+def test_who_does_not_lead_misses_nothing_when_copies_end() -> None:
+    end = End(leads=False)
+    end.run(1.0, hearing=("wifi", "umts"))
+    end.run(0.5, hearing=("wifi",))
+    watch = end.silences.watch("umts")
+    assert watch is not None
+    assert watch.is_silent
+    assert not end.readiness.is_missed("umts", now=end.now)
+    assert end.readiness.is_missed("wifi", now=end.now)
+    end.run(0.5)
+    assert end.readiness.is_missed("umts", now=end.now)
+
+
 def test_who_leads_knows_whether_there_is_a_risk() -> None:
     end = End(Copies.AT_RISK)
     end.run(0.5, hearing=("wifi",))

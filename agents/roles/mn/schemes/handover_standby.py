@@ -72,6 +72,7 @@ class HandoverStandby(OrReinvite):
         self._next_look: float | None = None
         self._gone_at: float | None = None
         self._refusals = Again()
+        self._danger: dict[str, Any] | None = None
 
     def next(self) -> HandoverStandby:
         """Itself: the second dialog is there already."""
@@ -79,9 +80,8 @@ class HandoverStandby(OrReinvite):
 
     def endangered(self, because: dict[str, Any] | None, *, now: float) -> None:
         """Media go over both links while the one that the call is on is in danger."""
-        readiness = self.call.media.readiness
-        if readiness is not None:
-            readiness.want_copies(RISK, is_so=because is not None, now=now)
+        self._danger = because
+        self._want(RISK, is_so=because is not None, now=now)
 
     def get_timer(self) -> float | None:
         """When there is something to look at, to give up, or to try again."""
@@ -127,6 +127,8 @@ class HandoverStandby(OrReinvite):
             self._not_ready(now, response.status)
             return
         self._answered_after_s = now - self._invited_at
+        # Before the first notice on it, which would say that there is none.
+        self.endangered(self._danger, now=now)
         self._refusals = Again()
         self.enter(Keeping.READY)
         self.call.tell("standing_by", link=self.call.beside.name, call_id=session.call_id, copies=self.call.copies)
