@@ -80,7 +80,7 @@ compare: setup  ## Every scheme on every kind of trouble: the tables of docs/com
 standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: the tables of docs/standby.md, made anew
 	@tables=$$(mktemp)
 	sed '/^## Tables/q' docs/standby.md > $$tables
-	for campaign in break warned others fade troubles; do
+	for campaign in break warned others fade troubles pauses; do
 	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/standby/$$campaign.yaml)" >> $$tables
 	  $(TESTBED) sweep docs/standby/$$campaign.yaml --out runs/standby-$$campaign > $$tables.one
 	  cat $$tables.one
