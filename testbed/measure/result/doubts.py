@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.listening.listened import Listened
 
+MOST_NAMED = 5
+
 
 def doubts(listened: Mapping[str, Listened], handovers: Sequence[Handover]) -> list[str]:
     """Return the reasons to look twice at the numbers; those of later handovers say which one they are about."""
@@ -26,10 +28,20 @@ def doubts(listened: Mapping[str, Listened], handovers: Sequence[Handover]) -> l
     found += first.warnings if first else []
     for one in listened.values():
         found += _doubts(one, first)
+    later: dict[str, list[int]] = {}
     for number, handover in enumerate(handovers[1:], start=2):
         silent = [said for one in listened.values() if one.is_measured for said in _silent(one, handover)]
-        found += [f"handover {number}: {said}" for said in (*handover.warnings, *silent)]
-    return found
+        for said in (*handover.warnings, *silent):
+            later.setdefault(said, []).append(number)
+    return found + [f"{_named(numbers)}: {said}" for said, numbers in later.items()]
+
+
+def _named(handovers: list[int]) -> str:
+    """Name handovers by their numbers, of many the first ones: a call may have a hundred for which the same is true."""
+    if len(handovers) == 1:
+        return f"handover {handovers[0]}"
+    few = ", ".join(str(number) for number in handovers[:MOST_NAMED])
+    return f"handovers {few}" if len(handovers) <= MOST_NAMED else f"{len(handovers)} handovers ({few}, …)"
 
 
 def _doubts(one: Listened, handover: Handover | None) -> list[str]:
