@@ -86,6 +86,11 @@ standby: setup  ## Dialogs that stand by, on breaks, fades and other troubles: t
 	  cat $$tables.one
 	  sed '/^[0-9]* runs, /,$$d; s/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
 	done
+	printf '\n### `ten-thousand`\n\n%s\n\n' "$$(sed -n '1s/^# //p' docs/standby/ten-thousand.yaml)" >> $$tables
+	$(TESTBED) sweep docs/standby/ten-thousand.yaml --out runs/standby-ten-thousand >/dev/null
+	$(PYTHON) -m testbed.report.handovers_table runs/standby-ten-thousand > $$tables.one
+	cat $$tables.one
+	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
 	rm $$tables.one
 	cat $$tables > docs/standby.md && rm $$tables
 
