@@ -59,6 +59,9 @@ class Driver:
         self._late_s: float | None = None
         self._running = True
         self._last_served = -1
+        # Whether the last turn had time for all, and which descriptors bring media.
+        self._served_all = True
+        self._media: set[int] = set()
         # Whether a patient socket had more than is taken in one go.
         self._has_more = False
 
@@ -90,14 +93,22 @@ class Driver:
                 self._flush()
 
     def _serve(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
-        """For as long as a turn lasts; who did not have his comes first in the next one."""
+        """For as long as a turn lasts; who did not have his comes first in the next one.
+
+        Else signalling comes before media: who answers a call may speak in the same instant.
+        """
         until = time.monotonic() + TURN_S
         first = next((at for at, (key, _) in enumerate(ready) if key.fd > self._last_served), 0)
-        for key, _ in ready[first:] + ready[:first]:
+        ordered = ready[first:] + ready[:first]
+        if self._served_all:
+            ordered.sort(key=lambda one: one[0].fd in self._media)
+        self._served_all = False
+        for key, _ in ordered:
             cast("Callable[[], None]", key.data)()
             self._last_served = key.fd
             if time.monotonic() > until:
                 return
+        self._served_all = True
 
     def _timeout(self, timer: float | None) -> float | None:
         """How long to wait for the role's timer or another, in seconds; None for as long as nothing comes."""
@@ -172,7 +183,9 @@ class Driver:
         else:
             read = self._read_media if command.is_media else self._read
             self._selector.register(sock, selectors.EVENT_READ, lambda: read(sock))
-            if not command.is_media:
+            if command.is_media:
+                self._media.add(sock.fileno())
+            else:
                 self._listen(command.local)
 
     def _splice(self, command: Splice) -> None:
@@ -195,6 +208,7 @@ class Driver:
             self._came.unregister(sock)
         else:
             self._selector.unregister(sock)
+        self._media.discard(sock.fileno())
         sock.close()
 
     def _hear_quenches(self) -> None:

@@ -106,3 +106,21 @@ def test_timers_that_were_cancelled_do_not_pile_up() -> None:
     assert [name for _, name in queue.running()] == ["kept"]
     kept.cancel()
     assert queue.next_at() is None
+
+
+def test_signalling_comes_before_media_unless_a_turn_was_too_short_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who answers a call may speak in the same instant: whoever relays it has to know of the answer by then."""
+    monkeypatch.setattr(driver, "TURN_S", 10.0)
+    served: list[int] = []
+    ready = cast("list[tuple[selectors.SelectorKey, int]]", [(Key(fd, served, 0.0), 1) for fd in (5, 6, 7)])
+    loop = Driver(Parrot(5060))
+    loop._media = {6}
+    loop._last_served = 5
+    loop._serve(ready)
+    assert served == [7, 5, 6]
+    monkeypatch.setattr(driver, "TURN_S", -1.0)
+    for _ in range(3):
+        loop._serve(ready)
+    assert served[3:] == [7, 5, 6]
+    loop._serve(ready)
+    assert served[6:] == [7]
