@@ -61,6 +61,10 @@ class Pacing:
             self._paths.clear()
         learn_delay(self._paths, arrival.path, self._transit_s(arrival), window=WINDOW_S, now=arrival.at)
 
+    def let_pass(self) -> None:
+        """From now on packets go by unseen: when they are seen again, those in between have not been skipped."""
+        self._newest = None
+
     def wait_s(self, path: str, *, now: float) -> float | None:
         """How long the slowest recent packet of this path would have waited here for its turn; below 0: it was late.
 

@@ -160,6 +160,7 @@ class Relay:
             found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg, _ in legs))
         if len(legs) == 1 and not self._held and not self._pacing.is_on and _passes(self._from_mn, numbering):
             leg = legs[0][0]
+            self._pacing.let_pass()
             found[leg.local] = Splice(leg.local, leg.remote, ((peer.local, peer.remote),))
         return found
 

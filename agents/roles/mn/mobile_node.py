@@ -181,8 +181,15 @@ class MobileNode(ByTable):
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def datagrams_to_send(self) -> list[Datagram]:
-        """What is to be sent now."""
-        return self._call.ua.datagrams_to_send() + self._call.media.datagrams_to_send()
+        """What is to be sent now; no media over a link without a carrier.
+
+        The kernel would keep a second or two of them while it asks for the router's address, send them all at once when
+        the link is back, and would not ask again for up to a second.
+        """
+        call = self._call
+        down = {link.address for link in (call.old, call.new) if not link.is_up}
+        media = [datagram for datagram in call.media.datagrams_to_send() if datagram.local.ip not in down]
+        return call.ua.datagrams_to_send() + media
 
     def next_command(self) -> Command | None:
         """The oldest command not yet taken."""

@@ -152,6 +152,8 @@ class HandoverStandby(OrReinvite):
         """What is left of a link that stays away is ended; over one that is back it is made anew."""
         if self.call.beside.is_usable:
             self._gone_at = None
+            if self._is_wanted:
+                self._begin(None, now)
         elif news.link is self.call.beside:
             self._gone_at = now + GONE_S
 
@@ -208,7 +210,14 @@ class HandoverStandby(OrReinvite):
             self._get_ready(None, now)
 
     def _begin(self, _: Wanted | None, now: float) -> None:
-        """Media go over both links; at once over the new one alone, where the old one brings nothing."""
+        """Media go over both links; at once over the new one alone, where the old one brings nothing.
+
+        Not before the new one is there: with both gone the call would go to and fro for ever.
+        """
+        if not self.call.new.is_usable:
+            self._is_wanted = True
+            self.call.attach(self.call.new)
+            return
         leg = self.call.media.legs.get(self._standing)
         if leg is None:  # on hold there
             return
@@ -245,6 +254,7 @@ class HandoverStandby(OrReinvite):
     def _lead(self, now: float) -> None:
         """The dialog that stood by carries the call, the other one stands by."""
         before = self.call.current
+        self._is_wanted = False
         self.call.session, self._standing = self._standing, before
         readiness = self.call.media.readiness
         if readiness is not None:

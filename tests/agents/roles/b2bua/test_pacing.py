@@ -57,6 +57,24 @@ def left(arrivals: list[tuple[float, str, int]]) -> list[tuple[float, int]]:
     return [(at, int.from_bytes(one.data[2:4], "big")) for at, one in speech]
 
 
+def test_what_went_by_unseen_was_not_skipped() -> None:
+    """A driver that passes packets on shows none of them: the first one that is seen again leaves at once."""
+    out: list[Datagram] = []
+    relay = Relay(out, "b2bua@home", Random(1))
+    relay.set_peer(Agreed(PEER, may_send=True, numbering=NUMBERING), now=0.0)
+    relay.set_leg("a", Agreed(LEGS["a"], may_send=True, numbering=NUMBERING), now=0.0)
+    for number in range(10):
+        data = build_packet(0, number, 160 * number, 1, bytes(160))
+        at = 0.02 * number + 0.050
+        relay.receive_datagram(data, local=LEGS["a"].local, remote=LEGS["a"].remote, now=at)
+    assert relay.splices()[LEGS["a"].local].ways
+    relay.set_leg("b", Agreed(LEGS["b"], may_send=True, numbering=NUMBERING), now=0.45)
+    out.clear()
+    data = build_packet(0, 22, 160 * 22, 1, bytes(160))
+    relay.receive_datagram(data, local=LEGS["b"].local, remote=LEGS["b"].remote, now=0.46)
+    assert [one.remote for one in out if one.remote == PEER.remote] == [PEER.remote]
+
+
 def test_after_one_very_slow_packet_nothing_overtakes() -> None:
     """Its memory fades after two seconds: then less is held back, but in small steps."""
     late = {60: 0.3}

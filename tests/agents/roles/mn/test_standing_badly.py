@@ -229,6 +229,24 @@ def test_ping_pong() -> None:
     end(world)
 
 
+@pytest.mark.parametrize("first", ["wifi", "umts"])
+def test_both_links_go_and_one_comes_back(first: str) -> None:
+    """With nowhere to go the call stays where it is, and is not sent to and fro meanwhile."""
+    world = call(call_s=60.0)
+    world.run(3.0)
+    world.cut("wifi", noticed_after=0.5)
+    world.cut("umts", noticed_after=0.7)
+    world.run(1.5)
+    assert len(world.told("handover_done")) <= 1
+    world.restore(first)
+    world.run(3.0)
+    world.restore("umts" if first == "wifi" else "wifi")
+    world.run(20.0)
+    assert world.state == "READY"
+    assert len(world.speech("cn", f"mn.{world.mn._call.link.name}", since=world.now - 1.0)) > 40
+    end(world)
+
+
 @pytest.mark.parametrize("copies", ["always", "at-risk", "on-silence"])
 def test_session_timers_refresh_both(copies: str) -> None:
     world = call(copies, call_s=300.0, session_timer=90)
