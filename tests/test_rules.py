@@ -255,7 +255,7 @@ CORRIDORS = {
         "one_run": "terminal pages",
         "one_capture": "terminal not_read streams_table pages one_run",
         "estimates": "",
-        "handovers_table": "terminal estimates",
+        "handovers_table": "terminal pairs_table estimates",
         "several": "terminal pages estimates",
     },
     "testbed.api": {"errors": "", "waiting": "", "places_of_runs": "errors", "carrying_out": "waiting",

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.numbers.media_numbers import INTERRUPTION, LOST_IN_WINDOW
 from testbed.report.estimates.intervals import share
+from testbed.report.pairs_table import read as rows_of
 from testbed.report.terminal import DIRECTIONS, console, new_table, number
 
 if TYPE_CHECKING:
@@ -66,10 +66,8 @@ def handovers_table(handovers: Iterable[tuple[Group, dict[str, Any]]]) -> Table:
 
 
 def read(folder: Path) -> Iterable[tuple[Group, dict[str, Any]]]:
-    """All handovers of a campaign's runs; OSError where there is none, also for a run that failed."""
-    with (folder / "data.csv").open(newline="") as file:
-        rows = {row["run"]: row for row in csv.DictReader(file)}
-    for run, row in rows.items():
+    """All handovers of a campaign's runs, but of those that failed; OSError where there are no data."""
+    for run, row in {row["run"]: row for row in rows_of(folder)}.items():
         varied = ", ".join(value for name, value in row.items() if name.startswith("vary_"))
         for one in json.loads((folder / "runs" / run / "result.json").read_text())["handovers"]:
             yield Group(row["scheme"], varied, one["old_path"] or "", one["new_path"] or "", one["kind"] or ""), one

@@ -59,10 +59,9 @@ class ReadyLegs:
         if self._peer.handle_timer(now=now):
             self._mind_quiet(now)
         for name in self.silences.handle_timer(now=now):
-            watch = self.silences.watch(name)
-            if not self.readiness.is_missed(name, now=now):
-                continue
-            self._tell(SILENCE, name, **({} if watch is None else {"limit_s": round(watch.limit_s, 3)}))
+            if self.readiness.is_missed(name, now=now):
+                watch = self.silences.watch(name)
+                self._tell(SILENCE, name, **({} if watch is None else {"limit_s": round(watch.limit_s, 3)}))
         self.readiness.handle_timer(now=now)
 
     def _mind_quiet(self, now: float) -> None:

@@ -160,9 +160,13 @@ class Relay:
             found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg, _ in legs))
         if len(legs) == 1 and not self._held and not self._pacing.is_on and _passes(self._from_mn, numbering):
             leg = legs[0][0]
-            self._pacing.let_pass()
             found[leg.local] = Splice(leg.local, leg.remote, ((peer.local, peer.remote),))
         return found
+
+    def let_pass(self, local: Address) -> None:
+        """What comes to this address of ours is passed on unseen from now on."""
+        if not self._ports[local].is_peer:
+            self._pacing.let_pass()
 
     def receive_datagram(
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None

@@ -100,6 +100,8 @@ class Office:
             if self._splices.get(local, Splice(local, local, ())).ways != splice.ways:
                 self._splices[local] = splice
                 self.commands.append(splice)
+                if splice.ways:
+                    relay.let_pass(local)
         if relay.get_timer() is not None:
             self.holding[relay] = None
 

@@ -187,7 +187,7 @@ class HandoverStandby(OrReinvite):
 
     # -- a handover ---------------------------------------------------------------------------------------------------
 
-    def _need(self, _: Wanted, now: float) -> None:
+    def _need(self, _: Wanted | None, now: float) -> None:
         """The call is to move, and there is nothing yet to move it to."""
         self._is_wanted = True
         self.call.attach(self.call.new)
@@ -215,8 +215,7 @@ class HandoverStandby(OrReinvite):
         Not before the new one is there: with both gone the call would go to and fro for ever.
         """
         if not self.call.new.is_usable:
-            self._is_wanted = True
-            self.call.attach(self.call.new)
+            self._need(None, now)
             return
         leg = self.call.media.legs.get(self._standing)
         if leg is None:  # on hold there

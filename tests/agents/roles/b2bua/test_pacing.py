@@ -68,6 +68,7 @@ def test_what_went_by_unseen_was_not_skipped() -> None:
         at = 0.02 * number + 0.050
         relay.receive_datagram(data, local=LEGS["a"].local, remote=LEGS["a"].remote, now=at)
     assert relay.splices()[LEGS["a"].local].ways
+    relay.let_pass(LEGS["a"].local)
     relay.set_leg("b", Agreed(LEGS["b"], may_send=True, numbering=NUMBERING), now=0.45)
     out.clear()
     data = build_packet(0, 22, 160 * 22, 1, bytes(160))
