@@ -64,6 +64,8 @@ class Relay:
         self._held: list[tuple[float, int, bytes]] = []
         self._peer: tuple[Leg, Numbering] | None = None
         self._is_peer_heard = True
+        # Whether the MN's packets may still be copies of earlier ones, though it has only one leg left.
+        self._may_be_copies = False
         self._legs: dict[Hashable, tuple[Leg, Numbering]] = {}
         self._ports: dict[Address, _Port] = {}
         self._ready: ReadyLegs | None = None
@@ -120,6 +122,7 @@ class Relay:
         self._from_mn |= numbering.receives
         if may_send:
             self._legs[name] = leg, numbering
+            self._may_be_copies = self._may_be_copies or len(self._legs) > 1
         else:
             self._legs.pop(name, None)
         if self._ready is not None:
@@ -148,8 +151,9 @@ class Relay:
         """What can be passed on without looking at it, by address of ours.
 
         From the peer that is everything that needs no transcoding. From the MN it is that while it has one leg: with
-        more of them there are copies, of which the peer gets one. Nothing is while a leg stands ready: who does not see
-        the packets hears no silence, and has nothing to say again.
+        more of them there are copies, of which the peer gets one. A slow leg that is left alone brings some for a while
+        yet, of what another one has brought already: until it brings the newest packet itself. Nothing is while a leg
+        stands ready: who does not see the packets hears no silence, and has nothing to say again.
         """
         legs = list(self._legs.values())
         found = {local: Splice(local, local, ()) for local in self._ports}
@@ -158,7 +162,8 @@ class Relay:
         peer, numbering = self._peer
         if all(_passes(self._from_peer, taken) for _, taken in legs):
             found[peer.local] = Splice(peer.local, peer.remote, tuple((leg.local, leg.remote) for leg, _ in legs))
-        if len(legs) == 1 and not self._held and not self._pacing.is_on and _passes(self._from_mn, numbering):
+        is_seen = self._may_be_copies or self._held or self._pacing.is_on
+        if len(legs) == 1 and not is_seen and _passes(self._from_mn, numbering):
             leg = legs[0][0]
             found[leg.local] = Splice(leg.local, leg.remote, ((peer.local, peer.remote),))
         return found
@@ -198,6 +203,8 @@ class Relay:
             self._reports.learn(arrival)
             self._reports.follow(self._on, now=arrival.at)
             if not arrival.duplicate:
+                if arrival.packet.sequence == self._uplink.highest and self._is_left_alone(local):
+                    self._may_be_copies = False
                 self._held.append((self._pacing.due(arrival), arrival.sequence, arrival.packet.data))
         self._send_due(now)
 
@@ -265,6 +272,10 @@ class Relay:
             notices = self._ready.notices(self.legs, self._uplink.highest)
             self._reports.make_room(notices)
             self._out += notices
+
+    def _is_left_alone(self, local: Address) -> bool:
+        """Whether this is our address of the one leg of the MN that there is."""
+        return [leg.local for leg, _ in self._legs.values()] == [local]
 
     def _name_at(self, local: Address) -> Hashable:
         """Of the MN's leg that has this address of ours."""

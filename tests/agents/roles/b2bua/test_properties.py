@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.agents.roles.mn.test_properties import REPEATED_S, Lossy, losses, moments
@@ -23,6 +23,8 @@ CALL_S = 12.0
     is_noticed=st.booleans(),
     seed=st.integers(0, 99),
 )
+# The WiFi's dialog is ended while what the MN said over both is still under way by UMTS.
+@example(mode="home", lost=frozenset(), who="mn", when=1.25, cuts={}, is_noticed=False, seed=0)
 @settings(max_examples=60, deadline=None)
 def test_nothing_is_left_and_the_cn_hears_no_packet_twice(
     mode: str, lost: frozenset[int], who: str, when: float, cuts: dict[str, float], *, is_noticed: bool, seed: int
