@@ -26,9 +26,10 @@ def judged_alike(
 ) -> dict[str, Direction]:
     """Return the directions, up to one end of the call where it is known and the media of one don't end there.
 
-    `transactions` are those at the MN. What a sender made after it, unheard for a second or more, is left out. What it
-    could not make before it, for a second or more, counts as sent and lost: when its link had no carrier or it had been
-    killed, and when the call was cut off, so that both directions ended before. Else nobody knows why there is nothing.
+    `transactions` are those at the MN. What a sender made after it, unheard for a second or more, is left out, and so
+    is what comes to who has hung up: nobody listens any more. What a sender could not make before it, for a second or
+    more, counts as sent and lost: when its link had no carrier or it had been killed, and when the call was cut off, so
+    that both directions ended before. Else nobody knows why there is nothing.
     """
     end_ns = _end_ns(manifest, events, transactions)
     if end_ns is None or not all(len(one.sent) for one in media.values()):
@@ -45,6 +46,10 @@ def judged_alike(
             found[name] = replace(one, keys=one.keys + missing, unsaid=missing, ended_ns=end_ns)
         else:
             found[name] = replace(one, unexplained=missing)
+    for event in events:
+        name = f"to_{event.fields.get('agent', event.source)}"
+        if event.name == "hang_up" and event.time_ns >= end_ns and name in found:
+            found[name] = _heard_until(found[name], event.time_ns)
     return found
 
 
@@ -76,6 +81,16 @@ def _is_mute(name: str, direction: Direction, manifest: Manifest, events: list[E
     link = manifest.links[path]
     carriers = [one for one in events if one.name == "carrier" and one.link == link and one.time_ns <= end_ns]
     return bool(carriers) and not carriers[-1].fields.get("up") and carriers[-1].time_ns <= last_ns + END_OF_CALL_NS
+
+
+def _heard_until(direction: Direction, end_ns: int) -> Direction:
+    """Return the direction without what came later, and without what was sent after the last packet that did not."""
+    in_time = direction.received.pick(direction.received.time_ns <= end_ns)
+    last = int(in_time.key.max()) if len(in_time) else direction.keys - 1
+    if len(in_time) == len(direction.received) or last >= direction.keys - 1:
+        return direction
+    sent, onto, off = (one.pick(one.key <= last) for one in (direction.sent, direction.onto, direction.off))
+    return replace(direction, sent=sent, received=in_time, onto=onto, off=off, keys=last + 1)
 
 
 def _shortened(direction: Direction, end_ns: int, interval_ns: int) -> Direction:

@@ -69,6 +69,18 @@ def test_who_is_silent_with_a_carrier_is_not_accused_but_told_of(tmp_path: Path)
     assert [one for one in result["warnings"] if "to_cn" in one] == [f"{said}: not counted as lost"]
 
 
+def test_who_has_hung_up_hears_no_more(tmp_path: Path) -> None:
+    """The MN hangs up its two dialogs at 15 s; the CN hears it of UMTS's 110 ms later, and sends there for so long."""
+    run = synthetic.begin("handover-standby")
+    for to_mn, first_ms in ((True, CN_FIRST_MS), (False, MN_FIRST_MS)):
+        for k in range(((15_120 if to_mn else 15_000) - first_ms) // 20):
+            on_umts = first_ms + 20 * k > 15_000
+            run.media(k, link="umts" if on_umts else "wifi", to_mn=to_mn)
+    run.event(15_000, "mn", "hang_up")
+    heard = measure_run(run.write(tmp_path / "run"))["media"]["to_mn"]
+    assert (heard["lost"], heard["gap_call_ms"], heard["interruption_call_ms"]) == (0, 0.0, 0.0)
+
+
 def test_without_a_hanging_up_captures_say_all(tmp_path: Path) -> None:
     result = measure_run(dying(cn_until_ms=42_000, mn_until_ms=7700, hangs_up="").write(tmp_path / "run"))
     assert result["media"]["to_mn"]["sent"] == 2050
