@@ -103,6 +103,14 @@ class UserAgent:
             return
         self._core.transactions.send_failed(message, flow, now)
 
+    def expect_round_trip(self, ip: str, *, seconds: float) -> None:
+        """What leaves from this address of ours is not answered before: nothing is sent again so early (17.1.1.1).
+
+        How long is waited for an answer at all does not change.
+        """
+        core = self._core
+        core.transactions.first_waits[ip] = max(core.timings.t1, seconds)
+
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next, absolute; None for never."""
         return self._core.timers.next_at()

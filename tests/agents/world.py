@@ -80,6 +80,7 @@ class World:
             "peer": {"user": "cn", "address": CN_IP, "port": 5060, **timer},
             "call": {"start_s": 0.0, "duration_s": call_s}, "scheme": scheme, "trigger": trigger,
             "home": account if goes_home else None, "copies": copies,
+            "networks": {name: {"delay_s": link.up.delay + link.down.delay} for name, link in self.links.items()},
         }  # fmt: skip
         where = {"address": REGISTRAR_IP, "port": 5060, "domain": "home.example"}
         if registrar is not None:

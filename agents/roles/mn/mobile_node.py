@@ -9,7 +9,7 @@ from agents.media.call_media import MediaSettings
 from agents.roles.by_table import ByTable
 from agents.roles.log import logged
 from agents.roles.mn.call.call import Call
-from agents.roles.mn.call.links import SIP_PORT, Links
+from agents.roles.mn.call.links import SIP_PORT, Links, round_trip_s
 from agents.roles.mn.schemes import make_scheme
 from agents.roles.mn.sensing import Sensing
 from agents.sip.session import events
@@ -63,6 +63,9 @@ class MobileNode(ByTable):
         links, registrar = (self._link, other), config.get("registrar")
         media = MediaSettings.of(config)
         self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, media)
+        networks = config.get("networks", {})
+        for link in links:
+            self._call.ua.expect_round_trip(link.address, seconds=round_trip_s(networks.get(link.name, {})))
         self._registration: Registration | None = None
         if registrar is not None:
             from agents.roles.mn.registration import Registration  # noqa: PLC0415 - not everybody registers

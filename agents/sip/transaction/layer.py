@@ -37,6 +37,8 @@ class Transactions:
     def __init__(self, timers: TimerQueue, timings: Timings, out: deque[Datagram], log_state: StateLog) -> None:
         self.timers = timers
         self.timings = timings
+        #: T1 of what leaves from an address over a link that is known to be slow (17.1.1.1).
+        self.first_waits: dict[str, float] = {}
         self.log_state = log_state
         self._out = out
         self._clients: dict[Key, ClientTransaction] = {}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
         timers: TimerQueue
         timings: Timings
+        first_waits: dict[str, float]
 
         def send(self, flow: Flow, message: Message) -> None:
             """Queue a datagram."""
@@ -158,7 +159,8 @@ class Transaction:
         """Seconds: table 4 of RFC 3261, and RFC 6026 8.11."""
         timings = self._transport.timings
         if timer in UNRELIABLE_ONLY:
-            return self._intervals.setdefault(timer, timings.t1)
+            first = self._transport.first_waits.get(self.flow.local.ip, timings.t1)
+            return self._intervals.setdefault(timer, first)
         if timer is TransactionTimer.D:
             return max(32.0, timings.give_up)  # "at least 32 s", whatever our own T1 is
         if timer in {TransactionTimer.I, TransactionTimer.K}:

@@ -150,6 +150,7 @@ def networks(scenario: Scenario, links: dict[str, tuple[AccessLink, LinkProfile]
         name: {
             "kind": profile.name,
             **{f"{way}_bit_s": direction.rate for way, direction in profile.directions.items()},
+            "delay_s": round(sum(direction.delay for direction in profile.directions.values()), 6),
             **(scenario.networks[name].model_dump() if name in scenario.networks else {}),
         }
         for name, (_, profile) in links.items()

@@ -127,8 +127,8 @@ def test_agents_know_what_they_need() -> None:
         "scheme": "handover-cn",
         "trigger": {"on": "signal", "below": -60.0, "hysteresis": 0.0, "time_to_trigger": 0.0, "stay": 0.0},
         "networks": {
-            "wifi": {"kind": "wifi-good", "down_bit_s": 30_000_000.0, "up_bit_s": 15_000_000.0},
-            "umts": {"kind": "umts-r99-384", "down_bit_s": 384_000.0, "up_bit_s": 128_000.0},
+            "wifi": {"kind": "wifi-good", "down_bit_s": 30_000_000.0, "up_bit_s": 15_000_000.0, "delay_s": 0.003},
+            "umts": {"kind": "umts-r99-384", "down_bit_s": 384_000.0, "up_bit_s": 128_000.0, "delay_s": 0.22},
         },
     }
     assert agent(plan, "cn") == {

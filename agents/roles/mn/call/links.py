@@ -7,9 +7,26 @@ from typing import TYPE_CHECKING, Any
 from agents.sip.message.address import Address
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agents.roles.role import LinkChange
 
 SIP_PORT = 5060
+
+
+#: An INVITE with credentials, and its answer, with what is around them; and how much later an answer may come than it
+#: would on an empty link, whose delay does not vary.
+LARGEST_REQUEST_BITS, LARGEST_ANSWER_BITS = 8 * 1300, 8 * 800
+PATIENCE = 1.25
+
+
+def round_trip_s(network: Mapping[str, Any]) -> float:
+    """How long an INVITE over a link takes to be answered, by what is known of its network; 0.0 where nothing is."""
+    delay_s = network.get("delay_s", 0.0)
+    for bits, rate in ((LARGEST_REQUEST_BITS, "up_bit_s"), (LARGEST_ANSWER_BITS, "down_bit_s")):
+        if network.get(rate):
+            delay_s += bits / network[rate]
+    return float(PATIENCE * delay_s)
 
 
 class Link:

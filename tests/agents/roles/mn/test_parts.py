@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from agents.roles.mn.call.links import Links
+from agents.roles.mn.call.links import Links, round_trip_s
 from agents.roles.mn.call.path_proof import PathProof, possible_round_trips
 from agents.roles.mn.schemes import make_scheme
 from agents.roles.mn.triggers import make_decision
@@ -16,6 +16,7 @@ from agents.rtp.rtcp_session import RtcpSession
 from agents.rtp.rtcp_xr import VoipMetrics
 from agents.rtp.source import MediaSource
 from agents.sip.message.address import Address
+from tests.agents.air import Way
 from tests.agents.world import World
 
 
@@ -52,6 +53,25 @@ def test_an_address_that_is_lost_and_got_again_is_told_again() -> None:
 
 def test_another_address_is_not_ours() -> None:
     assert news((True, {"169.254.1.1"}, True)) == [["link_up"]]
+
+
+def test_an_invite_over_a_slow_link_is_not_sent_again_before_it_can_be_answered() -> None:
+    """RFC 3261 17.1.1.1: T1 is larger where it is known in advance that the round trip is."""
+    world = World(umts=Way(0.440, 0.020), call_s=20.0)
+    world.at(2.0, world.signal)
+    world.run(4.0)
+    assert world.flow(2.0).count("INVITE mn.umts -> cn") == 1
+    world = World(umts=Way(0.440, 0.020), call_s=20.0)
+    world.lose("INVITE", on="umts")
+    world.at(2.0, world.signal)
+    world.run(5.0)
+    first, again = (one.at for one in world.sent if (one.label, one.sender) == ("INVITE", "mn.umts"))
+    assert again - first == pytest.approx(2 * 0.440 * 1.25)
+
+
+def test_a_round_trip_is_known_by_rates_and_delays() -> None:
+    assert round_trip_s({}) == 0.0
+    assert round_trip_s({"delay_s": 1.3, "up_bit_s": 32_000.0, "down_bit_s": 35_000.0}) == pytest.approx(2.26, abs=0.01)
 
 
 def test_other_interfaces_are_none_of_our_business() -> None:
