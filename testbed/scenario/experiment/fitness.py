@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterator
 
 from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
+from testbed.scenario.kinds.topology import MOBILE
 from testbed.scenario.links.gating import states
 from testbed.scenario.links.shaping import DirectionState
 from testbed.scenario.links.timeline import changes_of
@@ -26,7 +28,8 @@ def doubts(experiment: Experiment) -> Iterator[str]:
         over_time = states(profile, changes_of(experiment.changes, name))
         for way, direction in profile.directions.items():
             yield from speech(f"link '{name}' ({profile.name}, {way})", codec, direction, over_time[way])
-        yield from signalling(f"link '{name}' ({profile.name})", profile)
+        is_own = experiment.cast.names[MOBILE] == OWN_MOBILE
+        yield from signalling(f"link '{name}' ({profile.name})", profile, is_own=is_own)
 
 
 def speech(
@@ -49,8 +52,8 @@ def speech(
         )
 
 
-def signalling(where: str, profile: LinkProfile) -> Iterator[str]:
-    """A link on which the caller sends its INVITE again before an answer can come."""
+def signalling(where: str, profile: LinkProfile, *, is_own: bool) -> Iterator[str]:
+    """A link on which messages are sent again before they can be answered: by our own MN, which knows it, none are."""
     if not profile.directions:
         return
     up, down = profile.directions["up"], profile.directions["down"]
@@ -61,5 +64,5 @@ def signalling(where: str, profile: LinkProfile) -> Iterator[str]:
         yield (
             f"{where}: an INVITE of {INVITE_BYTES} bytes takes {TIME.text(round(invite_s, 6))} at {RATE.text(up.rate)},"
             f" and both delays {delays}: {TIME.text(round(took_s, 4))} or more until it is answered,"
-            f" longer than T1 ({TIME.text(T1_S)}), so it will be sent more than once"
+            f" longer than T1 ({TIME.text(T1_S)}), so {'answers to it' if is_own else 'it'} will be sent more than once"
         )

@@ -35,7 +35,7 @@ def test_speech_that_does_not_fit_is_told_for_each_direction(tmp_path: Path) -> 
 def test_signalling_that_takes_longer_than_t1_is_told_once_with_its_reason(tmp_path: Path) -> None:
     assert told(tmp_path, "signalling-9k6")[-1] == (
         "link 'umts' (signalling-9k6): an INVITE of 1200 bytes takes 1 s at 9.6 kbit/s, and both delays 40 ms:"
-        " 1.04 s or more until it is answered, longer than T1 (500 ms), so it will be sent more than once"
+        " 1.04 s or more until it is answered, longer than T1 (500 ms), so answers to it will be sent more than once"
     )
     assert len(told(tmp_path, "signalling-9k6")) == 3
 
