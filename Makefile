@@ -121,6 +121,17 @@ pairs: setup  ## Handovers between all pairs of shipped links that carry the cod
 	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' >> $$table
 	cat $$table > docs/pairs.md && rm $$table $$table.one
 
+.PHONY: rivals
+rivals: setup  ## Schemes below the call beside those of SIP, on a fade and on a break: the tables of docs/rivals.md, made anew
+	@$(TESTBED) prepare --engine uml
+	tables=$$(mktemp)
+	sed '/^## The table/q' docs/rivals.md > $$tables
+	$(TESTBED) sweep docs/rivals/fade-and-break.yaml --engine uml --out runs/rivals
+	$(PYTHON) -m testbed.report.rivals_table runs/rivals > $$tables.one
+	cat $$tables.one
+	sed 's/^/    /; s/ *$$//' $$tables.one | sed '1s/^/\n/' >> $$tables
+	cat $$tables > docs/rivals.md && rm $$tables $$tables.one
+
 .PHONY: numbers
 numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark's tshark: docs/numbers.md, made anew
 	@runs=runs/numbers-$$$$

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import time
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
 
+ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "probe")
 SPEECH = Path(__file__).parent / "rtp" / "speech"
 
 
@@ -57,13 +59,29 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
         from agents.roles.registrar.registrar_node import RegistrarNode  # noqa: PLC0415
 
         role = RegistrarNode(config, random)
+    elif role_name == "mobility":
+        from agents.io.kernel import KernelLinks  # noqa: PLC0415
+        from agents.roles.mobility.mobile import MobileSystem  # noqa: PLC0415
+
+        role, links = MobileSystem({**config, "clock_offset_s": clock_offset_s()}, random), KernelLinks()
+    elif role_name == "home-agent":
+        from agents.roles.mobility.home_agent import HomeAgent  # noqa: PLC0415
+
+        role = HomeAgent({**config, "clock_offset_s": clock_offset_s()}, random)
     elif role_name == "probe":
         from agents.roles.probe.probe import Probe  # noqa: PLC0415
 
         role = Probe(config)
     else:
-        sys.exit(f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar and probe")
+        sys.exit(
+            f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar, mobility, home-agent and probe"
+        )
     Driver(role, links, events).run()
+
+
+def clock_offset_s() -> float:
+    """What the seconds of a role's `now` lack to the time of day."""
+    return time.clock_gettime(time.CLOCK_REALTIME) - time.monotonic()
 
 
 def descriptors() -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from agents.io.kernel import KernelLinks
+    from agents.io.netlink_orders import OrderedKernel
+    from agents.roles.kernel_orders import KernelOrder
     from agents.roles.role import Role
     from agents.sip.message.address import Address, Datagram
 
@@ -52,6 +54,7 @@ class Driver:
         self._patient: dict[int, UdpSocket] = {}
         self._came = select.poll()
         self._connections = Connections(self._selector, self._read_stream, time.monotonic)
+        self._kernel: OrderedKernel | None = None
         self._rest = b""
         self._notes: list[str] = []
         self._zero_s = time.monotonic()
@@ -153,6 +156,8 @@ class Driver:
             elif isinstance(command, Tell):
                 stamp = {"time_ns": time.clock_gettime_ns(time.CLOCK_REALTIME), "event": command.event}
                 self._write(json.dumps({**stamp, **command.facts}))
+            else:
+                self._order(command)
         if self._notes:  # at once: a write for each would cost more than what they tell of
             sys.stderr.write("".join(self._notes))
             self._notes.clear()
@@ -173,7 +178,7 @@ class Driver:
         if command.local in self._sockets:
             return
         try:
-            sock = self._sockets[command.local] = UdpSocket(command.local)
+            sock = self._sockets[command.local] = UdpSocket(command.local, command.hop_limit)
         except OSError as error:  # the address has gone again since the kernel told of it
             self._note(f"{command.local.hostport} not opened: {error}")
             return
@@ -185,7 +190,7 @@ class Driver:
             self._selector.register(sock, selectors.EVENT_READ, lambda: read(sock))
             if command.is_media:
                 self._media.add(sock.fileno())
-            else:
+            elif command.hop_limit is None:
                 self._listen(command.local)
 
     def _splice(self, command: Splice) -> None:
@@ -225,6 +230,13 @@ class Driver:
                 self._role.receive_report({"report": "icmp", "data": data}, now=time.monotonic())
 
         self._selector.register(sock, selectors.EVENT_READ, read)
+
+    def _order(self, order: KernelOrder) -> None:
+        if self._kernel is None:
+            from agents.io.netlink_orders import OrderedKernel  # noqa: PLC0415 - few want it
+
+            self._kernel = OrderedKernel()
+        self._kernel.carry_out(order)
 
     def _listen(self, local: Address) -> None:
         try:

@@ -24,13 +24,15 @@ CONTROL_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
 class UdpSocket:
     """Bound to exactly one address: answers leave from where the question came (RFC 3581 4)."""
 
-    def __init__(self, local: Address) -> None:
-        """Raises OSError where this is no address of ours."""
+    def __init__(self, local: Address, hop_limit: int | None = None) -> None:
+        """Raises OSError where this is no address of ours; `hop_limit` is that of what is sent, of IPv4."""
         self.local = local
         family = socket.AF_INET6 if ":" in local.ip else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        if hop_limit is not None:
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hop_limit)
         try:
             self._socket.bind(local[:2])
         except OSError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from agents.roles.kernel_orders import KernelOrder
+
 if TYPE_CHECKING:
     from agents.sip.message.address import Address, Datagram
 
@@ -11,14 +13,15 @@ if TYPE_CHECKING:
 class Open(NamedTuple):
     """Bind a UDP socket to this address, and listen there for TCP too: what is for SIP is for both (RFC 3261 18.2.1).
 
-    One for media is for UDP alone. What arrives on a patient one is handed over when the role wakes for another reason,
-    at the latest 20 ms after it came, and with the time at which the kernel got it. So speech, of which nothing follows
-    at once, wakes nobody.
+    One for media is for UDP alone, and so is one that says how many hops its datagrams have (RFC 3024 3.2: 255). What
+    arrives on a patient one is handed over when the role wakes for another reason, at the latest 20 ms after it came,
+    and with the time at which the kernel got it. So speech, of which nothing follows at once, wakes nobody.
     """
 
     local: Address
     is_patient: bool = False
     is_media: bool = False
+    hop_limit: int | None = None
 
 
 class Close(NamedTuple):
@@ -70,7 +73,7 @@ class Note(NamedTuple):
     text: str
 
 
-Command = Open | Close | Splice | Attach | HearQuenches | Tell | Note
+Command = Open | Close | Splice | Attach | HearQuenches | Tell | Note | KernelOrder
 
 
 class LinkChange(NamedTuple):

@@ -328,7 +328,7 @@ class ConnectionManager(TypedDict):
 
 
 class Plan(TypedDict):
-    """One run."""
+    """One run. `senses` is the agent that hears what radios report."""
 
     seed: int
     network: dict[str, Any]
@@ -338,6 +338,7 @@ class Plan(TypedDict):
     radios: dict[str, Radio]
     timeline: list[Step]
     agents: list[Agent]
+    senses: str
     programs: list[Foreign]
     packages: list[str]
     connections: ConnectionManager

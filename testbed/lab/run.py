@@ -390,7 +390,7 @@ class LabRun:
     def _tell_signal(self, link: str) -> None:
         """What a radio reports when it has changed, and when it is on its network again."""
         signal = {"report": "signal", "link": link, "signal_dbm": self._signals[link]}
-        self._agents[self._lab.network.mobile].tell(signal)
+        self._agents[self._plan["senses"]].tell(signal)
 
     def _heartbeat(self) -> None:
         """Shows that time goes by, once a second of scenario time; raises NoRoomError where no more can be kept."""

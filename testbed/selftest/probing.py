@@ -154,6 +154,7 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
             for link in network.access_links
         },
         "timeline": [],
+        "senses": MOBILE,
         "agents": [
             {
                 "name": name,

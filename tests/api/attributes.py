@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.measure.result.typed import Numbers
+from testbed.measure.numbers.typed_signalling import Numbers
 
 
 def unnamed(part: object, place: str = "") -> list[str]:

@@ -11,7 +11,8 @@ import pytest
 
 import testbed
 from testbed.measure import measure_capture, measure_run, to_json
-from testbed.measure.result.typed import Numbers, RunResult, typed
+from testbed.measure.numbers.typed_signalling import Numbers
+from testbed.measure.result.typed import RunResult, typed
 from testbed.measure.tables.schema import TABLES
 from tests.measure import synthetic
 

@@ -58,7 +58,7 @@ def _end_ns(manifest: Manifest, events: list[Event], transactions: list[SeenTran
 
     What the MN says when its peer ends the call, or when it gives up, is no hanging up of its user.
     """
-    own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
+    own = [one for one in transactions if manifest.mn.has(one.request.source.ip)]
     begun = next((one.request.time_ns for one in own if one.request.method == "INVITE"), None)
     if begun is None or manifest.failed:
         return None

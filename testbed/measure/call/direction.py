@@ -1,8 +1,10 @@
 """One direction of a call: every RTP packet as its sender and as its receiver saw it, on whatever path.
 
 A **path** is the MN's address that a packet goes to or comes from, named by the link that has it; a packet between
-others (sent to a relay, say) has none. A **key** numbers the packets of a direction: the extended sequence number,
-going on over SSRC changes. A **new packet** is the first arrival of a key on any interface of the receiver.
+others (sent to a relay, say) has none. Where the packet is in another one, it is the outer one's: so an MN that keeps
+its address, and the home agent that tunnels to it, are measured as any other one and a relay. A **key** numbers the
+packets of a direction: the extended sequence number, going on over SSRC changes. A **new packet** is the first arrival
+of a key on any interface of the receiver.
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from testbed.measure.mobility.outermost import outermost
 from testbed.measure.rtp import stream_numbers
 from testbed.measure.rtp.credible import is_regular
 from testbed.measure.rtp.streams import nominal_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from testbed.measure.capture.capture import Capture, Ints
@@ -137,32 +142,49 @@ class Direction:
 def directions(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> dict[str, Direction]:
     """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's."""
     mn, cn, relay = manifest.mn, manifest.cn, manifest.relay
+    outer = _outer_ends(capture, rtp, is_tunnelled=mn.kept is not None)
     return {
-        "to_mn": _direction(capture, rtp, manifest.links, sender=cn, receiver=mn, mn=mn, relay=relay),
-        "to_cn": _direction(capture, rtp, manifest.links, sender=mn, receiver=cn, mn=mn, relay=relay),
+        "to_mn": _direction(capture, rtp, manifest.links, outer, sender=cn, receiver=mn, mn=mn, relay=relay),
+        "to_cn": _direction(capture, rtp, manifest.links, outer, sender=mn, receiver=cn, mn=mn, relay=relay),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _OuterEnds:
+    """The addresses that packets went from and to, whatever is in them; `source` and `destination` index `ips`."""
+
+    ips: list[str]
+    source: NDArray[Any]
+    destination: NDArray[Any]
+
+
+def _outer_ends(capture: Capture, rtp: RtpPackets, *, is_tunnelled: bool) -> _OuterEnds:
+    if is_tunnelled:
+        return _OuterEnds(*outermost(capture, rtp.packet))
+    return _OuterEnds([one.ip for one in rtp.endpoints], rtp.source, rtp.destination)
 
 
 def _direction(
     capture: Capture,
     rtp: RtpPackets,
     links: tuple[str, ...],
+    outer: _OuterEnds,
     *,
     sender: NodePorts,
     receiver: NodePorts,
     mn: NodePorts,
     relay: NodePorts | None,
 ) -> Direction:
-    sent = _at(capture, rtp, sender) & _has(rtp, rtp.source, sender)
-    received = _at(capture, rtp, receiver) & _has(rtp, rtp.destination, receiver)
-    mn_side = rtp.destination if receiver is mn else rtp.source
-    link_of = np.array(
-        [links.index(mn.addresses[one.ip]) if one.ip in mn.addresses else NO_PATH for one in rtp.endpoints]
-    )
+    inner = [one.ip for one in rtp.endpoints]
+    sent = _at(capture, rtp, sender) & _has(inner, rtp.source, sender)
+    received = _at(capture, rtp, receiver) & _has(inner, rtp.destination, receiver)
+    mn_side = outer.destination if receiver is mn else outer.source
+    link_of = np.array([links.index(mn.addresses[one]) if one in mn.addresses else NO_PATH for one in outer.ips])
     relayed = np.zeros(len(sent), dtype=np.bool_)
     if relay is not None:
         ends = (mn, relay) if sender is mn else (relay, mn)
-        relayed = _at(capture, rtp, relay) & _has(rtp, rtp.source, ends[0]) & _has(rtp, rtp.destination, ends[1])
+        there, here = _has(outer.ips, outer.source, ends[0]), _has(outer.ips, outer.destination, ends[1])
+        relayed = _at(capture, rtp, relay) & there & here
     rows = np.flatnonzero(sent | received | relayed)
     rows = rows[np.argsort(rtp.time_ns[rows], kind="stable")]
     key, timestamp, segment, keys = _number(rtp, rows)
@@ -211,10 +233,11 @@ def _at(capture: Capture, rtp: RtpPackets, node: NodePorts) -> NDArray[np.bool_]
     return own[rtp.interface]
 
 
-def _has(rtp: RtpPackets, endpoint: NDArray[np.int32], node: NodePorts) -> NDArray[np.bool_]:
-    """Return which packets have an address of the node as this endpoint."""
-    own = np.array([one.ip in node.addresses for one in rtp.endpoints] or [False], dtype=np.bool_)
-    return own[endpoint]
+def _has(ips: Sequence[str], end: NDArray[Any], node: NodePorts) -> NDArray[np.bool_]:
+    """Return which packets have an address of the node as this end; `end` indexes `ips`."""
+    own = np.array([node.has(one) for one in ips] or [False], dtype=np.bool_)
+    which: NDArray[np.bool_] = own[end]
+    return which
 
 
 def _number(rtp: RtpPackets, rows: Ints) -> tuple[Ints, Ints, Ints, int]:

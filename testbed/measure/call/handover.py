@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from testbed.measure.call.address_moves import followed_ns, registered_for
 from testbed.measure.call.begins import find_begins
 from testbed.measure.call.standing_dialogs import ALWAYS, copies_end
 from testbed.measure.call.window import Border, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from testbed.measure.call.begins import HandoverBegin
     from testbed.measure.call.direction import Direction
     from testbed.measure.folder.run_folder import Event, Manifest
+    from testbed.measure.mobility.registrations import SeenRegistration
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 
@@ -59,6 +61,7 @@ class Handover:
     opens, `until_ns` when that of the next one does, None after the last one: what is done from then on belongs to the
     next handover. `status` is the last final response to an INVITE of its, None without one. `copies` says of a
     handover to a dialog that stood by when copies go over both paths, `done_ns` when the MN told that it is moved.
+    `registration` is what moved an address that the MN keeps: the one that succeeded, else the first one.
     """
 
     trigger_ns: int
@@ -77,6 +80,7 @@ class Handover:
     address_ns: int | None
     copies: str | None = None
     done_ns: int | None = None
+    registration: SeenRegistration | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -86,18 +90,27 @@ class Handover:
 
     @property
     def final_ns(self) -> int | None:
-        """When the final response to the handover's INVITE arrived at the MN."""
+        """When the final response to the handover's INVITE, or the reply to its registration, arrived at the MN."""
+        if self.registration is not None:
+            return self.registration.answered_ns
         return None if self.invite is None or self.invite.final is None else self.invite.final.time_ns
 
 
 def find_handovers(
-    manifest: Manifest, events: list[Event], transactions: list[SeenTransaction], media: dict[str, Direction]
+    manifest: Manifest,
+    events: list[Event],
+    transactions: list[SeenTransaction],
+    media: dict[str, Direction],
+    registrations: Sequence[SeenRegistration] = (),
 ) -> list[Handover]:
-    """Return the run's handovers, one for each trigger. `transactions` are those at the MN's interfaces."""
+    """Return the run's handovers, one for each trigger.
+
+    `transactions` and `registrations` are those at the MN's interfaces.
+    """
     begins = find_begins(manifest, events, transactions, media)
     nexts = (one.opened_ns for one in begins[1:])
     found = [
-        _find_handover(manifest, events, transactions, media, begin, until_ns)
+        _find_handover(manifest, events, transactions, media, begin, until_ns, registrations)
         for begin, until_ns in zip_longest(begins, nexts)
     ]
     for name, direction in media.items():
@@ -119,17 +132,21 @@ def _find_handover(
     media: dict[str, Direction],
     begin: HandoverBegin,
     until_ns: int | None,
+    registrations: Sequence[SeenRegistration],
 ) -> Handover:
     trigger = begin.trigger
-    own = [one for one in transactions if one.request.source.ip in manifest.mn.addresses]
-    invites = _handover_invites(own, manifest, trigger, until_ns)
+    own = [one for one in transactions if manifest.mn.has(one.request.source.ip)]
+    keeps_address = manifest.mn.kept is not None
+    invites = [] if keeps_address else _handover_invites(own, manifest, trigger, until_ns)
+    registered = registered_for(registrations, trigger, until_ns)
     invite = next((one for one in invites if one.succeeded), invites[0] if invites else None)
     old = _old_link(media["to_mn"], own, manifest, trigger.time_ns) if begin.copies is None else trigger.link
     events = [event for event in events if until_ns is None or event.time_ns < until_ns]
-    seen = trigger.fields.get("new" if begin.copies is None else "to")
+    seen = trigger.fields.get("to" if begin.copies is not None or keeps_address else "new")
     tried = seen if isinstance(seen, str) else _tried_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
-    limit_ns = None if invite is None else invite.request.time_ns
+    asked_ns = [one.asked_ns for one in registered[:1]]
+    limit_ns = asked_ns[0] if asked_ns else None if invite is None else invite.request.time_ns
     attached_ns = _reached(events, "attached", tried, trigger.time_ns, limit_ns)
     address_ns = _reached(events, "address", tried, trigger.time_ns, limit_ns)
     if address_ns is None and attached_ns is not None and attached_ns < trigger.time_ns:
@@ -137,6 +154,7 @@ def _find_handover(
     told = [one.time_ns for one in events if one.name == DONE and one.time_ns >= trigger.time_ns]
     done_ns = told[0] if told and begin.copies is not None else None
     answered = [one.final.status for one in invites if one.final is not None]
+    answered += [one.code for one in registered if one.code is not None]
     return Handover(
         trigger_ns=trigger.time_ns,
         begun_ns=begin.begun_ns,
@@ -145,7 +163,7 @@ def _find_handover(
         kind=kind if isinstance(kind, str) else None,
         old=old,
         tried=tried,
-        outcome=_outcome(invites, events, media, tried, trigger.time_ns, until_ns)
+        outcome=_outcome(invites or registered, events, media, tried, trigger.time_ns, until_ns)
         if begin.copies is None
         else _outcome_of_move(invites, media, tried, done_ns),
         status=answered[-1] if answered else None,
@@ -156,11 +174,12 @@ def _find_handover(
         address_ns=address_ns,
         copies=begin.copies,
         done_ns=done_ns,
+        registration=next((one for one in registered if one.succeeded), registered[0] if registered else None),
     )
 
 
 def _outcome(
-    invites: list[SeenTransaction],
+    asked: Sequence[SeenTransaction | SeenRegistration],
     events: list[Event],
     media: dict[str, Direction],
     tried: str | None,
@@ -169,15 +188,15 @@ def _outcome(
 ) -> Outcome:
     """Return what became of the handover; `events` end with the next one."""
     told = [event for event in events if event.time_ns >= trigger_ns and event.name in (FAILED, DONE)]
-    accepted = [one.request.time_ns for one in invites if one.succeeded]
+    accepted = [one.asked_ns for one in asked if one.succeeded]
     if accepted:
         undone = bool(told) and told[-1].name == FAILED and told[-1].time_ns > accepted[-1]
         return Outcome.UNDONE if undone else Outcome.DONE
     if any(first_new_packet(one, tried, trigger_ns, until_ns) is not None for one in media.values()):
         return Outcome.DONE
-    if not invites:
+    if not asked:
         return Outcome.NOT_TRIED
-    return Outcome.UNANSWERED if all(one.final is None for one in invites) else Outcome.REFUSED
+    return Outcome.UNANSWERED if all(one.answered_ns is None for one in asked) else Outcome.REFUSED
 
 
 def _outcome_of_move(
@@ -239,7 +258,7 @@ def _handover_invites(
     """
 
     def has_left_address(one: SeenTransaction) -> bool:
-        return manifest.mn.addresses[one.request.source.ip] == trigger.fields.get("link")
+        return manifest.mn.addresses.get(one.request.source.ip) == trigger.fields.get("link")
 
     before = {one.request.interface for one in own if one.request.time_ns < trigger.time_ns and has_left_address(one)}
     return [
@@ -259,7 +278,7 @@ def _old_link(to_mn: Direction, own: Iterable[SeenTransaction], manifest: Manife
     if before >= 0 and new.path[before] >= 0:
         return to_mn.links[int(new.path[before])]
     invites = [one for one in own if one.request.method == "INVITE" and one.request.time_ns < trigger_ns]
-    return manifest.mn.addresses[invites[-1].request.source.ip] if invites else None
+    return manifest.mn.addresses.get(invites[-1].request.source.ip) if invites else None
 
 
 def _tried_link(
@@ -335,6 +354,8 @@ def _window(
         close_ns = None
     elif handover.copies is not None:
         close_ns = _moved_ns(handover, direction)
+    elif handover.registration is not None:
+        close_ns = followed_ns(handover.registration, direction, handover.old, handover.new)
     elif handover.in_dialog and handover.final_ns is not None:
         first_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
         close_ns = None if first_ns is None else max(first_ns, handover.final_ns)

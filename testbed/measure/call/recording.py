@@ -18,6 +18,7 @@ from testbed.measure.folder.run_folder import (
     read_manifest,
     scenario_start_ns,
 )
+from testbed.measure.mobility.registrations import find_registrations
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
 from testbed.measure.sip.scan import find_sip
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Event, Host, Manifest
+    from testbed.measure.mobility.registrations import SeenRegistration
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
@@ -102,9 +104,11 @@ class Recording:
 
     @cached_property
     def traffic_of_hosts(self) -> Traffic:
-        """The same, and what passed the interfaces of all other hosts."""
+        """The same, and what passed the interfaces of all other hosts; of a home agent, which only passes on, not."""
         ends = self.manifest.interface_names
         every = ends.union(*(host.interfaces for host in self.hosts))
+        if self.manifest.mn.kept is not None and self.manifest.relay is not None:
+            every -= {*self.manifest.relay.interfaces.values()}
         return self.traffic if every == ends else self._traffic_at(every)
 
     @cached_property
@@ -149,7 +153,15 @@ class Recording:
     def handovers(self) -> list[Handover]:
         """The call's handovers, one for each trigger."""
         seen = seen_triggers(self.manifest, self.transactions, self.media["to_cn"])
-        return find_handovers(self.manifest, [*self.events, *seen], self.transactions, self.media)
+        events = [*self.events, *seen]
+        return find_handovers(self.manifest, events, self.transactions, self.media, self.registrations)
+
+    @cached_property
+    def registrations(self) -> list[SeenRegistration]:
+        """Where the MN keeps its address: what was asked of its home agent, at the MN's interfaces."""
+        if self.manifest.mn.kept is None:
+            return []
+        return find_registrations(self.capture, self.traffic.datagrams, self.manifest)
 
     @property
     def first_handover(self) -> Handover | None:

@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call.extension import SupportQuestion, find_question
+from testbed.measure.mobility.registrations import PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from testbed.measure.call.handover import Handover
     from testbed.measure.folder.run_folder import Manifest
+    from testbed.measure.mobility.registrations import SeenRegistration
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 
@@ -74,6 +76,14 @@ class Cost(NamedTuple):
     retransmissions: int
 
 
+class MobilityCost(NamedTuple):
+    """The messages of another protocol than SIP that moved the MN, and their bytes of UDP payload."""
+
+    protocol: str
+    messages: int
+    bytes: int
+
+
 class Asked(NamedTuple):
     """The question for the Handover extension in the set-up: who asked, the answer, the round that a 420 cost."""
 
@@ -86,8 +96,23 @@ class Asked(NamedTuple):
 class Signalling:
     """What passed the MN's interfaces; `everywhere` are the messages at all captured interfaces, by time."""
 
-    def __init__(self, counted: Sequence[Counted], everywhere: Sequence[SipMessage], manifest: Manifest) -> None:
+    def __init__(
+        self,
+        counted: Sequence[Counted],
+        everywhere: Sequence[SipMessage],
+        manifest: Manifest,
+        registrations: Sequence[SeenRegistration] = (),
+    ) -> None:
         self._counted, self._everywhere, self._manifest = counted, everywhere, manifest
+        self._registrations = registrations
+
+    @property
+    def mobility(self) -> MobilityCost | None:
+        """Return what keeping the MN's address cost; None where it keeps none."""
+        if self._manifest.mn.kept is None:
+            return None
+        found = self._registrations
+        return MobilityCost(PROTOCOL, sum(one.messages for one in found), sum(one.bytes for one in found))
 
     def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:
         """Return what those of the messages cost."""
@@ -124,11 +149,14 @@ class Signalling:
         return _tally(str(one.message.status) for one in self._counted if not one.message.is_request)
 
 
-def invite_delay_ns(handover: Handover, own: Iterable[SeenTransaction]) -> int | None:
+def answer_delay_ns(handover: Handover, own: Iterable[SeenTransaction]) -> int | None:
     """Return how long a handover's INVITE took: from its first one to the final response of the one that succeeded.
 
-    `own` are the transactions that the MN began.
+    Of an MN that keeps its address: how long its registration did. `own` are the transactions that the MN began.
     """
+    if handover.registration is not None:
+        answered_ns = handover.registration.answered_ns
+        return None if answered_ns is None else answered_ns - handover.registration.asked_ns
     invites = [
         one.request.time_ns
         for one in own
@@ -142,7 +170,7 @@ def invite_delay_ns(handover: Handover, own: Iterable[SeenTransaction]) -> int |
 
 def _setup(messages: Sequence[SipMessage], manifest: Manifest) -> tuple[int, int] | None:
     """Return when the MN's first INVITE left and when its ACK did; None where one of them was not captured."""
-    out = [message for message in messages if message.source.ip in manifest.mn.addresses]
+    out = [message for message in messages if manifest.mn.has(message.source.ip)]
     invite = next((one for one in out if one.is_request and one.method == "INVITE"), None)
     if invite is None:
         return None
@@ -155,7 +183,7 @@ def _setup(messages: Sequence[SipMessage], manifest: Manifest) -> tuple[int, int
 
 def _asked(question: SupportQuestion, setup_ns: int, manifest: Manifest) -> Asked:
     asker = question.asked.source.ip
-    if asker in manifest.mn.addresses:
+    if manifest.mn.has(asker):
         asker = "mn"
     elif manifest.relay is not None and asker in manifest.relay.addresses:
         asker = "relay"

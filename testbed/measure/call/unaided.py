@@ -25,7 +25,7 @@ STILL_USED_NS = 1_000_000_000
 
 def seen_triggers(manifest: Manifest, transactions: list[SeenTransaction], to_cn: Direction) -> list[Event]:
     """Return a trigger for each time that a foreign mobile node began to send RTP or INVITEs over another link."""
-    if manifest.mobile is None:
+    if manifest.mobile is None or manifest.mn.kept is not None:  # below it there is somebody who tells
         return []
     has_path = to_cn.sent.path >= 0
     acts = list(zip(to_cn.sent.time_ns[has_path].tolist(), to_cn.sent.path[has_path].tolist(), strict=True))

@@ -12,7 +12,8 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin
 
 from testbed.measure.conditions.errors import ConditionError
-from testbed.measure.result.typed import Numbers, RunResult
+from testbed.measure.numbers.typed_signalling import Numbers
+from testbed.measure.result.typed import RunResult
 from testbed.measure.result.typed_capture import CaptureResult
 
 if TYPE_CHECKING:

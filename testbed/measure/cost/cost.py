@@ -56,7 +56,7 @@ class CallCost:
         self._radio = np.array(radio or [-1], dtype=np.int64)[self._capture.interface]
         self._is_up = np.zeros(len(self._capture), dtype=np.bool_)
         datagrams = run.traffic.datagrams
-        ours = np.array([one.ip in run.manifest.mn.addresses for one in datagrams.endpoints] or [False])
+        ours = np.array([run.manifest.mn.has(one.ip) for one in datagrams.endpoints] or [False])
         self._is_up[datagrams.packet] = ours[datagrams.source]
 
     @property
@@ -105,6 +105,17 @@ class CallCost:
             extra += int(self._bytes[packets[is_extra]].sum())
             once += int(self._bytes[packets[~is_extra]].sum())
         return Expenses(once, extra, signalling)
+
+    @property
+    def tunnel_bytes_per_packet(self) -> float | None:
+        """Return what RTP packets at the radios have around their own IP header, on average; None without any."""
+        datagrams = self._run.traffic.datagrams
+        own = np.zeros(len(self._capture), dtype=np.int64)
+        is_ip6 = np.array([":" in one.ip for one in datagrams.endpoints] or [False])
+        own[datagrams.packet] = datagrams.length + np.where(is_ip6[datagrams.source], IPV6_UDP, IPV4_UDP)
+        packets, _ = self._media()
+        whole = packets[(self._bytes[packets] > 0) & (own[packets] > 0)]
+        return round(float((self._bytes[whole] - own[whole]).mean()), 3) if len(whole) else None
 
     def _media(self) -> tuple[Ints, Booleans]:
         """Return the RTP packets at the radios, and which of them the MN had sent or got before."""

@@ -21,16 +21,30 @@ if TYPE_CHECKING:
 MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapng", "captures"
 PLAN, RESULT = "plan.json", "result.json"
 OWN_MOBILE = "testbed"
+AT_HOME = "home"
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodePorts:
-    """One end of the call: link -> capture interface, and address -> link."""
+    """One end of the call: link -> capture interface, and address -> link.
+
+    `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'.
+    """
 
     interfaces: dict[str, str]
     addresses: dict[str, str]
+    kept: str | None = None
+
+    @property
+    def places(self) -> dict[str, str]:
+        """What to call where an address is: the link that has it, or `home` for the one that is kept."""
+        return self.addresses if self.kept is None else {**self.addresses, self.kept: AT_HOME}
+
+    def has(self, ip: str) -> bool:
+        """Whether an address is its own."""
+        return ip in self.addresses or ip == self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +216,10 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
             raise RunFolderError(path, f"roles.{role}.interfaces.{link} needs an interface and an address")
         interfaces[link] = one["interface"]
         addresses[one["address"]] = link
-    return NodePorts(interfaces, addresses)
+    kept = _section(path, document, "roles", role).get("home_address")
+    if kept is not None and not isinstance(kept, str):
+        raise RunFolderError(path, f"roles.{role}.home_address is {kept!r}, and should be an address")
+    return NodePorts(interfaces, addresses, kept)
 
 
 def read_hosts(folder: Path) -> tuple[Host, ...]:

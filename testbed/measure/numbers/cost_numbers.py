@@ -47,11 +47,16 @@ SIGNALLING_BYTES = Number["CallCost"](
     "signalling_bytes", "integer", "bytes", "signalling_bytes", "IP bytes of all its SIP",
     lambda one: one.expenses.signalling,
 )  # fmt: skip
+TUNNEL_BYTES = Number["CallCost"](
+    "tunnel_bytes_per_packet", "number", "bytes", "tunnel_bytes_per_packet",
+    "what a packet of speech has around its own IP header at the MN's radios, on average",
+    lambda one: one.tunnel_bytes_per_packet, "0 without a tunnel; `null` without speech",
+)  # fmt: skip
 JOULES = Number["CallCost"](
     "joules", "number", "J", "energy_j", "what all radios took, by the model of their states",
     lambda one: _joules(one, one.links), "`null` where nobody said what one of them takes",
 )  # fmt: skip
-COST = by_key((EXTRA_PERCENT, EXTRA_BYTES, ONCE_BYTES, SIGNALLING_BYTES, JOULES))
+COST = by_key((EXTRA_PERCENT, EXTRA_BYTES, ONCE_BYTES, SIGNALLING_BYTES, TUNNEL_BYTES, JOULES))
 """Key -> row, in the order of result.json; behind them stands `radios`, by link."""
 
 

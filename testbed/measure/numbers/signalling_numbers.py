@@ -10,7 +10,8 @@ from testbed.measure.units import ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from testbed.measure.call.signalling import Asked, Cost, Signalling
+    from testbed.measure.call.signalling import Asked, Cost, MobilityCost, Signalling
+    from testbed.measure.numbers.number import Kind
 
 
 class HandoverCost(NamedTuple):
@@ -18,6 +19,7 @@ class HandoverCost(NamedTuple):
 
     delay_ns: int | None
     cost: Cost
+    mobility: MobilityCost | None = None
 
 
 def _costs(
@@ -65,15 +67,34 @@ QUESTION = (
     _asked("setup_without_round_ms", "ms", "setup_without_round_ms", "set-up less that round",
            lambda one: ms(one.setup_without_round_ns)),
 )  # fmt: skip
-SIGNALLING = by_key((SETUP, *COSTS, *QUESTION, *PARTS))
+
+
+def _mobility(key: str, kind: Kind, unit: str, about: str, more: str = "") -> Number[Signalling]:
+    return Number(f"mobility.{key}", kind, unit, f"mobility_{key}", about,
+                  lambda one: None if one.mobility is None else getattr(one.mobility, key), more)  # fmt: skip
+
+
+MOBILITY = (
+    _mobility("protocol", "text", "", "what moves the MN below its call"),
+    _mobility("messages", "integer", "messages", "messages of that protocol at the MN's interfaces, both ways",
+              "Requests that were sent again count again"),
+    _mobility("bytes", "integer", "bytes", "their UDP payload"),
+)  # fmt: skip
+SIGNALLING = by_key((SETUP, *COSTS, *QUESTION, *MOBILITY, *PARTS))
 """Key -> row, in the order of result.json; before `PARTS` stand `requests` by method and `responses` by status."""
 
 HANDOVER_SIGNALLING: dict[str, Number[HandoverCost]] = by_key((
     Number("delay_ms", "number", "ms", "signalling_delay_ms",
-           "its first INVITE to the final response of the one that did it", lambda one: ms(one.delay_ns)),
+           "its first INVITE to the final response of the one that did it; its registration to the reply",
+           lambda one: ms(one.delay_ns)),
     Number("messages", "integer", "messages", "sip_messages", "SIP messages of it", lambda one: one.cost.messages),
     Number("bytes", "integer", "bytes", "sip_bytes", "their UDP payload", lambda one: one.cost.bytes),
     Number("retransmissions", "integer", "messages", "sip_retransmissions", "those of them that were sent again",
            lambda one: one.cost.retransmissions),
+    Number("mobility_messages", "integer", "messages", "mobility_messages",
+           "messages of what moves the MN below its call, from the trigger to the next one",
+           lambda one: None if one.mobility is None else one.mobility.messages),
+    Number("mobility_bytes", "integer", "bytes", "mobility_bytes", "their UDP payload",
+           lambda one: None if one.mobility is None else one.mobility.bytes),
 ))  # fmt: skip
 """Of `signalling` of each of `handovers`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.folder.run_folder import Event, Host, scenario_start_ns
+from testbed.measure.folder.run_folder import AT_HOME, Event, Host, scenario_start_ns
 from testbed.measure.rtp.streams import find_streams
 
 if TYPE_CHECKING:
@@ -145,10 +145,13 @@ def _lifelines(
         if event.link in manifest.mn.interfaces and isinstance(event.fields.get("address"), str):
             own[event.link].add(event.fields["address"])
     mn, cn = (_host(role, name, hosts) for role, name in ((manifest.mn, "mn"), (manifest.cn, "cn")))
+    kept = manifest.mn.kept
     links = [
-        Lifeline(f"{mn.name} {link}", frozenset({interface}), frozenset(own[link]))
+        Lifeline(f"{mn.name} {link}", frozenset({interface} if kept is None else ()), frozenset(own[link]))
         for link, interface in manifest.mn.interfaces.items()
     ]
+    if kept is not None:  # what is said there leaves and comes by whichever link
+        links.append(Lifeline(f"{mn.name} {AT_HOME}", mn.interfaces, frozenset({kept})))
     between = [
         Lifeline(host.name, host.interfaces, host.addresses)
         for host in hosts

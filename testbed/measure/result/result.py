@@ -13,7 +13,7 @@ import numpy as np
 from testbed.measure import units
 from testbed.measure.call.phases import attach_parts
 from testbed.measure.call.second_path import second_path
-from testbed.measure.call.signalling import Signalling, count_messages, invite_delay_ns
+from testbed.measure.call.signalling import Signalling, answer_delay_ns, count_messages
 from testbed.measure.call.unaided import untold_handover
 from testbed.measure.cost.cost import CallCost
 from testbed.measure.folder.run_folder import SCHEMA_VERSION
@@ -26,6 +26,7 @@ from testbed.measure.numbers.path_numbers import PATHS, PathFacts
 from testbed.measure.numbers.signalling_numbers import (
     COSTS,
     HANDOVER_SIGNALLING,
+    MOBILITY,
     PARTS,
     QUESTION,
     SETUP,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from testbed.measure.listening.playout import Heard
     from testbed.measure.sip.transactions import SeenTransaction
 
+NEVER_NS = int(np.iinfo(np.int64).max)
 UNTOLD = "the timeline is empty: nobody knows of a handover, and times count from the first packet"
 
 
@@ -59,7 +61,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
     counted = count_messages(run.messages, handovers)
     described = [_handover(run, one) for one in handovers]
     reports = rtcp.ReceivedReports(rtcp.find_rtcp(capture, run.traffic.datagrams))
-    told = rtcp.of_paths(reports, run.traffic.rtp, manifest.mn.addresses, start_ns, _onto_paths_that_stood(run))
+    told = rtcp.of_paths(reports, run.traffic.rtp, manifest.mn.places, start_ns, _onto_paths_that_stood(run))
     return {
         "schema_version": SCHEMA_VERSION,
         "scheme": manifest.scheme,
@@ -68,7 +70,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         "reproducible": manifest.reproducible,
         "handover": described[0] if described else None,
         "media": {name: _media(one, run.first_handover) | {"rtcp": told[name]} for name, one in listened.items()},
-        "signalling": _signalling(Signalling(counted, run.traffic.messages, manifest)),
+        "signalling": _signalling(Signalling(counted, run.traffic.messages, manifest, run.registrations)),
         "handovers": [
             {
                 **said,
@@ -120,8 +122,9 @@ def _handover(run: Recording, handover: Handover) -> dict[str, Any]:
 
 
 def _signalling(facts: Signalling) -> dict[str, Any]:
+    there = {"question": facts.question, "mobility": facts.mobility}
     return {
-        **fill((SETUP, *COSTS, *QUESTION), facts, {"question": facts.question}),
+        **fill((SETUP, *COSTS, *QUESTION, *MOBILITY), facts, there),
         "requests": facts.requests,
         "responses": facts.responses,
         **fill(PARTS, facts),
@@ -146,9 +149,13 @@ def _cost(run: Recording) -> dict[str, Any]:
 
 
 def _handover_signalling(run: Recording, counted: Sequence[Counted], number: int) -> dict[str, Any]:
-    own = [one for one in run.transactions if one.request.source.ip in run.manifest.mn.addresses]
-    mine = Signalling([one for one in counted if one.handover == number], (), run.manifest)
-    return fill(HANDOVER_SIGNALLING.values(), HandoverCost(invite_delay_ns(run.handovers[number], own), mine.cost()))
+    own = [one for one in run.transactions if run.manifest.mn.has(one.request.source.ip)]
+    handover = run.handovers[number]
+    until_ns = NEVER_NS if handover.until_ns is None else handover.until_ns
+    moving = [one for one in run.registrations if handover.trigger_ns <= one.asked_ns < until_ns]
+    mine = Signalling([one for one in counted if one.handover == number], (), run.manifest, moving)
+    cost = HandoverCost(answer_delay_ns(handover, own), mine.cost(), mine.mobility)
+    return fill(HANDOVER_SIGNALLING.values(), cost)
 
 
 def _transaction(one: SeenTransaction, capture: Capture, start_ns: int) -> dict[str, Any]:

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from testbed.measure.capture.errors import RunFolderError
+from testbed.measure.numbers.typed_signalling import Numbers, SignallingCounts, SignallingResult
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Numbers(BaseModel):
-    """Base of all parts of a result: read, never changed."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class Spread(Numbers):
@@ -70,15 +65,6 @@ class WindowNumbers(Numbers):
     lost_in_window: int | None = None
     late_in_window: int | None = None
     delay_change_ms: DelayChange | None = None
-
-
-class SignallingCounts(Numbers):
-    """SIP messages of a part of the run; `delay_ms` is that of a handover alone."""
-
-    delay_ms: float | None = None
-    messages: int | None = None
-    bytes: int | None = None
-    retransmissions: int | None = None
 
 
 class HandoverResult(Numbers):
@@ -206,30 +192,6 @@ class MediaResult(Numbers):
     to_cn: DirectionResult = DirectionResult()
 
 
-class SupportResult(Numbers):
-    """Whether the called side was asked if it supports the extension, and what it said."""
-
-    asked_by: str | None = None
-    answer: str | None = None
-    round_ms: float | None = None
-    setup_without_round_ms: float | None = None
-
-
-class SignallingResult(Numbers):
-    """SIP of the whole run."""
-
-    setup_ms: float | None = None
-    messages: int | None = None
-    bytes: int | None = None
-    retransmissions: int | None = None
-    question: SupportResult | None = None
-    requests: dict[str, int] = Field(default_factory=dict)
-    responses: dict[str, int] = Field(default_factory=dict)
-    handover: SignallingCounts = SignallingCounts()
-    registering: SignallingCounts = SignallingCounts()
-    rest: SignallingCounts = SignallingCounts()
-
-
 class LoadResult(Numbers):
     """What went one way over a radio."""
 
@@ -253,6 +215,7 @@ class CostResult(Numbers):
     extra_bytes: int | None = None
     once_bytes: int | None = None
     signalling_bytes: int | None = None
+    tunnel_bytes_per_packet: float | None = None
     joules: float | None = None
     radios: dict[str, RadioResult] = Field(default_factory=dict)
 

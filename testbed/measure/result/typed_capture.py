@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from testbed.measure.result.typed import BurstLoss, DialogResult, Numbers, RtcpResult, Spread, TransactionResult
+from testbed.measure.numbers.typed_signalling import Numbers
+from testbed.measure.result.typed import BurstLoss, DialogResult, RtcpResult, Spread, TransactionResult
 
 
 class RtcpAloneResult(RtcpResult):

@@ -23,6 +23,16 @@ class SeenTransaction:
     repeats: int = 0
 
     @property
+    def asked_ns(self) -> int:
+        """When the first request was seen."""
+        return self.request.time_ns
+
+    @property
+    def answered_ns(self) -> int | None:
+        """When the first final response was; None without one."""
+        return None if self.final is None else self.final.time_ns
+
+    @property
     def took_ns(self) -> int | None:
         """Nanoseconds from the first request to the first final response."""
         return None if self.final is None else self.final.time_ns - self.request.time_ns

@@ -13,7 +13,6 @@ from testbed.scenario.kinds.positions import Fix, fixes, load_track
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.surroundings import CoverageMap
-from testbed.scenario.kinds.topology import MOBILE
 from testbed.scenario.kinds.triggers import (
     AnyOf,
     BroughtTrigger,
@@ -157,15 +156,15 @@ def networks(scenario: Scenario, links: dict[str, tuple[AccessLink, LinkProfile]
     }
 
 
-def report_steps(scenario: Scenario, around: Around) -> list[Step]:
-    """What GPS receiver and battery tell the MN, and when."""
+def report_steps(scenario: Scenario, around: Around, *, hears: str) -> list[Step]:
+    """What GPS receiver and battery tell the agent `hears` of the MN, and when."""
     positions: list[Step] = [
-        {"at_s": fix.at, "do": "report", "agent": MOBILE,
+        {"at_s": fix.at, "do": "report", "agent": hears,
          "report": {"report": "position", "latitude": fix.latitude, "longitude": fix.longitude}}
         for fix in (fixes(around.track) if around.track else ())
     ]  # fmt: skip
     levels: list[Step] = [
-        {"at_s": one.at, "do": "report", "agent": MOBILE, "report": {"report": "battery", "level": one.level}}
+        {"at_s": one.at, "do": "report", "agent": hears, "report": {"report": "battery", "level": one.level}}
         for one in scenario.battery
     ]
     return positions + levels

@@ -12,6 +12,7 @@ from testbed.brought import Brought
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.plan import DuplicateDetection
 from testbed.scenario.experiment.addressing import addressed, check_addresses
+from testbed.scenario.experiment.anchoring import check_anchored
 from testbed.scenario.experiment.around import Around, load_around
 from testbed.scenario.experiment.casting import Cast, check_hang_up, load_cast, packages_of
 from testbed.scenario.experiment.checks import (
@@ -92,9 +93,7 @@ class Experiment:
     @property
     def setting(self) -> SchemeSetting:
         """How the scheme is used here."""
-        if self.trigger is None:
-            return self.setting_of_scheme
-        return self.setting_of_scheme.model_copy(update={"trigger": self.scenario.triggers[self.trigger]})
+        return effective(self.scenario, self.setting_of_scheme, self.trigger)
 
     @property
     def brought(self) -> list[Brought]:
@@ -172,6 +171,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     cast = load_cast(tree, scenario, network, instead=instead, is_relayed=chosen.row.is_relayed)
     has_dad = dad is not None or scenario.dad is not None
     check_company(tree, scenario, network, cast, scheme=chosen, has_dad=has_dad)
+    check_anchored(tree, scenario, network, chosen, effective(scenario, setting, trigger))
     ends_call = hangs_up or scenario.call.hangs_up
     check_hang_up(tree, cast, ends_call, is_option=hangs_up is not None)
     return Experiment(
@@ -212,6 +212,11 @@ def load_profiles(tree: Tree, scenario: Scenario, varied: Sequence[Varied] = ())
     for link in wireless(scenario):
         profiles[link] = profiles[link].model_copy(update={"attach": [], "loss_noticed_after": 0.0})
     return profiles
+
+
+def effective(scenario: Scenario, setting: SchemeSetting, trigger: str | None) -> SchemeSetting:
+    """How a scheme is used with one of the scenario's triggers in place of its own, if one is named."""
+    return setting if trigger is None else setting.model_copy(update={"trigger": scenario.triggers[trigger]})
 
 
 def find_failure(tree: Tree, scenario: Scenario, instead: str | None) -> Tree:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
-from testbed.scenario.kinds.topology import MOBILE
 from testbed.scenario.links.gating import states
 from testbed.scenario.links.shaping import DirectionState
 from testbed.scenario.links.timeline import changes_of
@@ -28,7 +27,7 @@ def doubts(experiment: Experiment) -> Iterator[str]:
         over_time = states(profile, changes_of(experiment.changes, name))
         for way, direction in profile.directions.items():
             yield from speech(f"link '{name}' ({profile.name}, {way})", codec, direction, over_time[way])
-        is_own = experiment.cast.names[MOBILE] == OWN_MOBILE
+        is_own = experiment.cast.names["mn"] == OWN_MOBILE
         yield from signalling(f"link '{name}' ({profile.name})", profile, is_own=is_own)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
+from testbed.scenario.experiment.anchoring import free_home_address
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import NOBODY
 from testbed.scenario.kinds.topology import HOME, MOBILE
@@ -42,3 +43,11 @@ def main_address(network: Network, node: str) -> str:
 def addressed(network: Network, node: str) -> Interface:
     """The first interface of a node that has an address."""
     return next(end for end in network.interfaces(node) if end.address)
+
+
+def home_address(network: Network) -> str:
+    """The address that the mobile node keeps wherever it is; raises ValueError where the home network has none left."""
+    address = free_home_address(network)
+    if address is None:
+        raise ValueError(f"no address left in the network of {HOME}")
+    return address

@@ -9,7 +9,7 @@ from testbed.access import wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
-from testbed.scenario.experiment.around import networks, report_steps, trigger_config
+from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkProfile
@@ -28,8 +28,17 @@ from testbed.scenario.plan.accounts import (
     SIP_PORT,
     addressed,
     home,
+    home_address,
     main_address,
     peer_account,
+)
+from testbed.scenario.plan.between_links import between_links
+from testbed.scenario.plan.network_layer import (
+    HOME_AGENT,
+    MOBILITY,
+    home_agent,
+    mobility,
+    phone_at_home,
 )
 from testbed.scenario.plan.programs import all_packages, connections, program_steps, programs
 from testbed.scenario.plan.quenches import quench_steps
@@ -62,19 +71,25 @@ def compile_plan(experiment: Experiment) -> Plan:
         "timeline": sorted(
             [
                 *timeline(changes, experiment.links, gates),
-                *report_steps(scenario, experiment.around),
+                *report_steps(scenario, experiment.around, hears=senses(experiment)),
                 *quench_steps(experiment),
                 *program_steps(experiment),
             ],
             key=lambda step: step["at_s"],
         ),
         "agents": agents(experiment),
+        "senses": senses(experiment),
         "programs": foreign,
         "packages": all_packages(experiment, foreign),
         "connections": connections(experiment),
         "drain_s": DRAIN_S,
         "limit_s": limit_s,
     }
+
+
+def senses(experiment: Experiment) -> str:
+    """Whose triggers there are."""
+    return MOBILITY if experiment.row.is_anchored else MOBILE
 
 
 def radio(experiment: Experiment, link: str, profile: LinkProfile) -> Radio:
@@ -96,6 +111,8 @@ def agents(experiment: Experiment) -> list[Agent]:
         found.append(agent(B2BUA, HOME, back_to_back(experiment)))
     if experiment.scenario.registrar in OWN_REGISTRARS:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
+    if experiment.row.is_anchored:
+        found += [agent(HOME_AGENT, HOME, home_agent(experiment)), agent(MOBILITY, MOBILE, mobility(experiment))]
     if experiment.cast.names["mn"] == OWN_MOBILE:
         own = agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)
         if experiment.brought:
@@ -115,12 +132,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
     peer, account = main_address(experiment.network, CORRESPONDENT), peer_account(experiment)
     return {
         "seed": experiment.seed,
-        "links": {
-            link.name: {"interface": link.node.name, "address": bare(link.node.address)}
-            for link in experiment.network.access_links
-        },
-        "first_link": scenario.first_link,
-        "second_link": scenario.second_link,
+        **(phone_at_home(experiment) if experiment.row.is_anchored else between_links(experiment)),
         "user": MOBILE,
         "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **account, **session_timer(scenario)},
         "home": home(experiment),
@@ -131,8 +143,6 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "codecs": scenario.call.spoken_by("mn"),
         "duplication": scenario.duplication,
         "scheme": experiment.scheme,
-        "trigger": trigger_config(experiment.setting.trigger, experiment.around, scenario.first_link),
-        "networks": networks(scenario, experiment.links),
         **copies(experiment),
         **registers(experiment),
         **({"brought": [one.order for one in experiment.brought]} if experiment.brought else {}),
@@ -228,7 +238,10 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
 
 
 def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
-    """Which interfaces the two ends of the call have, and the relay between them, for whoever measures."""
+    """Which interfaces the two ends of the call have, and the relay between them, for whoever measures.
+
+    Where the mobile node keeps an address, it is its `home_address`: packets with it are in others.
+    """
 
     def described(interface: Interface) -> dict[str, str]:
         return {"interface": interface.name, "address": bare(interface.address)}
@@ -240,6 +253,9 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     )
     return {
         **relay,
-        MOBILE: {"interfaces": {link.name: described(link.node) for link in network.access_links}},
+        MOBILE: {
+            "interfaces": {link.name: described(link.node) for link in network.access_links},
+            **({"home_address": home_address(network)} if scheme.is_anchored else {}),
+        },
         CORRESPONDENT: {"interfaces": {"eth0": described(addressed(network, CORRESPONDENT))}},
     }

@@ -19,6 +19,7 @@ from testbed.scenario.plan.accounts import (
     REGISTRAR_REALM,
     SIP_PORT,
     home,
+    home_address,
     main_address,
     peer_account,
 )
@@ -119,7 +120,10 @@ def variables_of(
     hang_up = [one.at for one in experiment.changes if one.hang_up == node]
     other = MOBILE if role == "cn" else CORRESPONDENT
     links = {link.name: bare(link.node.address) for link in experiment.network.access_links}
-    own = links[experiment.scenario.first_link] if role == "mn" else addresses.get(node)
+    own = addresses.get(node)
+    if role == "mn":
+        at_home = experiment.row.is_anchored
+        own = home_address(experiment.network) if at_home else links[experiment.scenario.first_link]
     return {
         "node": node,
         "role": role,
@@ -192,10 +196,12 @@ def program_steps(experiment: Experiment) -> list[Step]:
 
 def connections(experiment: Experiment) -> ConnectionManager:
     """What the MN's system does for programs that know nothing of links: nothing where there are none."""
-    scenario, foreign_mobile = experiment.scenario, is_foreign(experiment)
+    scenario = experiment.scenario
+    # Where its address is kept, that has the default route, and what is below the programs looks after the links.
+    foreign_mobile = is_foreign(experiment) and not experiment.row.is_anchored
     links = [link.name for link in experiment.network.access_links]
     first = [name for name in (scenario.first_link, scenario.second_link) if name in links]
-    has_commands = any(use.node == MOBILE for use in scenario.programs)
+    has_commands = any(use.node == MOBILE for use in scenario.programs) and not experiment.row.is_anchored
     return {
         "prefers": [*first, *(name for name in links if name not in first)],
         "default_routes": foreign_mobile or has_commands,

@@ -21,6 +21,7 @@ class Home(StrEnum):
     NOBODY = "nobody"
     B2BUA = "B2BUA"
     RELAY = "media relay"
+    AGENT = "home agent"
 
 
 LOST: Mapping[str, object] = {"on": "link-down"}
@@ -33,7 +34,8 @@ class SchemeRow(NamedTuple):
     `api` is the version of the interface that it was written for. `scheme` is its class; of ours, where that is: only
     the one that is wanted gets loaded. `trigger`, as a scenario writes it, and `attach`, when the new link is attached,
     hold where a scenario says nothing; so does `copies`, when media go over both links, of a scheme that has a dialog
-    which stands by. `always_bridges`: the B2BUA takes the media of every call, without asking
+    which stands by. `below` says how the node's system keeps its address below a phone that knows nothing of it: what
+    `agents.roles.mobility` is to do. `always_bridges`: the B2BUA takes the media of every call, without asking
     the peer whether it can hand over itself.
     """
 
@@ -45,11 +47,17 @@ class SchemeRow(NamedTuple):
     trigger: Mapping[str, object] = LOST
     attach: Literal["beforehand", "when-triggered"] = "when-triggered"
     copies: Literal["always", "at-risk", "on-silence"] | None = None
+    below: Mapping[str, object] | None = None
 
     @property
     def is_bridged(self) -> bool:
         """Whether the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
         return self.home is Home.B2BUA
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether a home agent takes the mobile node's packets, and the call knows nothing of handovers."""
+        return self.home is Home.AGENT
 
     @property
     def is_relayed(self) -> bool:
@@ -63,6 +71,8 @@ class SchemeRow(NamedTuple):
             return f"scheme={name} is no class that inherits from Scheme; write one"
         if self.home not in tuple(Home):
             return f"home={self.home!r} is not possible; write {', '.join(map(repr_of, Home))}"
+        if (self.home is Home.AGENT) != (self.below is not None):
+            return f"home={repr_of(Home.AGENT)} and below=… belong together; write both, or none"
         return ""
 
     def loaded(self) -> type[Scheme]:
@@ -141,6 +151,24 @@ SCHEMES: dict[str, SchemeRow] = {
         trigger=FALLING,
         attach="beforehand",
         copies="at-risk",
+    ),
+    "mipv4": SchemeRow(
+        API_VERSION,
+        "Mobile IPv4 (RFC 5944): the home agent tunnels to the care-of address that was registered last",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"copies": False},
+    ),
+    "mipv4-bicast": SchemeRow(
+        API_VERSION,
+        "the same with simultaneous bindings (its S bit): the home agent tunnels a copy to both care-of addresses",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"copies": True},
     ),
 }
 """Ours, by name. In an agent, those that its user brought follow."""

@@ -1,0 +1,70 @@
+"""What a role that moves addresses wants of its kernel; `agents.io.netlink_orders` carries it out.
+
+Each says how things are from now on, whatever they were before.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class SetTunnel(NamedTuple):
+    """An interface of this name whose packets go as IP in IP (RFC 2003) from `local` to `remote`."""
+
+    name: str
+    local: str
+    remote: str
+
+
+class DropTunnel(NamedTuple):
+    """No interface of this name any more."""
+
+    name: str
+
+
+class OwnAddress(NamedTuple):
+    """This address is the node's own, and leaves by this interface as long as nothing else is said."""
+
+    address: str
+    interface: str
+
+
+class SendBy(NamedTuple):
+    """What the node sends from its own `address` leaves by this interface."""
+
+    address: str
+    interface: str
+
+
+class Intercept(NamedTuple):
+    """The node takes what is sent to `address` on the network of this interface, in the name of who has it.
+
+    It answers ARP for it (RFC 1027), says so unasked (RFC 5944 4.6), and passes on what it gets.
+    """
+
+    address: str
+    interface: str
+
+
+class Deliver(NamedTuple):
+    """What is for `address` leaves by these interfaces, a copy by each; without any, nothing does."""
+
+    address: str
+    interfaces: tuple[str, ...]
+
+
+class OnlyFrom(NamedTuple):
+    """What comes by this interface from any other address is dropped (RFC 3024 4.3.2)."""
+
+    interface: str
+    address: str
+
+
+class CopyOnto(NamedTuple):
+    """What leaves by this interface leaves by these ones too, as it is."""
+
+    interface: str
+    onto: tuple[str, ...]
+
+
+KernelOrder = SetTunnel | DropTunnel | OwnAddress | SendBy | Intercept | Deliver | OnlyFrom | CopyOnto

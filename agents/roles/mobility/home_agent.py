@@ -1,0 +1,196 @@
+"""The home agent of Mobile IPv4 (RFC 5944 3.8, 4.2.3, 4.6): takes the packets of a mobile node that is away.
+
+It tunnels them to each care-of address that is bound (3.8.2.2, 4.2.3), and takes what comes back through those tunnels
+(RFC 3024 4.3.2). Not done: foreign agents' authentication, broadcasts, discovery by broadcast, other encapsulations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agents.mip.mip_messages import (
+    INFINITY_S,
+    PORT,
+    Flag,
+    Key,
+    MipParseError,
+    RegistrationReply,
+    ReplyCode,
+    parse_request,
+)
+from agents.roles.kernel_orders import Deliver, DropTunnel, Intercept, OnlyFrom, SetTunnel
+from agents.roles.mobility.clock import ntp_timestamp, time_of_day_s, with_time_of
+from agents.roles.role import Open, Tell
+from agents.sip.message.address import Address, Datagram
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.mip.mip_messages import RegistrationRequest
+    from agents.roles.role import Command, LinkChange
+
+# How far a mobile node's clock may be from ours, and for how long a binding is granted at most.
+TOLERANCE_S = 7.0
+LONGEST_S = 1800
+# How many care-of addresses of one node may be bound at once; each costs a copy of every packet.
+MOST_BINDINGS = 3
+_OTHER_ENCAPSULATIONS = Flag.GRE | Flag.MINIMAL_ENCAPSULATION
+
+
+class _Binding(NamedTuple):
+    """A care-of address, the tunnel to it, what bound it, and when it is over; None: never."""
+
+    tunnel: str
+    identification: int
+    ends: float | None
+
+
+class HomeAgent:
+    """A role. `config` says where it is, on which interface of the home network, and whose home that is."""
+
+    def __init__(self, config: dict[str, Any], random: Random) -> None:
+        del random
+        self._address = Address(config["address"], PORT)
+        self._interface: str = config["interface"]
+        self._offset_s: float = config["clock_offset_s"]
+        self._keys = {home: Key(one["spi"], bytes.fromhex(one["key"])) for home, one in config["homes"].items()}
+        self._room: int = config.get("room", MOST_BINDINGS)
+        self._longest_s: int = config.get("longest_s", LONGEST_S)
+        self._bindings: dict[str, dict[str, _Binding]] = {home: {} for home in self._keys}
+        self._newest: dict[str, int] = {}
+        self._tunnels = 0
+        #: What was not answered, by why.
+        self.discarded: Counter[str] = Counter()
+        self._commands: list[Command] = [Open(self._address, hop_limit=255)]
+        self._sending: list[Datagram] = []
+
+    def start(self, *, now: float) -> None:
+        """Waits for requests."""
+
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        """A Registration Request."""
+        self._expire(now)
+        try:
+            request, signatures = parse_request(data)
+        except MipParseError as error:
+            self._discard(str(error), remote)
+            return
+        key = self._keys.get(request.home)
+        if key is None or not signatures:  # 3.8.2.1 a
+            self._discard("no association" if key is None else "not signed", remote)
+            return
+        code, identification = self._judge(request, is_signed=signatures[0].is_by(key, data), now=now)
+        lifetime_s = min(request.lifetime_s, self._longest_s)
+        if code <= ReplyCode.ACCEPTED_ALONE:
+            self._bind(request, lifetime_s, now)
+            self._tell("registered", request, lifetime_s=lifetime_s, bound=list(self._bindings[request.home]))
+        else:
+            self._tell("registration_refused", request, code=int(code), reason=code.name, remote=remote.hostport)
+        reply = RegistrationReply(code, lifetime_s, request.home, self._address.ip, identification)
+        self._sending.append(Datagram(local, remote, reply.signed(key)))
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """The system refused to send this: the mobile node asks again."""
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """There is neither user nor radio here."""
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """The one interface does not change."""
+
+    def get_timer(self) -> float | None:
+        """When the next binding is over."""
+        ends = (one.ends for bound in self._bindings.values() for one in bound.values() if one.ends is not None)
+        return min(ends, default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Bindings whose time is over are deleted, without a word (3.8)."""
+        self._expire(now)
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+        sending, self._sending = self._sending, []
+        return sending
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""
+        return self._commands.pop(0) if self._commands else None
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _judge(self, request: RegistrationRequest, *, is_signed: bool, now: float) -> tuple[ReplyCode, int]:
+        """What to answer, and by which identification (3.8.2.1, 3.8.2.3, 5.7.1)."""
+        if not is_signed:
+            return ReplyCode.MOBILE_NODE_FAILED_AUTHENTICATION, request.identification
+        clock = now + self._offset_s
+        is_near = abs(time_of_day_s(request.identification) - clock) <= TOLERANCE_S
+        bound = self._bindings[request.home]
+        known = bound.get(request.care_of)
+        is_again = known is not None and known.identification == request.identification
+        if not is_near or (request.identification <= self._newest.get(request.home, 0) and not is_again):
+            return ReplyCode.IDENTIFICATION_MISMATCH, with_time_of(request.identification, ntp_timestamp(clock))
+        if request.home_agent != self._address.ip:
+            return ReplyCode.UNKNOWN_HOME_AGENT, request.identification
+        if request.flags & _OTHER_ENCAPSULATIONS:
+            return ReplyCode.ENCAPSULATION_UNAVAILABLE, request.identification
+        is_new = bool(request.lifetime_s) and request.care_of not in bound
+        if is_new and request.flags & Flag.SIMULTANEOUS_BINDINGS and len(bound) >= self._room > 1:
+            return ReplyCode.TOO_MANY_BINDINGS, request.identification
+        can_more = self._room > 1 or not request.flags & Flag.SIMULTANEOUS_BINDINGS
+        return ReplyCode.ACCEPTED if can_more else ReplyCode.ACCEPTED_ALONE, request.identification
+
+    def _bind(self, request: RegistrationRequest, lifetime_s: int, now: float) -> None:
+        """Keeps the binding list (3.8.2.2), and the kernel's routes: the new tunnel before the old one goes."""
+        home, care_of = request.home, request.care_of
+        bound = self._bindings[home]
+        known = bound.get(care_of)
+        if known is not None and known.identification == request.identification:
+            return  # the same request once more
+        self._newest[home] = request.identification
+        before = dict(bound)
+        if not lifetime_s:
+            gone = list(bound) if care_of == home else [care_of]
+        else:
+            keeps = request.flags & Flag.SIMULTANEOUS_BINDINGS and self._room > 1
+            gone = [] if keeps else [one for one in bound if one != care_of]
+            ends = None if lifetime_s == INFINITY_S else now + lifetime_s
+            tunnel = known.tunnel if known is not None else self._new_tunnel(home, care_of)
+            bound[care_of] = _Binding(tunnel, request.identification, ends)
+        for one in gone:
+            bound.pop(one, None)
+        if bound and not before:
+            self._commands.append(Intercept(home, self._interface))
+        self._deliver(home, before)
+
+    def _new_tunnel(self, home: str, care_of: str) -> str:
+        name = f"mip{self._tunnels}"
+        self._tunnels += 1
+        self._commands += [SetTunnel(name, self._address.ip, care_of), OnlyFrom(name, home)]
+        return name
+
+    def _deliver(self, home: str, before: dict[str, _Binding]) -> None:
+        """Where packets go after a change."""
+        bound = self._bindings[home]
+        after = tuple(one.tunnel for one in bound.values())
+        if after != tuple(one.tunnel for one in before.values()):
+            self._commands.append(Deliver(home, after))
+        self._commands += [DropTunnel(one.tunnel) for care_of, one in before.items() if care_of not in bound]
+
+    def _expire(self, now: float) -> None:
+        for home, bound in self._bindings.items():
+            before = dict(bound)
+            for care_of, one in before.items():
+                if one.ends is not None and now >= one.ends:
+                    del bound[care_of]
+                    self._commands.append(Tell("binding_expired", {"home": home, "care_of": care_of}))
+            self._deliver(home, before)
+
+    def _tell(self, event: str, request: RegistrationRequest, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        self._commands.append(Tell(event, {"home": request.home, "care_of": request.care_of, **facts}))
+
+    def _discard(self, reason: str, remote: Address) -> None:
+        self.discarded[reason] += 1
+        self._commands.append(Tell("discarded", {"reason": reason, "remote": remote.hostport}))

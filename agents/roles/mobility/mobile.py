@@ -1,0 +1,247 @@
+"""What keeps a mobile node's home address by Mobile IPv4 (RFC 5944 3.6), below a phone that knows nothing of it.
+
+Its triggers are those of the mobile node, as far as they do not listen to the call. A handover is a registration of
+the new link's address: with the S bit, if that is wanted, packets go both ways over both links until a while after it
+is there (3.6.1.2: "simultaneous mobility bindings"), else they follow the binding.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from agents.mip.mip_messages import PORT, Key, ReplyCode
+from agents.roles.kernel_orders import CopyOnto, OwnAddress, SendBy, SetTunnel
+from agents.roles.mn.call.links import Links
+from agents.roles.mn.sensing import event_of
+from agents.roles.mn.triggers import make_decision
+from agents.roles.mn.triggers.events import CallMoved, LinkDown, LinkUp
+from agents.roles.mobility.registering import Registering, Wish
+from agents.roles.role import Attach, Open, Tell
+from agents.sip.message.address import Address
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.roles.mn.call.links import Link
+    from agents.roles.mn.triggers.decision import Verdict
+    from agents.roles.mobility.registering import RegistrationAnswered
+    from agents.roles.role import Command, LinkChange
+    from agents.sip.message.address import Datagram
+
+LIFETIME_S = 300
+# After so much of what was granted it is asked for again.
+RENEW_AFTER = 0.75
+# How long both care-of addresses stay bound: what is on its way has come by then, and playout is as deep as it gets.
+COPIES_S = 1.0
+# When a handover that was refused is tried again, if it is still wanted by then.
+AGAIN_AFTER_S = 4.0
+
+
+class AddressMove(StrEnum):
+    """AT REST; WAITING for the new link, REGISTERING over it; COPYING until the old address is let go."""
+
+    AT_REST = "AT REST"
+    WAITING = "WAITING"
+    REGISTERING = "REGISTERING"
+    COPYING = "COPYING"
+
+
+class MobileSystem:
+    """A role. `config` is what the scenario says of the links, the triggers, and the home agent."""
+
+    def __init__(self, config: dict[str, Any], random: Random) -> None:
+        self._links = Links(config["links"])
+        names = config["first_link"], config["second_link"]
+        self._link, self._other = (self._links[name] for name in names)
+        self._home: str = config["home_address"]
+        self._agent = Address(config["home_agent"], PORT)
+        self._wants_copies: bool = config["copies"]
+        key = Key(config["spi"], bytes.fromhex(config["key"]))
+        offset_s = config["clock_offset_s"]
+        self._registering = Registering(self._home, self._agent, key, random, clock_offset_s=offset_s)
+        self._decision = make_decision(config["trigger"], names, config["networks"])
+        self.state = AddressMove.AT_REST
+        self._is_bound = False
+        self._renew_at: float | None = None
+        self._let_go_at: float | None = None
+        self._again_at: float | None = None
+        self._attaching: set[str] = set()
+        self._commands: list[Command] = [
+            SetTunnel(self._tunnel(link), link.address, self._agent.ip) for link in (self._link, self._other)
+        ]
+        self._commands.append(OwnAddress(self._home, self._tunnel(self._link)))
+
+    def start(self, *, now: float) -> None:
+        """From now on the triggers count."""
+        self._consider(now)
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        """A Registration Reply."""
+        answered = self._registering.receive(data, now=now)
+        for reason in self._registering.doubted:
+            self._tell("discarded", reason=reason, remote=remote.hostport)
+        self._registering.doubted.clear()
+        if answered is not None:
+            self._take(answered, now)
+        self._consider(now)
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """The link has just gone: it is asked again in time, and the link's news may change what for."""
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """News from a radio, the GPS receiver, the battery."""
+        if report["report"] != "hang-up":
+            self._decision.take(event_of(report), now=now)
+            self._consider(now)
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """The kernel's news of an interface."""
+        applied = self._links.apply(change)
+        if applied is None:
+            return
+        link, news = applied
+        for event, facts in news:
+            self._tell(event, **facts)
+            if event == "address":
+                self._commands.append(Open(self._local(link), hop_limit=255))
+            elif event == "link_up":
+                self._decision.take(LinkUp(link.name), now=now)
+            elif event == "link_down":
+                self._decision.take(LinkDown(link.name), now=now)
+        if link.is_usable and self.state == AddressMove.AT_REST and link is self._link and not self._is_bound:
+            self._ask(link, now)
+        elif link.is_usable and self.state == AddressMove.WAITING and link is self._other:
+            self._register(now)
+        elif not link.is_usable and link is self._other and self.state == AddressMove.REGISTERING:
+            self.state = AddressMove.WAITING
+            self._registering.stop()
+        self._consider(now)
+
+    # -- timers -------------------------------------------------------------------------------------------------------
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next."""
+        timers = (
+            self._registering.get_timer(), self._decision.get_timer(), self._renew_at, self._let_go_at, self._again_at,
+        )  # fmt: skip
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due."""
+        self._registering.handle_timer(now=now)
+        self._decision.handle_timer(now=now)
+        if self._renew_at is not None and now >= self._renew_at:
+            self._renew_at = None
+            if self.state == AddressMove.AT_REST:
+                self._ask(self._link, now)
+        if self._let_go_at is not None and now >= self._let_go_at:
+            self._let_go(now)
+        if self._again_at is not None and now >= self._again_at:
+            self._again_at = None
+        self._consider(now)
+
+    # -- out ----------------------------------------------------------------------------------------------------------
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """What is to be sent now."""
+        sending, self._registering.sending = self._registering.sending, []
+        return sending
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""
+        return self._commands.pop(0) if self._commands else None
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _consider(self, now: float) -> None:
+        """Hands over when the triggers want it, one handover at a time; also out of one whose new link is lost."""
+        if (
+            not self._is_bound
+            or self.state not in {AddressMove.AT_REST, AddressMove.COPYING}
+            or self._again_at is not None
+        ):
+            return
+        verdict = self._decision.verdict(self._link.name, now=now)
+        if verdict is not None:
+            self._move(verdict, now)
+
+    def _move(self, verdict: Verdict, now: float) -> None:
+        if self.state == AddressMove.COPYING:
+            self._end_copies()
+        self._tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
+        self.state = AddressMove.WAITING
+        if self._other.is_usable:
+            self._register(now)
+        else:
+            self._commands.append(Attach(self._other.name))
+
+    def _register(self, now: float) -> None:
+        self.state = AddressMove.REGISTERING
+        self._ask(self._other, now, keeps_others=self._wants_copies and self._link.is_usable)
+
+    def _ask(self, link: Link, now: float, *, keeps_others: bool = False) -> None:
+        self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, self._local(link)), now=now)
+
+    def _take(self, answered: RegistrationAnswered, now: float) -> None:
+        wish, reply, took_s = answered
+        facts = {"care_of": wish.care_of, "code": reply.code, "took_s": round(took_s, 6)}
+        if not reply.is_accepted:
+            self._tell("registration_refused", **facts)
+            if self.state == AddressMove.REGISTERING:
+                self.state = AddressMove.AT_REST
+                self._tell("handover_failed", status=reply.code)
+            self._again_at = now + AGAIN_AFTER_S
+            return
+        if not wish.lifetime_s:
+            self._tell("deregistered", **facts)
+            return
+        self._tell("registered", lifetime_s=reply.lifetime_s, **facts)
+        self._renew_at = now - took_s + RENEW_AFTER * min(reply.lifetime_s, wish.lifetime_s)  # 3.6.2.2
+        if self.state == AddressMove.REGISTERING:
+            self._moved(now, has_both=wish.keeps_others and reply.code == ReplyCode.ACCEPTED)
+        else:
+            self._is_bound = True
+            self._commands.append(SendBy(self._home, self._tunnel(self._link)))
+
+    def _moved(self, now: float, *, has_both: bool) -> None:
+        """The new address is bound: what is sent follows, or goes over both for a while."""
+        self._link, self._other = self._other, self._link
+        new, old = self._tunnel(self._link), self._tunnel(self._other)
+        if has_both:
+            self._commands.append(CopyOnto(old, (new,)))
+            self.state, self._let_go_at = AddressMove.COPYING, now + COPIES_S
+            self._tell("copies", because=["simultaneous bindings"])
+        else:
+            self._commands.append(SendBy(self._home, new))
+            self.state = AddressMove.AT_REST
+        self._decision.take(CallMoved(self._link.name), now=now)
+        self._decision.handed_over(now=now)
+        self._tell("handover_done", link=self._link.name)
+
+    def _let_go(self, now: float) -> None:
+        """The old address is bound no longer (3.6.1.2); that is asked for over the new link."""
+        self._end_copies()
+        self._registering.ask(Wish(self._other.address, 0, True, self._local(self._link)), now=now)
+
+    def _end_copies(self) -> None:
+        self._let_go_at = None
+        self.state = AddressMove.AT_REST
+        self._commands += [
+            SendBy(self._home, self._tunnel(self._link)), CopyOnto(self._tunnel(self._other), ()),
+        ]  # fmt: skip
+        self._tell("copies_end")
+
+    def _local(self, link: Link) -> Address:
+        return Address(link.address, PORT)
+
+    @staticmethod
+    def _tunnel(link: Link) -> str:
+        return f"mip-{link.name}"
+
+    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        self._commands.append(Tell(event, facts))

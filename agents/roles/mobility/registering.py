@@ -1,0 +1,118 @@
+"""One mobile node's registrations with its home agent (RFC 5944 3.6): asks, asks again, checks the answers.
+
+Every request is a new one, as timestamps want it (3.6.3, 5.7.1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.mip.mip_messages import Flag, Key, MipParseError, RegistrationRequest, ReplyCode, parse_reply
+from agents.roles.mobility.clock import LOW, ntp_timestamp, time_of_day_s
+from agents.sip.message.address import Address, Datagram
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.mip.mip_messages import RegistrationReply
+
+# 3.6.3: not below 1 s, and doubling.
+FIRST_TIMEOUT_S = 1.0
+LONGEST_TIMEOUT_S = 32.0
+# A co-located care-of address, which takes the packets out of their tunnel itself, and sends through one (RFC 3024).
+_ALWAYS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
+
+
+class Wish(NamedTuple):
+    """What is to be bound, asked for from `local`; `lifetime_s` 0: what is to be bound no longer."""
+
+    care_of: str
+    lifetime_s: int
+    keeps_others: bool
+    local: Address
+
+
+class RegistrationAnswered(NamedTuple):
+    """A reply that counts, the wish that it answers, and how long the request took."""
+
+    wish: Wish
+    reply: RegistrationReply
+    took_s: float
+
+
+class Registering:
+    """One wish at a time, the newest; another one takes its place."""
+
+    def __init__(self, home: str, home_agent: Address, key: Key, random: Random, *, clock_offset_s: float) -> None:
+        """`clock_offset_s` makes a time of day out of the seconds of `now`."""
+        self._home, self._agent, self._key, self._random = home, home_agent, key, random
+        self._offset_s = clock_offset_s
+        self._newest = 0
+        self._wish: Wish | None = None
+        self._asked_at = 0.0
+        self._identification = 0
+        self._timeout_s = FIRST_TIMEOUT_S
+        self._may_resynchronize = True
+        self.sending: list[Datagram] = []
+        #: Why replies were not believed.
+        self.doubted: list[str] = []
+
+    @property
+    def wish(self) -> Wish | None:
+        """What is being asked for; None where nothing is."""
+        return self._wish
+
+    def ask(self, wish: Wish, *, now: float) -> None:
+        """From now on this is asked for."""
+        self._wish, self._timeout_s, self._may_resynchronize = wish, FIRST_TIMEOUT_S, True
+        self._send(now)
+
+    def stop(self) -> None:
+        """Nothing is asked for any more."""
+        self._wish = None
+
+    def get_timer(self) -> float | None:
+        """When to ask again."""
+        return None if self._wish is None else self._asked_at + self._timeout_s
+
+    def handle_timer(self, *, now: float) -> None:
+        """Asks again, if there has been no answer for long enough."""
+        if self._wish is not None and now >= self._asked_at + self._timeout_s:
+            self._timeout_s = min(2 * self._timeout_s, LONGEST_TIMEOUT_S)
+            self._send(now)
+
+    def receive(self, data: bytes, *, now: float) -> RegistrationAnswered | None:
+        """A datagram from the home agent; None where it is no answer to what is being asked (3.6.2.1)."""
+        try:
+            reply, signatures = parse_reply(data)
+        except MipParseError as error:
+            self.doubted.append(str(error))
+            return None
+        if len(signatures) != 1 or not signatures[0].is_by(self._key, data):
+            self.doubted.append("not signed by the home agent")
+            return None
+        wish = self._wish
+        if wish is None or reply.identification & LOW != self._identification & LOW:
+            self.doubted.append("answers nothing that is being asked")
+            return None
+        if reply.code == ReplyCode.IDENTIFICATION_MISMATCH and self._may_resynchronize:  # 3.6.2.3, 5.7.1
+            self._may_resynchronize = False
+            self._offset_s = time_of_day_s(reply.identification) - now
+            self._send(now)
+            return None
+        self._wish = None
+        return RegistrationAnswered(wish, reply, now - self._asked_at)
+
+    def _send(self, now: float) -> None:
+        wish = self._wish
+        if wish is None:
+            return
+        flags = _ALWAYS | (Flag.SIMULTANEOUS_BINDINGS if wish.keeps_others else Flag(0))
+        # What the clock does not have is chance, and it is above all before (5.7.1).
+        stamp = ntp_timestamp(now + self._offset_s) & ~0xFFFF | self._random.getrandbits(16)
+        self._identification = self._newest = max(stamp, self._newest + 1)
+        request = RegistrationRequest(
+            flags, wish.lifetime_s, self._home, self._agent.ip, wish.care_of, self._identification
+        )
+        self._asked_at = now
+        self.sending.append(Datagram(wish.local, self._agent, request.signed(self._key)))

@@ -1,0 +1,77 @@
+"""Registrations of Mobile IPv4 at the mobile node's interfaces (RFC 5944 3): requests, and the replies to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agents.mip.mip_messages import PORT, MipParseError, ReplyCode, parse_reply, parse_request
+
+if TYPE_CHECKING:
+    from testbed.measure.capture.capture import Capture
+    from testbed.measure.folder.run_folder import Manifest
+    from testbed.measure.wire.packets import Datagrams
+
+PROTOCOL = "Mobile IPv4"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRegistration:
+    """A request over a link, how long the address is to be bound, and when it was answered, by which code.
+
+    `bytes` are those of UDP payload of both, `answered_ns` and `code` None where no reply came.
+    """
+
+    link: str
+    asked_ns: int
+    care_of: str
+    lifetime_s: int
+    bytes: int
+    answered_ns: int | None = None
+    code: int | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the home agent said yes."""
+        return self.code is not None and self.code <= ReplyCode.ACCEPTED_ALONE
+
+    @property
+    def messages(self) -> int:
+        """The request, and its reply if there was one."""
+        return 1 if self.answered_ns is None else 2
+
+
+def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
+    """Return the requests at the MN's interfaces, in order of time, each with the first reply of its identification."""
+    links = {interface: link for link, interface in manifest.mn.interfaces.items()}
+    names = [one.name for one in capture.interfaces]
+    at_port = [number for number, end in enumerate(datagrams.endpoints) if end.port == PORT]
+    asked: dict[int, SeenRegistration] = {}
+    for row in range(len(datagrams)) if at_port else ():
+        ends = int(datagrams.source[row]), int(datagrams.destination[row])
+        if not {*ends} & {*at_port}:
+            continue
+        packet = int(datagrams.packet[row])
+        link = links.get(names[int(capture.interface[packet])] or "")
+        if link is None:
+            continue
+        start = int(datagrams.offset[row])
+        data = capture.data[start : start + int(datagrams.captured[row])].tobytes()
+        time_ns = int(capture.time_ns[packet])
+        try:
+            if datagrams.endpoints[ends[0]].ip in manifest.mn.addresses:
+                request, _ = parse_request(data)
+                asked[request.identification & 0xFFFFFFFF] = SeenRegistration(
+                    link, time_ns, request.care_of, request.lifetime_s, len(data)
+                )
+            else:
+                reply, _ = parse_reply(data)
+                known = asked.get(reply.identification & 0xFFFFFFFF)
+                if known is not None and known.answered_ns is None:
+                    asked[reply.identification & 0xFFFFFFFF] = SeenRegistration(
+                        known.link, known.asked_ns, known.care_of, known.lifetime_s, known.bytes + len(data),
+                        time_ns, reply.code,
+                    )  # fmt: skip
+        except MipParseError:
+            continue
+    return sorted(asked.values(), key=lambda one: one.asked_ns)

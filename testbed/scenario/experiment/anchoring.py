@@ -1,0 +1,61 @@
+"""What a scheme needs that keeps the mobile node's address below its phone."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from agents.roles.mn.triggers import TRIGGERS
+from testbed.lab.network import Network
+from testbed.lab.network.addresses import bare
+from testbed.scenario.experiment.around import singles
+from testbed.scenario.kinds.chosen_scheme import ChosenScheme
+from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
+from testbed.scenario.kinds.topology import HOME
+from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
+from testbed.scenario.reading.tree import Tree
+
+
+def check_anchored(
+    tree: Tree, scenario: Scenario, network: Network, chosen: ChosenScheme, setting: SchemeSetting
+) -> None:
+    """For a scheme with a home agent; raises BadScenarioError."""
+    if not chosen.row.is_anchored:
+        return
+    errors = [*network_wrong(tree, scenario, network, chosen.name), *triggers_wrong(tree, scenario, chosen, setting)]
+    if errors:
+        raise BadScenarioError(errors)
+
+
+def network_wrong(tree: Tree, scenario: Scenario, network: Network, scheme: str) -> Iterator[ScenarioError]:
+    """Its version of IP, and room for another address in the home network."""
+    if scenario.ip != 4:
+        yield tree.error(("ip",), f"ip: {scheme} keeps an address of IPv4; write ip: 4, or choose another scheme")
+        return
+    if free_home_address(network) is None:
+        what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {scheme} needs"
+        yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
+
+
+def triggers_wrong(
+    tree: Tree, scenario: Scenario, chosen: ChosenScheme, setting: SchemeSetting
+) -> Iterator[ScenarioError]:
+    """What is below a phone hears links, and not the call."""
+    named = next((name for name, one in scenario.schemes.items() if one == setting), None)
+    place = ("schemes",) if named is None else ("schemes", named, "trigger")
+    for where, one in singles(place, setting.trigger):
+        row = TRIGGERS.get(one.on)
+        if row is not None and row.loaded().watches:
+            what = f"{one.on}: {chosen.name} is done below the call, and can't hear it"
+            hears = ", ".join(name for name, each in TRIGGERS.items() if not each.loaded().watches)
+            yield tree.error(where, f"{what}; choose one that hears links: {hears}")
+
+
+def free_home_address(network: Network) -> str | None:
+    """The last address of the home network that nobody has; None where all are taken."""
+    at_home = next(end for end in network.interfaces(HOME) if end.address)
+    home = ipaddress.ip_interface(at_home.address).network
+    taken = {bare(end.address) for wire in network.all_wires() for end in (wire.a, wire.b) if end.address}
+    least = int(home.network_address) + 1
+    last = int(home.broadcast_address) - 1
+    numbers = range(last, max(least, last - len(taken) - 1) - 1, -1)
+    free = (str(home.network_address + (number - least + 1)) for number in numbers)
+    return next((address for address in free if address not in taken), None)
