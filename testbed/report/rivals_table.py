@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.numbers.cost_numbers import TUNNEL_BYTES
-from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, PATH_STEP
+from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTION_CALL, LOST, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import MOBILITY, PARTS
 from testbed.report.estimates.intervals import estimate
 from testbed.report.pairs_table import read
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from testbed.measure.numbers.number import Number
 
 Row = dict[str, str]
-SUFFERED = (GAP, PATH_STEP, INTERRUPTION, LOST_IN_WINDOW)
+SUFFERED = (GAP, PATH_STEP, INTERRUPTION, INTERRUPTION_CALL, LOST)
 _HANDOVER_MESSAGES, _HANDOVER_BYTES = PARTS[:2]
 _MOBILITY_MESSAGES, _MOBILITY_BYTES = MOBILITY[1:]
 #: Of the whole call: SIP of its handovers, and all that moves the MN below it.
@@ -42,7 +42,7 @@ def rivals_table(rows: Iterable[Row]) -> Table:
         "What the call suffered and what moving it took: mean ±95 % confidence interval (times in ms)",
         "scenario", "failure", "scheme", "runs", "",
     )  # fmt: skip
-    for column in ("gap", "path step", "interruption", "lost in\nwindow", "mes-\nsages", "bytes", "tunnel\nbytes"):
+    for column in ("gap", "path step", "interruption", "in the\ncall", "lost", "mes-\nsages", "bytes", "tunnel\nbytes"):
         table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
     before: tuple[str, ...] = ()
     for key, ways in groups.items():

@@ -101,3 +101,15 @@ def test_a_phone_that_knows_nothing_of_it_keeps_its_call(tmp_path: Path) -> None
     assert (handover["outcome"], handover["new_path"]) == ("done", "umts")
     assert result["media"]["to_mn"]["lost"] == 0
     assert result["media"]["to_cn"]["lost"] <= 8
+
+
+@needs_uml
+def test_two_tunnels_all_the_time_lose_nothing_when_one_link_breaks(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    done = call(
+        "run", "all-schemes", "--scheme", "mipv4-always", "--failure", "wifi-break", "--out", folder, "--engine", "uml"
+    )
+    assert done.returncode == 0, done.stderr
+    for media in result_of(folder)["media"].values():
+        assert media["lost"] == 0
+        assert media["copies"] > 600

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def row(scheme: str, direction: str, gap: str, *, mobility: str = "", tunnel: str = "0.0") -> dict[str, str]:
     return {
         "scenario": "all-schemes", "failure": "wifi-fade", "scheme": scheme, "direction": direction, "gap_ms": gap,
-        "path_step_ms": "115.0", "interruption_ms": "0.0", "packets_lost_in_window": "6", "handover_messages": "2",
+        "path_step_ms": "115.0", "interruption_ms": "0.0", "interruption_call_ms": "20.0", "packets_lost": "6",
+        "handover_messages": "2",
         "handover_bytes": "1200", "mobility_messages": mobility, "mobility_bytes": mobility and "88",
         "tunnel_bytes_per_packet": tunnel,
     }  # fmt: skip
@@ -26,8 +27,8 @@ def test_each_scheme_has_two_rows_and_what_moving_it_took(capsys: pytest.Capture
     console().print(rivals_table(rows))
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()][-4:]
     assert lines == [
-        "all-schemes wifi-fade sip 2 to MN 11.0 ±12.7 115.0 0.0 6.0 2.0 1200.0 0.0",
-        "to CN 11.0 ±12.7 115.0 0.0 6.0",
-        "below 1 to MN – 115.0 0.0 6.0 4.0 1288.0 20.0",
-        "to CN – 115.0 0.0 6.0",
+        "all-schemes wifi-fade sip 2 to MN 11.0 ±12.7 115.0 0.0 20.0 6.0 2.0 1200.0 0.0",
+        "to CN 11.0 ±12.7 115.0 0.0 20.0 6.0",
+        "below 1 to MN – 115.0 0.0 20.0 6.0 4.0 1288.0 20.0",
+        "to CN – 115.0 0.0 20.0 6.0",
     ]

@@ -2,7 +2,8 @@
 
 Its triggers are those of the mobile node, as far as they do not listen to the call. A handover is a registration of
 the new link's address: with the S bit, if that is wanted, packets go both ways over both links until a while after it
-is there (3.6.1.2: "simultaneous mobility bindings"), else they follow the binding.
+is there (3.6.1.2: "simultaneous mobility bindings"), else they follow the binding. Or all links' addresses are bound
+all the time, and every packet goes over each: then there is nothing to hand over.
 """
 
 from __future__ import annotations
@@ -38,6 +39,14 @@ COPIES_S = 1.0
 AGAIN_AFTER_S = 4.0
 
 
+class Bindings(StrEnum):
+    """How many care-of addresses are bound: one; two while the address moves; all that there are."""
+
+    ONE = "one"
+    TWO_MOVING = "two-moving"
+    ALL = "all"
+
+
 class AddressMove(StrEnum):
     """AT REST; WAITING for the new link, REGISTERING over it; COPYING until the old address is let go."""
 
@@ -56,14 +65,15 @@ class MobileSystem:
         self._link, self._other = (self._links[name] for name in names)
         self._home: str = config["home_address"]
         self._agent = Address(config["home_agent"], PORT)
-        self._wants_copies: bool = config["copies"]
+        self._bindings = Bindings(config["bindings"])
         key = Key(config["spi"], bytes.fromhex(config["key"]))
         offset_s = config["clock_offset_s"]
         self._registering = Registering(self._home, self._agent, key, random, clock_offset_s=offset_s)
         self._decision = make_decision(config["trigger"], names, config["networks"])
         self.state = AddressMove.AT_REST
-        self._is_bound = False
-        self._renew_at: float | None = None
+        # The links whose addresses are bound, and when to ask for them again; and those that are to be asked for.
+        self._renew_at: dict[Link, float] = {}
+        self._to_bind: list[Link] = []
         self._let_go_at: float | None = None
         self._again_at: float | None = None
         self._attaching: set[str] = set()
@@ -113,8 +123,9 @@ class MobileSystem:
                 self._decision.take(LinkUp(link.name), now=now)
             elif event == "link_down":
                 self._decision.take(LinkDown(link.name), now=now)
-        if link.is_usable and self.state == AddressMove.AT_REST and link is self._link and not self._is_bound:
-            self._ask(link, now)
+        is_first = link is self._link and not self._renew_at
+        if link.is_usable and news and self.state == AddressMove.AT_REST and (is_first or self._binds_all):
+            self._bind(link, now)
         elif link.is_usable and self.state == AddressMove.WAITING and link is self._other:
             self._register(now)
         elif not link.is_usable and link is self._other and self.state == AddressMove.REGISTERING:
@@ -127,7 +138,8 @@ class MobileSystem:
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next."""
         timers = (
-            self._registering.get_timer(), self._decision.get_timer(), self._renew_at, self._let_go_at, self._again_at,
+            self._registering.get_timer(), self._decision.get_timer(), min(self._renew_at.values(), default=None),
+            self._let_go_at, self._again_at,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -135,14 +147,16 @@ class MobileSystem:
         """Do what is due."""
         self._registering.handle_timer(now=now)
         self._decision.handle_timer(now=now)
-        if self._renew_at is not None and now >= self._renew_at:
-            self._renew_at = None
-            if self.state == AddressMove.AT_REST:
-                self._ask(self._link, now)
+        for link in [link for link, at in self._renew_at.items() if now >= at]:
+            self._renew_at[link] = now + LIFETIME_S  # unless it is answered
+            if self.state == AddressMove.AT_REST and link.is_usable:
+                self._bind(link, now)
         if self._let_go_at is not None and now >= self._let_go_at:
             self._let_go(now)
         if self._again_at is not None and now >= self._again_at:
             self._again_at = None
+            if self._link not in self._renew_at and self._link.is_usable:
+                self._bind(self._link, now)
         self._consider(now)
 
     # -- out ----------------------------------------------------------------------------------------------------------
@@ -160,11 +174,8 @@ class MobileSystem:
 
     def _consider(self, now: float) -> None:
         """Hands over when the triggers want it, one handover at a time; also out of one whose new link is lost."""
-        if (
-            not self._is_bound
-            or self.state not in {AddressMove.AT_REST, AddressMove.COPYING}
-            or self._again_at is not None
-        ):
+        may_move = self.state in {AddressMove.AT_REST, AddressMove.COPYING} and self._again_at is None
+        if self._link not in self._renew_at or not may_move:
             return
         verdict = self._decision.verdict(self._link.name, now=now)
         if verdict is not None:
@@ -174,6 +185,10 @@ class MobileSystem:
         if self.state == AddressMove.COPYING:
             self._end_copies()
         self._tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
+        if self._binds_all and self._other in self._renew_at and self._other.is_usable:
+            self._swap(now)
+            self._send_over_all()
+            return
         self.state = AddressMove.WAITING
         if self._other.is_usable:
             self._register(now)
@@ -182,7 +197,18 @@ class MobileSystem:
 
     def _register(self, now: float) -> None:
         self.state = AddressMove.REGISTERING
-        self._ask(self._other, now, keeps_others=self._wants_copies and self._link.is_usable)
+        self._ask(self._other, now, keeps_others=self._bindings != Bindings.ONE and self._link.is_usable)
+
+    @property
+    def _binds_all(self) -> bool:
+        return self._bindings == Bindings.ALL
+
+    def _bind(self, link: Link, now: float) -> None:
+        """Asks for a link's address, or will when what is being asked has been answered."""
+        if self._registering.wish is None:
+            self._ask(link, now, keeps_others=self._binds_all)
+        elif link not in self._to_bind:
+            self._to_bind.append(link)
 
     def _ask(self, link: Link, now: float, *, keeps_others: bool = False) -> None:
         self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, self._local(link)), now=now)
@@ -201,31 +227,49 @@ class MobileSystem:
             self._tell("deregistered", **facts)
             return
         self._tell("registered", lifetime_s=reply.lifetime_s, **facts)
-        self._renew_at = now - took_s + RENEW_AFTER * min(reply.lifetime_s, wish.lifetime_s)  # 3.6.2.2
+        link = self._link if wish.care_of == self._link.address else self._other
+        has_both = wish.keeps_others and reply.code == ReplyCode.ACCEPTED
+        if not has_both:
+            self._renew_at.clear()
+        granted_s = min(reply.lifetime_s, wish.lifetime_s)
+        self._renew_at[link] = now - took_s + RENEW_AFTER * granted_s  # 3.6.2.2
         if self.state == AddressMove.REGISTERING:
-            self._moved(now, has_both=wish.keeps_others and reply.code == ReplyCode.ACCEPTED)
+            self._moved(now, has_both=has_both)
         else:
-            self._is_bound = True
-            self._commands.append(SendBy(self._home, self._tunnel(self._link)))
+            self._send_over_all()
+        if self._to_bind:
+            self._bind(self._to_bind.pop(0), now)
 
     def _moved(self, now: float, *, has_both: bool) -> None:
         """The new address is bound: what is sent follows, or goes over both for a while."""
-        self._link, self._other = self._other, self._link
-        new, old = self._tunnel(self._link), self._tunnel(self._other)
-        if has_both:
-            self._commands.append(CopyOnto(old, (new,)))
+        self._swap(now)
+        if has_both and not self._binds_all:
+            self._commands.append(CopyOnto(self._tunnel(self._other), (self._tunnel(self._link),)))
             self.state, self._let_go_at = AddressMove.COPYING, now + COPIES_S
             self._tell("copies", because=["simultaneous bindings"])
         else:
-            self._commands.append(SendBy(self._home, new))
+            self._send_over_all()
             self.state = AddressMove.AT_REST
+
+    def _swap(self, now: float) -> None:
+        """The other link is the one to be on."""
+        self._link, self._other = self._other, self._link
         self._decision.take(CallMoved(self._link.name), now=now)
         self._decision.handed_over(now=now)
         self._tell("handover_done", link=self._link.name)
 
+    def _send_over_all(self) -> None:
+        """By the link to be on; and where all addresses are bound, a copy by the other one."""
+        new, old = self._tunnel(self._link), self._tunnel(self._other)
+        self._commands.append(SendBy(self._home, new))
+        if self._binds_all:
+            onto = (old,) if self._other in self._renew_at else ()
+            self._commands += [CopyOnto(old, ()), CopyOnto(new, onto)]
+
     def _let_go(self, now: float) -> None:
         """The old address is bound no longer (3.6.1.2); that is asked for over the new link."""
         self._end_copies()
+        self._renew_at.pop(self._other, None)
         self._registering.ask(Wish(self._other.address, 0, True, self._local(self._link)), now=now)
 
     def _end_copies(self) -> None:

@@ -152,7 +152,7 @@ def _find_handover(
     if address_ns is None and attached_ns is not None and attached_ns < trigger.time_ns:
         address_ns = attached_ns  # a link that was up all the time need not tell of its address
     told = [one.time_ns for one in events if one.name == DONE and one.time_ns >= trigger.time_ns]
-    done_ns = told[0] if told and begin.copies is not None else None
+    done_ns = told[0] if told and (begin.copies is not None or keeps_address) else None
     answered = [one.final.status for one in invites if one.final is not None]
     answered += [one.code for one in registered if one.code is not None]
     return Handover(
@@ -356,6 +356,8 @@ def _window(
         close_ns = _moved_ns(handover, direction)
     elif handover.registration is not None:
         close_ns = followed_ns(handover.registration, direction, handover.old, handover.new)
+    elif handover.invite is None and handover.done_ns is not None:  # every packet goes over both anyway
+        close_ns = _first_over(direction, handover.new, handover.done_ns)
     elif handover.in_dialog and handover.final_ns is not None:
         first_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
         close_ns = None if first_ns is None else max(first_ns, handover.final_ns)

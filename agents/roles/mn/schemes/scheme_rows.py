@@ -159,7 +159,7 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"copies": False},
+        below={"bindings": "one"},
     ),
     "mipv4-bicast": SchemeRow(
         API_VERSION,
@@ -168,7 +168,16 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"copies": True},
+        below={"bindings": "two-moving"},
+    ),
+    "mipv4-always": SchemeRow(
+        API_VERSION,
+        "the same with both care-of addresses bound all the time: every packet goes through both tunnels",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"bindings": "all"},
     ),
 }
 """Ours, by name. In an agent, those that its user brought follow."""

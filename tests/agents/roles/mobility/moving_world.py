@@ -30,7 +30,7 @@ class MovingWorld:
     """Both ends begin at 0 s; the mobile node is on both links, and its home agent is asked over the WiFi."""
 
     def __init__(
-        self, *, copies: bool = False, trigger: dict[str, Any] | None = None, key: str = SECRET,
+        self, *, bindings: str = "one", trigger: dict[str, Any] | None = None, key: str = SECRET,
         mobile_clock_s: float = EPOCH_S, **agent: Any,  # noqa: ANN401 - what a home agent's configuration has
     ) -> None:  # fmt: skip
         self.now = 0.0
@@ -38,7 +38,7 @@ class MovingWorld:
         mobile: dict[str, Any] = {
             "links": links, "first_link": "wifi", "second_link": "umts", "networks": {},
             "trigger": trigger or {"on": "signal", "below": -60.0}, "home_address": HOME, "home_agent": AGENT,
-            "spi": 256, "key": key, "copies": copies, "clock_offset_s": mobile_clock_s,
+            "spi": 256, "key": key, "bindings": bindings, "clock_offset_s": mobile_clock_s,
         }  # fmt: skip
         homes = {HOME: {"spi": 256, "key": SECRET}}
         about = {"address": AGENT, "interface": "home-eth0", "homes": homes, "clock_offset_s": EPOCH_S, **agent}

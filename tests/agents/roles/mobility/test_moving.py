@@ -63,7 +63,7 @@ def test_a_handover_is_one_registration_and_what_is_sent_follows_its_reply() -> 
 
 
 def test_with_simultaneous_bindings_packets_go_over_both_for_a_second() -> None:
-    world = at_rest(copies=True)
+    world = at_rest(bindings="two-moving")
     world.signal()
     world.run(5.0)
     assert world.labels()[2:] == ["RRQ 300 S umts", "RRP 0 umts", "RRQ 0 S umts", "RRP 0 umts"]
@@ -79,8 +79,48 @@ def test_with_simultaneous_bindings_packets_go_over_both_for_a_second() -> None:
     assert asked[2] - asked[1] == pytest.approx(2 * 0.110 + 1.0)
 
 
+def test_with_all_addresses_bound_every_packet_goes_over_both_links_from_the_beginning() -> None:
+    world = at_rest(bindings="all")
+    assert world.labels() == ["RRQ 300 S wifi", "RRP 0 wifi", "RRQ 300 S umts", "RRP 0 umts"]
+    assert world.orders("mn")[-3:] == [
+        SendBy(HOME, "mip-wifi"), CopyOnto("mip-umts", ()), CopyOnto("mip-wifi", ("mip-umts",)),
+    ]  # fmt: skip
+    assert world.orders("home")[-1] == Deliver(HOME, ("mip0", "mip1"))
+
+
+def test_with_all_addresses_bound_a_handover_takes_no_message() -> None:
+    world = at_rest(bindings="all")
+    world.link("wifi", is_up=False)
+    world.run(3.0)
+    assert len(world.sent) == 4
+    assert world.told("handover_done") == [{"link": "umts"}]
+    assert world.orders("mn")[-3:] == [
+        SendBy(HOME, "mip-umts"), CopyOnto("mip-wifi", ()), CopyOnto("mip-umts", ("mip-wifi",)),
+    ]  # fmt: skip
+    world.link("wifi", is_up=True)  # it may have lost its binding meanwhile
+    world.run(5.0)
+    assert world.labels()[4:] == ["RRQ 300 S wifi", "RRP 0 wifi"]
+
+
+def test_all_addresses_that_are_bound_are_renewed() -> None:
+    world = at_rest(bindings="all")
+    world.run(1000.0)
+    assert world.told("binding_expired") == []
+    assert [link for at, label, link in world.sent if label.startswith("RRQ") and at > 2][:4] == ["wifi", "umts"] * 2
+
+
+def test_a_first_registration_that_is_refused_is_tried_again() -> None:
+    world = MovingWorld()
+    judge = world.agent._judge
+    world.agent._judge = lambda request, **_: (ReplyCode.NO_RESOURCES, request.identification)  # type: ignore[method-assign]
+    world.run(1.0)
+    world.agent._judge = judge  # type: ignore[method-assign]
+    world.run(6.0)
+    assert world.labels() == ["RRQ 300 wifi", "RRP 130 wifi", "RRQ 300 wifi", "RRP 0 wifi"]
+
+
 def test_an_agent_without_simultaneous_bindings_says_so_and_it_is_a_plain_handover() -> None:
-    world = at_rest(copies=True, room=1)
+    world = at_rest(bindings="two-moving", room=1)
     world.signal()
     world.run(5.0)
     assert world.labels()[2:] == ["RRQ 300 S umts", "RRP 1 umts"]
@@ -89,7 +129,7 @@ def test_an_agent_without_simultaneous_bindings_says_so_and_it_is_a_plain_handov
 
 
 def test_a_link_that_is_gone_is_left_without_copies() -> None:
-    world = at_rest(copies=True)
+    world = at_rest(bindings="two-moving")
     world.link("wifi", is_up=False)
     world.run(3.0)
     assert world.labels()[2:] == ["RRQ 300 umts", "RRP 0 umts"]
