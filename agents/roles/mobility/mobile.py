@@ -39,7 +39,7 @@ COPIES_S = 1.0
 AGAIN_AFTER_S = 4.0
 
 
-class Bindings(StrEnum):
+class BoundAddresses(StrEnum):
     """How many care-of addresses are bound: one; two while the address moves; all that there are."""
 
     ONE = "one"
@@ -65,7 +65,7 @@ class MobileSystem:
         self._link, self._other = (self._links[name] for name in names)
         self._home: str = config["home_address"]
         self._agent = Address(config["home_agent"], PORT)
-        self._bindings = Bindings(config["bindings"])
+        self._bindings = BoundAddresses(config["bindings"])
         key = Key(config["spi"], bytes.fromhex(config["key"]))
         offset_s = config["clock_offset_s"]
         self._registering = Registering(self._home, self._agent, key, random, clock_offset_s=offset_s)
@@ -197,11 +197,11 @@ class MobileSystem:
 
     def _register(self, now: float) -> None:
         self.state = AddressMove.REGISTERING
-        self._ask(self._other, now, keeps_others=self._bindings != Bindings.ONE and self._link.is_usable)
+        self._ask(self._other, now, keeps_others=self._bindings != BoundAddresses.ONE and self._link.is_usable)
 
     @property
     def _binds_all(self) -> bool:
-        return self._bindings == Bindings.ALL
+        return self._bindings == BoundAddresses.ALL
 
     def _bind(self, link: Link, now: float) -> None:
         """Asks for a link's address, or will when what is being asked has been answered."""
@@ -211,11 +211,13 @@ class MobileSystem:
             self._to_bind.append(link)
 
     def _ask(self, link: Link, now: float, *, keeps_others: bool = False) -> None:
+        self._tell("registering", link=link.name)
         self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, self._local(link)), now=now)
 
     def _take(self, answered: RegistrationAnswered, now: float) -> None:
         wish, reply, took_s = answered
-        facts = {"care_of": wish.care_of, "code": reply.code, "took_s": round(took_s, 6)}
+        link = self._link if wish.care_of == self._link.address else self._other
+        facts = {"link": link.name, "care_of": wish.care_of, "code": reply.code, "took_s": round(took_s, 6)}
         if not reply.is_accepted:
             self._tell("registration_refused", **facts)
             if self.state == AddressMove.REGISTERING:
@@ -227,7 +229,6 @@ class MobileSystem:
             self._tell("deregistered", **facts)
             return
         self._tell("registered", lifetime_s=reply.lifetime_s, **facts)
-        link = self._link if wish.care_of == self._link.address else self._other
         has_both = wish.keeps_others and reply.code == ReplyCode.ACCEPTED
         if not has_both:
             self._renew_at.clear()
@@ -270,6 +271,7 @@ class MobileSystem:
         """The old address is bound no longer (3.6.1.2); that is asked for over the new link."""
         self._end_copies()
         self._renew_at.pop(self._other, None)
+        self._tell("deregistering", link=self._other.name)
         self._registering.ask(Wish(self._other.address, 0, True, self._local(self._link)), now=now)
 
     def _end_copies(self) -> None:
