@@ -20,7 +20,7 @@ from testbed.measure.numbers.media_numbers import (
     UNAVOIDABLE,
 )
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
-from testbed.report.several.costs.cost_table import cost_table
+from testbed.report.several.costs.cost_table import cost_table, mobility_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
 def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
     """Tables of (name, result.json) pairs."""
     parts: list[RenderableType] = [media_table(results), Text(), phases_table(results)]
-    cost = cost_table(results)
-    parts += [] if cost is None else [Text(), cost]
-    users = users_table(results)
-    parts += [] if users is None else [Text(), users]
+    for table in (cost_table(results), mobility_table(results), users_table(results)):
+        parts += [] if table is None else [Text(), table]
     for name, result in results:
         parts += [Text(f"warning, {name}: {warning}", style="yellow") for warning in result["warnings"]]
     return Group(*parts)

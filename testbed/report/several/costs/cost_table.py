@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.numbers.cost_numbers import EXTRA_PERCENT, JOULES, RADIOS, SIGNALLING_BYTES
+from testbed.measure.numbers.cost_numbers import EXTRA_PERCENT, JOULES, RADIOS, SIGNALLING_BYTES, TUNNEL_BYTES
 from testbed.measure.numbers.media_numbers import COPIES, PROBES, SAID_AGAIN
+from testbed.measure.numbers.signalling_numbers import MOBILITY
 from testbed.measure.numbers.standby_numbers import STANDBY
 from testbed.report.terminal import DIRECTIONS, new_table, number
 
@@ -35,6 +36,21 @@ def cost_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:
                 number(RADIOS["joules"].read(radio)),
                 *(() if place else _of_call(result, cost)),
             )
+    return table
+
+
+def mobility_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:
+    """What moved the MN below its call, and what tunnels add; None where in none of them anything did."""
+    moved = [(name, one) for name, one in results if (one.get("signalling") or {}).get("mobility")]
+    if not moved:
+        return None
+    table = new_table("What moved the phone's address below the call (of the whole call)", "scheme", "protocol")
+    for head in ("mes-\nsages", "bytes", "tunnel bytes\na packet"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, result in moved:
+        protocol, *counts = (one.read(result["signalling"]) for one in MOBILITY)
+        tunnel = TUNNEL_BYTES.read(result.get("cost") or {})
+        table.add_row(name, str(protocol), *(number(one) for one in counts), number(tunnel))
     return table
 
 
