@@ -32,7 +32,10 @@ def find_begins(
     """Return one for each trigger, and one for each move to a dialog that stood by which had none."""
     dialogs = standing_dialogs(manifest, transactions)
     alarms = find_alarms(manifest, events, media)
-    triggers = moves_to_standing([one for one in events if one.name == "trigger"], events, dialogs, manifest)
+    told = [one for one in events if one.name == "trigger"]
+    if manifest.mn.kept is not None:
+        told = [one for one in told if _is_in_call(one.time_ns, media)]
+    triggers = moves_to_standing(told, events, dialogs, manifest)
     found: list[HandoverBegin] = []
     for trigger, following in zip_longest(triggers, triggers[1:]):
         before_ns = found[-1].trigger.time_ns if found else 0
@@ -44,3 +47,10 @@ def find_begins(
         opened_ns = min([begun_ns, *(one.heard_ns for one in mine if one.heard_ns is not None)])
         found.append(HandoverBegin(trigger, begun_ns, max(opened_ns, before_ns), copies))
     return found
+
+
+def _is_in_call(time_ns: int, media: dict[str, Direction]) -> bool:
+    """Whether there is a call to be handed over: what is below it moves whenever it likes."""
+    begun = [int(one.sent.time_ns[0]) for one in media.values() if len(one.sent)]
+    ended = [one.end_ns for one in media.values() if one.end_ns is not None]
+    return bool(begun and ended) and min(begun) <= time_ns <= max(ended)

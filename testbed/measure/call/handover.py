@@ -164,7 +164,7 @@ def _find_handover(
         old=old,
         tried=tried,
         outcome=_outcome(invites or registered, events, media, tried, trigger.time_ns, until_ns)
-        if begin.copies is None
+        if begin.copies is None and not (keeps_address and done_ns is not None)
         else _outcome_of_move(invites, media, tried, done_ns),
         status=answered[-1] if answered else None,
         invite=invite,

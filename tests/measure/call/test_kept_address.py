@@ -1,0 +1,74 @@
+"""A handover of an address that is kept below the call: paths are those of tunnels, signalling is registrations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.measure.result.run import measure_run
+from tests.measure import kept_address
+from tests.measure.synthetic import PACKETS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_packets_in_tunnels_are_on_the_path_of_the_tunnel(tmp_path: Path) -> None:
+    result = measure_run(kept_address.moved_run().write(tmp_path / "run"))
+    to_mn, to_cn = (result["media"][way] for way in ("to_mn", "to_cn"))
+    assert (to_mn["sent"], to_mn["lost"], to_mn["path_step_ms"], to_mn["gap_ms"]) == (700, 0, 108.0, 108.0)
+    assert to_mn["paths"]["wifi"]["packets"] + to_mn["paths"]["umts"]["packets"] == 700
+    assert [to_mn["paths"][link]["delay_ms"]["mean"] for link in ("wifi", "umts")] == [2.0, 110.0]
+    # Five of the uplink come to the agent from an address that is bound no longer: one every 20 ms for 112 ms.
+    assert (to_cn["sent"], to_cn["lost"], to_cn["lost_in_window"]) == (700, 5, 5)
+    assert to_cn["gap_ms"] == 5 * 20 + 108.0
+
+
+def test_what_moved_it_is_its_registration(tmp_path: Path) -> None:
+    result = measure_run(kept_address.moved_run().write(tmp_path / "run"))
+    (handover,) = result["handovers"]
+    told = ("outcome", "old_path", "new_path", "status", "kind")
+    assert [handover[name] for name in told] == ["done", "wifi", "umts", 0, "signal"]
+    assert handover["phases_ms"] | {"detect": None} == {
+        "detect": None, "attach": 0.0, "address": 0.0, "signalling": 220.0, "media": pytest.approx(-2.5, abs=20),
+    }  # fmt: skip
+    signalling = handover["signalling"]
+    assert (signalling["delay_ms"], signalling["mobility_messages"], signalling["mobility_bytes"]) == (220.0, 2, 88)
+    assert result["signalling"]["mobility"] == {"protocol": "Mobile IPv4", "messages": 4, "bytes": 176}
+    assert result["signalling"]["setup_ms"] == 8.0
+    assert result["cost"]["tunnel_bytes_per_packet"] == 20.0
+    assert result["warnings"] == []
+
+
+def test_a_refused_registration_moves_nothing(tmp_path: Path) -> None:
+    result = measure_run(kept_address.moved_run(refused=True).write(tmp_path / "run"))
+    (handover,) = result["handovers"]
+    assert (handover["outcome"], handover["status"], handover["new_path"]) == ("refused", 130, None)
+    assert "no handover took place: the one to umts was refused (130): the call stayed on wifi" in result["warnings"]
+    assert result["media"]["to_mn"]["lost"] == result["media"]["to_cn"]["lost"] == 0
+
+
+def test_what_moves_before_the_call_or_after_it_is_none_of_its_handovers(tmp_path: Path) -> None:
+    run = kept_address.moved_run()
+    for at_ms in (300, 16_500):
+        run.event(at_ms, "mobility", "trigger", kind="signal", link="umts", to="wifi")
+    result = measure_run(run.write(tmp_path / "run"))
+    assert [one["new_path"] for one in result["handovers"]] == ["umts"]
+
+
+def test_an_address_that_the_node_says_it_has_moved_has_moved(tmp_path: Path) -> None:
+    """Every packet goes over both: nothing new ever comes by the slower one, and no message is needed."""
+    run = kept_address.begin("kept-twice")
+    run.register(200, link="umts")
+    run.event(6000, "mobility", "trigger", kind="signal", link="wifi", to="umts")
+    run.event(6000, "mobility", "handover_done", link="umts")
+    for k in range(PACKETS):
+        for link in ("wifi", "umts"):
+            run.media(k, link=link, to_mn=True)
+            run.media(k, link=link, to_mn=False)
+    run.bye(15_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
+    result = measure_run(run.write(tmp_path / "run"))
+    assert [one["outcome"] for one in result["handovers"]] == ["done"]
+    assert result["media"]["to_mn"]["duplicates"] == 700
+    assert result["cost"]["extra_percent"] == pytest.approx(98, abs=2)

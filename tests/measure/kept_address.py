@@ -1,0 +1,120 @@
+"""Run folders made by hand of a phone whose address is kept below it: what it says goes in tunnels to a home agent.
+
+As in `synthetic`, WiFi takes 2 ms each way and UMTS 110; half a millisecond of that lies between home agent and CN.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agents.mip.mip_messages import Flag, Key, RegistrationReply, RegistrationRequest
+
+from . import frames
+from .frames import MS, START_NS, Frame
+from .synthetic import ADDRESS, CN_FIRST_MS, DOCUMENT, MN_FIRST_MS, PACKETS, WAY_MS, Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOME_ADDRESS, AGENT = "10.10.0.254", "10.10.0.2"
+WIRE_MS = 0.5
+ETHER = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\x00"
+KEY = Key(256, bytes(16))
+FLAGS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
+
+
+@dataclass
+class KeptRun(Run):
+    """What its links carry is in tunnels."""
+
+    def carry(
+        self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
+        arrives: bool = True, leaves: bool = True, extra_ms: float = 0,
+    ) -> float:  # fmt: skip
+        """Send a datagram through the tunnel of a link, or with `arrives` False only as far as the home agent."""
+        ends = [(ADDRESS["cn"], ports[0]), (HOME_ADDRESS, ports[1])]
+        outer = [AGENT, ADDRESS[link]]
+        if not to_mn:
+            ends, outer = [(HOME_ADDRESS, ports[0]), (ADDRESS["cn"], ports[1])], outer[::-1]
+        inner = frames.ip_udp(ends[0], ends[1], payload)
+        in_tunnel = ETHER + ip_in_ip(outer[0], outer[1], inner)
+        arrival_ms = at_ms + WAY_MS[link] + extra_ms
+        first, last = ("cn-eth0", f"mn-{link}") if to_mn else (f"mn-{link}", "cn-eth0")
+        at_agent_ms = at_ms + WIRE_MS if to_mn else arrival_ms - WIRE_MS
+        self._see(first, at_ms, ETHER + inner if to_mn else in_tunnel)
+        if to_mn or arrives:
+            self._see("home-eth0", at_agent_ms, ETHER + inner if to_mn else in_tunnel)
+            self._see("home-eth0", at_agent_ms, in_tunnel if to_mn else ETHER + inner)
+        elif leaves:  # it comes to an agent that has bound another address, and is dropped
+            self._see("home-eth0", at_agent_ms, in_tunnel)
+        if arrives:
+            self._see(last, arrival_ms, in_tunnel if to_mn else ETHER + inner)
+        return arrival_ms
+
+    def register(self, at_ms: float, *, link: str, care_of: str = "", lifetime_s: int = 300, code: int = 0) -> float:
+        """A registration over a link, and its reply; returns when that comes in."""
+        number = int(at_ms)
+        care_of = care_of or ADDRESS[link]
+        request = RegistrationRequest(FLAGS, lifetime_s, HOME_ADDRESS, AGENT, care_of, number).signed(KEY)
+        reply = RegistrationReply(code, lifetime_s, HOME_ADDRESS, AGENT, number).signed(KEY)
+        there, back_ms = at_ms + WAY_MS[link], at_ms + 2 * WAY_MS[link]
+        for data, source, target, leaves, comes in (
+            (request, ADDRESS[link], AGENT, at_ms, there), (reply, AGENT, ADDRESS[link], there, back_ms),
+        ):  # fmt: skip
+            frame = frames.udp((source, 434), (target, 434), data)
+            out, into = (f"mn-{link}", "home-eth0") if target == AGENT else ("home-eth0", f"mn-{link}")
+            self._see(out, leaves, frame)
+            self._see(into, comes, frame)
+        return back_ms
+
+    def write(self, folder: Path, *, merged: bool = False) -> Path:
+        """Write the run folder, with a relay and an address that is kept in its manifest."""
+        super().write(folder, merged=merged)
+        roles: dict[str, Any] = json.loads(json.dumps(DOCUMENT["roles"]))
+        roles["mn"]["home_address"] = HOME_ADDRESS
+        roles["relay"] = {"interfaces": {"eth0": {"interface": "home-eth0", "address": AGENT}}}
+        document = {**DOCUMENT, "scheme": self.scheme, "warnings": self.warnings, "roles": roles}
+        (folder / "manifest.json").write_text(json.dumps(document))
+        return folder
+
+    def _see(self, interface: str, at_ms: float, frame: bytes) -> None:
+        self.captured.setdefault(interface, []).append(Frame(START_NS + round(at_ms * MS), frame))
+
+
+def ip_in_ip(source: str, target: str, inner: bytes) -> bytes:
+    """RFC 2003."""
+    ends = ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(inner), 0, 0, 64, 4, 0) + ends + inner
+
+
+def begin(scheme: str) -> KeptRun:
+    """Registered over the WiFi before the call, and the call set up."""
+    run = KeptRun(scheme)
+    run.event(0, "lab", "start")
+    for link in ("wifi", "umts"):
+        run.event(10, "lab", "attached", link=link)
+        run.event(20, "mobility", "address", link=link, address=ADDRESS[link])
+    run.register(100, link="wifi")
+    run.invite(500, link="wifi", call_id="a@mn", cseq=1, tags=("mn", "cn"))
+    return run
+
+
+def moved_run(*, refused: bool = False) -> KeptRun:
+    """Triggered at 6000 ms, registered at once: the downlink moves when the agent has it, the uplink with the reply."""
+    run = begin("kept")
+    run.event(6000, "mobility", "trigger", kind="signal", link="wifi", to="umts")
+    replied = run.register(6000, link="umts", code=130 if refused else 0)
+    if not refused:
+        run.event(replied, "mobility", "handover_done", link="umts")
+    for k in range(PACKETS):
+        sent = CN_FIRST_MS + 20 * k
+        run.media(k, link="wifi" if refused or sent + WIRE_MS < 6110 else "umts", to_mn=True)
+        sent = MN_FIRST_MS + 20 * k
+        on_wifi = refused or sent < replied
+        run.media(k, link="wifi" if on_wifi else "umts", to_mn=False, arrives=refused or not 6108 <= sent < replied)
+    run.bye(15_200, link="wifi" if refused else "umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
+    return run
