@@ -187,3 +187,19 @@ def test_a_stranger_binds_nothing_and_no_tunnel_takes_what_he_says(tmp_path: Pat
     at = Counter(name for (name,) in seen)
     assert (at["attacker-eth0"], at["home-eth0"], at["cn-eth0"]) == (10, 5, 0)
     assert result_of(folder)["media"]["to_mn"]["lost"] == 0
+
+
+@needs_uml
+def test_a_home_agent_that_dies_fails_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    failure = tmp_path / "agent-dies.yaml"
+    failure.write_text(
+        "name: agent-dies\nabout: the home agent's process dies\nsteps:\n  - {at: 4 s, kill: home-agent}\n"
+    )
+    folder = tmp_path / "run"
+    done = call("run", "wifi-to-umts", "--scheme", "mipv4", "--failure", failure, "--out", folder, "--engine", "uml")
+    assert done.returncode == 1
+    assert "agent home-agent was killed by signal 9" in done.stderr
+    assert 100 < result_of(folder)["media"]["to_mn"]["received"] < 200
+    other = call("run", "wifi-to-umts", "--scheme", "handover-cn", "--failure", failure, "--out", tmp_path / "other")
+    assert other.returncode == 2
+    assert "agent-dies.yaml:4: steps.1.kill: 'home-agent' is no agent of this run; possible are: mn, cn" in other.stderr

@@ -82,9 +82,9 @@ NAMES = [
     wrong("script of another link", SCRIPT, "link: wifi, signal", "link: wlan, signal", 5,
           "steps.1.link: 'wlan' is no access link of the topology; possible are: wifi, umts"),
     wrong("script that kills nobody", SCRIPT, "link: wifi, gone: true", "kill: nm", 8,
-          "steps.4.kill: 'nm' is no agent; possible are: mn, cn"),
+          "steps.4.kill: 'nm' is no agent of this run; possible are: mn, cn"),
     wrong("script in which nobody hangs up", SCRIPT, "link: wifi, gone: true", "hang_up: nc", 8,
-          "steps.4.hang_up: 'nc' is no agent; possible are: mn, cn"),
+          "steps.4.hang_up: 'nc' is no agent of this run; possible are: mn, cn"),
 ]  # fmt: skip
 
 FIELDS_AND_VALUES = [

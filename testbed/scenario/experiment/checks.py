@@ -1,6 +1,6 @@
 """What the files of an experiment must agree on: links, agents, and scripts that do what they say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from agents.roles.mn.schemes import SCHEMES
@@ -78,9 +78,14 @@ def check_codecs(tree: Tree, scenario: Scenario, cast: Cast, *, is_bridged: bool
         raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}; add one, or choose {bridging}")])
 
 
-def check_failure(tree: Tree, changes: list[Change], profiles: dict[str, LinkProfile]) -> None:
-    """Each change is about something that there is and can be changed, and no two of them contradict each other."""
-    checker = FailureChecker(tree, changes)
+def check_failure(
+    tree: Tree, changes: list[Change], profiles: dict[str, LinkProfile], agents: Sequence[str] = AGENTS
+) -> None:
+    """Each change is about something that there is and can be changed, and no two of them contradict each other.
+
+    `agents` are those that the run has, and that can be killed.
+    """
+    checker = FailureChecker(tree, changes, agents)
     errors = list(checker.names(list(profiles)))
     for link, profile in profiles.items():
         errors += checker.link(link, profile)
@@ -154,9 +159,10 @@ def check_by_netem(tree: Tree, changes: list[Change], by_netem: set[str]) -> Non
 class FailureChecker:
     """Finds what is wrong with a failure script that is well-formed."""
 
-    def __init__(self, tree: Tree, changes: list[Change]) -> None:
+    def __init__(self, tree: Tree, changes: list[Change], agents: Sequence[str]) -> None:
         self._tree = tree
         self._changes = changes
+        self._agents = agents
 
     def names(self, links: list[str]) -> Iterator[ScenarioError]:
         """Changes of links and agents that there are not."""
@@ -164,9 +170,10 @@ class FailureChecker:
             if change.link is not None and change.link not in links:
                 what = f"link: {shown(change.link)} is no access link of the topology{hint(change.link, links)}"
                 yield self._error(change, "link", what)
-            for field, agent in (("kill", change.kill), ("hang_up", change.hang_up)):
-                if agent is not None and agent not in AGENTS:
-                    yield self._error(change, field, f"{field}: {shown(agent)} is no agent{hint(agent, AGENTS)}")
+            for field, agent, known in (("kill", change.kill, self._agents), ("hang_up", change.hang_up, AGENTS)):
+                if agent is not None and agent not in known:
+                    what = f"{field}: {shown(agent)} is no agent of this run{hint(agent, known)}"
+                    yield self._error(change, field, what)
 
     def link(self, name: str, profile: LinkProfile) -> list[ScenarioError]:
         """All that is wrong with the changes of one link; what follows from it isn't looked for."""

@@ -31,6 +31,7 @@ from testbed.scenario.experiment.varying import (
     vary_profile,
     vary_scenario,
 )
+from testbed.scenario.kinds.agent_names import agents_of
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme, find_scheme, same_scheme
 from testbed.scenario.kinds.correspondent import NOBODY
 from testbed.scenario.kinds.failure import FailureScript
@@ -160,10 +161,10 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     chosen_seed = scenario.seed if seed is None else seed
     traced, opportunities = read_traces(failure_tree, script)
     changes = [*history(script, chosen_seed), *traced]
-    check_failure(failure_tree, changes, profiles)
+    chosen, setting = choose_scheme(tree, scenario, scheme)
+    check_failure(failure_tree, changes, profiles, agents_of(chosen.row, scenario.registrar))
     check_by_netem(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
-    chosen, setting = choose_scheme(tree, scenario, scheme)
     check_copies(tree, scenario, chosen)
     around = load_around(tree, path, scenario, setting)
     check_trigger(tree, scenario, trigger)

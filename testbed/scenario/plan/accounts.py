@@ -11,7 +11,7 @@ from testbed.scenario.kinds.topology import HOME, MOBILE
 
 SIP_PORT = 5060
 # Beside the B2BUA, in the same node: the paper keeps the two apart (section 4.4).
-REGISTRAR, REGISTRAR_PORT = "registrar", 5070
+REGISTRAR_PORT = 5070
 # What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
 REALM = "home.example"
 PEER_REALM = "cn.example"

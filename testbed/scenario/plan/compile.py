@@ -11,6 +11,7 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.kinds.agent_names import B2BUA, HOME_AGENT, MOBILITY, REGISTRAR
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
@@ -22,7 +23,6 @@ from testbed.scenario.plan.accounts import (
     PASSWORD,
     PEER_REALM,
     REALM,
-    REGISTRAR,
     REGISTRAR_PORT,
     REGISTRAR_REALM,
     SIP_PORT,
@@ -34,8 +34,6 @@ from testbed.scenario.plan.accounts import (
 )
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
-    HOME_AGENT,
-    MOBILITY,
     home_agent,
     mobility,
     phone_at_home,
@@ -43,7 +41,6 @@ from testbed.scenario.plan.network_layer import (
 from testbed.scenario.plan.programs import all_packages, connections, program_steps, programs
 from testbed.scenario.plan.quenches import quench_steps
 
-B2BUA = "b2bua"
 AT_RISK = "at-risk"
 REGISTRATION_S = 3600
 # What is still on its way when the call ends is captured too: more than any link's delay.

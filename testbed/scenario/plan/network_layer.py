@@ -8,7 +8,6 @@ from testbed.scenario.kinds.topology import HOME
 from testbed.scenario.plan.accounts import addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
 
-MOBILITY, HOME_AGENT = "mobility", "home-agent"
 # The phone's one link: it is always there.
 AT_HOME = "home"
 # The security association of mobile node and home agent: what RFC 5944 5.1 has as the least, a key of 128 bits.

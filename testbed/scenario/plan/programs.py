@@ -8,13 +8,13 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import ConnectionManager, Foreign, Step, Telling
 from testbed.scenario.experiment.casting import command_text, split
 from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.kinds.agent_names import REGISTRAR
 from testbed.scenario.kinds.loaded_program import LoadedProgram
 from testbed.scenario.kinds.program import Role, TellSetting
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.plan.accounts import (
     PASSWORD,
     REALM,
-    REGISTRAR,
     REGISTRAR_PORT,
     REGISTRAR_REALM,
     SIP_PORT,
