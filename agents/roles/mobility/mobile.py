@@ -76,7 +76,6 @@ class MobileSystem:
         self._to_bind: list[Link] = []
         self._let_go_at: float | None = None
         self._again_at: float | None = None
-        self._attaching: set[str] = set()
         self._commands: list[Command] = [
             SetTunnel(self._tunnel(link), link.address, self._agent.ip) for link in (self._link, self._other)
         ]
@@ -128,9 +127,8 @@ class MobileSystem:
             self._bind(link, now)
         elif link.is_usable and self.state == AddressMove.WAITING and link is self._other:
             self._register(now)
-        elif not link.is_usable and link is self._other and self.state == AddressMove.REGISTERING:
-            self.state = AddressMove.WAITING
-            self._registering.stop()
+        elif not link.is_usable:
+            self._lose(link, now)
         self._consider(now)
 
     # -- timers -------------------------------------------------------------------------------------------------------
@@ -155,8 +153,9 @@ class MobileSystem:
             self._let_go(now)
         if self._again_at is not None and now >= self._again_at:
             self._again_at = None
-            if self._link not in self._renew_at and self._link.is_usable:
-                self._bind(self._link, now)
+            for link in (self._link, *((self._other,) if self._binds_all else ())):
+                if link not in self._renew_at and link.is_usable:
+                    self._bind(link, now)
         self._consider(now)
 
     # -- out ----------------------------------------------------------------------------------------------------------
@@ -210,9 +209,26 @@ class MobileSystem:
         elif link not in self._to_bind:
             self._to_bind.append(link)
 
+    def _bind_next(self, now: float) -> None:
+        """What has waited for an answer waits no longer."""
+        while self._to_bind and self._registering.wish is None:
+            link = self._to_bind.pop(0)
+            if link.is_usable:
+                self._bind(link, now)
+
     def _ask(self, link: Link, now: float, *, keeps_others: bool = False) -> None:
         self._tell("registering", link=link.name)
         self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, self._local(link)), now=now)
+
+    def _lose(self, link: Link, now: float) -> None:
+        """What is being asked over a link that has gone is asked when it is back, and keeps nothing else waiting."""
+        wish = self._registering.wish
+        if wish is None or wish.local != self._local(link):
+            return
+        self._registering.stop()
+        if self.state == AddressMove.REGISTERING:
+            self.state = AddressMove.WAITING
+        self._bind_next(now)
 
     def _take(self, answered: RegistrationAnswered, now: float) -> None:
         wish, reply, took_s = answered
@@ -237,9 +253,10 @@ class MobileSystem:
         if self.state == AddressMove.REGISTERING:
             self._moved(now, has_both=has_both)
         else:
+            if self._link not in self._renew_at:
+                self._swap(now)
             self._send_over_all()
-        if self._to_bind:
-            self._bind(self._to_bind.pop(0), now)
+        self._bind_next(now)
 
     def _moved(self, now: float, *, has_both: bool) -> None:
         """The new address is bound: what is sent follows, or goes over both for a while."""

@@ -128,7 +128,8 @@ class MovingWorld:
         self._order += 1
 
         def arrive() -> None:
-            role.receive_datagram(datagram.data, local=datagram.remote, remote=datagram.local, now=self.now)
+            if link not in self._gone:
+                role.receive_datagram(datagram.data, local=datagram.remote, remote=datagram.local, now=self.now)
 
         heappush(self._due, (self.now + WAY_S[link], self._order, arrive))
 

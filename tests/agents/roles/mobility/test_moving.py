@@ -109,6 +109,18 @@ def test_all_addresses_that_are_bound_are_renewed() -> None:
     assert [link for at, label, link in world.sent if label.startswith("RRQ") and at > 2][:4] == ["wifi", "umts"] * 2
 
 
+def test_a_link_that_goes_while_its_address_is_asked_for_keeps_nothing_waiting() -> None:
+    world = MovingWorld(bindings="all")  # the WiFi's is being asked for, and UMTS's waits
+    world.link("wifi", is_up=False)
+    world.run(1.0)
+    assert world.labels() == ["RRQ 300 S wifi", "RRQ 300 S umts", "RRP 0 umts"]
+    assert SendBy(HOME, "mip-umts") in world.orders("mn")
+    world.link("wifi", is_up=True)
+    world.run(2.0)
+    assert world.labels()[3:] == ["RRQ 300 S wifi", "RRP 0 wifi"]
+    assert world.orders("home")[-1] == Deliver(HOME, ("mip0", "mip1"))
+
+
 def test_a_first_registration_that_is_refused_is_tried_again() -> None:
     world = MovingWorld()
     judge = world.agent._judge
