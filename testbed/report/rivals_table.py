@@ -14,7 +14,7 @@ from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTIO
 from testbed.measure.numbers.signalling_numbers import MOBILITY, PARTS
 from testbed.report.estimates.intervals import estimate
 from testbed.report.pairs_table import read
-from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, console, new_table, number
+from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PlainConsole, new_table, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from testbed.measure.numbers.number import Number
 
 Row = dict[str, str]
+WIDTH = 180
+"""So wide are means with their intervals."""
 SUFFERED = (GAP, PATH_STEP, INTERRUPTION, INTERRUPTION_CALL, LOST)
 _HANDOVER_MESSAGES, _HANDOVER_BYTES = PARTS[:2]
 _MOBILITY_MESSAGES, _MOBILITY_BYTES = MOBILITY[1:]
@@ -33,7 +35,10 @@ BYTES = (_HANDOVER_BYTES, _MOBILITY_BYTES)
 
 
 def rivals_table(rows: Iterable[Row]) -> Table:
-    """A row for each scenario, failure and scheme, and each direction: mean ± half of the 95 % interval."""
+    """A row for each scenario, failure and scheme, and each direction: mean ± half of the 95 % interval.
+
+    What was done to the links stands together; schemes are in the order in which they come.
+    """
     groups: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
     for row in rows:
         key = (row["scenario"], row["failure"], row["scheme"])
@@ -45,7 +50,8 @@ def rivals_table(rows: Iterable[Row]) -> Table:
     for column in ("gap", "path step", "interruption", "in the\ncall", "lost", "mes-\nsages", "bytes", "tunnel\nbytes"):
         table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
     before: tuple[str, ...] = ()
-    for key, ways in groups.items():
+    places = {name: place for place, name in enumerate(dict.fromkeys(key[:2] for key in groups))}
+    for key, ways in sorted(groups.items(), key=lambda one: places[one[0][:2]]):
         names = tuple("" if one == other else one for one, other in zip(key[:2], before or ("", ""), strict=True))
         before = key[:2]
         for place, (way, label) in enumerate(DIRECTIONS.items()):
@@ -77,6 +83,7 @@ def written(values: Sequence[float]) -> str:
 
 if __name__ == "__main__":
     try:
-        console().print(rivals_table([row for word in sys.argv[1:] for row in read(Path(word))]))
+        rows = [row for word in sys.argv[1:] for row in read(Path(word))]
+        PlainConsole(highlight=False, width=WIDTH).print(rivals_table(rows))
     except OSError as error:
         sys.exit(f"error: {error}")
