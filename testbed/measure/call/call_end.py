@@ -27,9 +27,9 @@ def judged_alike(
     """Return the directions, up to one end of the call where it is known and the media of one don't end there.
 
     `transactions` are those at the MN. What a sender made after it, unheard for a second or more, is left out, and so
-    is what comes to who has hung up: nobody listens any more. What a sender could not make before it, for a second or
-    more, counts as sent and lost: when its link had no carrier or it had been killed, and when the call was cut off, so
-    that both directions ended before. Else nobody knows why there is nothing.
+    is what comes to who has hung up by another path than the call was on: nobody listens any more. What a sender could
+    not make before it, for a second or more, counts as sent and lost: when its link had no carrier or it had been
+    killed, and when the call was cut off, so that both directions ended before. Else nobody knows why there is nothing.
     """
     end_ns = _end_ns(manifest, events, transactions)
     if end_ns is None or not all(len(one.sent) for one in media.values()):
@@ -84,11 +84,18 @@ def _is_mute(name: str, direction: Direction, manifest: Manifest, events: list[E
 
 
 def _heard_until(direction: Direction, end_ns: int) -> Direction:
-    """Return the direction without what came later, and without what was sent after the last packet that did not."""
-    in_time = direction.received.pick(direction.received.time_ns <= end_ns)
-    last = int(in_time.key.max()) if len(in_time) else direction.keys - 1
-    if len(in_time) == len(direction.received) or last >= direction.keys - 1:
+    """Return the direction without what came later by another path than the call was on, and what follows it.
+
+    What comes later on the path of the call was on its way, and is no pause.
+    """
+    is_late = direction.received.time_ns > end_ns
+    in_time = direction.received.pick(~is_late)
+    if (
+        not len(in_time)
+        or (direction.received.path[is_late] == direction.new.path[direction.new.time_ns <= end_ns][-1]).all()
+    ):
         return direction
+    last = int(in_time.key.max())
     sent, onto, off = (one.pick(one.key <= last) for one in (direction.sent, direction.onto, direction.off))
     return replace(direction, sent=sent, received=in_time, onto=onto, off=off, keys=last + 1)
 
