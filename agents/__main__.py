@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import time
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -61,10 +60,12 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
         role = RegistrarNode(config, random)
     elif role_name == "mobility":
         from agents.io.kernel import KernelLinks  # noqa: PLC0415
+        from agents.io.time_of_day import clock_offset_s  # noqa: PLC0415
         from agents.roles.mobility.mobile import MobileSystem  # noqa: PLC0415
 
         role, links = MobileSystem({**config, "clock_offset_s": clock_offset_s()}, random), KernelLinks()
     elif role_name == "home-agent":
+        from agents.io.time_of_day import clock_offset_s  # noqa: PLC0415
         from agents.roles.mobility.home_agent import HomeAgent  # noqa: PLC0415
 
         role = HomeAgent({**config, "clock_offset_s": clock_offset_s()}, random)
@@ -77,11 +78,6 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
             f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar, mobility, home-agent and probe"
         )
     Driver(role, links, events).run()
-
-
-def clock_offset_s() -> float:
-    """What the seconds of a role's `now` lack to the time of day."""
-    return time.clock_gettime(time.CLOCK_REALTIME) - time.monotonic()
 
 
 def descriptors() -> int:

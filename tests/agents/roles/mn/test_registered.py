@@ -20,7 +20,8 @@ def call_flow(world: World) -> list[str]:
     return [line for line in world.flow() if "registrar" not in line]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+# Where its address is kept below it, a phone has nothing to renew.
+@pytest.mark.parametrize("scheme", [name for name, row in SCHEMES.items() if not row.is_anchored])
 def test_a_handover_renews_the_registration_whatever_the_scheme(scheme: str) -> None:
     """Paper 4.4: when it has succeeded, and not before."""
     world = World(scheme, trigger=FALLING, registrar="proactive", always_bridges=SCHEMES[scheme].always_bridges)
