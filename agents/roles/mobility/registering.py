@@ -47,9 +47,9 @@ class Registering:
         """`clock_offset_s` makes a time of day out of the seconds of `now`."""
         self._home, self._agent, self._key, self._random = home, home_agent, key, random
         self._offset_s = clock_offset_s
-        self._newest = 0
         self._wish: Wish | None = None
         self._asked_at = 0.0
+        # Of the newest request; the next one's is above it.
         self._identification = 0
         self._timeout_s = FIRST_TIMEOUT_S
         self._may_resynchronize = True
@@ -98,6 +98,7 @@ class Registering:
         if reply.code == ReplyCode.IDENTIFICATION_MISMATCH and self._may_resynchronize:  # 3.6.2.3, 5.7.1
             self._may_resynchronize = False
             self._offset_s = time_of_day_s(reply.identification) - now
+            self._identification = 0  # what was refused counts in no order: our clock may have been ahead
             self._send(now)
             return None
         self._wish = None
@@ -110,7 +111,7 @@ class Registering:
         flags = _ALWAYS | (Flag.SIMULTANEOUS_BINDINGS if wish.keeps_others else Flag(0))
         # What the clock does not have is chance, and it is above all before (5.7.1).
         stamp = ntp_timestamp(now + self._offset_s) & ~0xFFFF | self._random.getrandbits(16)
-        self._identification = self._newest = max(stamp, self._newest + 1)
+        self._identification = max(stamp, self._identification + 1)
         request = RegistrationRequest(
             flags, wish.lifetime_s, self._home, self._agent.ip, wish.care_of, self._identification
         )

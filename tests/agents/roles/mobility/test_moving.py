@@ -192,9 +192,10 @@ def test_with_another_key_nothing_is_bound_and_nothing_answered_is_believed() ->
     assert world.orders("home") == []
 
 
-def test_a_clock_that_is_wrong_is_set_by_the_refusal() -> None:
+@pytest.mark.parametrize("wrong_s", [-3600.0, 3600.0])
+def test_a_clock_that_is_wrong_is_set_by_the_refusal(wrong_s: float) -> None:
     """3.6.2.3, code 133: one round trip more, once."""
-    world = at_rest(mobile_clock_s=EPOCH_S - 3600.0)
+    world = at_rest(mobile_clock_s=EPOCH_S + wrong_s)
     assert world.labels() == ["RRQ 300 wifi", "RRP 133 wifi", "RRQ 300 wifi", "RRP 0 wifi"]
     world.signal()
     world.run(2.0)
