@@ -74,9 +74,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
 
         role = Probe(config)
     else:
-        sys.exit(
-            f"there is no role {role_name!r}; possible are mn, cn, b2bua, registrar, mobility, home-agent and probe"
-        )
+        sys.exit(f"there is no role {role_name!r}; possible are {', '.join(ROLES)}")
     Driver(role, links, events).run()
 
 

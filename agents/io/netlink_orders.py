@@ -66,10 +66,6 @@ class OrderedKernel:
         """Does it."""
         self._does[type(order)](order)
 
-    def close(self) -> None:
-        """What was done stays."""
-        self._netlink.close()
-
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _index(self, interface: str) -> int:
@@ -80,10 +76,7 @@ class OrderedKernel:
 
     def _tunnel(self, order: SetTunnel) -> None:
         ends = {"ipip_local": order.local, "ipip_remote": order.remote, "ipip_proto": IP_IN_IP}
-        if self._netlink.link_lookup(ifname=order.name):
-            self._netlink.link("set", index=self._index(order.name), kind="ipip", **ends)
-        else:
-            self._netlink.link("add", ifname=order.name, kind="ipip", **ends)
+        self._netlink.link("add", ifname=order.name, kind="ipip", **ends)
         write_sysctl(f"net/ipv4/conf/{order.name}/rp_filter", 0)
         self._netlink.link("set", index=self._index(order.name), state="up")
 

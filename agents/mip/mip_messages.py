@@ -44,7 +44,7 @@ class Flag(IntFlag):
 
 
 class ReplyCode(IntEnum):
-    """What a home agent answers: 3.4, and RFC 3024 3.4 for the last three. Above 1 it is a refusal."""
+    """What a home agent answers: 3.4, and RFC 3024 3.4 for the last one. Above 1 it is a refusal."""
 
     ACCEPTED = 0
     ACCEPTED_ALONE = 1

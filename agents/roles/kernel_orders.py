@@ -1,6 +1,6 @@
 """What a role that moves addresses wants of its kernel; `agents.io.netlink_orders` carries it out.
 
-Each says how things are from now on, whatever they were before.
+Each says how things are from now on, whatever they were before; but a tunnel's name has to be new.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ from agents.roles.mn.triggers.events import (
 from agents.roles.role import HearQuenches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from agents.roles.mn.call.call import Call
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.risk import Risk
@@ -53,10 +55,8 @@ class Sensing:
 
     def link_changed(self, link: Link, news: list[str], *, now: float) -> None:
         """The kernel's news of a link, by the names that they have in the log."""
-        if "link_up" in news:
-            self._take(LinkUp(link.name), now=now)
-        elif "link_down" in news:
-            self._take(LinkDown(link.name), now=now)
+        for event in link_events(link, news):
+            self._take(event, now=now)
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A line from outside; raises KeyError for one of a kind that there is not."""
@@ -148,6 +148,12 @@ class Sensing:
         path = legs[name].path
         counts, delay_s = statistics.counts, receiver.playout.required_depth(path)
         self._take(StreamReport(link.name, counts.expected, counts.received, statistics.jitter, delay_s), now=now)
+
+
+def link_events(link: Link, news: Iterable[str]) -> list[LinkEvent]:
+    """The kernel's news of a link as events, by the names that they have in the log."""
+    kinds: dict[str, type[LinkUp | LinkDown]] = {"link_up": LinkUp, "link_down": LinkDown}
+    return [kinds[one](link.name) for one in news if one in kinds]
 
 
 def event_of(report: dict[str, Any]) -> LinkEvent:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from agents.mip.mip_messages import PORT, Key, ReplyCode
 from agents.roles.kernel_orders import CopyOnto, OwnAddress, SendBy, SetTunnel
 from agents.roles.mn.call.links import Links
-from agents.roles.mn.sensing import event_of
+from agents.roles.mn.sensing import event_of, link_events
 from agents.roles.mn.triggers import make_decision
-from agents.roles.mn.triggers.events import CallMoved, LinkDown, LinkUp
+from agents.roles.mn.triggers.events import CallMoved
 from agents.roles.mobility.registering import Registering, Wish
 from agents.roles.role import Attach, Open, Tell
 from agents.sip.message.address import Address
@@ -118,10 +118,8 @@ class MobileSystem:
             self._tell(event, **facts)
             if event == "address":
                 self._commands.append(Open(self._local(link), hop_limit=255))
-            elif event == "link_up":
-                self._decision.take(LinkUp(link.name), now=now)
-            elif event == "link_down":
-                self._decision.take(LinkDown(link.name), now=now)
+        for told in link_events(link, [event for event, _ in news]):
+            self._decision.take(told, now=now)
         is_first = link is self._link and not self._renew_at
         if link.is_usable and news and self.state == AddressMove.AT_REST and (is_first or self._binds_all):
             self._bind(link, now)

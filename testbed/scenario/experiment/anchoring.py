@@ -54,8 +54,5 @@ def free_home_address(network: Network) -> str | None:
     at_home = next(end for end in network.interfaces(HOME) if end.address)
     home = ipaddress.ip_interface(at_home.address).network
     taken = {bare(end.address) for wire in network.all_wires() for end in (wire.a, wire.b) if end.address}
-    least = int(home.network_address) + 1
-    last = int(home.broadcast_address) - 1
-    numbers = range(last, max(least, last - len(taken) - 1) - 1, -1)
-    free = (str(home.network_address + (number - least + 1)) for number in numbers)
+    free = (str(home.broadcast_address - back) for back in range(1, home.num_addresses - 1))
     return next((address for address in free if address not in taken), None)
