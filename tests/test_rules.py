@@ -238,7 +238,7 @@ CORRIDORS = {
         "rtp": "units capture wire sip",
         "rtcp": "units capture wire rtp",
         "folder": "capture",
-        "mobility": "capture wire folder",
+        "mobility": "capture headers wire folder",
         "call": "units capture wire sip rtp folder mobility",
         "cost": "units capture wire rtp folder call",
         "listening": "units capture wire rtp call",

@@ -89,12 +89,12 @@ def _heard_until(direction: Direction, end_ns: int) -> Direction:
     What comes later on the path of the call was on its way, and is no pause.
     """
     is_late = direction.received.time_ns > end_ns
-    in_time = direction.received.pick(~is_late)
-    if (
-        not len(in_time)
-        or (direction.received.path[is_late] == direction.new.path[direction.new.time_ns <= end_ns][-1]).all()
-    ):
+    if not is_late.any() or is_late.all():
         return direction
+    carried = direction.new.path[direction.new.time_ns <= end_ns][-1]
+    if (direction.received.path[is_late] == carried).all():
+        return direction
+    in_time = direction.received.pick(~is_late)
     last = int(in_time.key.max())
     sent, onto, off = (one.pick(one.key <= last) for one in (direction.sent, direction.onto, direction.off))
     return replace(direction, sent=sent, received=in_time, onto=onto, off=off, keys=last + 1)

@@ -121,7 +121,7 @@ def find_handovers(
             handover.windows[name] = _window(handover, direction, released_ns, border, ends)
             border = ends
     for handover in found:
-        handover.warnings += _warnings(handover)
+        handover.warnings += _warnings(handover, "INVITE" if manifest.mn.kept is None else "registration")
     return found
 
 
@@ -164,7 +164,7 @@ def _find_handover(
         old=old,
         tried=tried,
         outcome=_outcome(invites or registered, events, media, tried, trigger.time_ns, until_ns)
-        if begin.copies is None and not (keeps_address and done_ns is not None)
+        if begin.copies is None and done_ns is None
         else _outcome_of_move(invites, media, tried, done_ns),
         status=answered[-1] if answered else None,
         invite=invite,
@@ -202,21 +202,24 @@ def _outcome(
 def _outcome_of_move(
     invites: list[SeenTransaction], media: dict[str, Direction], tried: str | None, done_ns: int | None
 ) -> Outcome:
-    """Return what became of a handover to a dialog that stands by: moved is what the MN tells and captures show."""
+    """Return what became of a handover to a dialog that stands by, or of an address that is kept.
+
+    Moved is what the MN tells and captures show.
+    """
     if done_ns is not None and any(_first_over(one, tried, done_ns) is not None for one in media.values()):
         return Outcome.DONE
     return Outcome.UNDONE if any(one.succeeded for one in invites) else Outcome.NOT_TRIED
 
 
-def _warnings(handover: Handover) -> list[str]:
-    """Return why to look twice at a handover's numbers."""
+def _warnings(handover: Handover, asked: str) -> list[str]:
+    """Return why to look twice at a handover's numbers; `asked` is what it is asked for by."""
     stayed = "" if handover.old is None else f": the call stayed on {handover.old}"
     to = "" if handover.tried is None else f" to {handover.tried}"
     why = {
-        Outcome.NOT_TRIED: "no INVITE was sent over another link"
+        Outcome.NOT_TRIED: f"no {asked} was sent over another link"
         if handover.copies is None
         else f"a dialog stood by, and nothing of the call was moved{to}",
-        Outcome.UNANSWERED: f"the INVITE{to} was never answered",
+        Outcome.UNANSWERED: f"the {asked}{to} was never answered",
         Outcome.REFUSED: f"the one{to} was refused ({handover.status})",
         Outcome.UNDONE: f"the one{to} was accepted and then failed",
     }

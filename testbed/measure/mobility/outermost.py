@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from testbed.measure.capture.capture import words
+from testbed.measure.headers.ethernet import IPV4, IPV6
 
 if TYPE_CHECKING:
     from testbed.measure.capture.capture import Capture, Ints
 
 ETHERNET = 1
 _HEADER = 14
-_IPV4, _IPV6 = 0x0800, 0x86DD
 _UNKNOWN = ""
 
 
@@ -33,9 +33,9 @@ def outermost(capture: Capture, packets: Ints) -> tuple[list[str], Ints, Ints]:
     is_framed = (capture.linktype[packets] == ETHERNET) & (capture.captured[packets] >= _HEADER + 20)
     kind = np.zeros(len(packets), dtype=np.int64)
     kind[is_framed] = words(capture.data, ">u2")[at[is_framed] - 2]
-    for wanted, place, size in ((_IPV4, 12, 4), (_IPV6, 8, 16)):
+    for wanted, place, size in ((IPV4, 12, 4), (IPV6, 8, 16)):
         rows = np.flatnonzero(kind == wanted)
-        if wanted == _IPV6:
+        if wanted == IPV6:
             rows = rows[capture.captured[packets[rows]] >= _HEADER + 40]
         for end in (0, 1):
             first = at[rows] + place + end * size

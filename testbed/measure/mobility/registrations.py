@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from agents.mip.mip_messages import PORT, MipParseError, ReplyCode, parse_reply, parse_request
 
@@ -44,22 +46,19 @@ class SeenRegistration:
 def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
     """Return the requests at the MN's interfaces, in order of time, each with the first reply of its identification."""
     links = {interface: link for link, interface in manifest.mn.interfaces.items()}
-    names = [one.name for one in capture.interfaces]
-    at_port = [number for number, end in enumerate(datagrams.endpoints) if end.port == PORT]
+    link_of = [links.get(one.name or "") for one in capture.interfaces]
+    is_port = np.array([end.port == PORT for end in datagrams.endpoints] or [False], dtype=np.bool_)
     asked: dict[int, SeenRegistration] = {}
-    for row in range(len(datagrams)) if at_port else ():
-        ends = int(datagrams.source[row]), int(datagrams.destination[row])
-        if not {*ends} & {*at_port}:
-            continue
+    for row in np.flatnonzero(is_port[datagrams.source] | is_port[datagrams.destination]).tolist():
         packet = int(datagrams.packet[row])
-        link = links.get(names[int(capture.interface[packet])] or "")
+        link = link_of[int(capture.interface[packet])]
         if link is None:
             continue
         start = int(datagrams.offset[row])
         data = capture.data[start : start + int(datagrams.captured[row])].tobytes()
         time_ns = int(capture.time_ns[packet])
         try:
-            if datagrams.endpoints[ends[0]].ip in manifest.mn.addresses:
+            if datagrams.endpoints[int(datagrams.source[row])].ip in manifest.mn.addresses:
                 request, _ = parse_request(data)
                 asked[request.identification & 0xFFFFFFFF] = SeenRegistration(
                     link, time_ns, request.care_of, request.lifetime_s, len(data)
@@ -68,10 +67,9 @@ def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifes
                 reply, _ = parse_reply(data)
                 known = asked.get(reply.identification & 0xFFFFFFFF)
                 if known is not None and known.answered_ns is None:
-                    asked[reply.identification & 0xFFFFFFFF] = SeenRegistration(
-                        known.link, known.asked_ns, known.care_of, known.lifetime_s, known.bytes + len(data),
-                        time_ns, reply.code,
-                    )  # fmt: skip
+                    asked[reply.identification & 0xFFFFFFFF] = replace(
+                        known, bytes=known.bytes + len(data), answered_ns=time_ns, code=reply.code
+                    )
         except MipParseError:
             continue
     return sorted(asked.values(), key=lambda one: one.asked_ns)

@@ -36,6 +36,7 @@ from testbed.measure.result.dialog_results import describe
 from testbed.measure.result.doubts import doubts
 from testbed.measure.result.standby_result import standby_of
 from testbed.measure.rtcp import rtcp
+from testbed.measure.rtp.streams import LAST_NS
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.units import seconds
 
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from testbed.measure.listening.playout import Heard
     from testbed.measure.sip.transactions import SeenTransaction
 
-NEVER_NS = int(np.iinfo(np.int64).max)
 UNTOLD = "the timeline is empty: nobody knows of a handover, and times count from the first packet"
 
 
@@ -151,7 +151,7 @@ def _cost(run: Recording) -> dict[str, Any]:
 def _handover_signalling(run: Recording, counted: Sequence[Counted], number: int) -> dict[str, Any]:
     own = [one for one in run.transactions if run.manifest.mn.has(one.request.source.ip)]
     handover = run.handovers[number]
-    until_ns = NEVER_NS if handover.until_ns is None else handover.until_ns
+    until_ns = LAST_NS if handover.until_ns is None else handover.until_ns
     moving = [one for one in run.registrations if handover.trigger_ns <= one.asked_ns < until_ns]
     mine = Signalling([one for one in counted if one.handover == number], (), run.manifest, moving)
     cost = HandoverCost(answer_delay_ns(handover, own), mine.cost(), mine.mobility)

@@ -49,6 +49,15 @@ def test_a_refused_registration_moves_nothing(tmp_path: Path) -> None:
     assert result["media"]["to_mn"]["lost"] == result["media"]["to_cn"]["lost"] == 0
 
 
+def test_a_home_agent_that_is_silent_is_told_of(tmp_path: Path) -> None:
+    run = kept_address.moved_run(refused=True)
+    del run.captured["mn-umts"][1:]  # the reply, which is all that came by UMTS
+    result = measure_run(run.write(tmp_path / "run"))
+    assert result["handovers"][0]["outcome"] == "unanswered"
+    told = "no handover took place: the registration to umts was never answered: the call stayed on wifi"
+    assert told in result["warnings"]
+
+
 def test_what_moves_before_the_call_or_after_it_is_none_of_its_handovers(tmp_path: Path) -> None:
     run = kept_address.moved_run()
     for at_ms in (300, 16_500):
