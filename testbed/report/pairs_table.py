@@ -13,7 +13,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from testbed.measure.numbers.media_numbers import INTERRUPTION, INTERRUPTION_CALL, UNAVOIDABLE
-from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PlainConsole, new_table, number
+from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, new_table, number, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Row = dict[str, str]
-WIDTH = 180
-"""So wide are three schemes."""
 OLD, NEW, CODEC = "vary_links.wifi", "vary_links.umts", "vary_call.codec"
 
 
@@ -67,6 +65,6 @@ def read(folder: Path) -> list[Row]:
 if __name__ == "__main__":
     try:
         rows = [row for word in sys.argv[1:] for row in read(Path(word))]
-        PlainConsole(highlight=False, width=WIDTH).print(pairs_table(rows))
+        wide_console().print(pairs_table(rows))
     except OSError as error:
         sys.exit(f"error: {error}")

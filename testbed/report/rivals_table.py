@@ -14,7 +14,8 @@ from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTIO
 from testbed.measure.numbers.signalling_numbers import MOBILITY, PARTS
 from testbed.report.estimates.intervals import estimate
 from testbed.report.pairs_table import read
-from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PlainConsole, new_table, number
+from testbed.report.several.means_table import sure
+from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, new_table, number, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from testbed.measure.numbers.number import Number
 
 Row = dict[str, str]
-WIDTH = 180
-"""So wide are means with their intervals."""
 SUFFERED = (GAP, PATH_STEP, INTERRUPTION, INTERRUPTION_CALL, LOST)
 _HANDOVER_MESSAGES, _HANDOVER_BYTES = PARTS[:2]
 _MOBILITY_MESSAGES, _MOBILITY_BYTES = MOBILITY[1:]
@@ -35,7 +34,7 @@ BYTES = (_HANDOVER_BYTES, _MOBILITY_BYTES)
 
 
 def rivals_table(rows: Iterable[Row]) -> Table:
-    """A row for each scenario, failure and scheme, and each direction: mean ± half of the 95 % interval.
+    """A row for each scenario, failure and scheme, and each direction: mean and 95 % interval.
 
     What was done to the links stands together; schemes are in the order in which they come.
     """
@@ -78,12 +77,12 @@ def written(values: Sequence[float]) -> str:
     one = estimate(values)
     if one.mean is None:
         return NOT_MEASURED
-    return number(one.mean) if not one.half else f"{number(one.mean)} ±{number(one.half)}"
+    return number(one.mean) if not one.half else f"{number(one.mean)}{sure(one, 1)}"
 
 
 if __name__ == "__main__":
     try:
         rows = [row for word in sys.argv[1:] for row in read(Path(word))]
-        PlainConsole(highlight=False, width=WIDTH).print(rivals_table(rows))
+        wide_console().print(rivals_table(rows))
     except OSError as error:
         sys.exit(f"error: {error}")

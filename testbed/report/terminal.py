@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NOT_MEASURED = "–"
 PIPED_WIDTH = 140
+WIDE = 200
 DIRECTIONS = {"to_mn": "to MN", "to_cn": "to CN"}
 PHASES = ("detect", "attach", "address", "signalling", "media")
 
@@ -36,6 +37,11 @@ def console() -> Console:
     """
     out = PlainConsole(highlight=False)
     return out if out.is_terminal and out.width >= PIPED_WIDTH else PlainConsole(highlight=False, width=PIPED_WIDTH)
+
+
+def wide_console() -> Console:
+    """For tables of a page in docs/, of which some are wider than any other."""
+    return PlainConsole(highlight=False, width=WIDE)
 
 
 def new_table(title: str, *columns: str) -> Table:
