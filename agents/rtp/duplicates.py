@@ -26,6 +26,9 @@ MAX_RUNS = 4
 MAX_CANDIDATES = 8
 """SSRCs heard once and not believed yet."""
 
+NEAR_PACKETS = 50
+"""How far apart two paths may be that bring a stream's first packets: a second of speech."""
+
 STREAM_SILENCE = 0.2
 """Seconds of silence after which an SSRC heard earlier may take over again. Ten packet intervals: copies of two live
 streams arrive interleaved and must not take turns, "flip-flop" in the words of RFC 3550, 8.2."""
@@ -78,9 +81,9 @@ class DuplicateFilter:
     """Sorts arrivals into first copies and duplicates.
 
     Wants two packets in sequence before it believes a new SSRC or a restart (RFC 3550, A.1, MIN_SEQUENTIAL): a stray,
-    such as the two packets with which some phones open a NAT, changes nothing. The packet that had to wait is handed
-    out with the next. What a slow path still carries from before a restart is found in the run before, and makes no new
-    restart.
+    such as the two packets with which some phones open a NAT, changes nothing. Packets that had to wait are handed out
+    with the next: of two paths each may have brought one. What a slow path still carries from before a restart is found
+    in the run before, and makes no new restart.
     """
 
     def __init__(self, payload_types: "Container[int]") -> None:
@@ -116,7 +119,7 @@ class DuplicateFilter:
     def receive(self, packet: "RtpPacket", *, path: str, now: float) -> tuple[Arrival, ...]:
         """Take in a packet that arrived at `now`; return what can be handed on.
 
-        One arrival as a rule; two when a packet was held back until its SSRC was believed; none for a stray.
+        One arrival as a rule; more when packets were held back until their SSRC was believed; none for a stray.
         """
         if packet.payload_type not in self._payload_types:
             self.refused += 1
@@ -156,14 +159,25 @@ class DuplicateFilter:
             else:
                 self._hold((ssrc, path), Arrival(packet, path, now, -1, -1, -1, duplicate=False))
             return ()
-        for source, one in mine.items():
-            self.refused += one is not held
+        for source in mine:
             del self._candidates[source]
         run = self._begin_run(ssrc, held.packet)
-        place = run.extender.highest, run.extender.highest_timestamp
-        first = self._accept(run, held.packet, held.path, held.at, place)
-        second = run.extender.extend(packet.sequence, packet.timestamp) or place  # one ahead always fits
-        return first, self._accept(run, packet, path, now, second)
+        found = [
+            self._accept(run, held.packet, held.path, held.at, (run.extender.highest, run.extender.highest_timestamp))
+        ]
+        # What another path brought meanwhile is of the stream too, if its number is near.
+        for distance, one in ahead.items():
+            place = None
+            if one is not held and abs(distance) <= NEAR_PACKETS:
+                place = run.extender.extend(one.packet.sequence, one.packet.timestamp)
+            if place is not None:
+                found.append(self._accept(run, one.packet, one.path, one.at, place))
+            else:
+                self.refused += one is not held
+        place = run.extender.extend(packet.sequence, packet.timestamp)
+        if place is not None:  # one ahead always fits
+            found.append(self._accept(run, packet, path, now, place))
+        return tuple(found)
 
     def _hold(self, source: tuple[int, str], arrival: Arrival) -> None:
         """Keep a packet until its SSRC is believed; the one that has waited longest goes when there are too many."""

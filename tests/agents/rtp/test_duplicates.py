@@ -62,8 +62,8 @@ def test_two_paths_that_bring_different_parts_of_a_stream_are_believed() -> None
     """As for a relay that had passed them on unseen: the slow path is twenty packets behind the fast one."""
     mn = Receiver()
     said = [(mn.hear("edge", n), mn.hear("wifi", n + 20)) for n in range(100, 104)]
-    assert said == [(".", "."), ("++", "+"), ("+", "+"), ("+", "+")]
-    assert mn.filter.refused == 1, "the first that wifi brought"
+    assert said == [(".", "."), ("+++", "+"), ("+", "+"), ("+", "+")]
+    assert mn.filter.refused == 0, "the first that each of them brought was waited with, and is played"
 
 
 def test_source_is_believed_over_two_paths_together() -> None:
@@ -71,6 +71,24 @@ def test_source_is_believed_over_two_paths_together() -> None:
     assert mn.hear("wifi", 1) == "."
     assert mn.hear("umts", 1) == ".", "its copy is no second packet"
     assert mn.hear("umts", 2) == "++"
+
+
+def test_what_each_of_two_paths_brought_first_is_of_the_stream() -> None:
+    """The new path is quicker by less than a packet: it brings the next one before the old one brings its last."""
+    mn = Receiver()
+    assert mn.hear("umts", 8) == "."
+    assert mn.hear("wifi", 7) == "."
+    assert mn.hear("umts", 9) == "+++"
+    assert mn.hear("wifi", 8) == "="
+    assert sorted(mn.played()) == [(0, 7), (0, 8), (0, 9)]
+    assert mn.filter.refused == 0
+
+
+def test_a_stray_with_the_same_ssrc_is_not_taken_with_the_stream() -> None:
+    mn = Receiver()
+    assert mn.hear("elsewhere", 900) == "."
+    assert mn.hear("wifi", 7, 8) == ". ++"
+    assert (mn.filter.refused, mn.filter.highest) == (1, 8)
 
 
 def test_wrap() -> None:
