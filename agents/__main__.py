@@ -58,17 +58,19 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
         from agents.roles.registrar.registrar_node import RegistrarNode  # noqa: PLC0415
 
         role = RegistrarNode(config, random)
-    elif role_name == "mobility":
-        from agents.io.kernel import KernelLinks  # noqa: PLC0415
-        from agents.io.time_of_day import clock_offset_s  # noqa: PLC0415
-        from agents.roles.mobility.mobile import MobileSystem  # noqa: PLC0415
+    elif role_name in {"mobility", "home-agent"}:
+        from agents.roles.mobility.protocol_rows import PROTOCOLS, loaded  # noqa: PLC0415
 
-        role, links = MobileSystem({**config, "clock_offset_s": clock_offset_s()}, random), KernelLinks()
-    elif role_name == "home-agent":
-        from agents.io.time_of_day import clock_offset_s  # noqa: PLC0415
-        from agents.roles.mobility.home_agent import HomeAgent  # noqa: PLC0415
+        row = PROTOCOLS[config["protocol"]]
+        if row.has_clock:
+            from agents.io.time_of_day import clock_offset_s  # noqa: PLC0415
 
-        role = HomeAgent({**config, "clock_offset_s": clock_offset_s()}, random)
+            config["clock_offset_s"] = clock_offset_s()
+        if role_name == "mobility":
+            from agents.io.kernel import KernelLinks  # noqa: PLC0415
+
+            links = KernelLinks()
+        role = loaded(row.system if role_name == "mobility" else row.home)(config, random)
     elif role_name == "probe":
         from agents.roles.probe.probe import Probe  # noqa: PLC0415
 

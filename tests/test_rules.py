@@ -679,6 +679,10 @@ OTHER_MEANINGS = {
     "testbed/scenario/kinds/scenario.py": {"proactive"},
     "testbed/scenario/plan/compile.py": {"proactive"},
     "testbed/attacks/catalogue.py": {"reinvite"},
+    # What Linux calls its kind of interface, and its module.
+    "agents/io/netlink_orders.py": {"wireguard"},
+    "testbed/engine/vm/guest/boot.py": {"wireguard"},
+    "testbed/lab/network/nodes.py": {"wireguard"},
 }
 REGISTER = "agents/roles/mn/schemes/scheme_rows.py"
 

@@ -9,20 +9,24 @@ import contextlib
 import errno
 import socket
 import struct
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyroute2 import IPRoute, NetlinkError
+from pyroute2 import IPRoute, NetlinkError, WireGuard
 
 from agents.roles.kernel_orders import (
     CopyOnto,
     Deliver,
     DropTunnel,
+    Greet,
     Intercept,
     OnlyFrom,
     OwnAddress,
+    RouteLike,
     SendBy,
     SetTunnel,
+    SetWireguard,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +41,10 @@ USUAL, CHOSEN = 1000, 10
 # Of a tunnel: before every other rule but that of the local table.
 FIRST_RULE = 10
 MAIN_TABLE = 254
+# Of the rule for a tunnel's own packets: before those for the addresses of the node's links.
+TUNNEL_RULE = 20
+# After so long without a packet WireGuard sends an empty one (wg(8): "a sensible interval").
+KEEP_ALIVE_S = 25
 IP_IN_IP = 4
 BROADCAST = b"\xff" * 6
 ETHERTYPE_ARP = 0x0806
@@ -60,6 +68,9 @@ class OrderedKernel:
             Deliver: self._deliver,
             OnlyFrom: self._only_from,
             CopyOnto: self._copies,
+            SetWireguard: self._wireguard,
+            Greet: self._greet,
+            RouteLike: self._route_like,
         }
 
     def carry_out(self, order: KernelOrder) -> None:
@@ -140,6 +151,35 @@ class OrderedKernel:
                 "add-filter", "matchall", index, parent=EGRESS, protocol=ETH_P_ALL, prio=1,
                 action=list(self._mirrors(order.onto)),
             )  # fmt: skip
+
+    def _wireguard(self, order: SetWireguard) -> None:
+        if not self._netlink.link_lookup(ifname=order.name):
+            self._netlink.link("add", ifname=order.name, kind="wireguard")
+        peer: dict[str, object] = {"public_key": b64encode(order.peer), "allowed_ips": ["0.0.0.0/0"]}
+        if order.endpoint is not None:
+            peer |= {"endpoint_addr": order.endpoint.ip, "endpoint_port": order.endpoint.port}
+        with WireGuard() as wireguard:
+            wireguard.set(order.name, private_key=b64encode(order.private_key), listen_port=order.port, peer=peer)
+        write_sysctl(f"net/ipv4/conf/{order.name}/rp_filter", 0)
+        self._netlink.link("set", index=self._index(order.name), state="up")
+
+    def _greet(self, order: Greet) -> None:
+        """An interval that begins to count is greeted at once: drivers/net/wireguard/netlink.c, set_peer."""
+        peer = {"public_key": b64encode(order.peer), "update_only": True}
+        with WireGuard() as wireguard:
+            for seconds in (0, KEEP_ALIVE_S):
+                wireguard.set(order.name, peer={**peer, "persistent_keepalive": seconds})
+
+    def _route_like(self, order: RouteLike) -> None:
+        """By the table that the rule for packets from that address leads to."""
+        rules = self._netlink.get_rules(family=socket.AF_INET)
+        table = next(one.get_attr("FRA_TABLE") for one in rules if one.get_attr("FRA_SRC") == order.address)
+        with contextlib.suppress(NetlinkError):  # there is none yet
+            self._netlink.rule("del", family=socket.AF_INET, priority=TUNNEL_RULE)
+        self._netlink.rule(
+            "add", family=socket.AF_INET, priority=TUNNEL_RULE, table=table, dst=order.remote.ip, dst_len=32,
+            ip_proto=socket.IPPROTO_UDP, dport_range=f"{order.remote.port}:{order.remote.port}",
+        )  # fmt: skip
 
     def _mirrors(self, onto: Iterable[str]) -> Iterable[dict[str, object]]:
         for interface in onto:

@@ -5,7 +5,10 @@ Each says how things are from now on, whatever they were before; but a tunnel's 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from agents.sip.message.address import Address
 
 
 class SetTunnel(NamedTuple):
@@ -67,4 +70,34 @@ class CopyOnto(NamedTuple):
     onto: tuple[str, ...]
 
 
-KernelOrder = SetTunnel | DropTunnel | OwnAddress | SendBy | Intercept | Deliver | OnlyFrom | CopyOnto
+class SetWireguard(NamedTuple):
+    """A WireGuard interface of this name with one peer, to which everything goes that is sent by it.
+
+    It may be there already. Keys are 32 bytes. Without an `endpoint` the peer is where its last packet came from.
+    """
+
+    name: str
+    private_key: bytes
+    port: int
+    peer: bytes
+    endpoint: Address | None
+
+
+class Greet(NamedTuple):
+    """A WireGuard interface says to its peer that it is there: now, and whenever it had nothing to say for a while."""
+
+    name: str
+    peer: bytes
+
+
+class RouteLike(NamedTuple):
+    """What is sent to this UDP port of `remote` leaves where packets from the node's own `address` leave."""
+
+    remote: Address
+    address: str
+
+
+KernelOrder = (
+    SetTunnel | DropTunnel | OwnAddress | SendBy | Intercept | Deliver | OnlyFrom | CopyOnto | SetWireguard | Greet
+    | RouteLike
+)  # fmt: skip

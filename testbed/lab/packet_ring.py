@@ -32,7 +32,7 @@ RETIRE_MS = 1000
 FILE_HEADER, RECORD = struct.Struct("<IHHiIII"), struct.Struct("<4I")
 MAGIC_NS, LARGEST = 0xA1B23C4D, 262144
 # Of what the kernel calls an interface's kind (linux/if_arp.h), what a file calls it (LINKTYPE_…).
-LINK_TYPES = {1: 1, 772: 1, 801: 105, 803: 127}
+LINK_TYPES = {1: 1, 772: 1, 801: 105, 803: 127, 65534: 101}
 
 
 class Ring:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.mip.mip_messages import Flag, Key, RegistrationReply, RegistrationRequest
@@ -30,6 +30,8 @@ FLAGS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
 @dataclass
 class KeptRun(Run):
     """What its links carry is in tunnels."""
+
+    keeping: dict[str, str] = field(default_factory=dict)
 
     def carry(
         self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
@@ -75,7 +77,7 @@ class KeptRun(Run):
         """Write the run folder, with a relay and an address that is kept in its manifest."""
         super().write(folder, merged=merged)
         roles: dict[str, Any] = json.loads(json.dumps(DOCUMENT["roles"]))
-        roles["mn"]["home_address"] = HOME_ADDRESS
+        roles["mn"] |= {"home_address": HOME_ADDRESS, **self.keeping}
         roles["relay"] = {"interfaces": {"eth0": {"interface": "home-eth0", "address": AGENT}}}
         document = {**DOCUMENT, "scheme": self.scheme, "warnings": self.warnings, "roles": roles}
         (folder / "manifest.json").write_text(json.dumps(document))
@@ -83,6 +85,50 @@ class KeptRun(Run):
 
     def _see(self, interface: str, at_ms: float, frame: bytes) -> None:
         self.captured.setdefault(interface, []).append(Frame(START_NS + round(at_ms * MS), frame))
+
+
+@dataclass
+class HiddenRun(KeptRun):
+    """What its links carry is in data messages of WireGuard, whose content nobody can read."""
+
+    keeping: dict[str, str] = field(default_factory=lambda: {"kept_by": "WireGuard", "inside": "mn-wg"})
+    counters: dict[int, int] = field(default_factory=lambda: {7: 0, 8: 0})
+
+    def carry(
+        self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
+        arrives: bool = True, leaves: bool = True, extra_ms: float = 0,
+    ) -> float:  # fmt: skip
+        """Send a datagram; with `arrives` False it is lost on the link, with `leaves` False before it."""
+        ends = [(ADDRESS["cn"], ports[0]), (HOME_ADDRESS, ports[1])]
+        outer = [(AGENT, 51820), (ADDRESS[link], 51820)]
+        if not to_mn:
+            ends, outer = [(HOME_ADDRESS, ports[0]), (ADDRESS["cn"], ports[1])], outer[::-1]
+        inner = ETHER + frames.ip_udp(ends[0], ends[1], payload)
+        arrival_ms = at_ms + WAY_MS[link] + extra_ms
+        if to_mn:
+            self._see("cn-eth0", at_ms, inner)
+        clear, hides = ("home-eth0", at_ms + WIRE_MS) if to_mn else ("mn-wg", at_ms)
+        self._see(clear, hides, inner)
+        if not leaves:
+            return arrival_ms
+        message = self.message(8 if to_mn else 7, len(inner) - len(ETHER), link)
+        hidden = frames.udp(outer[0], outer[1], message)
+        self._see("home-eth0" if to_mn else f"mn-{link}", hides + 0.01, hidden)
+        if not arrives:
+            return arrival_ms
+        self._see(f"mn-{link}" if to_mn else "home-eth0", arrival_ms - (0 if to_mn else WIRE_MS), hidden)
+        self._see("mn-wg" if to_mn else "home-eth0", arrival_ms - (0 if to_mn else WIRE_MS), inner)
+        if not to_mn:
+            self._see("cn-eth0", arrival_ms, inner)
+        return arrival_ms
+
+    def message(self, receiver: int, size: int, link: str) -> bytes:
+        """A data message around a packet of so many bytes; its content tells nothing."""
+        del link
+        number = self.counters[receiver]
+        self.counters[receiver] += 1
+        padded = -(-size // 16) * 16
+        return struct.pack("<IIQ", 4, receiver, number) + bytes([number % 251] * (padded + 16))
 
 
 def ip_in_ip(source: str, target: str, inner: bytes) -> bytes:
@@ -117,4 +163,28 @@ def moved_run(*, refused: bool = False) -> KeptRun:
         on_wifi = refused or sent < replied
         run.media(k, link="wifi" if on_wifi else "umts", to_mn=False, arrives=refused or not 6108 <= sent < replied)
     run.bye(15_200, link="wifi" if refused else "umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
+    return run
+
+
+def hidden_run() -> HiddenRun:
+    """Triggered at 6000 ms, and the route changed at once: both ways follow with what is sent over it next."""
+    run = HiddenRun("hidden")
+    run.event(0, "lab", "start")
+    for link in ("wifi", "umts"):
+        run.event(10, "lab", "attached", link=link)
+    mobile, home = (ADDRESS["wifi"], 51820), (AGENT, 51820)
+    for kind, size, ends in ((1, 148, (mobile, home)), (2, 92, (home, mobile))):  # a handshake
+        shaken = frames.udp(*ends, struct.pack("<I", kind) + bytes(size - 4))
+        run.captured.setdefault("mn-wifi", []).append(Frame(START_NS + 100 * MS, shaken))
+    run.invite(500, link="wifi", call_id="a@mn", cseq=1, tags=("mn", "cn"))
+    run.event(6000, "mobility", "trigger", kind="signal", link="wifi", to="umts")
+    run.event(6000, "mobility", "handover_done", link="umts")
+    first_over_umts = next(MN_FIRST_MS + 20 * k for k in range(PACKETS) if MN_FIRST_MS + 20 * k >= 6000)
+    for k in range(PACKETS):
+        sent = CN_FIRST_MS + 20 * k
+        known = first_over_umts + WAY_MS["umts"] - WIRE_MS
+        run.media(k, link="wifi" if sent + WIRE_MS < known else "umts", to_mn=True)
+        sent = MN_FIRST_MS + 20 * k
+        run.media(k, link="wifi" if sent < 6000 else "umts", to_mn=False, arrives=k != 100, leaves=k != 200)
+    run.bye(15_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
     return run

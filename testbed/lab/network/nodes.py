@@ -108,7 +108,8 @@ class Station(MininetNode):
     def configure(node: Space, params: Mapping[str, Any]) -> None:
         """Applies addresses {interface: CIDR}, neighbours [(interface, ip, mac)], routes, forwarding, accesses.
 
-        `ip6` says whether there is IPv6; the interfaces in `asleep` have none before their link is attached.
+        `ip6` says whether there is IPv6; the interfaces in `asleep` have none before their link is attached. `tunnels`
+        are made, and no more: keys and addresses are given to them by whoever runs in the node.
         """
         set_kernel(node, params)
         with inside(node) as link:
@@ -127,6 +128,8 @@ class Station(MininetNode):
                 filter_sources(link, params.get("addresses", {}), routes)
             for access in params.get("accesses", ()):
                 configure_access(link, access)
+            for tunnel in params.get("tunnels", ()):
+                link.link("add", ifname=tunnel, kind="wireguard")
 
 
 class Air(MininetNode):

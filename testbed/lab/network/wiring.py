@@ -99,13 +99,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Network:
-    """A whole network. `mobile` names the node that the access links belong to."""
+    """A whole network. `mobile` names the node that the access links belong to.
+
+    `tunnels` are interfaces by WireGuard that there are from the start, so that what goes into them is captured.
+    """
 
     name: str
     mobile: str
     nodes: tuple[Node, ...]
     access_links: tuple[AccessLink, ...]
     wires: tuple[Wire, ...] = field(default=())
+    tunnels: tuple[Interface, ...] = ()
 
     @property
     def is_ip6(self) -> bool:
@@ -123,7 +127,7 @@ class Network:
 
     def captured(self) -> list[Interface]:
         """Where packets are captured: every interface of every station. The air is not a station but the link."""
-        return [interface for node in self.nodes for interface in self.interfaces(node.name)]
+        return [*(end for node in self.nodes for end in self.interfaces(node.name)), *self.tunnels]
 
     def access_link(self, name: str) -> AccessLink:
         """The access link of that name; raises KeyError."""
@@ -160,6 +164,7 @@ class Network:
                 asleep=[link.node.name for link in self.access_links
                         if not (attached or link.is_wireless) and link.node.node == node.name],
                 accesses=[self.access(link) for link in self.access_links if attached and link.node.node == node.name],
+                tunnels=[one.name for one in self.tunnels if one.node == node.name],
             )  # fmt: skip
         for link in self.access_links:
             wired = [port for port in self.interfaces(link.air) if not (link.is_wireless and port == link.node_port)]
@@ -204,4 +209,5 @@ def network_from(data: dict[str, Any]) -> Network:
             for link in data["access_links"]
         ),
         wires=tuple(Wire(Interface(**wire["a"]), Interface(**wire["b"])) for wire in data["wires"]),
+        tunnels=tuple(Interface(**one) for one in data["tunnels"]),
     )

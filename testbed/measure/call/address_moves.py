@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LET_GO_WITHIN_NS = 2_000_000_000
 """So long after the reply the old care-of address may be in use on purpose: simultaneous bindings last a second."""
+LATEST_NS = int(np.iinfo(np.int64).max)
 
 
 def registered_for(
@@ -31,17 +32,24 @@ def registered_for(
     ]
 
 
-def followed_ns(registration: SeenRegistration, direction: Direction, old: str | None, new: str | None) -> int | None:
-    """Return when the first new packet came over the new link after the last one over the old; None where none did.
+def followed_ns(
+    direction: Direction, old: str | None, new: str | None, moved_ns: int | None, until_ns: int | None
+) -> int | None:
+    """Return when media had followed the address: the first new packet over the new link after the last over the old.
 
-    Not before the registration was answered.
+    Not before it was moved: when its registration was answered or, without one, when the MN told so. Where packets go
+    over both links until the next handover, it is the first one over the new link, new or not. None where there is no
+    such packet.
     """
-    if registration.answered_ns is None or old is None or new is None:
+    if moved_ns is None or old is None or new is None:
         return None
-    since_ns = registration.answered_ns
+    before_ns = LATEST_NS if until_ns is None else until_ns
+    left, taken = (direction.links.index(link) for link in (old, new))
     received, fresh = direction.received, direction.new
-    on_old = received.time_ns[received.path == direction.links.index(old)]
-    late = on_old[(on_old > since_ns) & (on_old <= since_ns + LET_GO_WITHIN_NS)]
-    last_ns = max([since_ns, *late[-1:].tolist()])
-    after = np.flatnonzero((fresh.path == direction.links.index(new)) & (fresh.time_ns >= last_ns))
-    return int(fresh.time_ns[after[0]]) if len(after) else None
+    on_old = received.time_ns[(received.path == left) & (received.time_ns > moved_ns) & (received.time_ns < before_ns)]
+    if len(on_old) and on_old[-1] > moved_ns + LET_GO_WITHIN_NS:
+        times = received.time_ns[(received.path == taken) & (received.time_ns >= moved_ns)]
+    else:
+        last_ns = max([moved_ns, *on_old[-1:].tolist()])
+        times = fresh.time_ns[(fresh.path == taken) & (fresh.time_ns >= last_ns)]
+    return int(times[0]) if len(times) else None

@@ -357,10 +357,9 @@ def _window(
         close_ns = None
     elif handover.copies is not None:
         close_ns = _moved_ns(handover, direction)
-    elif handover.registration is not None:
-        close_ns = followed_ns(handover.registration, direction, handover.old, handover.new)
-    elif handover.invite is None and handover.done_ns is not None:  # every packet goes over both anyway
-        close_ns = _first_over(direction, handover.new, handover.done_ns)
+    elif handover.registration is not None or (handover.invite is None and handover.done_ns is not None):
+        moved_ns = handover.done_ns if handover.registration is None else handover.registration.answered_ns
+        close_ns = followed_ns(direction, handover.old, handover.new, moved_ns, handover.until_ns)
     elif handover.in_dialog and handover.final_ns is not None:
         first_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
         close_ns = None if first_ns is None else max(first_ns, handover.final_ns)

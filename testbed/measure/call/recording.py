@@ -18,7 +18,8 @@ from testbed.measure.folder.run_folder import (
     read_manifest,
     scenario_start_ns,
 )
-from testbed.measure.mobility.registrations import find_registrations
+from testbed.measure.mobility.hidden import with_hidden
+from testbed.measure.mobility.protocols import find_exchanges, registrations
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
 from testbed.measure.sip.scan import find_sip
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Event, Host, Manifest
-    from testbed.measure.mobility.registrations import SeenRegistration
+    from testbed.measure.mobility.protocols import Exchange
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
@@ -43,13 +44,14 @@ if TYPE_CHECKING:
 class Traffic:
     """What passed some interfaces, decoded once: UDP, and the RTP and SIP in it, in order of time."""
 
-    def __init__(self, capture: Capture) -> None:
-        self.capture = capture
+    def __init__(self, capture: Capture, manifest: Manifest) -> None:
+        self.capture, self._manifest = capture, manifest
 
     @cached_property
     def datagrams(self) -> Datagrams:
-        """All UDP datagrams."""
-        return decode_udp(self.capture)
+        """All UDP datagrams, those too that are hidden in others."""
+        hides = self._manifest.mn.inside is not None
+        return with_hidden(self.capture, decode_udp(self.capture, keeps_hidden=hides), self._manifest)
 
     @cached_property
     def rtp(self) -> RtpPackets:
@@ -119,7 +121,7 @@ class Recording:
     def _traffic_at(self, names: frozenset[str]) -> Traffic:
         """Where a link damages packets, without those that nobody took."""
         capture = self.captures.at(names)
-        return Traffic(without_damaged(capture) if self.has_bit_errors else capture)
+        return Traffic(without_damaged(capture) if self.has_bit_errors else capture, self.manifest)
 
     @property
     def capture(self) -> Capture:
@@ -154,14 +156,12 @@ class Recording:
         """The call's handovers, one for each trigger."""
         seen = seen_triggers(self.manifest, self.transactions, self.media["to_cn"])
         events = [*self.events, *seen]
-        return find_handovers(self.manifest, events, self.transactions, self.media, self.registrations)
+        return find_handovers(self.manifest, events, self.transactions, self.media, registrations(self.exchanges))
 
     @cached_property
-    def registrations(self) -> list[SeenRegistration]:
-        """Where the MN keeps its address: what was asked of its home agent, at the MN's interfaces."""
-        if self.manifest.mn.kept is None:
-            return []
-        return find_registrations(self.capture, self.traffic.datagrams, self.manifest)
+    def exchanges(self) -> list[Exchange]:
+        """Where the MN keeps its address: what was said for that, at the MN's interfaces."""
+        return find_exchanges(self.capture, self.traffic.datagrams, self.manifest)
 
     @property
     def first_handover(self) -> Handover | None:

@@ -8,14 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call.extension import SupportQuestion, find_question
-from testbed.measure.mobility.registrations import PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from testbed.measure.call.handover import Handover
     from testbed.measure.folder.run_folder import Manifest
-    from testbed.measure.mobility.registrations import SeenRegistration
+    from testbed.measure.mobility.protocols import Exchange
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 
@@ -101,18 +100,19 @@ class Signalling:
         counted: Sequence[Counted],
         everywhere: Sequence[SipMessage],
         manifest: Manifest,
-        registrations: Sequence[SeenRegistration] = (),
+        exchanges: Sequence[Exchange] = (),
     ) -> None:
         self._counted, self._everywhere, self._manifest = counted, everywhere, manifest
-        self._registrations = registrations
+        self._exchanges = exchanges
 
     @property
     def mobility(self) -> MobilityCost | None:
         """Return what keeping the MN's address cost; None where it keeps none."""
         if self._manifest.mn.kept is None:
             return None
-        found = self._registrations
-        return MobilityCost(PROTOCOL, sum(one.messages for one in found), sum(one.bytes for one in found))
+        found = self._exchanges
+        protocol = self._manifest.mn.kept_by
+        return MobilityCost(protocol, sum(one.messages for one in found), sum(one.bytes for one in found))
 
     def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:
         """Return what those of the messages cost."""

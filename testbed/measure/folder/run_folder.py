@@ -22,6 +22,9 @@ MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapn
 PLAN, RESULT = "plan.json", "result.json"
 OWN_MOBILE = "testbed"
 AT_HOME = "home"
+MOBILE_IPV4, WIREGUARD = "Mobile IPv4", "WireGuard"
+KEPT_BY = (MOBILE_IPV4, WIREGUARD)
+"""What can keep an address; the first one where a manifest says nothing."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 
@@ -30,12 +33,15 @@ SCHEMA_VERSION, OLDEST_READ = 1, 1
 class NodePorts:
     """One end of the call: link -> capture interface, and address -> link.
 
-    `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'.
+    `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'. They
+    are of the protocol `kept_by`; where they hide what is in them, that was captured at the interface `inside`.
     """
 
     interfaces: dict[str, str]
     addresses: dict[str, str]
     kept: str | None = None
+    kept_by: str = MOBILE_IPV4
+    inside: str | None = None
 
     @property
     def places(self) -> dict[str, str]:
@@ -94,7 +100,8 @@ class Manifest:
     def interface_names(self) -> frozenset[str]:
         """The capture interfaces of both ends, and of the relay between them."""
         nodes = (self.mn, self.cn, *((self.relay,) if self.relay else ()))
-        return frozenset(name for node in nodes for name in node.interfaces.values())
+        inside = (self.mn.inside,) if self.mn.inside is not None else ()
+        return frozenset([*(name for node in nodes for name in node.interfaces.values()), *inside])
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +223,20 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
             raise RunFolderError(path, f"roles.{role}.interfaces.{link} needs an interface and an address")
         interfaces[link] = one["interface"]
         addresses[one["address"]] = link
-    kept = _section(path, document, "roles", role).get("home_address")
-    if kept is not None and not isinstance(kept, str):
-        raise RunFolderError(path, f"roles.{role}.home_address is {kept!r}, and should be an address")
-    return NodePorts(interfaces, addresses, kept)
+    said = _section(path, document, "roles", role)
+    kept, inside = (_word(path, said, role, *one) for one in (("home_address", "an address"), ("inside", "a name")))
+    kept_by = _word(path, said, role, "kept_by", "a protocol") or MOBILE_IPV4
+    if kept_by not in KEPT_BY:
+        raise RunFolderError(path, f"roles.{role}.kept_by is {kept_by!r}, and should be one of {', '.join(KEPT_BY)}")
+    return NodePorts(interfaces, addresses, kept, kept_by, inside)
+
+
+def _word(path: Path, said: dict[str, Any], role: str, name: str, what: str) -> str | None:
+    """A text that a role may have."""
+    found = said.get(name)
+    if found is not None and not isinstance(found, str):
+        raise RunFolderError(path, f"roles.{role}.{name} is {found!r}, and should be {what}")
+    return found
 
 
 def read_hosts(folder: Path) -> tuple[Host, ...]:

@@ -87,13 +87,15 @@ class Findings:
     """What was found in packets beside datagrams.
 
     `unread` counts those in which media may be that nobody has seen, `others` those that have none, both by reason;
-    `encapsulations` those that came in something. `pieces` are IP fragments.
+    `encapsulations` those that came in something. `pieces` are IP fragments. `hidden` are the datagrams of which all
+    but the beginning is encrypted, where somebody wants them: they are among the unread, too.
     """
 
     unread: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
     encapsulations: Counter[str] = field(default_factory=Counter)
     pieces: list[Peeled] = field(default_factory=list)
+    hidden: list[Peeled] | None = None
 
     def keep(self, layer: Peeled, good: Booleans, reason: str) -> Peeled:
         """Return the packets that are good; the others are unread for this reason."""

@@ -98,6 +98,8 @@ def _by_kind(found: Iterable[Peeled], ends: dict[int, list[Peeled]], findings: F
                 findings.others["PPP control"] += count
             else:
                 findings.unread[NOT_READ.get(kind) or _unknown(kind)] += count
+                if findings.hidden is not None and kind in udp_tunnels.HIDDEN:
+                    findings.hidden.append(layer.pick(layer.kind == kind))
     return [(kind, together(parts)) for kind, parts in sorted(waiting.items())]
 
 

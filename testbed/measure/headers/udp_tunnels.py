@@ -209,6 +209,10 @@ def _read_indication(data: Bytes, layer: Peeled, findings: Findings) -> Peeled:
     return findings.without(replace(layer, at=at), ~found, "TURN indications without data").next(0, FRAMED)
 
 
+WIREGUARD = "WireGuard (encrypted)"
+"""What its data messages are counted as."""
+
+
 def _is_hep(data: Bytes, layer: Peeled) -> Booleans:
     return _all(words(data, ">u4")[layer.at] == 0x48455033)  # "HEP3"
 
@@ -243,7 +247,7 @@ TUNNELS = (
     Tunnel("MPLS in UDP", (6635,), 4, _is_no_media, _is(MPLS, 0)),
     Tunnel("HEP", (9060, 9061), 16, _is_old_hep, _is(HEP, 0)),
     Tunnel("ESP in UDP (encrypted)", (4500,), 12, _is_esp),
-    Tunnel("WireGuard (encrypted)", (51820,), 32, _is_wireguard),
+    Tunnel(WIREGUARD, (51820,), 32, _is_wireguard),
     Tunnel("CAPWAP", (5247,), 8, _is_no_media),
     Tunnel("TURN ChannelData", (), 5, _is_channel, _is(FRAMED, 4)),
     Tunnel("TURN indication", (), 20, _is_indication, _read_indication),
@@ -295,3 +299,5 @@ STEPS = {
     },
 }
 NOT_READ = {UDP_TUNNELS + number: tunnel.name for number, tunnel in enumerate(TUNNELS) if tunnel.read is None}
+HIDDEN = {number for number, name in NOT_READ.items() if name == WIREGUARD}
+"""Those that say in clear which packet of their session they are."""

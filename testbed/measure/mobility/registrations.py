@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams
 
-PROTOCOL = "Mobile IPv4"
-
 
 @dataclass(frozen=True, slots=True)
 class SeenRegistration:

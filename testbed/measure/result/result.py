@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
     from testbed.measure.sip.transactions import SeenTransaction
+    from testbed.measure.wire.packets import Datagrams
 
 UNTOLD = "the timeline is empty: nobody knows of a handover, and times count from the first packet"
 
@@ -70,7 +71,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         "reproducible": manifest.reproducible,
         "handover": described[0] if described else None,
         "media": {name: _media(one, run.first_handover) | {"rtcp": told[name]} for name, one in listened.items()},
-        "signalling": _signalling(Signalling(counted, run.traffic.messages, manifest, run.registrations)),
+        "signalling": _signalling(Signalling(counted, run.traffic.messages, manifest, run.exchanges)),
         "handovers": [
             {
                 **said,
@@ -85,10 +86,15 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [
-            *manifest.warnings, *capture.warnings,
+            *manifest.warnings, *capture.warnings, *unread(run.traffic.datagrams),
             *(untold_handover(manifest, handovers) if events else [UNTOLD]), *doubts(listened, handovers),
         ],
     }  # fmt: skip
+
+
+def unread(datagrams: Datagrams) -> list[str]:
+    """Return what may have been missed: media can be in what was not read."""
+    return [f"not read: {reason}, {count} packets" for reason, count in datagrams.unread.items()]
 
 
 def to_json(result: dict[str, Any]) -> str:
@@ -152,7 +158,7 @@ def _handover_signalling(run: Recording, counted: Sequence[Counted], number: int
     own = [one for one in run.transactions if run.manifest.mn.has(one.request.source.ip)]
     handover = run.handovers[number]
     until_ns = LAST_NS if handover.until_ns is None else handover.until_ns
-    moving = [one for one in run.registrations if handover.trigger_ns <= one.asked_ns < until_ns]
+    moving = [one for one in run.exchanges if handover.trigger_ns <= one.asked_ns < until_ns]
     mine = Signalling([one for one in counted if one.handover == number], (), run.manifest, moving)
     cost = HandoverCost(answer_delay_ns(handover, own), mine.cost(), mine.mobility)
     return fill(HANDOVER_SIGNALLING.values(), cost)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.measure.capture.capture import NO_TIME, Bytes, Capture, Columns, Ints, release, words
-from testbed.measure.headers.peeled import DATAGRAM, FRAMED, HEP, SEGMENT, Findings, Peeled
+from testbed.measure.headers.peeled import DATAGRAM, FRAMED, HEP, SEGMENT, Findings, Peeled, in_order, together
 from testbed.measure.headers.peeling import peel
 from testbed.measure.wire import tcp
 from testbed.measure.wire.fragments import Rebuilt, joined, rebuild
@@ -84,7 +84,8 @@ class Datagrams(Piece):
     is here. `unread` counts the packets in which something may be that was not read, `others` those that are no UDP
     datagram and hold no media, both by reason; `encapsulations` those that came in a tunnel or the like. `segments` are
     those of TCP connections that may carry SIP. `rebuilt` has the packets that came in fragments, as a capture of their
-    own, and what is in them; they are not among the datagrams here.
+    own, and what is in them; they are not among the datagrams here. `hidden` has those that are encrypted, where they
+    were asked for.
     """
 
     endpoints: tuple[TransportAddress, ...]
@@ -93,6 +94,7 @@ class Datagrams(Piece):
     others: dict[str, int]
     encapsulations: dict[str, int]
     rebuilt: tuple[Rebuilt, Datagrams] | None = None
+    hidden: Piece | None = None
 
     def __len__(self) -> int:
         return len(self.packet)
@@ -166,12 +168,14 @@ class _Aside:
         self.connections.update((min(pair), max(pair)) for pair in ends)
 
 
-def decode_udp(capture: Capture, sift: Callable[[Piece], Piece] | None = None) -> Datagrams:
+def decode_udp(
+    capture: Capture, sift: Callable[[Piece], Piece] | None = None, *, keeps_hidden: bool = False
+) -> Datagrams:
     """Find the UDP datagrams of a capture; whatever is damaged or something else is counted, with the reason.
 
     What came whole goes through `sift` piece by piece, and what that returns is kept: see `RtpSieve`.
     """
-    table, findings, aside = _Table(), Findings(), _Aside()
+    table, findings, aside = _Table(), Findings(hidden=[] if keeps_hidden else None), _Aside()
     columns = _columns(capture, table, findings, aside, sift)
     rebuilt = inner = None
     rows_of_tcp, aside.segments = aside.segments, []
@@ -180,6 +184,9 @@ def decode_udp(capture: Capture, sift: Callable[[Piece], Piece] | None = None) -
         unused = ~np.isin(columns["packet"], rebuilt.used)
         columns = {name: column[unused] for name, column in columns.items()}
         inner = _columns(rebuilt.capture, table, findings, aside)
+    hidden = None
+    if findings.hidden is not None:
+        hidden = _piece(capture.data, in_order(together(findings.hidden)), DATAGRAM, table)
     found = [_segments(capture, rows_of_tcp, aside.connections, table)]
     if rebuilt is not None:
         found.append(_segments(rebuilt.capture, aside.segments, aside.connections, table))
@@ -190,7 +197,7 @@ def decode_udp(capture: Capture, sift: Callable[[Piece], Piece] | None = None) -
     whole = None
     if rebuilt is not None and inner is not None:
         whole = (rebuilt, Datagrams(**inner, **facts._asdict(), segments=found[1]))
-    return Datagrams(**columns, **facts._asdict(), segments=found[0], rebuilt=whole)
+    return Datagrams(**columns, **facts._asdict(), segments=found[0], rebuilt=whole, hidden=hidden)
 
 
 class _Facts(NamedTuple):

@@ -1,10 +1,11 @@
 """An experiment to the plan that the lab carries out."""
 
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from agents.roles.mn.schemes import Home, SchemeRow
+from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.access import wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
@@ -34,7 +35,9 @@ from testbed.scenario.plan.accounts import (
 )
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
+    hidden_tunnels,
     home_agent,
+    kept_by,
     mobility,
     phone_at_home,
 )
@@ -60,7 +63,7 @@ def compile_plan(experiment: Experiment) -> Plan:
     gates = gate_orders(links, changes, experiment.opportunities, seed=experiment.seed, end_s=limit_s)
     return {
         "seed": experiment.seed,
-        "network": asdict(network),
+        "network": asdict(replace(network, tunnels=hidden_tunnels(experiment.row))),
         "shapes": all_shapes(links, gates),
         "patterns": all_patterns(links, gates),
         "gates": list(gates.values()),
@@ -237,7 +240,8 @@ def registrar(experiment: Experiment) -> dict[str, Any]:
 def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """Which interfaces the two ends of the call have, and the relay between them, for whoever measures.
 
-    Where the mobile node keeps an address, it is its `home_address`: packets with it are in others.
+    Where the mobile node keeps an address, it is its `home_address`: packets with it are in others, of the protocol
+    that it is `kept_by`; where those hide them, they are seen at `inside`.
     """
 
     def described(interface: Interface) -> dict[str, str]:
@@ -252,7 +256,14 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
         **relay,
         MOBILE: {
             "interfaces": {link.name: described(link.node) for link in network.access_links},
-            **({"home_address": home_address(network)} if scheme.is_anchored else {}),
+            **(kept(network, scheme) if scheme.is_anchored else {}),
         },
         CORRESPONDENT: {"interfaces": {"eth0": described(addressed(network, CORRESPONDENT))}},
     }
+
+
+def kept(network: Network, scheme: SchemeRow) -> dict[str, str]:
+    """What the mobile node's role says of the address that it keeps."""
+    row = PROTOCOLS[kept_by(scheme)]
+    inside = {"inside": row.interface} if row.hides else {}
+    return {"home_address": home_address(network), "kept_by": kept_by(scheme), **inside}

@@ -1,22 +1,50 @@
-"""The agents of schemes below the phone: who moves the mobile node's address, and the home agent that follows it."""
+"""The agents of schemes below the phone: who moves the mobile node's address, and who takes its packets at home."""
 
 from typing import Any
 
+from agents.roles.mn.schemes import SchemeRow
 from agents.roles.mn.schemes.scheme_rows import LOST
+from agents.roles.mobility.protocol_rows import PROTOCOLS
+from testbed.lab.network import Interface
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.topology import HOME
+from testbed.scenario.kinds.topology import HOME, MOBILE
 from testbed.scenario.plan.accounts import addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
 
 # The phone's one link: it is always there.
 AT_HOME = "home"
 # The security association of mobile node and home agent: what RFC 5944 5.1 has as the least, a key of 128 bits.
-SPI, KEY = 256, "000102030405060708090a0b0c0d0e0f"
+ASSOCIATION = {"spi": 256, "key": "000102030405060708090a0b0c0d0e0f"}
+# Two pairs of keys, each private and public: those of RFC 7748 6.1, which everybody knows.
+ALICE = (
+    "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+    "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+)
+BOB = (
+    "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+    "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+)
+SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
+    "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
+}
+"""What the mobile node and its home know of each other, by protocol."""
+
+
+def kept_by(scheme: SchemeRow) -> str:
+    """The protocol that keeps the address, by its name in the register of those."""
+    return str((scheme.below or {})["protocol"])
+
+
+def hidden_tunnels(scheme: SchemeRow) -> tuple[Interface, ...]:
+    """Interfaces of the mobile node that have to be there before whoever uses them, so that they are captured."""
+    row = PROTOCOLS[kept_by(scheme)] if scheme.is_anchored else None
+    return (Interface(MOBILE, row.interface),) if row is not None and row.hides else ()
 
 
 def phone_at_home(experiment: Experiment) -> dict[str, Any]:
     """What the phone is told of links: it has one, its home, and nothing that it could trigger."""
-    interface = f"mip-{experiment.scenario.first_link}"
+    interface = PROTOCOLS[kept_by(experiment.row)].interface.format(link=experiment.scenario.first_link)
     return {
         "links": {AT_HOME: {"interface": interface, "address": home_address(experiment.network)}},
         "first_link": AT_HOME,
@@ -33,17 +61,17 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         **between_links(experiment),
         "home_address": home_address(experiment.network),
         "home_agent": main_address(experiment.network, HOME),
-        "spi": SPI,
-        "key": KEY,
+        **SECRETS[kept_by(experiment.row)][0],
         **(experiment.row.below or {}),
     }
 
 
 def home_agent(experiment: Experiment) -> dict[str, Any]:
-    """The configuration of the home agent."""
+    """The configuration of who takes the mobile node's packets at home."""
     return {
         "seed": experiment.seed,
+        "protocol": kept_by(experiment.row),
         "address": main_address(experiment.network, HOME),
         "interface": addressed(experiment.network, HOME).name,
-        "homes": {home_address(experiment.network): {"spi": SPI, "key": KEY}},
+        "homes": {home_address(experiment.network): SECRETS[kept_by(experiment.row)][1]},
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.result.run import measure_run
 from tests.measure import kept_address
 from tests.measure.synthetic import PACKETS
@@ -81,3 +82,32 @@ def test_an_address_that_the_node_says_it_has_moved_has_moved(tmp_path: Path) ->
     assert [one["outcome"] for one in result["handovers"]] == ["done"]
     assert result["media"]["to_mn"]["duplicates"] == 700
     assert result["cost"]["extra_percent"] == pytest.approx(98, abs=2)
+
+
+def test_what_is_in_packets_that_nobody_can_read_is_known_by_their_numbers(tmp_path: Path) -> None:
+    """One packet of the MN is lost on the WiFi, and one never left: its turn is known by the others."""
+    result = measure_run(kept_address.hidden_run().write(tmp_path / "run"))
+    to_mn, to_cn = (result["media"][way] for way in ("to_mn", "to_cn"))
+    assert (to_mn["sent"], to_mn["lost"], to_mn["path_step_ms"], to_mn["gap_ms"]) == (700, 0, 108.0, 108.0)
+    assert (to_cn["sent"], to_cn["lost"], to_cn["path_step_ms"], to_cn["gap_ms"]) == (700, 2, 108.0, 108.0)
+    assert [to_mn["paths"][link]["delay_ms"]["mean"] for link in ("wifi", "umts")] == [2.0, 110.0]
+    assert to_cn["paths"]["wifi"]["lost"] == 1
+    (handover,) = result["handovers"]
+    assert [handover[name] for name in ("outcome", "old_path", "new_path")] == ["done", "wifi", "umts"]
+    assert result["signalling"]["mobility"] == {"protocol": "WireGuard", "messages": 2, "bytes": 240}
+    # 28 of IP and UDP, 16 + 16 of the message; a packet of G.711 has 200 bytes, and is filled up to 208.
+    assert result["cost"]["tunnel_bytes_per_packet"] == pytest.approx(28 + 32 + 8)
+
+
+def test_hidden_packets_that_were_not_seen_in_clear_are_told_of(tmp_path: Path) -> None:
+    run = kept_address.hidden_run()
+    del run.captured["mn-wg"]
+    result = measure_run(run.write(tmp_path / "run"))
+    assert any("WireGuard (encrypted)" in warning for warning in result["warnings"])
+
+
+def test_a_protocol_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    run = kept_address.hidden_run()
+    run.keeping["kept_by"] = "telepathy"
+    with pytest.raises(RunFolderError, match=r"roles\.mn\.kept_by is 'telepathy', and should be one of Mobile IP"):
+        measure_run(run.write(tmp_path / "run"))

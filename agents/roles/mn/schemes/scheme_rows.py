@@ -159,7 +159,7 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"bindings": "one"},
+        below={"protocol": "Mobile IPv4", "bindings": "one"},
     ),
     "mipv4-bicast": SchemeRow(
         API_VERSION,
@@ -168,7 +168,7 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"bindings": "two-moving"},
+        below={"protocol": "Mobile IPv4", "bindings": "two-moving"},
     ),
     "mipv4-always": SchemeRow(
         API_VERSION,
@@ -177,7 +177,16 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"bindings": "all"},
+        below={"protocol": "Mobile IPv4", "bindings": "all"},
+    ),
+    "wireguard": SchemeRow(
+        API_VERSION,
+        "a tunnel by WireGuard: the home network sends to wherever the last authentic packet came from",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "WireGuard"},
     ),
 }
 """Ours, by name. In an agent, those that its user brought follow."""

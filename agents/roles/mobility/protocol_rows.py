@@ -1,0 +1,44 @@
+"""The register of what keeps a mobile node's address below its phone: a row for each protocol."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agents.roles.role import Role
+
+HERE = "agents.roles.mobility"
+
+
+class ProtocolRow(NamedTuple):
+    """`system` is the role below the phone, `home` that of who takes its packets.
+
+    `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
+    goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
+    roles want to know what time of day the zero of their clock is.
+    """
+
+    system: str
+    home: str
+    interface: str
+    hides: bool = False
+    has_clock: bool = False
+
+
+PROTOCOLS = {
+    "Mobile IPv4": ProtocolRow(
+        f"{HERE}.mobile:MobileSystem", f"{HERE}.home_agent:HomeAgent", "mip-{link}", has_clock=True
+    ),
+    "WireGuard": ProtocolRow(f"{HERE}.roaming:RoamingSystem", f"{HERE}.tunnel_home:TunnelHome", "mn-wg", hides=True),
+}
+"""By the name that results and run folders have for it."""
+
+
+def loaded(place: str) -> Callable[[dict[str, Any], Any], Role]:
+    """The class of a role; only the one that is wanted gets loaded."""
+    module, _, name = place.partition(":")
+    found: Callable[[dict[str, Any], Any], Role] = getattr(import_module(module), name)
+    return found

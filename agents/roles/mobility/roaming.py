@@ -1,0 +1,156 @@
+"""What keeps a mobile node's address by one tunnel that goes over whichever link, below a phone that knows nothing.
+
+WireGuard's peer answers to where the last authentic packet came from (Donenfeld, NDSS 2017, 2.1). So a handover is a
+route: what is sent next goes over the other link, and all that comes follows it. Nothing is said for that, but where
+the phone is silent: there a packet without content says it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from agents.roles.kernel_orders import Greet, OwnAddress, RouteLike, SetWireguard
+from agents.roles.mn.call.links import Links
+from agents.roles.mn.sensing import event_of, link_events
+from agents.roles.mn.triggers import make_decision
+from agents.roles.mn.triggers.events import CallMoved
+from agents.roles.role import Attach, Tell
+from agents.sip.message.address import Address
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from agents.roles.mn.triggers.decision import Verdict
+    from agents.roles.role import Command, LinkChange
+    from agents.sip.message.address import Datagram
+
+#: WireGuard has no port of its own at IANA; this is the one that its documents use.
+WIREGUARD_PORT = 51820
+INTERFACE = "mn-wg"
+
+
+class RouteMove(StrEnum):
+    """NOWHERE until the first link is there; AT REST on one; WAITING for the other one."""
+
+    NOWHERE = "NOWHERE"
+    AT_REST = "AT REST"
+    WAITING = "WAITING"
+
+
+class RoamingSystem:
+    """A role. `config` is what the scenario says of the links, the triggers, and the other end of the tunnel."""
+
+    def __init__(self, config: dict[str, Any], random: Random) -> None:
+        del random
+        self._links = Links(config["links"])
+        names = config["first_link"], config["second_link"]
+        self._link, self._other = (self._links[name] for name in names)
+        self._far = Address(config["home_agent"], WIREGUARD_PORT)
+        self._peer = bytes.fromhex(config["peer"])
+        self._decision = make_decision(config["trigger"], names, config["networks"])
+        self.state = RouteMove.NOWHERE
+        self._begin_at: float | None = None
+        self._has_begun = False
+        self._commands: list[Command] = [
+            SetWireguard(INTERFACE, bytes.fromhex(config["private_key"]), WIREGUARD_PORT, self._peer, self._far),
+            OwnAddress(config["home_address"], INTERFACE),
+        ]
+
+    def start(self, *, now: float) -> None:
+        """From `now` on there is somebody at the far end, and the triggers count."""
+        self._begin_at = now
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    def receive_datagram(
+        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
+    ) -> None:
+        """It has no socket: the kernel talks."""
+
+    def send_failed(self, datagram: Datagram, *, now: float) -> None:
+        """It sends nothing itself."""
+
+    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
+        """News from a radio, the GPS receiver, the battery."""
+        if report["report"] != "hang-up":
+            self._decision.take(event_of(report), now=now)
+            self._consider(now)
+
+    def link_changed(self, change: LinkChange, *, now: float) -> None:
+        """The kernel's news of an interface."""
+        applied = self._links.apply(change)
+        if applied is None:
+            return
+        link, news = applied
+        for event, facts in news:
+            self._tell(event, **facts)
+        for told in link_events(link, [event for event, _ in news]):
+            self._decision.take(told, now=now)
+        if self.state == RouteMove.NOWHERE:
+            self._settle()
+        elif link.is_usable and self.state == RouteMove.WAITING and link is self._other:
+            self._swap(now)
+        self._consider(now)
+
+    # -- timers, out --------------------------------------------------------------------------------------------------
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is wanted next."""
+        timers = self._begin_at, self._decision.get_timer()
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, *, now: float) -> None:
+        """The run begins, or a trigger's time has come."""
+        if self._begin_at is not None and now >= self._begin_at:
+            self._begin_at, self._has_begun = None, True
+            self._settle()
+        self._decision.handle_timer(now=now)
+        self._consider(now)
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        """It sends nothing itself."""
+        return []
+
+    def next_command(self) -> Command | None:
+        """The oldest command not yet taken."""
+        return self._commands.pop(0) if self._commands else None
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _consider(self, now: float) -> None:
+        """Moves when the triggers want it."""
+        if self.state != RouteMove.AT_REST:
+            return
+        verdict = self._decision.verdict(self._link.name, now=now)
+        if verdict is not None:
+            self._move(verdict, now)
+
+    def _settle(self) -> None:
+        """On the first link, as soon as it is there and the run has begun."""
+        if self._has_begun and self._link.is_usable:
+            self.state = RouteMove.AT_REST
+            self._send_over()
+
+    def _move(self, verdict: Verdict, now: float) -> None:
+        self._tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
+        if self._other.is_usable:
+            self._swap(now)
+        else:
+            self.state = RouteMove.WAITING
+            self._commands.append(Attach(self._other.name))
+
+    def _swap(self, now: float) -> None:
+        self._link, self._other = self._other, self._link
+        self.state = RouteMove.AT_REST
+        self._send_over()
+        self._decision.take(CallMoved(self._link.name), now=now)
+        self._decision.handed_over(now=now)
+        self._tell("handover_done", link=self._link.name)
+
+    def _send_over(self) -> None:
+        """By the link to be on, and at once: the far end knows of it by what it gets."""
+        self._commands += [RouteLike(self._far, self._link.address), Greet(INTERFACE, self._peer)]
+
+    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        self._commands.append(Tell(event, facts))
