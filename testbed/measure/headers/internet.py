@@ -42,7 +42,6 @@ NO_MEDIA = {
 }
 NOT_READ = {
     PROTOCOL + 33: "DCCP",
-    PROTOCOL + 50: "ESP (encrypted)",
     PROTOCOL + 108: "IPComp (compressed)",
     PROTOCOL + 115: "L2TP version 3",
     PROTOCOL + 132: "SCTP",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.headers import ethernet, internet, link_types, ppp, tunnels, udp_tunnels, wlan
+from testbed.measure.headers import esp, ethernet, internet, link_types, ppp, tunnels, udp_tunnels, wlan
 from testbed.measure.headers.peeled import (
     DATAGRAM,
     FRAMED,
@@ -40,6 +40,7 @@ STEPS = {
     **ppp.STEPS,
     **wlan.STEPS,
     **internet.STEPS,
+    **esp.STEPS,
     **tunnels.STEPS,
     **udp_tunnels.STEPS,
 }

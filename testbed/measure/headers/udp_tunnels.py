@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from testbed.measure.capture.capture import words
+from testbed.measure.headers.esp import ESP
 from testbed.measure.headers.ethernet import IPV4, IPV6, MPLS
 from testbed.measure.headers.peeled import (
     DATAGRAM,
@@ -246,7 +247,7 @@ TUNNELS = (
     Tunnel("GRE in UDP", (4754,), 4, _is_gre, _is(PROTOCOL + 47, 0)),
     Tunnel("MPLS in UDP", (6635,), 4, _is_no_media, _is(MPLS, 0)),
     Tunnel("HEP", (9060, 9061), 16, _is_old_hep, _is(HEP, 0)),
-    Tunnel("ESP in UDP (encrypted)", (4500,), 12, _is_esp),
+    Tunnel("ESP in UDP", (4500,), 12, _is_esp, _is(ESP, 0)),
     Tunnel(WIREGUARD, (51820,), 32, _is_wireguard),
     Tunnel("CAPWAP", (5247,), 8, _is_no_media),
     Tunnel("TURN ChannelData", (), 5, _is_channel, _is(FRAMED, 4)),

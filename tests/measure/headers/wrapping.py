@@ -21,11 +21,14 @@ def in_llc(kind: int, payload: bytes) -> bytes:
     return ethernet(len(body), body)
 
 
-def ip(protocol: int, payload: bytes, *, options: bytes = b"", fragment: int = 0, ident: int = 0) -> bytes:
-    """Return an IPv4 packet between the ends of a tunnel."""
+def ip(
+    protocol: int, payload: bytes, *, options: bytes = b"", fragment: int = 0, ident: int = 0, ends: bytes = b""
+) -> bytes:
+    """Return an IPv4 packet, between the ends of a tunnel where it has no others."""
     size = 20 + len(options)
     head = struct.pack(">BBHHHBBH", 0x40 | size // 4, 0, size + len(payload), ident, fragment, 64, protocol, 0)
-    return head + b"".join(ipaddress.ip_address(one).packed for one in OUTER) + options + payload
+    ends = ends or b"".join(ipaddress.ip_address(one).packed for one in OUTER)
+    return head + ends + options + payload
 
 
 def ip6(protocol: int, payload: bytes) -> bytes:
@@ -46,6 +49,13 @@ def gre(
     flags = 0x8000 * checksum | 0x2000 * key | 0x1000 * (number is not None)
     fields = b"\0\0\0\0" * (checksum + key) + (b"" if number is None else struct.pack(">I", number))
     return ip(47, struct.pack(">HH", flags, protocol) + fields + payload)
+
+
+def esp(kind: int, payload: bytes, *, proof: int = 12, vector: int = 0, aligned: int = 4) -> bytes:
+    """Return ESP with NULL encryption (RFC 4303, figure 1): padded to `aligned`, `proof` bytes of proof at the end."""
+    padding = -(len(payload) + 2) % aligned
+    trailer = bytes(range(1, padding + 1)) + bytes([padding, kind])
+    return b"\0\0\1\0\0\0\0\1" + b"\x5a" * vector + payload + trailer + b"\xa5" * proof
 
 
 def mpls(*labels: int, payload: bytes) -> bytes:
