@@ -18,6 +18,7 @@ from testbed.measure.folder.run_folder import (
     read_manifest,
     scenario_start_ns,
 )
+from testbed.measure.mobility.refreshes import find_refreshes
 from testbed.measure.mobility.registrations import find_registrations
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
@@ -158,10 +159,9 @@ class Recording:
 
     @cached_property
     def registrations(self) -> list[SeenRegistration]:
-        """Where the MN keeps its address: what was asked of its home agent, at the MN's interfaces."""
-        if self.manifest.mn.kept is None:
-            return []
-        return find_registrations(self.capture, self.traffic.datagrams, self.manifest)
+        """What was asked of a home agent, where the MN keeps its address, or of a TURN server, at its interfaces."""
+        find = find_refreshes if self.manifest.mn.kept is None else find_registrations
+        return find(self.capture, self.traffic.datagrams, self.manifest)
 
     @property
     def first_handover(self) -> Handover | None:

@@ -21,7 +21,8 @@ PROTOCOL = "Mobile IPv4"
 class SeenRegistration:
     """A request over a link, how long the address is to be bound, and when it was answered, by which code.
 
-    `bytes` are those of UDP payload of both, `answered_ns` and `code` None where no reply came.
+    `bytes` are those of UDP payload of both, `answered_ns` and `code` None where no reply came. Other protocols that
+    move the MN are told in the same words.
     """
 
     link: str
@@ -31,10 +32,11 @@ class SeenRegistration:
     bytes: int
     answered_ns: int | None = None
     code: int | None = None
+    protocol: str = PROTOCOL
 
     @property
     def succeeded(self) -> bool:
-        """Whether the home agent said yes."""
+        """Whether it was answered by yes."""
         return self.code is not None and self.code <= ReplyCode.ACCEPTED_ALONE
 
     @property
