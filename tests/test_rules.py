@@ -180,6 +180,7 @@ CORRIDORS = {
         "sdp": "exports",
         "sip.message": "",
         "mip": "",
+        "turn": "sip.message",
         "sip.digest": "sip.message",
         "sip.transaction": "sip.message",
         "sip.session": "sip.message sip.transaction",
@@ -191,7 +192,7 @@ CORRIDORS = {
         "roles.cn": "sdp sip.message sip.digest sip.session sip media roles",
         "roles.b2bua": "rtp sdp sip.message sip.digest sip.session sip media roles",
         "roles.mn.triggers": "",
-        "roles.mn.call": "rtp sdp sip.message sip.digest sip.session sip media roles",
+        "roles.mn.call": "rtp sdp sip.message sip.digest sip.session sip turn media roles",
         "roles.mn.schemes": "sip.message sip.session roles roles.mn.call",
         "roles.mn": "loading sip.message sip.digest sip.session sip media roles"
         " roles.mn.triggers roles.mn.call roles.mn.schemes",

@@ -10,6 +10,7 @@ from agents.roles.registrar.registrar_node import RegistrarNode
 from agents.roles.role import LinkChange
 
 from .roles.learning_relay import LearningRelay
+from .roles.turn_server import TurnServer
 
 if TYPE_CHECKING:
     from agents.media.call_media import CallMedia
@@ -51,7 +52,9 @@ class Link:
 class Host:
     """A role, what it has opened, and what it has told."""
 
-    def __init__(self, role: MobileNode | CorrespondentNode | BackToBack | RegistrarNode | LearningRelay) -> None:
+    def __init__(
+        self, role: MobileNode | CorrespondentNode | BackToBack | RegistrarNode | LearningRelay | TurnServer
+    ) -> None:
         self.role = role
         self._media: CallMedia | None = None
         if isinstance(role, BackToBack):
@@ -60,7 +63,7 @@ class Host:
             self.ua, self._media = role._call.ua, role._call.media
         elif isinstance(role, RegistrarNode):
             self.ua = role._ua
-        elif not isinstance(role, LearningRelay):  # which has no dialogs of its own
+        elif not isinstance(role, LearningRelay | TurnServer):  # which have no dialogs of its own
             self.ua, self._media = role._ua, role._media
         #: What `get_timer` of the role said last.
         self.timer: float | None = None
@@ -80,7 +83,7 @@ class Host:
         """What media still go to."""
         if self._media is not None:
             return list(self._media.legs)
-        if isinstance(self.role, RegistrarNode | LearningRelay):
+        if isinstance(self.role, RegistrarNode | LearningRelay | TurnServer):
             return []
         assert isinstance(self.role, BackToBack)
         office = self.role._office

@@ -19,9 +19,11 @@ from agents.roles.registrar.registrar_node import RegistrarNode
 from agents.roles.role import Attach, Close, Open, Splice, Tell
 from agents.rtp.rtcp import parse_compound
 from agents.sip.message.address import Address, Datagram
+from agents.turn.stun_message import TURN_PORT
 
 from .air import UMTS, WIFI, Host, Link, Way
 from .roles.learning_relay import LearningRelay
+from .roles.turn_server import TurnServer, describe_turn, speech_in
 from .sip.network import Sent, describe
 
 if TYPE_CHECKING:
@@ -47,14 +49,14 @@ LINK_DOWN: dict[str, Any] = {"on": "link-down"}
 class World:
     """A call from `mn`, over `wifi` and perhaps `umts`, to `cn`. Time zero is the start of the scenario."""
 
-    def __init__(  # noqa: PLR0915 - all that there is in a world
+    def __init__(  # noqa: C901, PLR0915 - all that there is in a world
         self, scheme: str = "handover-cn", *, trigger: dict[str, Any] = FALLING, call_s: float | None = 20.0,
         seed: int = 1, is_wifi_attached: bool = True, is_umts_attached: bool = True, wifi: Way = WIFI, umts: Way = UMTS,
         cn: type[CorrespondentNode] = CorrespondentNode, supports_handover: bool = True, home: bool | None = None,
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
         relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc", session_timer: int | None = None,
-        copies: str = "on-silence",
+        copies: str = "on-silence", turn: TurnServer | None = None,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -64,6 +66,7 @@ class World:
         `codecs`: those of "mn" and "cn", PCMU if nothing is said; `speech` is what both say, µ-law.
         `duplication`: of both, or of each; `session_timer`: seconds, of all who speak SIP.
         `copies`: when media go to a dialog that stands by.
+        `turn`: the server of a scheme that goes by way of one, if not one that does as it should.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -71,7 +74,8 @@ class World:
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
         is_relayed = scheme == "media-handover"
-        goes_home = SCHEMES[scheme].home is not Home.NOBODY if home is None else home
+        is_by_turn = SCHEMES[scheme].home is Home.TURN
+        goes_home = SCHEMES[scheme].home not in {Home.NOBODY, Home.TURN} if home is None else home
         timer = {} if session_timer is None else {"session_timer_s": session_timer}
         account = {"address": HOME_IP, "port": 5060, "user": "mn", "password": "secret", "realm": "home.example"}
         config: dict[str, Any] = {
@@ -82,6 +86,8 @@ class World:
             "home": account if goes_home else None, "copies": copies,
             "networks": {name: {"delay_s": link.up.delay + link.down.delay} for name, link in self.links.items()},
         }  # fmt: skip
+        if is_by_turn:
+            config["turn"] = {**account, "port": TURN_PORT}
         where = {"address": REGISTRAR_IP, "port": 5060, "domain": "home.example"}
         if registrar is not None:
             style = "outbound" if registrar == "outbound" else "proactive"
@@ -106,6 +112,8 @@ class World:
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
         if is_relayed:
             self.hosts["home"] = Host(LearningRelay(HOME_IP, CN_IP, learns=relay_learns))
+        elif is_by_turn:
+            self.hosts["home"] = Host(turn or TurnServer(HOME_IP))
         elif goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
                      "always_bridges": always_bridges, "room": (room or {}).get("b2bua"), **timer}  # fmt: skip
@@ -119,6 +127,8 @@ class World:
         #: SIP, and speech: (time, sequence number, sender, receiver).
         self.sent: list[Sent] = []
         self.spoken: list[tuple[float, int, str, str]] = []
+        #: What is asked of a TURN server, and answered: as `flow` has it, with the time; and what of it gets lost.
+        self.turned: list[tuple[float, str]] = []
         #: RTCP: (time, sender, receiver, what).
         self.reported: list[tuple[float, str, str, list[RtcpPacket]]] = []
         #: The last packet of speech of each host.
@@ -340,6 +350,15 @@ class World:
     ) -> tuple[bytes, bool]:  # fmt: skip
         """Keeps what is sent for the charts; returns what of it arrives, and whether it gets lost."""
         data = datagram.data
+        if TURN_PORT in {datagram.local.port, datagram.remote.port}:
+            inner = speech_in(data) if describe_turn(data) != "?" else None
+            if inner is None:
+                is_lost |= self._is_meant(describe_turn(data), on)
+                arrow = "-x" if is_lost else "->"
+                self.turned.append((self.now, f"{describe_turn(data)} {sender} {arrow} {receiver}"))
+            elif (datagram.local.port + datagram.remote.port - TURN_PORT) % 2 == 0:
+                self.spoken.append((self.now, int.from_bytes(inner[2:4], "big"), sender, receiver))
+            return data, is_lost
         if datagram.local.port % 2:
             self.reported.append((self.now, sender, receiver, parse_compound(data)))
             return data, is_lost

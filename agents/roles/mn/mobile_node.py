@@ -63,6 +63,8 @@ class MobileNode(ByTable):
         links, registrar = (self._link, other), config.get("registrar")
         media = MediaSettings.of(config)
         self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, media)
+        if "turn" in config:
+            self._call.go_by_way_of(config["turn"])
         networks = config.get("networks", {})
         for link in links:
             self._call.ua.expect_round_trip(link.address, seconds=round_trip_s(networks.get(link.name, {})))
@@ -103,7 +105,8 @@ class MobileNode(ByTable):
         if local.port == SIP_PORT:
             self._call.ua.receive_datagram(data, local=local, remote=remote, now=now)
         else:
-            self._call.media.receive_datagram(data, local=local, remote=remote, came=now if came is None else came)
+            at = now if came is None else came
+            self._call.receive_media(data, local=local, remote=remote, now=now, came=at)
             self._scheme.handle_timer(now=now)
             if self._sensing.listen(now=now):
                 self._consider(now)
@@ -160,12 +163,15 @@ class MobileNode(ByTable):
             self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
             self._scheme.get_timer(), self._sensing.get_timer(), self._next_try(),
             self._registration.get_timer() if self._registration is not None else None,
+            call.relay.get_timer() if call.relay is not None else None,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due."""
         self._call.media.handle_timer(now=now)
+        if self._call.relay is not None:
+            self._call.relay.handle_timer(now=now)
         if self._begin_at is not None and now >= self._begin_at:
             self._begin_at = None
             self.feed(TimeToCall(), now)
@@ -191,7 +197,7 @@ class MobileNode(ByTable):
         """
         call = self._call
         down = {link.address for link in (call.old, call.new) if not link.is_up}
-        media = [datagram for datagram in call.media.datagrams_to_send() if datagram.local.ip not in down]
+        media = [datagram for datagram in call.media_to_send() if datagram.local.ip not in down]
         return call.ua.datagrams_to_send() + media
 
     def next_command(self) -> Command | None:
@@ -209,7 +215,7 @@ class MobileNode(ByTable):
         """Over the first link; after a try in vain, over whichever there is."""
         if self._in_vain is not None and not self._can_call(self._link) and self._can_call(self._call.new):
             self._turn()
-        if self._can_call(self._link):
+        if self._can_call(self._link) and self._call.has_place(self._link, now=now):
             self.state = CallStage.CALLING
             self._call.begin(require=self._require, now=now, retry_of=self._in_vain)
 
@@ -244,6 +250,8 @@ class MobileNode(ByTable):
         for event in logged(self._call.ua, self._call.commands):
             if self._registration is None or not self._registration.receive_event(event, now=now):
                 self._take_event(event, now)
+        if self.state == CallStage.WAITING and self._call.relay is not None:
+            self.feed(LinkUsable(), now)  # the server may have answered
         if self._is_handing_over and self._call.link is self._call.new:
             self._is_handing_over = False
             self._sensing.handed_over(now=now)
@@ -295,7 +303,7 @@ class MobileNode(ByTable):
             self._call.begin(require=(), now=now, retry_of=event.session)
         else:
             self.state = CallStage.HANGING_UP
-            self._end_if_possible(event.status)
+            self._end_if_possible(event.status, now)
 
     def _consider(self, now: float) -> None:
         """Hands over when the triggers want it: one handover at a time; one that has failed again, where it may."""
@@ -336,17 +344,19 @@ class MobileNode(ByTable):
         self._call.tell("hang_up")
         self._scheme.stop()
         self._call.hang_up(now=now)
-        self._end_if_possible(None)
+        self._end_if_possible(None, now)
 
-    def _end(self, event: events.SessionTerminated | events.ByeAnswered | events.InviteRejected, _: float) -> None:
-        self._end_if_possible(None if isinstance(event, events.SessionTerminated) else event.status)
+    def _end(self, event: events.SessionTerminated | events.ByeAnswered | events.InviteRejected, now: float) -> None:
+        self._end_if_possible(None if isinstance(event, events.SessionTerminated) else event.status, now)
 
-    def _end_if_possible(self, status: int | None) -> None:
+    def _end_if_possible(self, status: int | None, now: float) -> None:
         """Tells when nothing is left of the call; `status` is that of its last BYE, or of its INVITE."""
         if self._call.has_sessions:
             return
         self.state = CallStage.OVER
         self._hang_up_at = None
+        if self._call.relay is not None:
+            self._call.relay.release(now=now)
         if self._call.media.stray:
             self._call.tell("stray_media", packets=self._call.media.stray)
         self._call.tell("call_ended", **({} if status is None else {"status": status}))

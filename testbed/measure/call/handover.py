@@ -61,7 +61,8 @@ class Handover:
     opens, `until_ns` when that of the next one does, None after the last one: what is done from then on belongs to the
     next handover. `status` is the last final response to an INVITE of its, None without one. `copies` says of a
     handover to a dialog that stood by when copies go over both paths, `done_ns` when the MN told that it is moved.
-    `registration` is what moved an address that the MN keeps: the one that succeeded, else the first one.
+    `registration` is what moved an address that the MN keeps, or an allocation at a TURN server, which an INVITE only
+    follows: the one that succeeded, else the first one.
     """
 
     trigger_ns: int
@@ -90,9 +91,12 @@ class Handover:
 
     @property
     def final_ns(self) -> int | None:
-        """When the final response to the handover's INVITE, or the reply to its registration, arrived at the MN."""
-        if self.registration is not None:
-            return self.registration.answered_ns
+        """When the reply to its registration, or else the final response to its INVITE, arrived at the MN."""
+        return self.accepted_ns if self.registration is None else self.registration.answered_ns
+
+    @property
+    def accepted_ns(self) -> int | None:
+        """When the final response to its INVITE arrived at the MN."""
         return None if self.invite is None or self.invite.final is None else self.invite.final.time_ns
 
 
@@ -142,7 +146,8 @@ def _find_handover(
     invite = next((one for one in invites if one.succeeded), invites[0] if invites else None)
     old = _old_link(media["to_mn"], own, manifest, trigger.time_ns) if begin.copies is None else trigger.link
     events = [event for event in events if until_ns is None or event.time_ns < until_ns]
-    seen = trigger.fields.get("to" if begin.copies is not None or keeps_address else "new")
+    says_where = begin.copies is not None or keeps_address or bool(registered and invite is None)
+    seen = trigger.fields.get("to" if says_where else "new")
     tried = seen if isinstance(seen, str) else _tried_link(invite, manifest, events, old, trigger.time_ns)
     kind = trigger.fields.get("kind")
     asked_ns = [one.asked_ns for one in registered[:1]]
@@ -153,8 +158,8 @@ def _find_handover(
         address_ns = attached_ns  # a link that was up all the time need not tell of its address
     told = [one.time_ns for one in events if one.name == DONE and one.time_ns >= trigger.time_ns]
     done_ns = told[0] if told and (begin.copies is not None or keeps_address) else None
-    answered = [one.final.status for one in invites if one.final is not None]
-    answered += [one.code for one in registered if one.code is not None]
+    answered: list[int | None] = [one.code for one in registered if one.code is not None]
+    answered += [one.final.status for one in invites if one.final is not None]
     return Handover(
         trigger_ns=trigger.time_ns,
         begun_ns=begin.begun_ns,
@@ -357,12 +362,12 @@ def _window(
         close_ns = None
     elif handover.copies is not None:
         close_ns = _moved_ns(handover, direction)
-    elif handover.registration is not None or (handover.invite is None and handover.done_ns is not None):
+    elif handover.invite is None and (handover.registration is not None or handover.done_ns is not None):
         moved_ns = handover.done_ns if handover.registration is None else handover.registration.answered_ns
         close_ns = followed_ns(direction, handover.old, handover.new, moved_ns, handover.until_ns)
-    elif handover.in_dialog and handover.final_ns is not None:
+    elif handover.in_dialog and handover.accepted_ns is not None:
         first_ns = first_new_packet(direction, handover.new, handover.trigger_ns, handover.until_ns)
-        close_ns = None if first_ns is None else max(first_ns, handover.final_ns)
+        close_ns = None if first_ns is None else max(first_ns, handover.accepted_ns)
     if close_ns is None or (handover.until_ns is not None and close_ns > handover.until_ns):
         return Window(handover.opened_ns, last_ns, released=False, begins=begins, ends=ends)
     return Window(handover.opened_ns, close_ns, begins=begins, ends=ends)

@@ -34,7 +34,8 @@ def measure_phases(handover: Handover, to_mn: Direction, interval_ns: int) -> Ph
       negative when the link was known to be gone before a packet was missing.
     * attach: trigger to the new link's `attached`; 0 when it was attached before.
     * address: from then to its `address`; 0 when it had one before.
-    * signalling: from then to the final response of the handover's INVITE at the MN.
+    * signalling: from then to the final response of the handover's INVITE at the MN; where something else moves the
+      media, and the INVITE only follows, to its answer.
     * media: from then to the first new packet on the new path; negative when the media were faster.
 
     Where all are measured and the call broke first, they add up to the gap.

@@ -160,7 +160,7 @@ class Recording:
 
     @cached_property
     def exchanges(self) -> list[Exchange]:
-        """Where the MN keeps its address: what was said for that, at the MN's interfaces."""
+        """What was said beside SIP to move the MN, at its interfaces: for an address that it keeps, or to TURN."""
         return find_exchanges(self.capture, self.traffic.datagrams, self.manifest)
 
     @property

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call.extension import SupportQuestion, find_question
+from testbed.measure.mobility.refreshes import TURN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -107,11 +108,11 @@ class Signalling:
 
     @property
     def mobility(self) -> MobilityCost | None:
-        """Return what keeping the MN's address cost; None where it keeps none."""
-        if self._manifest.mn.kept is None:
-            return None
+        """Return what moving the MN by another protocol than SIP cost; None where there is none."""
         found = self._exchanges
-        protocol = self._manifest.mn.kept_by
+        if self._manifest.mn.kept is None and not found:
+            return None
+        protocol = TURN if self._manifest.mn.kept is None else self._manifest.mn.kept_by
         return MobilityCost(protocol, sum(one.messages for one in found), sum(one.bytes for one in found))
 
     def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:
@@ -152,7 +153,7 @@ class Signalling:
 def answer_delay_ns(handover: Handover, own: Iterable[SeenTransaction]) -> int | None:
     """Return how long a handover's INVITE took: from its first one to the final response of the one that succeeded.
 
-    Of an MN that keeps its address: how long its registration did. `own` are the transactions that the MN began.
+    Where a registration moved the media, or a Refresh: how long that did. `own` are the transactions that the MN began.
     """
     if handover.registration is not None:
         answered_ns = handover.registration.answered_ns

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from testbed.measure.folder.run_folder import MOBILE_IPV4, WIREGUARD
 from testbed.measure.mobility.handshakes import SeenHandshake, find_handshakes
+from testbed.measure.mobility.refreshes import find_refreshes
 from testbed.measure.mobility.registrations import SeenRegistration, find_registrations
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ FINDERS: dict[str, Callable[[Capture, Datagrams, Manifest], Sequence[Exchange]]]
 
 
 def find_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[Exchange]:
-    """Return what was said at the MN's interfaces for its address, in order of time; where it keeps none, nothing."""
-    return [] if manifest.mn.kept is None else [*FINDERS[manifest.mn.kept_by](capture, datagrams, manifest)]
+    """Return what was said at the MN's interfaces for an address that it keeps, or else to a TURN server; by time."""
+    find = find_refreshes if manifest.mn.kept is None else FINDERS[manifest.mn.kept_by]
+    return [*find(capture, datagrams, manifest)]
 
 
 def registrations(exchanges: Sequence[Exchange]) -> list[SeenRegistration]:

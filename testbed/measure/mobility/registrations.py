@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class SeenRegistration:
     """A request over a link, how long the address is to be bound, and when it was answered, by which code.
 
-    `bytes` are those of UDP payload of both, `answered_ns` and `code` None where no reply came.
+    `bytes` are those of UDP payload of both, `answered_ns` and `code` None where no reply came. Other protocols that
+    move the MN are told in the same words.
     """
 
     link: str
@@ -32,7 +33,7 @@ class SeenRegistration:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the home agent said yes."""
+        """Whether it was answered by yes."""
         return self.code is not None and self.code <= ReplyCode.ACCEPTED_ALONE
 
     @property

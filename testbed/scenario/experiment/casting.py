@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agents.roles.mn.schemes import Home
 from testbed.lab.network import Network
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.loaded_program import LoadedProgram, Text, able, asked_for, load_program
@@ -24,8 +25,12 @@ OURS: dict[Role, tuple[str, ...]] = {
     "proxy": (NOBODY,),
     "registrar": (NOBODY, *OWN_REGISTRARS),
     "relay": (NOBODY,),
+    "turn": (NOBODY,),
 }
 """What each role's field of a scenario may say beside a program: names of our own, and of nobody."""
+
+NEEDED: dict[Home, tuple[Role, ...]] = {Home.RELAY: ("proxy", "relay"), Home.TURN: ("turn",)}
+"""The roles in the home network that programs of others have under a scheme."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,18 @@ class Cast:
         return {role: {"name": one.name, "file": one.path.name} for role, one in named}
 
 
-def load_cast(tree: Tree, scenario: Scenario, network: Network, *, instead: dict[Role, str], is_relayed: bool) -> Cast:
-    """Finds and loads all that a scenario names; `instead` is what options say. Raises BadScenarioError."""
+def load_cast(
+    tree: Tree, scenario: Scenario, network: Network, *, instead: dict[Role, str], needed: Sequence[Role]
+) -> Cast:
+    """Finds and loads all that a scenario names; `instead` is what options say. Raises BadScenarioError.
+
+    The roles that are `needed` are played by a program that can, where nobody is named.
+    """
     names: dict[Role, str] = {}
     programs: dict[Role, LoadedProgram] = {}
     for role, own in OURS.items():
         word = instead.get(role) or getattr(scenario, role)
-        if word == NOBODY and is_relayed and role in {"proxy", "relay"}:
+        if word == NOBODY and role in needed:
             (word, *_) = able(role)
         if word in own:
             names[role] = word

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import Seconds, shown
 
-Role = Literal["cn", "mn", "proxy", "registrar", "relay", "node"]
-"""Who it can be: the two ends of the call, the home network's proxy, registrar and media relay, or a node's own."""
+Role = Literal["cn", "mn", "proxy", "registrar", "relay", "turn", "node"]
+"""Who it can be: the call's two ends, the home network's proxy, registrar, media relay, TURN server; a node's own."""
 
 CodecName = Literal["PCMU", "PCMA", "GSM"]
 
@@ -28,7 +28,7 @@ def package_name(word: str) -> str:
 
 PackageName = Annotated[str, AfterValidator(package_name)]
 
-PortWord = Literal["sip_port", "media_port", "relay_port"]
+PortWord = Literal["sip_port", "media_port", "relay_port", "turn_port"]
 
 READY_WITHIN_S = 20.0
 LONGEST_WAIT_S = 300.0

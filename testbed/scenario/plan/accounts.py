@@ -12,6 +12,8 @@ from testbed.scenario.kinds.topology import HOME, MOBILE
 SIP_PORT = 5060
 # Beside the B2BUA, in the same node: the paper keeps the two apart (section 4.4).
 REGISTRAR_PORT = 5070
+# Of a TURN server in the same node (RFC 8656 19).
+TURN_PORT = 3478
 # What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
 REALM = "home.example"
 PEER_REALM = "cn.example"
@@ -33,6 +35,14 @@ def home(experiment: Experiment) -> dict[str, Any] | None:
         return None
     address = main_address(experiment.network, HOME)
     return {"address": address, "port": SIP_PORT, "user": MOBILE, "password": PASSWORD, "realm": REALM}
+
+
+def turn_server(experiment: Experiment) -> dict[str, Any]:
+    """Which server the MN's media go by way of, and how it proves who it is; nothing where there is none."""
+    if not experiment.row.is_by_turn:
+        return {}
+    where = {"address": main_address(experiment.network, HOME), "port": TURN_PORT}
+    return {"turn": {**where, "user": MOBILE, "password": PASSWORD, "realm": REALM}}
 
 
 def main_address(network: Network, node: str) -> str:

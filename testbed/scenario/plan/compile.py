@@ -32,6 +32,7 @@ from testbed.scenario.plan.accounts import (
     home_address,
     main_address,
     peer_account,
+    turn_server,
 )
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
@@ -136,6 +137,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "user": MOBILE,
         "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **account, **session_timer(scenario)},
         "home": home(experiment),
+        **turn_server(experiment),
         "call": {
             "start_s": scenario.call.start,
             "duration_s": scenario.call.duration if experiment.hangs_up == MOBILE else None,

@@ -18,6 +18,7 @@ from testbed.scenario.plan.accounts import (
     REGISTRAR_PORT,
     REGISTRAR_REALM,
     SIP_PORT,
+    TURN_PORT,
     home,
     home_address,
     main_address,
@@ -33,6 +34,7 @@ AFTER_CALL_S = 4.0
 PLACES: dict[Role, tuple[str, int]] = {
     "cn": (CORRESPONDENT, SIP_PORT),
     "relay": (HOME, SIP_PORT),
+    "turn": (HOME, SIP_PORT),
     "proxy": (HOME, SIP_PORT),
     "registrar": (HOME, REGISTRAR_PORT),
     "mn": (MOBILE, SIP_PORT),
@@ -132,6 +134,7 @@ def variables_of(
         "sip_port": sip_port,
         "media_port": MEDIA_PORT,
         "relay_port": RELAY_PORT if "relay" in experiment.cast.programs else None,
+        "turn_port": TURN_PORT,
         "seed": experiment.seed,
         "peer": {"user": other, "address": addresses[other], "port": SIP_PORT},
         "account": account(experiment),

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.mn.call.links import Link
+    from agents.roles.mn.call.relayed_media import RelayedMedia
     from agents.roles.role import Command
     from agents.rtp.rtcp_session import RtcpSession
     from agents.sip.digest.client import DigestClient
+    from agents.sip.message.address import Datagram
     from agents.sip.session.session import Session
 
 FIRST_MEDIA_PORT, MEDIA_PORTS = 20000, 10000
@@ -67,6 +69,9 @@ class Call:
         What the peer itself knows the user by, if it does, is its `account`; for `session_timer_s` see
         `SessionInterval`.
         """
+        #: For the driver, the oldest first.
+        self.commands: list[Command] = []
+        self._next_port = FIRST_MEDIA_PORT
         self.old, self.new = links
         #: The link that the call is on: its scheme moves it.
         self.link = self.old
@@ -79,6 +84,8 @@ class Call:
         self._formats = settings.formats
         self.media = CallMedia(samples, random, f"{user}@{self.old.address}", settings, self.tell)
         self.partings = Partings(links, self.tell)
+        #: Media by way of a server, where there is one.
+        self.relay: RelayedMedia | None = None
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
         self._proxy = self._peer if home is None else Address(home["address"], home["port"])
@@ -86,7 +93,6 @@ class Call:
         self._user = user
         self._aor = ""
         self._random = random
-        self._next_port = FIRST_MEDIA_PORT
         # Every session that is not over, with the last description that we sent in it.
         self._sent: dict[Session, SessionDescription] = {}
         # Where our media of each are; a description that has taken its stream away does not say so.
@@ -95,8 +101,6 @@ class Call:
         self._unsent: SessionDescription | None = None
         #: When media go over both links, where a second dialog stands by.
         self.copies = settings.copies
-        #: For the driver, the oldest first.
-        self.commands: list[Command] = []
 
     @property
     def current(self) -> Session:
@@ -203,6 +207,22 @@ class Call:
         self._listen(self._unsent)
         return self.media.move(self.current, media_address(self._unsent))
 
+    def move_relay(self, link: Link, *, now: float) -> bool:
+        """Has the server that media go by way of take and send them over this link: `relay` says whether it does.
+
+        A `move` says so later, with the description as it is. False where it can't: a `move` has to do without it.
+        """
+        if self.relay is None or not self.relay.move(link, now=now):
+            return False
+        self._unsent = self._sent[self.current].copy()
+        return True
+
+    def leave_relay(self) -> None:
+        """A `move` takes the media from the server, which is still listened to."""
+        if self.relay is not None:
+            self.relay.leave()
+        self._unsent = None
+
     def invite_to_hand_over(self, link: Link, *, standby: str | None = None, now: float) -> Session:
         """INVITE for a new dialog over this link, naming the current one in a Handover header (paper 4.3).
 
@@ -249,7 +269,10 @@ class Call:
 
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
-        return self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+        leg = self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+        if leg is not None and self.relay is not None and leg.local == self.relay.address:
+            self.relay.bind(leg.remote, now=now)
+        return leg
 
     def reports_of(self, leg: Leg) -> RtcpSession | None:
         """What is reported to us of this leg, by the peer or by the B2BUA that hears it instead."""
@@ -265,6 +288,33 @@ class Call:
     def open_sip(self, link: Link) -> None:
         """Listens for SIP on a link that has got its address."""
         self.commands.append(Open(link.sip_address))
+
+    def go_by_way_of(self, server: dict[str, Any]) -> None:
+        """Media go by way of a TURN server: see `RelayedMedia`."""
+        from agents.roles.mn.call.relayed_media import RelayedMedia  # noqa: PLC0415 - hashlib takes its time
+
+        # Not patient: what the server answers is waited for.
+        self.relay = RelayedMedia(server, self._take_port(), self._random, self._open_relayed, self.tell)
+
+    def has_place(self, link: Link, *, now: float) -> bool:
+        """Whether it is known where media are taken; where a server is asked first, it has been from now on."""
+        if self.relay is None:
+            return True
+        self.relay.ask(link, self._peer.ip, now=now)
+        return self.relay.is_settled
+
+    def receive_media(self, data: bytes, *, local: Address, remote: Address, now: float, came: float) -> None:
+        """A datagram that is no SIP, and when the kernel got it."""
+        if self.relay is None:
+            self.media.receive_datagram(data, local=local, remote=remote, came=came)
+        elif (found := self.relay.taken(data, local=local, remote=remote, now=now)) is not None:
+            payload, here, there = found
+            self.media.receive_datagram(payload, local=here, remote=there, came=came)
+
+    def media_to_send(self) -> list[Datagram]:
+        """What is to be sent now and is no SIP."""
+        media = self.media.datagrams_to_send()
+        return media if self.relay is None else self.relay.sent(media)
 
     def _invite(self, link: Link, wish: _Wish, now: float, retry_of: Session | None = None) -> Session:
         offer = self._offer(link)
@@ -287,7 +337,9 @@ class Call:
     def _offer(self, link: Link, *, moved_from: Address | None = None) -> SessionDescription:
         """An offer of media on this link, at a port of its own; the session's may have been elsewhere before."""
         session_id = self._random.getrandbits(31)
-        offer = make_offer(Endpoint(link.address, self._next_port, session_id, formats=self._formats))
+        at = None if self.relay is None else self.relay.address
+        at = at or Address(link.address, self._next_port)
+        offer = make_offer(Endpoint(at.ip, at.port, session_id, formats=self._formats))
         self.media.declare(offer, moved_from=moved_from)
         return offer
 
@@ -303,9 +355,21 @@ class Call:
 
     def _listen(self, offer: SessionDescription) -> None:
         media = media_address(offer)
-        self._next_port = FIRST_MEDIA_PORT + (self._next_port + 2 - FIRST_MEDIA_PORT) % MEDIA_PORTS
-        self.commands += [Open(media, is_patient=True), Open(control_of(media), is_patient=True)]
+        if self.relay is None or media != self.relay.address:
+            self._take_port()
+            self._open_media(media)
         self.media.listen(media, self._peer.ip, self._proxy.ip)
+
+    def _take_port(self) -> int:
+        taken = self._next_port
+        self._next_port = FIRST_MEDIA_PORT + (taken + 2 - FIRST_MEDIA_PORT) % MEDIA_PORTS
+        return taken
+
+    def _open_relayed(self, at: Address) -> None:
+        self.commands += [Open(at, is_media=True), Open(control_of(at), is_media=True)]
+
+    def _open_media(self, at: Address) -> None:
+        self.commands += [Open(at, is_patient=True), Open(control_of(at), is_patient=True)]
 
 
 def own_credentials(

@@ -22,6 +22,7 @@ class Home(StrEnum):
     B2BUA = "B2BUA"
     RELAY = "media relay"
     AGENT = "home agent"
+    TURN = "TURN server"
 
 
 LOST: Mapping[str, object] = {"on": "link-down"}
@@ -63,6 +64,11 @@ class SchemeRow(NamedTuple):
     def is_relayed(self) -> bool:
         """Whether Kamailio and rtpengine, which relays the media, have the B2BUA's place."""
         return self.home is Home.RELAY
+
+    @property
+    def is_by_turn(self) -> bool:
+        """Whether the mobile node's media go by way of a TURN server, and its signalling does not."""
+        return self.home is Home.TURN
 
     def wrong(self) -> str:
         """What is wrong with a row that a user made; nothing where nothing is."""
@@ -108,6 +114,14 @@ SCHEMES: dict[str, SchemeRow] = {
         "what can be had today: the media come from elsewhere, and an unmodified media relay learns it",
         f"{HERE}.media_handover:MediaHandover",
         home=Home.RELAY,
+        trigger=FALLING,
+        attach="beforehand",
+    ),
+    "turn-mobility": SchemeRow(
+        API_VERSION,
+        "the same with a key: a TURN server moves the media by a ticket that it gave (RFC 8016)",
+        f"{HERE}.turn_mobility:TurnMobility",
+        home=Home.TURN,
         trigger=FALLING,
         attach="beforehand",
     ),

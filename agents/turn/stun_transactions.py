@@ -1,0 +1,109 @@
+"""Client transactions of STUN over UDP (RFC 8489 6.2.1): a request is sent until it is answered, or given up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.sip.message.address import Address, Datagram
+from agents.turn.stun_message import TRANSACTION_BYTES, MessageClass, StunMessage
+from agents.turn.stun_values import xored
+
+if TYPE_CHECKING:
+    from random import Random
+
+RTO_S = 0.5
+#: How often a request is sent, and for how many RTO the last one waits for its answer: Rc, Rm.
+MOST_SENT, LAST_WAIT = 7, 16
+
+
+class StunAsked(NamedTuple):
+    """What a request is for: its method, its own attributes, and from which address of ours it goes.
+
+    Addresses among them are written as the XOR attributes have them. `purpose` is for who asked. `tries` are those
+    before this one: each has another nonce.
+    """
+
+    method: int
+    attributes: tuple[tuple[int, bytes | Address], ...]
+    local: Address
+    purpose: object
+    tries: int = 0
+
+
+class _Pending:
+    """A request that waits for its answer."""
+
+    def __init__(self, asked: StunAsked, data: bytes, *, is_signed: bool, now: float) -> None:
+        self.asked = asked
+        self.data = data
+        self.is_signed = is_signed
+        self.sent = 1
+        self.wait_s = RTO_S
+        self.due = now + RTO_S
+
+
+class StunTransactions:
+    """All of one client with one server."""
+
+    def __init__(self, server: Address, random: Random) -> None:
+        """The identifiers are drawn from `random`."""
+        self._server, self._random = server, random
+        self._pending: dict[bytes, _Pending] = {}
+        self.sending: list[Datagram] = []
+
+    def draw(self) -> bytes:
+        """A new identifier (RFC 8489 5)."""
+        return self._random.randbytes(TRANSACTION_BYTES)
+
+    def begin(self, asked: StunAsked, who: tuple[tuple[int, bytes], ...], key: bytes | None, *, now: float) -> None:
+        """Sends a request; `who` are the attributes that say who asks, signed by `key`."""
+        transaction = self.draw()
+        own = tuple(
+            (number, value if isinstance(value, bytes) else xored(value, transaction))
+            for number, value in asked.attributes
+        )
+        message = StunMessage(MessageClass.REQUEST, asked.method, transaction, (*own, *who))
+        pending = _Pending(asked, message.to_bytes(key), is_signed=key is not None, now=now)
+        self._pending[transaction] = pending
+        self.sending.append(Datagram(asked.local, self._server, pending.data))
+
+    def find(self, message: StunMessage) -> StunAsked | None:
+        """What a response is for; None for one that answers nothing."""
+        pending = self._pending.get(message.transaction)
+        return None if pending is None or pending.asked.method != message.method else pending.asked
+
+    def is_signed(self, transaction: bytes) -> bool:
+        """Whether a request that waits said who it is from."""
+        return self._pending[transaction].is_signed
+
+    def end(self, transaction: bytes) -> None:
+        """It has been answered."""
+        self._pending.pop(transaction, None)
+
+    def forget(self, purpose: object) -> None:
+        """Nobody waits for these any more."""
+        self._pending = {name: one for name, one in self._pending.items() if one.asked.purpose != purpose}
+
+    def forget_all(self) -> None:
+        """Nobody waits for anything."""
+        self._pending.clear()
+
+    def get_timer(self) -> float | None:
+        """When a request is to be sent again, or given up."""
+        return min((one.due for one in self._pending.values()), default=None)
+
+    def handle_timer(self, *, now: float) -> list[StunAsked]:
+        """Sends again what is due; returns what is given up."""
+        given_up = []
+        for transaction, one in list(self._pending.items()):
+            if now < one.due:
+                continue
+            if one.sent == MOST_SENT:
+                del self._pending[transaction]
+                given_up.append(one.asked)
+                continue
+            one.sent += 1
+            one.wait_s = LAST_WAIT * RTO_S if one.sent == MOST_SENT else 2 * one.wait_s
+            one.due = now + one.wait_s
+            self.sending.append(Datagram(one.asked.local, self._server, one.data))
+        return given_up

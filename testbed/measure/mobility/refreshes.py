@@ -1,0 +1,88 @@
+"""What a mobile node asks of a TURN server, at its own interfaces (RFC 8656, 8016), and what it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.turn.stun_message import TURN_PORT, Attribute, MessageClass, Method, StunMessage, StunParseError
+from agents.turn.stun_values import parse_error
+from testbed.measure.mobility.registrations import SeenRegistration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from testbed.measure.capture.capture import Capture
+    from testbed.measure.folder.run_folder import Manifest
+    from testbed.measure.wire.packets import Datagrams, TransportAddress
+
+TURN = "TURN"
+#: What coturn 4.6.1 answers a Refresh with a ticket: no message, but bytes that come for it alone.
+ODD_ANSWER_BYTES = 24
+MOVES_S = 600
+"""The lifetime that is noted of a request that moves media; of all others 0, they bind no address."""
+
+
+def find_refreshes(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
+    """Return the requests at the MN's interfaces, in order of time, each time that one was sent, with its answer.
+
+    Those that are to move an allocation have a lifetime. An answer counts with the last sending before it.
+    """
+    asked: list[SeenRegistration] = []
+    # The last sending by transaction, and that of the last Refresh with a ticket by where it came from.
+    by_name: dict[bytes, int] = {}
+    by_place: dict[TransportAddress, int] = {}
+    for link, time_ns, is_ours, here, data in _with_server(capture, datagrams, manifest):
+        try:
+            message = StunMessage.parse(data)
+        except StunParseError:
+            place = None if is_ours or len(data) != ODD_ANSWER_BYTES else by_place.pop(here, None)
+            if place is not None:
+                asked[place] = _answered(asked[place], time_ns, 0, len(data))
+            continue
+        if message.kind == MessageClass.REQUEST and is_ours:
+            moves = message.method == Method.REFRESH and message.get(Attribute.MOBILITY_TICKET) is not None
+            if moves:
+                by_place[here] = len(asked)
+            by_name[message.transaction] = len(asked)
+            asked.append(SeenRegistration(link, time_ns, here.ip, MOVES_S if moves else 0, len(data)))
+        elif message.kind in {MessageClass.SUCCESS, MessageClass.ERROR} and not is_ours:
+            place = by_name.pop(message.transaction, None)
+            if place is not None:
+                asked[place] = _answered(asked[place], time_ns, _code(message), len(data))
+    return asked
+
+
+def _with_server(
+    capture: Capture, datagrams: Datagrams, manifest: Manifest
+) -> Iterator[tuple[str, int, bool, TransportAddress, bytes]]:
+    """What passed between the MN and such a port: the link, when, whether from the MN, its end, the payload."""
+    links = {interface: link for link, interface in manifest.mn.interfaces.items()}
+    link_of = [links.get(one.name or "") for one in capture.interfaces]
+    is_server = np.array([end.port == TURN_PORT for end in datagrams.endpoints] or [False], dtype=np.bool_)
+    for row in np.flatnonzero(is_server[datagrams.source] | is_server[datagrams.destination]).tolist():
+        packet = int(datagrams.packet[row])
+        link = link_of[int(capture.interface[packet])]
+        if link is None:
+            continue
+        source, destination = (datagrams.endpoints[int(end[row])] for end in (datagrams.source, datagrams.destination))
+        is_ours = manifest.mn.has(source.ip)
+        start = int(datagrams.offset[row])
+        data = capture.data[start : start + int(datagrams.captured[row])].tobytes()
+        yield link, int(capture.time_ns[packet]), is_ours, source if is_ours else destination, data
+
+
+def _answered(one: SeenRegistration, time_ns: int, code: int, size: int) -> SeenRegistration:
+    return replace(one, bytes=one.bytes + size, answered_ns=time_ns, code=code)
+
+
+def _code(message: StunMessage) -> int:
+    """0 of a success."""
+    if message.kind == MessageClass.SUCCESS:
+        return 0
+    try:
+        return parse_error(message.get(Attribute.ERROR_CODE) or b"").code
+    except StunParseError:
+        return 400
