@@ -75,7 +75,7 @@ def _mobility(key: str, kind: Kind, unit: str, about: str, more: str = "") -> Nu
 
 
 MOBILITY = (
-    _mobility("protocol", "text", "", "what moves the MN below its call"),
+    _mobility("protocol", "text", "", "what moves the MN, or its media, beside SIP"),
     _mobility("messages", "integer", "messages", "messages of that protocol at the MN's interfaces, both ways",
               "Requests that were sent again count again"),
     _mobility("bytes", "integer", "bytes", "their UDP payload"),
@@ -85,14 +85,14 @@ SIGNALLING = by_key((SETUP, *COSTS, *QUESTION, *MOBILITY, *PARTS))
 
 HANDOVER_SIGNALLING: dict[str, Number[HandoverCost]] = by_key((
     Number("delay_ms", "number", "ms", "signalling_delay_ms",
-           "its first INVITE to the final response of the one that did it; its registration to the reply",
+           "its first INVITE to the final response of the one that did it; its registration, or Refresh, to the answer",
            lambda one: ms(one.delay_ns)),
     Number("messages", "integer", "messages", "sip_messages", "SIP messages of it", lambda one: one.cost.messages),
     Number("bytes", "integer", "bytes", "sip_bytes", "their UDP payload", lambda one: one.cost.bytes),
     Number("retransmissions", "integer", "messages", "sip_retransmissions", "those of them that were sent again",
            lambda one: one.cost.retransmissions),
     Number("mobility_messages", "integer", "messages", "mobility_messages",
-           "messages of what moves the MN below its call, from the trigger to the next one",
+           "messages of what moves the MN beside SIP, from the trigger to the next one",
            lambda one: None if one.mobility is None else one.mobility.messages),
     Number("mobility_bytes", "integer", "bytes", "mobility_bytes", "their UDP payload",
            lambda one: None if one.mobility is None else one.mobility.bytes),

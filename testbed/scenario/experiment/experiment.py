@@ -269,7 +269,8 @@ def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: ChosenScheme) -
     if scheme.row.home is not Home.NOBODY:
         what = f"topology: has no node '{HOME}' for the {scheme.row.home}, without which there is no {scheme.name}"
         raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
-    for field, choice in (("registrar", scenario.registrar), ("proxy", scenario.proxy), ("relay", scenario.relay)):
+    for field in ("registrar", "proxy", "relay", "turn"):
+        choice = getattr(scenario, field)
         if choice != NOBODY:
             what = f"{field}: the topology has no node '{HOME}' for it"
             raise BadScenarioError(

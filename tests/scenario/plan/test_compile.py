@@ -198,6 +198,25 @@ def test_media_handover_has_kamailio_and_rtpengine_at_home_and_nothing_of_ours()
     )
 
 
+def test_turn_mobility_has_coturn_at_home_and_its_calls_go_straight() -> None:
+    experiment = load_experiment("all-schemes", scheme="turn-mobility")
+    plan = compile_plan(experiment)
+    assert [one["name"] for one in plan["agents"]] == ["cn", "mn"]
+    (server,) = plan["programs"]
+    assert (server["name"], server["node"], server["ready"]["udp"]) == ("coturn", "home", [3478])
+    mn = agent(plan, "mn")
+    assert mn["home"] is None
+    assert (mn["turn"]["address"], mn["turn"]["port"]) == ("10.10.0.2", 3478)
+    assert f"{mn['turn']['user']}:{mn['turn']['password']}" in server["command"]
+    assert mn["turn"]["realm"] in server["command"]
+    assert recipe_for(plan["packages"]) is WITH_FOREIGN
+    assert roles(experiment.network, experiment.row)["relay"]["interfaces"]["eth0"]["address"] == "10.10.0.2"
+
+
+def test_no_other_scheme_has_its_media_go_by_way_of_a_server() -> None:
+    assert "turn" not in agent(compile_plan(load_experiment("all-schemes", scheme="handover-cn")), "mn")
+
+
 def test_proxy_that_the_scheme_has_anyway_may_be_named(files: Files) -> None:
     files.change(SCENARIO_FILE, "  handover-cn:", "  media-handover:")
     files.change(SCENARIO_FILE, "scheme: handover-cn", "scheme: media-handover")
@@ -220,7 +239,10 @@ def without_home(files: Files) -> None:
     files.write(NET, "\n".join(line for line in lines if '"core-home"' not in line))
 
 
-@pytest.mark.parametrize(("scheme", "needed"), [("handover-b2bua", "B2BUA"), ("media-handover", "media relay")])
+@pytest.mark.parametrize(
+    ("scheme", "needed"),
+    [("handover-b2bua", "B2BUA"), ("media-handover", "media relay"), ("turn-mobility", "TURN server")],
+)
 def test_network_without_home_has_neither_b2bua_nor_relay(scheme: str, needed: str, files: Files) -> None:
     files.change(SCENARIO_FILE, "scheme: handover-cn", f"scheme: {scheme}")
     files.change(SCENARIO_FILE, "  handover-cn:", f"  {scheme}:")

@@ -40,11 +40,11 @@ def cost_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:
 
 
 def mobility_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:
-    """What moved the MN below its call, and what tunnels add; None where in none of them anything did."""
+    """What moved the MN beside SIP, and what tunnels add; None where in none of them anything did."""
     moved = [(name, one) for name, one in results if (one.get("signalling") or {}).get("mobility")]
     if not moved:
         return None
-    table = new_table("What moved the phone's address below the call (of the whole call)", "scheme", "protocol")
+    table = new_table("What moved the phone, or its media, beside SIP (of the whole call)", "scheme", "protocol")
     for head in ("mes-\nsages", "bytes", "tunnel bytes\na packet"):
         table.add_column(head, justify="right", no_wrap=True)
     for name, result in moved:
