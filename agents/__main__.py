@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
 
-ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "probe")
+ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "binding-cache", "probe")
 SPEECH = Path(__file__).parent / "rtp" / "speech"
 
 
@@ -66,9 +66,13 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
         role, links = MobileSystem({**config, "clock_offset_s": clock_offset_s()}, random), KernelLinks()
     elif role_name == "home-agent":
         from agents.io.time_of_day import clock_offset_s  # noqa: PLC0415
-        from agents.roles.mobility.home_agent import HomeAgent  # noqa: PLC0415
+        from agents.roles.mobility.protocols import make_home_agent  # noqa: PLC0415
 
-        role = HomeAgent({**config, "clock_offset_s": clock_offset_s()}, random)
+        role = make_home_agent({**config, "clock_offset_s": clock_offset_s()}, random)
+    elif role_name == "binding-cache":
+        from agents.roles.mobility.binding_correspondent import BindingCorrespondent  # noqa: PLC0415
+
+        role = BindingCorrespondent(config, random)
     elif role_name == "probe":
         from agents.roles.probe.probe import Probe  # noqa: PLC0415
 

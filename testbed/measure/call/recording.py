@@ -18,7 +18,7 @@ from testbed.measure.folder.run_folder import (
     read_manifest,
     scenario_start_ns,
 )
-from testbed.measure.mobility.registrations import find_registrations
+from testbed.measure.mobility.protocols_seen import find_moves
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
 from testbed.measure.sip.scan import find_sip
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Event, Host, Manifest
-    from testbed.measure.mobility.registrations import SeenRegistration
+    from testbed.measure.mobility.seen_registration import SeenRegistration
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
@@ -159,9 +159,7 @@ class Recording:
     @cached_property
     def registrations(self) -> list[SeenRegistration]:
         """Where the MN keeps its address: what was asked of its home agent, at the MN's interfaces."""
-        if self.manifest.mn.kept is None:
-            return []
-        return find_registrations(self.capture, self.traffic.datagrams, self.manifest)
+        return find_moves(self.capture, self.traffic.datagrams, self.manifest)
 
     @property
     def first_handover(self) -> Handover | None:

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call.extension import SupportQuestion, find_question
-from testbed.measure.mobility.registrations import PROTOCOL
+from testbed.measure.mobility.protocols_seen import protocol_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from testbed.measure.call.handover import Handover
     from testbed.measure.folder.run_folder import Manifest
-    from testbed.measure.mobility.registrations import SeenRegistration
+    from testbed.measure.mobility.seen_registration import SeenRegistration
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 
@@ -77,7 +77,7 @@ class Cost(NamedTuple):
 
 
 class MobilityCost(NamedTuple):
-    """The messages of another protocol than SIP that moved the MN, and their bytes of UDP payload."""
+    """The messages of another protocol than SIP that moved the MN, and their bytes without headers of UDP or IP."""
 
     protocol: str
     messages: int
@@ -109,10 +109,10 @@ class Signalling:
     @property
     def mobility(self) -> MobilityCost | None:
         """Return what keeping the MN's address cost; None where it keeps none."""
-        if self._manifest.mn.kept is None:
+        protocol, found = protocol_of(self._manifest), self._registrations
+        if protocol is None:
             return None
-        found = self._registrations
-        return MobilityCost(PROTOCOL, sum(one.messages for one in found), sum(one.bytes for one in found))
+        return MobilityCost(protocol, sum(one.messages for one in found), sum(one.bytes for one in found))
 
     def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:
         """Return what those of the messages cost."""

@@ -4,13 +4,13 @@ from typing import Any
 
 from agents.roles.mn.schemes.scheme_rows import LOST
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.topology import HOME
-from testbed.scenario.plan.accounts import addressed, home_address, main_address
+from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
+from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
 
 # The phone's one link: it is always there.
 AT_HOME = "home"
-# The security association of mobile node and home agent: what RFC 5944 5.1 has as the least, a key of 128 bits.
+# The security association of mobile node and home agent: a key of 128 bits, as RFC 5944 5.1 and RFC 4285 5.1 have it.
 SPI, KEY = 256, "000102030405060708090a0b0c0d0e0f"
 
 
@@ -33,10 +33,17 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         **between_links(experiment),
         "home_address": home_address(experiment.network),
         "home_agent": main_address(experiment.network, HOME),
+        "identifier": f"{MOBILE}@{REALM}",
         "spi": SPI,
         "key": KEY,
+        **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
         **(experiment.row.below or {}),
     }
+
+
+def binding_cache(experiment: Experiment) -> dict[str, Any]:
+    """The configuration of what is below the correspondent's phone."""
+    return {"seed": experiment.seed, "address": main_address(experiment.network, CORRESPONDENT)}
 
 
 def home_agent(experiment: Experiment) -> dict[str, Any]:
@@ -46,4 +53,5 @@ def home_agent(experiment: Experiment) -> dict[str, Any]:
         "address": main_address(experiment.network, HOME),
         "interface": addressed(experiment.network, HOME).name,
         "homes": {home_address(experiment.network): {"spi": SPI, "key": KEY}},
+        **(experiment.row.below or {}),
     }

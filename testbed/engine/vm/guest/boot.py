@@ -25,7 +25,7 @@ ORDER_DEVICE = "/dev/pmem1"
 OUTCOME_DEVICE = "/dev/pmem0"
 PROGRESS_PORT = "/dev/ttyS1"
 WORKSPACE = Path("/tmp/run")  # noqa: S108 - the guest's own tmpfs
-MODULES = ("sch_netem", "sch_fq", "act_mirred", "cls_matchall", "sch_ingress", "veth", "bridge", "ipip")
+MODULES = ("sch_netem", "sch_fq", "act_mirred", "cls_matchall", "sch_ingress", "veth", "bridge", "ipip", "ip6_tunnel")
 # What the lab and the agents import: loaded here, because it changes less often than they do.
 PRELOADED = ("mininet.node", "mininet.topo", "pyroute2", "random", "selectors", "heapq", "typing", "ipaddress")
 # Programs of a run, started once so that their pages are in memory.
