@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
 
-ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "probe")
+ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "binding-cache", "probe")
 SPEECH = Path(__file__).parent / "rtp" / "speech"
 
 
@@ -71,6 +71,10 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
 
             links = KernelLinks()
         role = loaded(row.system if role_name == "mobility" else row.home)(config, random)
+    elif role_name == "binding-cache":
+        from agents.roles.mobility.binding_correspondent import BindingCorrespondent  # noqa: PLC0415
+
+        role = BindingCorrespondent(config, random)
     elif role_name == "probe":
         from agents.roles.probe.probe import Probe  # noqa: PLC0415
 

@@ -181,6 +181,7 @@ CORRIDORS = {
         "sip.message": "",
         "mip": "",
         "turn": "sip.message",
+        "mip6": "",
         "sip.digest": "sip.message",
         "sip.transaction": "sip.message",
         "sip.session": "sip.message sip.transaction",
@@ -196,7 +197,7 @@ CORRIDORS = {
         "roles.mn.schemes": "sip.message sip.session roles roles.mn.call",
         "roles.mn": "loading sip.message sip.digest sip.session sip media roles"
         " roles.mn.triggers roles.mn.call roles.mn.schemes",
-        "roles.mobility": "mip sip.message roles roles.mn.triggers roles.mn.call roles.mn",
+        "roles.mobility": "mip mip6 sip.message roles roles.mn.triggers roles.mn.call roles.mn",
         "io": "loading sip.message roles roles.mn",
         "__main__": "rtp roles roles.probe roles.registrar roles.cn roles.b2bua roles.mn roles.mobility io",
     },

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agents.io.tcp import Connections
 from agents.io.udp import MANY, UdpSocket
-from agents.roles.role import Attach, Close, HearQuenches, Note, Open, Splice, Tell
+from agents.roles.role import Attach, Close, HearMobility, HearQuenches, MobilityPacket, Note, Open, Splice, Tell
 from agents.sip.message.address import UDP
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from agents.io.kernel import KernelLinks
+    from agents.io.mobility_socket import MobilitySocket
     from agents.io.netlink_orders import OrderedKernel
     from agents.roles.kernel_orders import KernelOrder
     from agents.roles.role import Role
@@ -55,6 +56,7 @@ class Driver:
         self._came = select.poll()
         self._connections = Connections(self._selector, self._read_stream, time.monotonic)
         self._kernel: OrderedKernel | None = None
+        self._mobility: MobilitySocket | None = None
         self._rest = b""
         self._notes: list[str] = []
         self._zero_s = time.monotonic()
@@ -67,6 +69,18 @@ class Driver:
         self._media: set[int] = set()
         # Whether a patient socket had more than is taken in one go.
         self._has_more = False
+
+        self._obeys: dict[type, Callable[[Any], None]] = {
+            Note: lambda command: self._note(command.text),
+            Open: self._open,
+            Splice: self._splice,
+            Close: self._close,
+            HearQuenches: lambda _: self._hear_quenches(),
+            HearMobility: lambda _: self._hear_mobility(),
+            MobilityPacket: self._send_mobility,
+            Attach: lambda command: self._write(json.dumps({"request": "attach", "link": command.link})),
+            Tell: self._tell,
+        }
 
     def run(self) -> None:
         """Until standard input ends."""
@@ -141,26 +155,14 @@ class Driver:
 
     def _obey(self) -> None:
         while (command := self._role.next_command()) is not None:
-            if isinstance(command, Note):
-                self._note(command.text)
-            elif isinstance(command, Open):
-                self._open(command)
-            elif isinstance(command, Splice):
-                self._splice(command)
-            elif isinstance(command, Close):
-                self._close(command)
-            elif isinstance(command, HearQuenches):
-                self._hear_quenches()
-            elif isinstance(command, Attach):
-                self._write(json.dumps({"request": "attach", "link": command.link}))
-            elif isinstance(command, Tell):
-                stamp = {"time_ns": time.clock_gettime_ns(time.CLOCK_REALTIME), "event": command.event}
-                self._write(json.dumps({**stamp, **command.facts}))
-            else:
-                self._order(command)
+            self._obeys.get(type(command), self._order)(command)
         if self._notes:  # at once: a write for each would cost more than what they tell of
             sys.stderr.write("".join(self._notes))
             self._notes.clear()
+
+    def _tell(self, command: Tell) -> None:
+        stamp = {"time_ns": time.clock_gettime_ns(time.CLOCK_REALTIME), "event": command.event}
+        self._write(json.dumps({**stamp, **command.facts}))
 
     def _send(self, datagram: Datagram) -> bool:
         sock = self._sockets.get(datagram.local)
@@ -230,6 +232,25 @@ class Driver:
                 self._role.receive_report({"report": "icmp", "data": data}, now=time.monotonic())
 
         self._selector.register(sock, selectors.EVENT_READ, read)
+
+    def _hear_mobility(self) -> None:
+        from agents.io.mobility_socket import MobilitySocket  # noqa: PLC0415 - few want it
+
+        sock = self._mobility = MobilitySocket()
+
+        def read() -> None:
+            for packet in sock.received():
+                self._role.receive_report({"report": "mobility", "packet": packet}, now=time.monotonic())
+
+        self._selector.register(sock, selectors.EVENT_READ, read)
+
+    def _send_mobility(self, packet: MobilityPacket) -> None:
+        """What the system refuses is lost, as on the way: whoever wants an answer asks again."""
+        if self._mobility is not None:
+            try:
+                self._mobility.send(packet)
+            except OSError as error:
+                self._note(f"mobility header to {packet.destination} not sent: {error}")
 
     def _order(self, order: KernelOrder) -> None:
         if self._kernel is None:

@@ -8,21 +8,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import struct
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyroute2 import IPRoute, NetlinkError, WireGuard
 
+from agents.io.neighbours import announce
+from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
     CopyOnto,
     Deliver,
     DropTunnel,
     Greet,
     Intercept,
+    LetInRouted,
+    LetInUpdates,
     OnlyFrom,
     OwnAddress,
+    RouteDirectly,
     RouteLike,
     SendBy,
     SetTunnel,
@@ -45,10 +49,14 @@ MAIN_TABLE = 254
 TUNNEL_RULE = 20
 # After so long without a packet WireGuard sends an empty one (wg(8): "a sensible interval").
 KEEP_ALIVE_S = 25
-IP_IN_IP = 4
-BROADCAST = b"\xff" * 6
-ETHERTYPE_ARP = 0x0806
-ARP_REPLY = 2
+IP_IN_IP, IP6_IN_IP6 = 4, 41
+# include/uapi/linux/ip6_tunnel.h: without RFC 2473's option, which would be 8 bytes in every packet.
+IP6_TNL_F_IGN_ENCAP_LIMIT = 1
+HOP_LIMIT = 64
+# include/uapi/linux/if_addr.h: nobody else has it; and it is a home address, else type 2 routing headers are dropped.
+IFA_F_NODAD, IFA_F_HOMEADDRESS = 0x02, 0x10
+# include/uapi/linux/if_link.h: no link-local address, which a tunnel needs for nothing.
+IN6_ADDR_GEN_MODE_NONE = 1
 # include/uapi/linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), and the filter that stands for everything.
 EGRESS = 0xFFFFFFF3
 ETH_P_ALL = 0x0003
@@ -72,6 +80,12 @@ class OrderedKernel:
             Greet: self._greet,
             RouteLike: self._route_like,
         }
+        optimisation = RouteOptimisation()
+        self._does |= {
+            LetInUpdates: optimisation.let_in_updates,
+            LetInRouted: optimisation.let_in_routed,
+            RouteDirectly: optimisation.route_directly,
+        }
 
     def carry_out(self, order: KernelOrder) -> None:
         """Does it."""
@@ -86,58 +100,77 @@ class OrderedKernel:
         return int(found[0])
 
     def _tunnel(self, order: SetTunnel) -> None:
-        ends = {"ipip_local": order.local, "ipip_remote": order.remote, "ipip_proto": IP_IN_IP}
-        self._netlink.link("add", ifname=order.name, kind="ipip", **ends)
-        write_sysctl(f"net/ipv4/conf/{order.name}/rp_filter", 0)
+        if is_ip6(order.local):
+            ends = {"ip6tnl_local": order.local, "ip6tnl_remote": order.remote, "ip6tnl_proto": IP6_IN_IP6}
+            how = {"ip6tnl_flags": IP6_TNL_F_IGN_ENCAP_LIMIT, "ip6tnl_ttl": HOP_LIMIT}
+            self._netlink.link("add", ifname=order.name, kind="ip6tnl", **ends, **how)
+            for name, value in (("accept_ra", 0), ("addr_gen_mode", IN6_ADDR_GEN_MODE_NONE)):
+                write_sysctl(f"net/ipv6/conf/{order.name}/{name}", value)
+        else:
+            ends = {"ipip_local": order.local, "ipip_remote": order.remote, "ipip_proto": IP_IN_IP}
+            self._netlink.link("add", ifname=order.name, kind="ipip", **ends)
+            write_sysctl(f"net/ipv4/conf/{order.name}/rp_filter", 0)
         self._netlink.link("set", index=self._index(order.name), state="up")
 
     def _no_tunnel(self, order: DropTunnel) -> None:
-        for priority in (FIRST_RULE, FIRST_RULE + 1):
-            with contextlib.suppress(NetlinkError):  # it has none of `OnlyFrom`
-                self._netlink.rule("del", family=socket.AF_INET, priority=priority, iifname=order.name)
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for priority in (FIRST_RULE, FIRST_RULE + 1):
+                with contextlib.suppress(NetlinkError):  # it has none of `OnlyFrom`
+                    self._netlink.rule("del", family=family, priority=priority, iifname=order.name)
         self._netlink.link("del", index=self._index(order.name))
 
     def _own_address(self, order: OwnAddress) -> None:
         index = self._index(order.interface)
-        self._netlink.addr("replace", index=index, address=order.address, prefixlen=32)
+        family, length = family_of(order.address)
+        flags = {"IFA_FLAGS": IFA_F_NODAD | IFA_F_HOMEADDRESS} if family == socket.AF_INET6 else {}
+        self._netlink.addr("replace", index=index, address=order.address, prefixlen=length, **flags)
         rule = {
-            "family": socket.AF_INET,
+            "family": family,
             "src": order.address,
-            "src_len": 32,
+            "src_len": length,
             "table": OWN_TABLE,
             "priority": OWN_TABLE,
         }
         with contextlib.suppress(NetlinkError):  # there is none yet
             self._netlink.rule("del", **rule)
         self._netlink.rule("add", **rule)
-        way = {"family": socket.AF_INET, "dst": "default", "oif": index}
+        way = {"family": family, "dst": "default", "oif": index}
         self._netlink.route("replace", **way, table=OWN_TABLE, priority=USUAL)
         self._netlink.route("replace", **way, prefsrc=order.address, priority=USUAL)
 
     def _send_by(self, order: SendBy) -> None:
-        way = {"family": socket.AF_INET, "dst": "default", "oif": self._index(order.interface), "priority": CHOSEN}
+        family, _ = family_of(order.address)
+        way = {"family": family, "dst": "default", "oif": self._index(order.interface), "priority": CHOSEN}
         self._netlink.route("replace", **way, table=OWN_TABLE)
         self._netlink.route("replace", **way, prefsrc=order.address)
 
     def _intercept(self, order: Intercept) -> None:
-        write_sysctl("net/ipv4/ip_forward", 1)
-        write_sysctl(f"net/ipv4/neigh/{order.interface}/proxy_delay", 0)  # else up to 0.8 s: arp(7)
+        family, _ = family_of(order.address)
+        if family == socket.AF_INET6:
+            write_sysctl("net/ipv6/conf/all/forwarding", 1)
+            write_sysctl(f"net/ipv6/conf/{order.interface}/proxy_ndp", 1)
+        else:
+            write_sysctl("net/ipv4/ip_forward", 1)
+        version = 6 if family == socket.AF_INET6 else 4
+        write_sysctl(f"net/ipv{version}/neigh/{order.interface}/proxy_delay", 0)  # else up to 0.8 s: arp(7)
         index = self._index(order.interface)
-        self._netlink.neigh("replace", family=socket.AF_INET, ifindex=index, dst=order.address, flags=0x08)  # NTF_PROXY
+        self._netlink.neigh("replace", family=family, ifindex=index, dst=order.address, flags=0x08)  # NTF_PROXY
         announce(order.address, order.interface)
 
     def _deliver(self, order: Deliver) -> None:
+        family, length = family_of(order.address)
         if not order.interfaces:
             with contextlib.suppress(NetlinkError):  # it went with its tunnel
-                self._netlink.route("del", family=socket.AF_INET, dst=f"{order.address}/32")
+                self._netlink.route("del", family=family, dst=f"{order.address}/{length}")
             return
         first, *others = order.interfaces
         self._copies(CopyOnto(first, tuple(others)))
-        self._netlink.route("replace", family=socket.AF_INET, dst=f"{order.address}/32", oif=self._index(first))
+        self._netlink.route("replace", family=family, dst=f"{order.address}/{length}", oif=self._index(first))
 
     def _only_from(self, order: OnlyFrom) -> None:
-        rule = {"family": socket.AF_INET, "iifname": order.interface}
-        allowed = {"src": order.address, "src_len": 32, "table": MAIN_TABLE}
+        family, length = family_of(order.address)
+        rule = {"family": family, "iifname": order.interface}
+        allowed = {"src": order.address, "src_len": length, "table": MAIN_TABLE}
         self._netlink.rule("add", priority=FIRST_RULE, **rule, **allowed)
         self._netlink.rule("add", priority=FIRST_RULE + 1, **rule, action="FR_ACT_BLACKHOLE")
 
@@ -188,14 +221,14 @@ class OrderedKernel:
             }  # fmt: skip
 
 
-def announce(address: str, interface: str) -> None:
-    """A gratuitous ARP reply: from now on packets for `address` go to this interface (RFC 5944 4.6)."""
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-        sock.bind((interface, ETHERTYPE_ARP))
-        own = sock.getsockname()[4]
-        ip = socket.inet_aton(address)
-        arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, ARP_REPLY) + own + ip + own + ip
-        sock.send(BROADCAST + own + struct.pack("!H", ETHERTYPE_ARP) + arp)
+def is_ip6(address: str) -> bool:
+    """Whether an address is one of IPv6."""
+    return ":" in address
+
+
+def family_of(address: str) -> tuple[int, int]:
+    """An address's family, and its length in bits."""
+    return (socket.AF_INET6, 128) if is_ip6(address) else (socket.AF_INET, 32)
 
 
 def write_sysctl(name: str, value: int) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SetTunnel(NamedTuple):
-    """An interface of this name whose packets go as IP in IP (RFC 2003) from `local` to `remote`."""
+    """An interface of this name whose packets go as IP in IP (RFC 2003, RFC 2473) from `local` to `remote`."""
 
     name: str
     local: str
@@ -42,7 +42,7 @@ class SendBy(NamedTuple):
 class Intercept(NamedTuple):
     """The node takes what is sent to `address` on the network of this interface, in the name of who has it.
 
-    It answers ARP for it (RFC 1027), says so unasked (RFC 5944 4.6), and passes on what it gets.
+    It answers for it (ARP: RFC 1027; neighbour discovery: RFC 6275 10.4.1), says so unasked, passes on what it gets.
     """
 
     address: str
@@ -57,7 +57,7 @@ class Deliver(NamedTuple):
 
 
 class OnlyFrom(NamedTuple):
-    """What comes by this interface from any other address is dropped (RFC 3024 4.3.2)."""
+    """What comes by this interface from any other address is dropped (RFC 3024 4.3.2, RFC 6275 10.4.5)."""
 
     interface: str
     address: str
@@ -97,7 +97,44 @@ class RouteLike(NamedTuple):
     address: str
 
 
+class LetInUpdates(NamedTuple):
+    """Binding Updates to `address` are let in, whatever home address their option has (RFC 6275 9.3.1)."""
+
+    address: str
+
+
+class LetInRouted(NamedTuple):
+    """What has a type 2 routing header with this home address of the node's own is let in (RFC 6275 6.4, 11.3.3)."""
+
+    home: str
+
+
+class RouteDirectly(NamedTuple):
+    """Packets between `home` and `correspondent` go straight to and from `care_of` (RFC 6275 9.3.2, 11.3.1).
+
+    At the mobile node what it sends has a home address option; at the correspondent that is taken from this care-of
+    address alone, and what is sent has a type 2 routing header. None: they go as any others.
+    """
+
+    home: str
+    correspondent: str
+    care_of: str | None
+    is_mobile: bool
+
+
 KernelOrder = (
-    SetTunnel | DropTunnel | OwnAddress | SendBy | Intercept | Deliver | OnlyFrom | CopyOnto | SetWireguard | Greet
+    SetTunnel
+    | DropTunnel
+    | OwnAddress
+    | SendBy
+    | Intercept
+    | Deliver
+    | OnlyFrom
+    | CopyOnto
+    | LetInUpdates
+    | LetInRouted
+    | RouteDirectly
+    | SetWireguard
+    | Greet
     | RouteLike
-)  # fmt: skip
+)

@@ -51,6 +51,25 @@ class HearQuenches(NamedTuple):
     """Report every ICMP Source Quench that comes: `{"report": "icmp", "data": …}`, the packet's bytes."""
 
 
+class HearMobility(NamedTuple):
+    """Report every mobility header that comes: `{"report": "mobility", "packet": …}`, a `MobilityPacket`."""
+
+
+class MobilityPacket(NamedTuple):
+    """Send this mobility header (RFC 6275 6.1), from and to these addresses of the IPv6 header on the wire.
+
+    The mobile node's home address may stand beside it: `source_home` in a home address option (6.3), in what the node
+    sends; `destination_home` in a type 2 routing header (6.4), in what it gets. `interface`: where it came in.
+    """
+
+    source: str
+    destination: str
+    message: bytes
+    source_home: str = ""
+    destination_home: str = ""
+    interface: str = ""
+
+
 class Tell(NamedTuple):
     """Something for the timeline of the run: an event and its facts, which are JSON."""
 
@@ -73,7 +92,7 @@ class Note(NamedTuple):
     text: str
 
 
-Command = Open | Close | Splice | Attach | HearQuenches | Tell | Note | KernelOrder
+Command = Open | Close | Splice | Attach | HearQuenches | HearMobility | MobilityPacket | Tell | Note | KernelOrder
 
 
 class LinkChange(NamedTuple):

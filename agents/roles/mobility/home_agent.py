@@ -7,7 +7,7 @@ It tunnels them to each care-of address that is bound (3.8.2.2, 4.2.3), and take
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from agents.mip.mip_messages import (
     INFINITY_S,
@@ -19,7 +19,7 @@ from agents.mip.mip_messages import (
     ReplyCode,
     parse_request,
 )
-from agents.roles.kernel_orders import Deliver, DropTunnel, Intercept, OnlyFrom, SetTunnel
+from agents.roles.mobility.care_of_tunnels import CareOfTunnels
 from agents.roles.mobility.clock import ntp_timestamp, time_of_day_s, with_time_of
 from agents.roles.role import Open, Tell
 from agents.sip.message.address import Address, Datagram
@@ -38,31 +38,22 @@ MOST_BINDINGS = 3
 _OTHER_ENCAPSULATIONS = Flag.GRE | Flag.MINIMAL_ENCAPSULATION
 
 
-class _Binding(NamedTuple):
-    """A care-of address, the tunnel to it, what bound it, and when it is over; None: never."""
-
-    tunnel: str
-    identification: int
-    ends: float | None
-
-
 class HomeAgent:
     """A role. `config` says where it is, on which interface of the home network, and whose home that is."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         del random
         self._address = Address(config["address"], PORT)
-        self._interface: str = config["interface"]
         self._offset_s: float = config["clock_offset_s"]
         self._keys = {home: Key(one["spi"], bytes.fromhex(one["key"])) for home, one in config["homes"].items()}
         self._room: int = config.get("room", MOST_BINDINGS)
         self._longest_s: int = config.get("longest_s", LONGEST_S)
-        self._bindings: dict[str, dict[str, _Binding]] = {home: {} for home in self._keys}
+        self._tunnels = CareOfTunnels(self._address.ip, config["interface"], self._keys)
         self._newest: dict[str, int] = {}
-        self._tunnels = 0
         #: What was not answered, by why.
         self.discarded: Counter[str] = Counter()
-        self._commands: list[Command] = [Open(self._address, hop_limit=255)]
+        self._commands = self._tunnels.commands
+        self._commands.append(Open(self._address, hop_limit=255))
         self._sending: list[Datagram] = []
 
     def start(self, *, now: float) -> None:
@@ -72,7 +63,7 @@ class HomeAgent:
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
     ) -> None:
         """A Registration Request."""
-        self._expire(now)
+        self._tunnels.expire(now)
         try:
             request, signatures = parse_request(data)
         except MipParseError as error:
@@ -86,7 +77,7 @@ class HomeAgent:
         lifetime_s = min(request.lifetime_s, self._longest_s)
         if code <= ReplyCode.ACCEPTED_ALONE:
             self._bind(request, lifetime_s, now)
-            self._tell("registered", request, lifetime_s=lifetime_s, bound=list(self._bindings[request.home]))
+            self._tell("registered", request, lifetime_s=lifetime_s, bound=list(self._tunnels.bound(request.home)))
         else:
             self._tell("registration_refused", request, code=int(code), reason=code.name, remote=remote.hostport)
         reply = RegistrationReply(code, lifetime_s, request.home, self._address.ip, identification)
@@ -103,12 +94,11 @@ class HomeAgent:
 
     def get_timer(self) -> float | None:
         """When the next binding is over."""
-        ends = (one.ends for bound in self._bindings.values() for one in bound.values() if one.ends is not None)
-        return min(ends, default=None)
+        return self._tunnels.get_timer()
 
     def handle_timer(self, *, now: float) -> None:
         """Bindings whose time is over are deleted, without a word (3.8)."""
-        self._expire(now)
+        self._tunnels.expire(now)
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""
@@ -127,9 +117,9 @@ class HomeAgent:
             return ReplyCode.MOBILE_NODE_FAILED_AUTHENTICATION, request.identification
         clock = now + self._offset_s
         is_near = abs(time_of_day_s(request.identification) - clock) <= TOLERANCE_S
-        bound = self._bindings[request.home]
+        bound = self._tunnels.bound(request.home)
         known = bound.get(request.care_of)
-        is_again = known is not None and known.identification == request.identification
+        is_again = known is not None and known.number == request.identification
         if not is_near or (request.identification <= self._newest.get(request.home, 0) and not is_again):
             return ReplyCode.IDENTIFICATION_MISMATCH, with_time_of(request.identification, ntp_timestamp(clock))
         if request.home_agent != self._address.ip:
@@ -143,50 +133,18 @@ class HomeAgent:
         return ReplyCode.ACCEPTED if can_more else ReplyCode.ACCEPTED_ALONE, request.identification
 
     def _bind(self, request: RegistrationRequest, lifetime_s: int, now: float) -> None:
-        """Keeps the binding list (3.8.2.2), and the kernel's routes: the new tunnel before the old one goes."""
+        """Keeps the binding list (3.8.2.2)."""
         home, care_of = request.home, request.care_of
-        bound = self._bindings[home]
-        known = bound.get(care_of)
-        if known is not None and known.identification == request.identification:
+        known = self._tunnels.bound(home).get(care_of)
+        if known is not None and known.number == request.identification:
             return  # the same request once more
         self._newest[home] = request.identification
-        before = dict(bound)
         if not lifetime_s:
-            gone = list(bound) if care_of == home else [care_of]
-        else:
-            keeps = request.flags & Flag.SIMULTANEOUS_BINDINGS and self._room > 1
-            gone = [] if keeps else [one for one in bound if one != care_of]
-            ends = None if lifetime_s == INFINITY_S else now + lifetime_s
-            tunnel = known.tunnel if known is not None else self._new_tunnel(home, care_of)
-            bound[care_of] = _Binding(tunnel, request.identification, ends)
-        for one in gone:
-            bound.pop(one, None)
-        if bound and not before:
-            self._commands.append(Intercept(home, self._interface))
-        self._deliver(home, before)
-
-    def _new_tunnel(self, home: str, care_of: str) -> str:
-        name = f"mip{self._tunnels}"
-        self._tunnels += 1
-        self._commands += [SetTunnel(name, self._address.ip, care_of), OnlyFrom(name, home)]
-        return name
-
-    def _deliver(self, home: str, before: dict[str, _Binding]) -> None:
-        """Where packets go after a change."""
-        bound = self._bindings[home]
-        after = tuple(one.tunnel for one in bound.values())
-        if after != tuple(one.tunnel for one in before.values()):
-            self._commands.append(Deliver(home, after))
-        self._commands += [DropTunnel(one.tunnel) for care_of, one in before.items() if care_of not in bound]
-
-    def _expire(self, now: float) -> None:
-        for home, bound in self._bindings.items():
-            before = dict(bound)
-            for care_of, one in before.items():
-                if one.ends is not None and now >= one.ends:
-                    del bound[care_of]
-                    self._commands.append(Tell("binding_expired", {"home": home, "care_of": care_of}))
-            self._deliver(home, before)
+            self._tunnels.release(home, None if care_of == home else care_of)
+            return
+        keeps = bool(request.flags & Flag.SIMULTANEOUS_BINDINGS) and self._room > 1
+        ends = None if lifetime_s == INFINITY_S else now + lifetime_s
+        self._tunnels.bind(home, care_of, request.identification, ends, keeps_others=keeps)
 
     def _tell(self, event: str, request: RegistrationRequest, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         self._commands.append(Tell(event, {"home": request.home, "care_of": request.care_of, **facts}))

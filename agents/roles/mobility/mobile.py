@@ -1,4 +1,4 @@
-"""What keeps a mobile node's home address by Mobile IPv4 (RFC 5944 3.6), below a phone that knows nothing of it.
+"""What keeps a mobile node's home address by Mobile IP (RFC 5944 3.6, RFC 6275 11), below a phone that knows nothing.
 
 Its triggers are those of the mobile node, as far as they do not listen to the call. A handover is a registration of
 the new link's address: with the S bit, if that is wanted, packets go both ways over both links until a while after it
@@ -11,24 +11,23 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from agents.mip.mip_messages import PORT, Key, ReplyCode
 from agents.roles.kernel_orders import CopyOnto, OwnAddress, SendBy, SetTunnel
 from agents.roles.mn.call.links import Links
 from agents.roles.mn.sensing import event_of, link_events
 from agents.roles.mn.triggers import make_decision
 from agents.roles.mn.triggers.events import CallMoved
-from agents.roles.mobility.registering import Registering, Wish
-from agents.roles.role import Attach, Open, Tell
-from agents.sip.message.address import Address
+from agents.roles.mobility.protocols import make_registering
+from agents.roles.mobility.registers import TUNNELS, Wish
+from agents.roles.role import Attach, Tell
 
 if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.triggers.decision import Verdict
-    from agents.roles.mobility.registering import RegistrationAnswered
-    from agents.roles.role import Command, LinkChange
-    from agents.sip.message.address import Datagram
+    from agents.roles.mobility.registers import RegistrationAnswered
+    from agents.roles.role import Command, LinkChange, MobilityPacket
+    from agents.sip.message.address import Address, Datagram
 
 LIFETIME_S = 300
 # After so much of what was granted it is asked for again.
@@ -64,11 +63,8 @@ class MobileSystem:
         names = config["first_link"], config["second_link"]
         self._link, self._other = (self._links[name] for name in names)
         self._home: str = config["home_address"]
-        self._agent = Address(config["home_agent"], PORT)
         self._bindings = BoundAddresses(config["bindings"])
-        key = Key(config["spi"], bytes.fromhex(config["key"]))
-        offset_s = config["clock_offset_s"]
-        self._registering = Registering(self._home, self._agent, key, random, clock_offset_s=offset_s)
+        self._registering = make_registering(config, random)
         self._decision = make_decision(config["trigger"], names, config["networks"])
         self.state = AddressMove.AT_REST
         # The links whose addresses are bound, and when to ask for them again; and those that are to be asked for.
@@ -77,7 +73,7 @@ class MobileSystem:
         self._let_go_at: float | None = None
         self._again_at: float | None = None
         self._commands: list[Command] = [
-            SetTunnel(self._tunnel(link), link.address, self._agent.ip) for link in (self._link, self._other)
+            SetTunnel(self._tunnel(link), link.address, self._registering.agent) for link in (self._link, self._other)
         ]
         self._commands.append(OwnAddress(self._home, self._tunnel(self._link)))
 
@@ -91,20 +87,16 @@ class MobileSystem:
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
     ) -> None:
         """A Registration Reply."""
-        answered = self._registering.receive(data, now=now)
-        for reason in self._registering.doubted:
-            self._tell("discarded", reason=reason, remote=remote.hostport)
-        self._registering.doubted.clear()
-        if answered is not None:
-            self._take(answered, now)
-        self._consider(now)
+        self._hear(data, remote.hostport, now)
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
         """The link has just gone: it is asked again in time, and the link's news may change what for."""
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """News from a radio, the GPS receiver, the battery."""
-        if report["report"] != "hang-up":
+        """News from a radio, the GPS receiver, the battery; or a mobility header."""
+        if report["report"] == "mobility":
+            self._hear(report["packet"], report["packet"].source, now)
+        elif report["report"] != "hang-up":
             self._decision.take(event_of(report), now=now)
             self._consider(now)
 
@@ -117,7 +109,7 @@ class MobileSystem:
         for event, facts in news:
             self._tell(event, **facts)
             if event == "address":
-                self._commands.append(Open(self._local(link), hop_limit=255))
+                self._registering.has_address(link.address)
         for told in link_events(link, [event for event, _ in news]):
             self._decision.take(told, now=now)
         is_first = link is self._link and not self._renew_at
@@ -165,9 +157,19 @@ class MobileSystem:
 
     def next_command(self) -> Command | None:
         """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
+        waiting = self._commands or self._registering.commands
+        return waiting.pop(0) if waiting else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _hear(self, heard: bytes | MobilityPacket, remote: str, now: float) -> None:
+        answered = self._registering.receive(heard, now=now)
+        for reason in self._registering.doubted:
+            self._tell("discarded", reason=reason, remote=remote)
+        self._registering.doubted.clear()
+        if answered is not None:
+            self._take(answered, now)
+        self._consider(now)
 
     def _consider(self, now: float) -> None:
         """Hands over when the triggers want it, one handover at a time; also out of one whose new link is lost."""
@@ -216,12 +218,12 @@ class MobileSystem:
 
     def _ask(self, link: Link, now: float, *, keeps_others: bool = False) -> None:
         self._tell("registering", link=link.name)
-        self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, self._local(link)), now=now)
+        self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, link.address), now=now)
 
     def _lose(self, link: Link, now: float) -> None:
         """What is being asked over a link that has gone is asked when it is back, and keeps nothing else waiting."""
         wish = self._registering.wish
-        if wish is None or wish.local != self._local(link):
+        if wish is None or wish.local != link.address:
             return
         self._registering.stop()
         if self.state == AddressMove.REGISTERING:
@@ -229,27 +231,25 @@ class MobileSystem:
         self._bind_next(now)
 
     def _take(self, answered: RegistrationAnswered, now: float) -> None:
-        wish, reply, took_s = answered
+        wish, took_s = answered.wish, answered.took_s
         link = self._link if wish.care_of == self._link.address else self._other
-        facts = {"link": link.name, "care_of": wish.care_of, "code": reply.code, "took_s": round(took_s, 6)}
-        if not reply.is_accepted:
+        facts = {"link": link.name, "care_of": wish.care_of, "code": answered.code, "took_s": round(took_s, 6)}
+        if not answered.is_accepted:
             self._tell("registration_refused", **facts)
             if self.state == AddressMove.REGISTERING:
                 self.state = AddressMove.AT_REST
-                self._tell("handover_failed", status=reply.code)
+                self._tell("handover_failed", status=answered.code)
             self._again_at = now + AGAIN_AFTER_S
             return
         if not wish.lifetime_s:
             self._tell("deregistered", **facts)
             return
-        self._tell("registered", lifetime_s=reply.lifetime_s, **facts)
-        has_both = wish.keeps_others and reply.code == ReplyCode.ACCEPTED
-        if not has_both:
+        self._tell("registered", lifetime_s=answered.lifetime_s, **facts)
+        if not answered.kept_others:
             self._renew_at.clear()
-        granted_s = min(reply.lifetime_s, wish.lifetime_s)
-        self._renew_at[link] = now - took_s + RENEW_AFTER * granted_s  # 3.6.2.2
+        self._renew_at[link] = now - took_s + RENEW_AFTER * answered.lifetime_s  # RFC 5944 3.6.2.2
         if self.state == AddressMove.REGISTERING:
-            self._moved(now, has_both=has_both)
+            self._moved(now, has_both=answered.kept_others)
         else:
             if self._link not in self._renew_at:
                 self._swap(now)
@@ -287,7 +287,7 @@ class MobileSystem:
         self._end_copies()
         self._renew_at.pop(self._other, None)
         self._tell("deregistering", link=self._other.name)
-        self._registering.ask(Wish(self._other.address, 0, True, self._local(self._link)), now=now)
+        self._registering.ask(Wish(self._other.address, 0, True, self._link.address), now=now)
 
     def _end_copies(self) -> None:
         self._let_go_at = None
@@ -297,12 +297,9 @@ class MobileSystem:
         ]  # fmt: skip
         self._tell("copies_end")
 
-    def _local(self, link: Link) -> Address:
-        return Address(link.address, PORT)
-
     @staticmethod
     def _tunnel(link: Link) -> str:
-        return f"mip-{link.name}"
+        return f"{TUNNELS}{link.name}"
 
     def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         self._commands.append(Tell(event, facts))

@@ -32,6 +32,9 @@ PROTOCOLS = {
     "Mobile IPv4": ProtocolRow(
         f"{HERE}.mobile:MobileSystem", f"{HERE}.home_agent:HomeAgent", "mip-{link}", has_clock=True
     ),
+    "Mobile IPv6": ProtocolRow(
+        f"{HERE}.mobile:MobileSystem", f"{HERE}.ipv6_home_agent:Ipv6HomeAgent", "mip-{link}", has_clock=True
+    ),
     "WireGuard": ProtocolRow(f"{HERE}.roaming:RoamingSystem", f"{HERE}.tunnel_home:TunnelHome", "mn-wg", hides=True),
 }
 """By the name that results and run folders have for it."""

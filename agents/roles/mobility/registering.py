@@ -5,39 +5,22 @@ Every request is a new one, as timestamps want it (3.6.3, 5.7.1).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from agents.mip.mip_messages import Flag, Key, MipParseError, RegistrationRequest, ReplyCode, parse_reply
+from agents.mip.mip_messages import PORT, Flag, Key, MipParseError, RegistrationRequest, ReplyCode, parse_reply
 from agents.roles.mobility.clock import LOW, ntp_timestamp, time_of_day_s
+from agents.roles.mobility.registers import FIRST_TIMEOUT_S, LONGEST_TIMEOUT_S, RegistrationAnswered
+from agents.roles.role import Open
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
     from random import Random
 
-    from agents.mip.mip_messages import RegistrationReply
+    from agents.roles.mobility.registers import Wish
+    from agents.roles.role import Command, MobilityPacket
 
-# 3.6.3: not below 1 s, and doubling.
-FIRST_TIMEOUT_S = 1.0
-LONGEST_TIMEOUT_S = 32.0
 # A co-located care-of address, which takes the packets out of their tunnel itself, and sends through one (RFC 3024).
 _ALWAYS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
-
-
-class Wish(NamedTuple):
-    """What is to be bound, asked for from `local`; `lifetime_s` 0: what is to be bound no longer."""
-
-    care_of: str
-    lifetime_s: int
-    keeps_others: bool
-    local: Address
-
-
-class RegistrationAnswered(NamedTuple):
-    """A reply that counts, the wish that it answers, and how long the request took."""
-
-    wish: Wish
-    reply: RegistrationReply
-    took_s: float
 
 
 class Registering:
@@ -54,13 +37,23 @@ class Registering:
         self._timeout_s = FIRST_TIMEOUT_S
         self._may_resynchronize = True
         self.sending: list[Datagram] = []
+        self.commands: list[Command] = []
         #: Why replies were not believed.
         self.doubted: list[str] = []
+
+    @property
+    def agent(self) -> str:
+        """The home agent's address."""
+        return self._agent.ip
 
     @property
     def wish(self) -> Wish | None:
         """What is being asked for; None where nothing is."""
         return self._wish
+
+    def has_address(self, address: str) -> None:
+        """The node has this address from now on: it may be asked from there."""
+        self.commands.append(Open(Address(address, PORT), hop_limit=255))
 
     def ask(self, wish: Wish, *, now: float) -> None:
         """From now on this is asked for."""
@@ -81,14 +74,16 @@ class Registering:
             self._timeout_s = min(2 * self._timeout_s, LONGEST_TIMEOUT_S)
             self._send(now)
 
-    def receive(self, data: bytes, *, now: float) -> RegistrationAnswered | None:
+    def receive(self, heard: bytes | MobilityPacket, *, now: float) -> RegistrationAnswered | None:
         """A datagram from the home agent; None where it is no answer to what is being asked (3.6.2.1)."""
+        if not isinstance(heard, bytes):
+            return None
         try:
-            reply, signatures = parse_reply(data)
+            reply, signatures = parse_reply(heard)
         except MipParseError as error:
             self.doubted.append(str(error))
             return None
-        if len(signatures) != 1 or not signatures[0].is_by(self._key, data):
+        if len(signatures) != 1 or not signatures[0].is_by(self._key, heard):
             self.doubted.append("not signed by the home agent")
             return None
         wish = self._wish
@@ -102,7 +97,10 @@ class Registering:
             self._send(now)
             return None
         self._wish = None
-        return RegistrationAnswered(wish, reply, now - self._asked_at)
+        return RegistrationAnswered(
+            wish, reply.code, reply.is_accepted, wish.keeps_others and reply.code == ReplyCode.ACCEPTED,
+            min(reply.lifetime_s, wish.lifetime_s), now - self._asked_at,
+        )  # fmt: skip
 
     def _send(self, now: float) -> None:
         wish = self._wish
@@ -116,4 +114,4 @@ class Registering:
             flags, wish.lifetime_s, self._home, self._agent.ip, wish.care_of, self._identification
         )
         self._asked_at = now
-        self.sending.append(Datagram(wish.local, self._agent, request.signed(self._key)))
+        self.sending.append(Datagram(Address(wish.local, PORT), self._agent, request.signed(self._key)))

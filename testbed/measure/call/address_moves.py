@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.call.direction import Direction
     from testbed.measure.folder.run_folder import Event
-    from testbed.measure.mobility.registrations import SeenRegistration
+    from testbed.measure.mobility.seen_registration import SeenRegistration
 
 LET_GO_WITHIN_NS = 2_000_000_000
 """So long after the reply the old care-of address may be in use on purpose: simultaneous bindings last a second."""
@@ -25,7 +25,8 @@ def registered_for(
     return [
         one
         for one in registrations
-        if one.lifetime_s
+        if one.is_home
+        and one.lifetime_s
         and one.link == trigger.fields.get("to")
         and one.asked_ns >= trigger.time_ns
         and (until_ns is None or one.asked_ns < until_ns)

@@ -198,17 +198,17 @@ def _direction(
         row=rows,
     )
     kept = rows[segment >= 0]
-    sightings = {
-        name: whole.pick(which[rows] & (segment >= 0))
-        for name, which in (("sent", sent), ("received", received), ("relayed", relayed))
-    }
+    straight = np.zeros(len(sent), dtype=np.bool_)
+    straight[rows] = path != NO_PATH  # between a path and the other end, without the relay
+    seen = {"sent": sent, "received": received, "onto": relayed | sent & straight, "off": relayed | received & straight}
+    sightings = {name: whole.pick(which[rows] & (segment >= 0)) for name, which in seen.items()}
     has_relay = bool(relayed.any())
     return Direction(
         links=links,
         sent=sightings["sent"],
         received=sightings["received"],
-        onto=sightings["relayed" if has_relay and receiver is mn else "sent"],
-        off=sightings["relayed" if has_relay and sender is mn else "received"],
+        onto=sightings["onto" if has_relay and receiver is mn else "sent"],
+        off=sightings["off" if has_relay and sender is mn else "received"],
         keys=keys,
         clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
         is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),

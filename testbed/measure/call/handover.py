@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.begins import HandoverBegin
     from testbed.measure.call.direction import Direction
     from testbed.measure.folder.run_folder import Event, Manifest
-    from testbed.measure.mobility.registrations import SeenRegistration
+    from testbed.measure.mobility.seen_registration import SeenRegistration
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 

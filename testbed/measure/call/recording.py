@@ -19,7 +19,7 @@ from testbed.measure.folder.run_folder import (
     scenario_start_ns,
 )
 from testbed.measure.mobility.hidden import with_hidden
-from testbed.measure.mobility.protocols import find_exchanges, registrations
+from testbed.measure.mobility.protocols_seen import find_exchanges, registrations
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
 from testbed.measure.sip.scan import find_sip
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.handover import Handover
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Event, Host, Manifest
-    from testbed.measure.mobility.protocols import Exchange
+    from testbed.measure.mobility.protocols_seen import Exchange
     from testbed.measure.rtp.streams import RtpPackets
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.call.handover import Handover
     from testbed.measure.folder.run_folder import Manifest
-    from testbed.measure.mobility.protocols import Exchange
+    from testbed.measure.mobility.protocols_seen import Exchange
     from testbed.measure.sip.scan import SipMessage
     from testbed.measure.sip.transactions import SeenTransaction
 
@@ -77,7 +77,7 @@ class Cost(NamedTuple):
 
 
 class MobilityCost(NamedTuple):
-    """The messages of another protocol than SIP that moved the MN, and their bytes of UDP payload."""
+    """The messages of another protocol than SIP that moved the MN, and their bytes without headers of UDP or IP."""
 
     protocol: str
     messages: int

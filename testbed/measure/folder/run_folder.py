@@ -22,9 +22,9 @@ MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapn
 PLAN, RESULT = "plan.json", "result.json"
 OWN_MOBILE = "testbed"
 AT_HOME = "home"
-MOBILE_IPV4, WIREGUARD = "Mobile IPv4", "WireGuard"
-KEPT_BY = (MOBILE_IPV4, WIREGUARD)
-"""What can keep an address; the first one where a manifest says nothing."""
+MOBILE_IPV4, MOBILE_IPV6, WIREGUARD = "Mobile IPv4", "Mobile IPv6", "WireGuard"
+KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, WIREGUARD)
+"""What can keep an address; one of the first two where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 
@@ -225,7 +225,8 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
         addresses[one["address"]] = link
     said = _section(path, document, "roles", role)
     kept, inside = (_word(path, said, role, *one) for one in (("home_address", "an address"), ("inside", "a name")))
-    kept_by = _word(path, said, role, "kept_by", "a protocol") or MOBILE_IPV4
+    usual = MOBILE_IPV6 if kept is not None and ":" in kept else MOBILE_IPV4
+    kept_by = _word(path, said, role, "kept_by", "a protocol") or usual
     if kept_by not in KEPT_BY:
         raise RunFolderError(path, f"roles.{role}.kept_by is {kept_by!r}, and should be one of {', '.join(KEPT_BY)}")
     return NodePorts(interfaces, addresses, kept, kept_by, inside)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from testbed.measure.capture.capture import Capture, Ints
 
 ETHERNET = 1
-_HEADER = 14
+HEADER = 14
 _UNKNOWN = ""
 
 
@@ -29,14 +29,14 @@ def outermost(capture: Capture, packets: Ints) -> tuple[list[str], Ints, Ints]:
     names, found = [_UNKNOWN], np.zeros((2, len(packets)), dtype=np.int64)
     if not len(packets):
         return names, found[0], found[1]
-    at = capture.offset[packets] + _HEADER
-    is_framed = (capture.linktype[packets] == ETHERNET) & (capture.captured[packets] >= _HEADER + 20)
+    at = capture.offset[packets] + HEADER
+    is_framed = (capture.linktype[packets] == ETHERNET) & (capture.captured[packets] >= HEADER + 20)
     kind = np.zeros(len(packets), dtype=np.int64)
     kind[is_framed] = words(capture.data, ">u2")[at[is_framed] - 2]
     for wanted, place, size in ((IPV4, 12, 4), (IPV6, 8, 16)):
         rows = np.flatnonzero(kind == wanted)
         if wanted == IPV6:
-            rows = rows[capture.captured[packets[rows]] >= _HEADER + 40]
+            rows = rows[capture.captured[packets[rows]] >= HEADER + 40]
         for end in (0, 1):
             first = at[rows] + place + end * size
             octets = capture.data[first[:, None] + np.arange(size)] if len(rows) else np.empty((0, size), np.uint8)

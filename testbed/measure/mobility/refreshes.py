@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.turn.stun_message import TURN_PORT, Attribute, MessageClass, Method, StunMessage, StunParseError
 from agents.turn.stun_values import parse_error
-from testbed.measure.mobility.registrations import SeenRegistration
+from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.mip.mip_messages import PORT, MipParseError, ReplyCode, parse_reply, parse_request
+from agents.mip.mip_messages import PORT, MipParseError, parse_reply, parse_request
+from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams
-
-
-@dataclass(frozen=True, slots=True)
-class SeenRegistration:
-    """A request over a link, how long the address is to be bound, and when it was answered, by which code.
-
-    `bytes` are those of UDP payload of both, `answered_ns` and `code` None where no reply came. Other protocols that
-    move the MN are told in the same words.
-    """
-
-    link: str
-    asked_ns: int
-    care_of: str
-    lifetime_s: int
-    bytes: int
-    answered_ns: int | None = None
-    code: int | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether it was answered by yes."""
-        return self.code is not None and self.code <= ReplyCode.ACCEPTED_ALONE
-
-    @property
-    def messages(self) -> int:
-        """The request, and its reply if there was one."""
-        return 1 if self.answered_ns is None else 2
 
 
 def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:

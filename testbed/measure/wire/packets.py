@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.measure.capture.capture import NO_TIME, Bytes, Capture, Columns, Ints, release, words
+from testbed.measure.headers.home_addresses import address_places
 from testbed.measure.headers.peeled import DATAGRAM, FRAMED, HEP, SEGMENT, Findings, Peeled, in_order, together
 from testbed.measure.headers.peeling import peel
 from testbed.measure.wire import tcp
@@ -119,16 +120,20 @@ class _Table:
         """Return the numbers of source and destination of each packet; -1 for an unknown one with `known_only`."""
         is_v6 = data[layer.ip] >> 4 == 6
         found = np.empty((2, len(is_v6)), dtype=np.int32)
-        for mine, places, size in ((~is_v6, (12,), 4), (is_v6, (8, 16, 24, 32), 16)):
+        for mine, size in ((~is_v6, 4), (is_v6, 16)):
             if not mine.any():
                 continue
             rows = slice(None) if mine.all() else np.flatnonzero(mine)  # a slice copies nothing
             wide, ip = words(data, ">u8"), layer.ip[rows]
             ports = words(data, ">u4")[layer.ports[rows]]
-            ids, firsts = group_rows(ports, *(wide[ip + place] for place in places))
+            if size == 16:
+                places = address_places(data, ip, layer.ports[rows])
+                ids, firsts = group_rows(ports, *(wide[place + half] for place in places for half in (0, 8)))
+            else:
+                places = ip + 12, ip + 16
+                ids, firsts = group_rows(ports, wide[places[0]])
             for end in (0, 1):
-                at = ip[firsts] + places[0] + end * size
-                addresses = [data[start : start + size].tobytes() for start in at.tolist()]
+                addresses = [data[start : start + size].tobytes() for start in places[end][firsts].tolist()]
                 numbers = self._numbers(addresses, ports[firsts] >> (16 - 16 * end) & 0xFFFF, known_only=known_only)
                 found[end, rows] = numbers[ids]
         return found[0], found[1]

@@ -20,18 +20,20 @@ def check_anchored(
     """For a scheme with a home agent; raises BadScenarioError."""
     if not chosen.row.is_anchored:
         return
-    errors = [*network_wrong(tree, scenario, network, chosen.name), *triggers_wrong(tree, scenario, chosen, setting)]
+    errors = [*network_wrong(tree, scenario, network, chosen), *triggers_wrong(tree, scenario, chosen, setting)]
     if errors:
         raise BadScenarioError(errors)
 
 
-def network_wrong(tree: Tree, scenario: Scenario, network: Network, scheme: str) -> Iterator[ScenarioError]:
+def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: ChosenScheme) -> Iterator[ScenarioError]:
     """Its version of IP, and room for another address in the home network."""
-    if scenario.ip != 4:
-        yield tree.error(("ip",), f"ip: {scheme} keeps an address of IPv4; write ip: 4, or choose another scheme")
+    own = chosen.row.ip
+    if own is not None and scenario.ip != own:
+        what = f"ip: {chosen.name} keeps an address of IPv{own}; write ip: {own}, or choose another scheme"
+        yield tree.error(("ip",), what)
         return
     if free_home_address(network) is None:
-        what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {scheme} needs"
+        what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {chosen.name} needs"
         yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
 
 
@@ -50,9 +52,13 @@ def triggers_wrong(
 
 
 def free_home_address(network: Network) -> str | None:
-    """The last address of the home network that nobody has; None where all are taken."""
+    """The last address of the home network that nobody has; None where all are taken.
+
+    Of a network of IPv6 it is one of the 256 around the home agent's own: the last of all are anycast (RFC 2526).
+    """
     at_home = next(end for end in network.interfaces(HOME) if end.address)
-    home = ipaddress.ip_interface(at_home.address).network
+    own = ipaddress.ip_interface(at_home.address)
+    home = own.network if own.version == 4 else ipaddress.ip_network((int(own.ip) & ~0xFF, 120))
     taken = {bare(end.address) for wire in network.all_wires() for end in (wire.a, wire.b) if end.address}
     free = (str(home.broadcast_address - back) for back in range(1, home.num_addresses - 1))
     return next((address for address in free if address not in taken), None)

@@ -5,6 +5,7 @@ from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
+BINDING_CACHE = "binding-cache"
 
 
 def agents_of(row: SchemeRow, registrar: str) -> list[str]:
@@ -16,4 +17,6 @@ def agents_of(row: SchemeRow, registrar: str) -> list[str]:
         found.append(REGISTRAR)
     if row.is_anchored:
         found += [HOME_AGENT, MOBILITY]
+    if row.optimises:
+        found.append(BINDING_CACHE)
     return found

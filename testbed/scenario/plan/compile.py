@@ -12,7 +12,7 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.agent_names import B2BUA, HOME_AGENT, MOBILITY, REGISTRAR
+from testbed.scenario.kinds.agent_names import B2BUA, BINDING_CACHE, HOME_AGENT, MOBILITY, REGISTRAR
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
@@ -36,6 +36,7 @@ from testbed.scenario.plan.accounts import (
 )
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
+    binding_cache,
     hidden_tunnels,
     home_agent,
     kept_by,
@@ -114,6 +115,8 @@ def agents(experiment: Experiment) -> list[Agent]:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     if experiment.row.is_anchored:
         found += [agent(HOME_AGENT, HOME, home_agent(experiment)), agent(MOBILITY, MOBILE, mobility(experiment))]
+    if experiment.row.optimises:
+        found.append(agent(BINDING_CACHE, CORRESPONDENT, binding_cache(experiment)))
     if experiment.cast.names["mn"] == OWN_MOBILE:
         own = agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)
         if experiment.brought:

@@ -7,13 +7,13 @@ from agents.roles.mn.schemes.scheme_rows import LOST
 from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.lab.network import Interface
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.topology import HOME, MOBILE
-from testbed.scenario.plan.accounts import addressed, home_address, main_address
+from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
+from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
 
 # The phone's one link: it is always there.
 AT_HOME = "home"
-# The security association of mobile node and home agent: what RFC 5944 5.1 has as the least, a key of 128 bits.
+# The security association of mobile node and home agent: a key of 128 bits, as RFC 5944 5.1 and RFC 4285 5.1 have it.
 ASSOCIATION = {"spi": 256, "key": "000102030405060708090a0b0c0d0e0f"}
 # Two pairs of keys, each private and public: those of RFC 7748 6.1, which everybody knows.
 ALICE = (
@@ -26,6 +26,7 @@ BOB = (
 )
 SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
+    "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
 }
 """What the mobile node and its home know of each other, by protocol."""
@@ -61,9 +62,16 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         **between_links(experiment),
         "home_address": home_address(experiment.network),
         "home_agent": main_address(experiment.network, HOME),
+        "identifier": f"{MOBILE}@{REALM}",
         **SECRETS[kept_by(experiment.row)][0],
+        **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
         **(experiment.row.below or {}),
     }
+
+
+def binding_cache(experiment: Experiment) -> dict[str, Any]:
+    """The configuration of what is below the correspondent's phone."""
+    return {"seed": experiment.seed, "address": main_address(experiment.network, CORRESPONDENT)}
 
 
 def home_agent(experiment: Experiment) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from testbed.scenario.experiment.anchoring import free_home_address
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.topology import load_topology
+from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.places import SCENARIO, TOPOLOGY
 
@@ -37,9 +38,22 @@ def test_a_home_network_without_room_is_refused(tmp_path: Path, prefix: str, add
         assert load_experiment(str(scenario), scheme="mipv4").row.is_anchored
 
 
-def test_another_version_of_ip_is_refused() -> None:
-    with pytest.raises(BadScenarioError, match=r"over-ipv6.yaml:\d+: ip: mipv4 keeps an address of IPv4"):
-        load_experiment("over-ipv6", scheme="mipv4")
+@pytest.mark.parametrize(
+    ("scenario", "scheme", "version"),
+    [("over-ipv6", "mipv4", 4), ("wifi-to-umts", "mipv6", 6), ("wifi-to-umts", "mipv6-ro", 6)],
+)
+def test_another_version_of_ip_is_refused(scenario: str, scheme: str, version: int) -> None:
+    said = rf"{scenario}.yaml.*: ip: {scheme} keeps an address of IPv{version}; write ip: {version}"
+    with pytest.raises(BadScenarioError, match=said):
+        load_experiment(scenario, scheme=scheme)
+
+
+def test_the_home_address_of_ipv6_is_near_the_home_agent_s() -> None:
+    """Not among the last ones of the network, which are anycast (RFC 2526)."""
+    experiment = load_experiment("over-ipv6", scheme="mipv6-ro")
+    assert free_home_address(experiment.network) == "2001:db8:a0a::a0a:fe"
+    cache = next(one for one in compile_plan(experiment)["agents"] if one["name"] == "binding-cache")
+    assert (cache["node"], cache["config"]["address"]) == ("cn", "2001:db8:a14::a14:2")
 
 
 @pytest.mark.parametrize("trigger", ["silence", "quality"])

@@ -61,6 +61,16 @@ class SchemeRow(NamedTuple):
         return self.home is Home.AGENT
 
     @property
+    def ip(self) -> int | None:
+        """The version of IP that it is for; None where it makes no difference."""
+        return None if self.below is None else int(str(self.below.get("ip", 4)))
+
+    @property
+    def optimises(self) -> bool:
+        """Whether the correspondent's system, below its phone, is told where the mobile node is."""
+        return self.below is not None and bool(self.below.get("optimises"))
+
+    @property
     def is_relayed(self) -> bool:
         """Whether Kamailio and rtpengine, which relays the media, have the B2BUA's place."""
         return self.home is Home.RELAY
@@ -173,7 +183,7 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"protocol": "Mobile IPv4", "bindings": "one"},
+        below={"protocol": "Mobile IPv4", "ip": 4, "bindings": "one"},
     ),
     "mipv4-bicast": SchemeRow(
         API_VERSION,
@@ -182,7 +192,7 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"protocol": "Mobile IPv4", "bindings": "two-moving"},
+        below={"protocol": "Mobile IPv4", "ip": 4, "bindings": "two-moving"},
     ),
     "mipv4-always": SchemeRow(
         API_VERSION,
@@ -191,7 +201,25 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"protocol": "Mobile IPv4", "bindings": "all"},
+        below={"protocol": "Mobile IPv4", "ip": 4, "bindings": "all"},
+    ),
+    "mipv6": SchemeRow(
+        API_VERSION,
+        "Mobile IPv6 (RFC 6275): the home agent tunnels to the care-of address that was registered last",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "Mobile IPv6", "ip": 6, "bindings": "one"},
+    ),
+    "mipv6-ro": SchemeRow(
+        API_VERSION,
+        "the same with route optimisation: the correspondent's system sends straight to the care-of address",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "Mobile IPv6", "ip": 6, "bindings": "one", "optimises": True},
     ),
     "wireguard": SchemeRow(
         API_VERSION,
@@ -200,7 +228,7 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.AGENT,
         trigger=FALLING,
         attach="beforehand",
-        below={"protocol": "WireGuard"},
+        below={"protocol": "WireGuard", "ip": 4},
     ),
 }
 """Ours, by name. In an agent, those that its user brought follow."""

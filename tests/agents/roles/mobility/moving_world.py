@@ -38,7 +38,7 @@ class MovingWorld:
         mobile: dict[str, Any] = {
             "links": links, "first_link": "wifi", "second_link": "umts", "networks": {},
             "trigger": trigger or {"on": "signal", "below": -60.0}, "home_address": HOME, "home_agent": AGENT,
-            "spi": 256, "key": key, "bindings": bindings, "clock_offset_s": mobile_clock_s,
+            "protocol": "Mobile IPv4", "spi": 256, "key": key, "bindings": bindings, "clock_offset_s": mobile_clock_s,
         }  # fmt: skip
         homes = {HOME: {"spi": 256, "key": SECRET}}
         about = {"address": AGENT, "interface": "home-eth0", "homes": homes, "clock_offset_s": EPOCH_S, **agent}

@@ -1,13 +1,15 @@
-"""What keeps an address, as manifests name it, and how its messages are found: a row for each protocol."""
+"""What moves a mobile node beside SIP, as manifests name it, and who finds its messages: a row for each protocol."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.measure.folder.run_folder import MOBILE_IPV4, WIREGUARD
+from testbed.measure.folder.run_folder import MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
+from testbed.measure.mobility.binding_exchanges import find_binding_exchanges
 from testbed.measure.mobility.handshakes import SeenHandshake, find_handshakes
 from testbed.measure.mobility.refreshes import find_refreshes
-from testbed.measure.mobility.registrations import SeenRegistration, find_registrations
+from testbed.measure.mobility.registrations import find_registrations
+from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +22,7 @@ Exchange = SeenRegistration | SeenHandshake
 
 FINDERS: dict[str, Callable[[Capture, Datagrams, Manifest], Sequence[Exchange]]] = {
     MOBILE_IPV4: find_registrations,
+    MOBILE_IPV6: lambda capture, _, manifest: find_binding_exchanges(capture, manifest),
     WIREGUARD: find_handshakes,
 }
 """By the `kept_by` of a manifest."""
