@@ -43,12 +43,13 @@ class MessageEnds(NamedTuple):
 
 
 class UpdateFlag(IntFlag):
-    """What a Binding Update asks for: 6.1.7."""
+    """What a Binding Update asks for: 6.1.7, and RFC 5648 4.2 for the last one."""
 
     ACKNOWLEDGE = 0x8000
     HOME_REGISTRATION = 0x4000
     LINK_LOCAL_COMPATIBILITY = 0x2000
     KEY_MANAGEMENT = 0x1000
+    OVERWRITE = 0x0040
 
 
 class BindingStatus(IntEnum):

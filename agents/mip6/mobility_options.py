@@ -1,4 +1,4 @@
-"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6): what they are, and how they stand in a message.
+"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5648 4.3): as values, and in a message.
 
 Each has its alignment, and what fills the gaps is an option too. What is not known is skipped (6.2.1).
 """
@@ -20,6 +20,7 @@ _ADDRESS_BYTES = 16
 _NAI, _MN_HA = 1, 1
 _HEAD = 2
 _U16, _TWO_U16, _U64 = struct.Struct("!H"), struct.Struct("!HH"), struct.Struct("!Q")
+_IDENTIFIER = struct.Struct("!HBx")
 _SUBTYPE_AND_SPI = struct.Struct("!BI")
 
 
@@ -130,6 +131,24 @@ class ReplayProtection:
         return _U64.pack(self.timestamp)
 
 
+@dataclass(frozen=True, slots=True)
+class BindingIdentifier:
+    """Which of several bindings of a home address is meant (RFC 5648 4.3); `status` is that of it alone, in an answer.
+
+    A care-of address in it is not read: the binding's is in `AlternateCareOf`.
+    """
+
+    kind: ClassVar[int] = 35
+    align: ClassVar[tuple[int, int]] = 2, 0
+    number: int
+    status: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """What stands behind type and length."""
+        return _IDENTIFIER.pack(self.number, self.status)
+
+
 MobilityOption = (
     RefreshAdvice
     | AlternateCareOf
@@ -138,6 +157,7 @@ MobilityOption = (
     | NodeIdentifier
     | MessageAuthentication
     | ReplayProtection
+    | BindingIdentifier
 )
 
 
@@ -184,6 +204,13 @@ def _identifier(body: bytes) -> NodeIdentifier:
         raise MobilityParseError("the node's identifier is no text") from None
 
 
+def _binding(body: bytes) -> BindingIdentifier:
+    """With a care-of address of either version, or none."""
+    if len(body) not in {4, 8, 20}:
+        raise MobilityParseError(f"option {BindingIdentifier.kind} has {len(body)} bytes, not 4, 8 or 20")
+    return BindingIdentifier(*_IDENTIFIER.unpack_from(body))
+
+
 def _authentication(body: bytes) -> MessageAuthentication:
     return MessageAuthentication(_SUBTYPE_AND_SPI.unpack_from(body)[1], body[_SUBTYPE_AND_SPI.size :])
 
@@ -203,6 +230,7 @@ _FORMS = {
     BindingAuthorization.kind: _Form(BindingAuthorization, AUTHENTICATOR_BYTES),
     NodeIdentifier.kind: _Form(_identifier, subtype=_NAI),
     MessageAuthentication.kind: _Form(_authentication, _SUBTYPE_AND_SPI.size + AUTHENTICATOR_BYTES, _MN_HA),
+    BindingIdentifier.kind: _Form(_binding),
     ReplayProtection.kind: _Form(lambda body: ReplayProtection(*_U64.unpack(body)), _U64.size),
 }
 

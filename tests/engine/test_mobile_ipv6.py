@@ -166,6 +166,17 @@ def test_on_a_break_the_correspondent_hears_of_it_two_round_trips_later_than_the
     assert gaps["mipv6-ro"]["to_cn"] == pytest.approx(gaps["mipv6"]["to_cn"], abs=60)
 
 
+def test_copies_over_two_bindings_lose_nothing_and_nobody_misses_anything(tmp_path: Path) -> None:
+    """RFC 5648: two bindings for a second; that each gets a copy is ours."""
+    folder = made(tmp_path, "mipv6-bicast")
+    for way, media in result_of(folder)["media"].items():
+        assert (media["lost"], media["interruption_ms"]) == (0, 0.0), way
+        assert 40 < media["duplicates"] < 80
+    updates = f"mipv6 && mip6.mhtype == {BINDING_UPDATE} && frame.interface_name == mn-umts"
+    said = fields(folder / "run.pcapng", updates.replace("mn-umts", '"mn-umts"'), "mip6.acoa.acoa", "mip6.bu.lifetime")
+    assert said == [[CARE_OF["umts"], "75"], [CARE_OF["wifi"], "0"]]
+
+
 EVIL = '''"""Would have packets of somebody else's home address: by updates, by tunnels, and by the option alone."""
 import socket
 import struct

@@ -232,7 +232,7 @@ class CorrespondentNode:
             self._media.agree(session, session.local_sdp, session.remote_sdp, now=now)
 
     def _hang_up(self, now: float) -> None:
-        """MessageEnds every session; one whose ACK is still to come says BYE after it (RFC 3261 15)."""
+        """Ends every session; one whose ACK is still to come says BYE after it (RFC 3261 15)."""
         for session in list(self._legs):
             self._release(session, now)
             session.hang_up(now=now)

@@ -20,6 +20,7 @@ from agents.mip6.mobility_header import (
 )
 from agents.mip6.mobility_options import (
     AlternateCareOf,
+    BindingIdentifier,
     MessageAuthentication,
     MobilityParseError,
     NodeIdentifier,
@@ -53,11 +54,23 @@ class BindingUpdates:
     """One wish at a time, the newest; another one takes its place."""
 
     def __init__(
-        self, home: str, home_agent: str, key: HomeKey, random: Random, *, identifier: str, clock_offset_s: float
+        self,
+        home: str,
+        home_agent: str,
+        key: HomeKey,
+        random: Random,
+        *,
+        identifier: str,
+        clock_offset_s: float,
+        binds_several: bool = False,
     ) -> None:
-        """`identifier` is who the node is (RFC 4283); `clock_offset_s` makes a time of day of the seconds of `now`."""
+        """`identifier` is who the node is (RFC 4283); `clock_offset_s` makes a time of day of the seconds of `now`.
+
+        `binds_several`: more than one address may be bound at once (RFC 5648), so that each has a number.
+        """
         self._home, self._agent, self._key, self._random = home, home_agent, key, random
         self._identifier, self._offset_s = identifier, clock_offset_s
+        self._binds_several, self._numbers = binds_several, dict[str, int]()
         self._wish: Wish | None = None
         # Of the wish, by sequence number; and the last number, which goes on over wishes (11.7.1).
         self._sent: dict[int, _Sent] = {}
@@ -146,7 +159,8 @@ class BindingUpdates:
         if answer.is_accepted:
             self._bound_until = sent.at + answer.units * UNIT_S
         granted_s = min(answer.units * UNIT_S, wish.lifetime_s)
-        return RegistrationAnswered(wish, answer.status, answer.is_accepted, False, granted_s, now - sent.at)
+        kept = wish.keeps_others and any(isinstance(one, BindingIdentifier) for one in answer.options)  # RFC 5648 3
+        return RegistrationAnswered(wish, answer.status, answer.is_accepted, kept, granted_s, now - sent.at)
 
     def _is_signed(self, answer: BindingAcknowledgement, covered: bytes | None, care_of: str) -> bool:
         if covered is None or not isinstance(answer.options[-1], MessageAuthentication):
@@ -162,11 +176,13 @@ class BindingUpdates:
         self._sequence = (self._sequence + 1) % 0x10000
         self._sent[self._sequence] = _Sent(self._timestamp, now)
         self._asked_at = now
+        number = self._numbers.setdefault(wish.care_of, len(self._numbers) + 1)
         options = (
             AlternateCareOf(wish.care_of), NodeIdentifier(self._identifier), ReplayProtection(self._timestamp),
-            MessageAuthentication(self._key.spi),
+            *((BindingIdentifier(number),) if self._binds_several else ()), MessageAuthentication(self._key.spi),
         )  # fmt: skip
-        update = BindingUpdate(self._sequence, _H_AND_A, wish.lifetime_s // UNIT_S, options)
+        overwrites = UpdateFlag.OVERWRITE if self._binds_several and not wish.keeps_others else UpdateFlag(0)
+        update = BindingUpdate(self._sequence, _H_AND_A | overwrites, wish.lifetime_s // UNIT_S, options)
         data = packed(
             update, MessageEnds(self._home, self._agent),
             lambda covered: self._key.authenticator(wish.care_of, self._home, covered),

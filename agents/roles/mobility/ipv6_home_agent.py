@@ -1,7 +1,8 @@
 """The home agent of Mobile IPv6 (RFC 6275 10): takes the packets of a mobile node that is away, and tunnels them.
 
-Binding Updates are signed by RFC 4285's option. Not done: detection of duplicates of the home address, which is the
-home agent's own to give; discovery, prefixes, multicast, a binding of a link-local address.
+Binding Updates are signed by RFC 4285's option. Of a node with several bindings (RFC 5648) each gets a copy of every
+packet: that is ours, for the RFC leaves it to others which of them gets what. Not done: detection of duplicates of the
+home address, which is the home agent's own to give; discovery, prefixes, multicast, a binding of a link-local address.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from agents.mip6.mobility_header import (
 )
 from agents.mip6.mobility_options import (
     AlternateCareOf,
+    BindingIdentifier,
     MessageAuthentication,
     MobilityOption,
     MobilityParseError,
@@ -55,6 +57,8 @@ class Ipv6HomeAgent:
         self._longest_s: int = config.get("longest_s", LONGEST_S)
         self._tunnels = CareOfTunnels(self._address, config["interface"], self._keys)
         self._newest: dict[str, int] = {}
+        # Of the last update that counted; the same for all bindings of a node (RFC 5648 4.1).
+        self._sequence: dict[str, int] = {}
         #: What was not answered, by why.
         self.discarded: Counter[str] = Counter()
         self._commands = self._tunnels.commands
@@ -130,12 +134,9 @@ class Ipv6HomeAgent:
         if not is_near or stamp <= self._newest.get(home, 0):
             return BindingStatus.TIMESTAMP_MISMATCH
         bound = self._tunnels.bound(home)
-        if bound and not is_newer(update.sequence, max(self._last(home))):
+        if bound and not is_newer(update.sequence, self._sequence[home]):
             return BindingStatus.SEQUENCE_OUT_OF_WINDOW
         return BindingStatus.ACCEPTED
-
-    def _last(self, home: str) -> list[int]:
-        return [one.number for one in self._tunnels.bound(home).values()]
 
     def _answer(
         self, packet: MobilityPacket, update: BindingUpdate, care_of: str, key: HomeKey, status: BindingStatus,
@@ -145,16 +146,18 @@ class Ipv6HomeAgent:
         lifetime_s = min(update.units * UNIT_S, self._longest_s // UNIT_S * UNIT_S)
         facts = {"home": home, "care_of": care_of}
         if status.is_accepted:
-            self._newest[home] = stamp or 0
-            self._bind(home, care_of, sequence, lifetime_s, now)
+            self._newest[home], self._sequence[home] = stamp or 0, sequence
+            self._bind(update, home, care_of, lifetime_s, now)
             bound = list(self._tunnels.bound(home))
             self._commands.append(Tell("registered", {**facts, "lifetime_s": lifetime_s, "bound": bound}))
         else:
             why = {"code": int(status), "reason": status.name, "remote": packet.source}
             self._commands.append(Tell("registration_refused", {**facts, **why}))
         if status == BindingStatus.SEQUENCE_OUT_OF_WINDOW:
-            sequence = max(self._last(home))
-        options: tuple[MobilityOption, ...] = (MessageAuthentication(key.spi),)
+            sequence = self._sequence[home]
+        several = next((one for one in update.options if isinstance(one, BindingIdentifier)), None)
+        reflected = () if several is None else (BindingIdentifier(several.number),)
+        options: tuple[MobilityOption, ...] = (*reflected, MessageAuthentication(key.spi))
         if stamp is not None:
             is_wrong = status == BindingStatus.TIMESTAMP_MISMATCH
             clock = ntp_timestamp(now + self._offset_s)
@@ -167,12 +170,14 @@ class Ipv6HomeAgent:
         # 9.5.4: to where it came from, whatever is bound.
         self._commands.append(MobilityPacket(packet.destination, packet.source, data, destination_home=home))
 
-    def _bind(self, home: str, care_of: str, sequence: int, lifetime_s: int, now: float) -> None:
-        """Keeps the binding cache (10.3.1, 10.3.2)."""
+    def _bind(self, update: BindingUpdate, home: str, care_of: str, lifetime_s: int, now: float) -> None:
+        """Keeps the binding cache (10.3.1, 10.3.2; RFC 5648 6.3)."""
+        is_one_of_several = any(isinstance(one, BindingIdentifier) for one in update.options)
+        keeps = is_one_of_several and not update.flags & UpdateFlag.OVERWRITE
         if not lifetime_s:
-            self._tunnels.release(home, None)
+            self._tunnels.release(home, care_of if keeps else None)
         else:
-            self._tunnels.bind(home, care_of, sequence, now + lifetime_s, keeps_others=False)
+            self._tunnels.bind(home, care_of, update.sequence, now + lifetime_s, keeps_others=keeps)
 
     def _discard(self, reason: str, packet: MobilityPacket) -> None:
         self.discarded[reason] += 1

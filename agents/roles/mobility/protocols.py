@@ -21,7 +21,8 @@ def make_registering(config: dict[str, Any], random: Random) -> Registers:
 
         key = HomeKey(config["spi"], secret)
         identity = {"identifier": config["identifier"], "clock_offset_s": config["clock_offset_s"]}
-        at_home = BindingUpdates(home, config["home_agent"], key, random, **identity)
+        several = config["bindings"] != "one"
+        at_home = BindingUpdates(home, config["home_agent"], key, random, binds_several=several, **identity)
         if "correspondents" not in config:
             return at_home
         from agents.roles.mobility.route_optimising import RouteOptimising  # noqa: PLC0415

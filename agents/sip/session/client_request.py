@@ -28,7 +28,7 @@ class Ask(NamedTuple):
 
 
 class ClientRequest:
-    """MessageEnds in one `ResponseReceived` or `RequestFailed`. `request` is the last one that was sent."""
+    """Ends in one `ResponseReceived` or `RequestFailed`. `request` is the last one that was sent."""
 
     def __init__(
         self, core: Core, request: Request, flow: Flow, tell: Callable[[ResponseReceived | RequestFailed], None]

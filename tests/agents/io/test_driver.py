@@ -69,7 +69,7 @@ class Agent:
         self.socket.sendto(data, (ip, self.port + port))
 
     def close(self) -> int:
-        """MessageEnds its standard input; returns its exit status."""
+        """Ends its standard input; returns its exit status."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()

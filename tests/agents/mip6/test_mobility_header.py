@@ -50,6 +50,7 @@ from agents.mip6.mobility_header import (
 from agents.mip6.mobility_options import (
     AlternateCareOf,
     BindingAuthorization,
+    BindingIdentifier,
     MessageAuthentication,
     MobilityParseError,
     NodeIdentifier,
@@ -78,6 +79,7 @@ TO_CORRESPONDENT = BindingUpdate(
 )
 MESSAGES: list[tuple[MobilityMessage, type[Packet]]] = [
     (BindingRefreshRequest(), MIP6MH_BRR),
+    (BindingUpdate(1, H_AND_A | UpdateFlag.OVERWRITE, 75, (BindingIdentifier(2), AlternateCareOf(CARE_OF))), MIP6MH_BU),
     (HomeTestInit(COOKIE), MIP6MH_HoTI),
     (CareOfTestInit(COOKIE), MIP6MH_CoTI),
     (HomeTest(7, COOKIE, TOKEN), MIP6MH_HoT),
@@ -192,6 +194,20 @@ def test_nothing_stands_behind_an_authenticator() -> None:
     padded[1] += 1
     with pytest.raises(MobilityParseError, match="padding behind"):
         parsed(bytes(padded), None)
+
+
+def test_a_binding_identifier_is_read_with_a_care_of_address_and_without() -> None:
+    """RFC 5648 4.3: 4 bytes, 8, or 20."""
+    for size, is_one in ((4, True), (8, True), (20, True), (6, False)):
+        option = bytes((35, size)) + struct.pack("!HBx", 3, 0) + bytes(size - 4)
+        rest = -(12 + len(option)) % 8
+        data = bytes((59, (12 + len(option) + rest) // 8 - 1, 5, 0, 0, 0)) + bytes(6) + option
+        data += bytes((1, rest - 2)) + bytes(rest - 2) if rest > 1 else bytes(rest)
+        if is_one:
+            assert parsed(data, None).message.options == (BindingIdentifier(3),)
+        else:
+            with pytest.raises(MobilityParseError, match="not 4, 8 or 20"):
+                parsed(data, None)
 
 
 def test_any_bytes_are_a_message_or_a_parse_error() -> None:

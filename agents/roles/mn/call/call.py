@@ -128,7 +128,7 @@ class Call:
         self.session = self._invite(self.old, _Wish(self._peer_uri, self._proxy, require), now, retry_of)
 
     def hang_up(self, *, now: float) -> None:
-        """MessageEnds the call and whatever a handover has begun."""
+        """Ends the call and whatever a handover has begun."""
         self.media.stop(now=now)
         for session in list(self._sent):
             self.part(session, over=self.new if session.local.ip == self.new.address else self.old, now=now)
@@ -279,7 +279,7 @@ class Call:
         return self.media.reports.on_path(leg.path)
 
     def part(self, session: Session, *, over: Link, now: float) -> None:
-        """MessageEnds a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""
+        """Ends a session: BYE over this link and, when that brings no answer, over the other one (paper 4.3)."""
         self.media.drop(session, now=now)
         self.partings.begin(session, over=over, now=now)
 

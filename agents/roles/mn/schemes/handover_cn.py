@@ -160,7 +160,7 @@ class HandoverCn(OrReinvite):
             self.done()
 
     def _release(self, now: float) -> None:
-        """MessageEnds the old dialog; what still comes over the old path is taken."""
+        """Ends the old dialog; what still comes over the old path is taken."""
         self._old, self.call.session = self.call.current, self._successor
         self._next_look = None
         self.enter(Handing.RELEASING)

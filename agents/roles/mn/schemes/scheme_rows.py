@@ -221,6 +221,15 @@ SCHEMES: dict[str, SchemeRow] = {
         attach="beforehand",
         below={"protocol": "Mobile IPv6", "ip": 6, "bindings": "one", "optimises": True},
     ),
+    "mipv6-bicast": SchemeRow(
+        API_VERSION,
+        "mipv6 with two bindings while it moves (RFC 5648): the home agent tunnels a copy to both, which is ours",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "Mobile IPv6", "ip": 6, "bindings": "two-moving"},
+    ),
     "wireguard": SchemeRow(
         API_VERSION,
         "a tunnel by WireGuard: the home network sends to wherever the last authentic packet came from",

@@ -9,6 +9,7 @@ import pytest
 
 from agents.mip6.binding_keys import HomeKey
 from agents.mip6.mobility_header import (
+    BindingAcknowledgement,
     BindingStatus,
     BindingUpdate,
     MessageEnds,
@@ -16,8 +17,15 @@ from agents.mip6.mobility_header import (
     packed,
     parsed,
 )
-from agents.mip6.mobility_options import AlternateCareOf, MessageAuthentication, MobilityOption, ReplayProtection
+from agents.mip6.mobility_options import (
+    AlternateCareOf,
+    BindingIdentifier,
+    MessageAuthentication,
+    MobilityOption,
+    ReplayProtection,
+)
 from agents.roles.kernel_orders import (
+    CopyOnto,
     Deliver,
     DropTunnel,
     Intercept,
@@ -168,8 +176,6 @@ def test_an_answer_by_somebody_else_moves_nothing() -> None:
     world.run(1.01)
     sent = parsed(world.packets[-1].message, None).message
     assert isinstance(sent, BindingUpdate)
-    from agents.mip6.mobility_header import BindingAcknowledgement  # noqa: PLC0415
-
     forged = BindingAcknowledgement(0, 0, sent.sequence, 75, (MessageAuthentication(256),))
     for stranger in (AGENT, "2001:db8:a42::2"):
         data = packed(forged, MessageEnds(stranger, HOME), lambda _: bytes(12))
@@ -317,3 +323,56 @@ def test_replacing_one_option_of_a_signed_update_is_noticed() -> None:
     evil = replace(message, options=(AlternateCareOf("2001:db8:a42::2"), *message.options[1:]))
     world.hand("home", honest._replace(message=packed(evil, MessageEnds(HOME, AGENT))))
     assert world.told("registration_refused", "home")[-1]["code"] == BindingStatus.FAILED_AUTHENTICATION
+
+
+# -- several bindings (RFC 5648) ---------------------------------------------------------------------------------------
+
+
+def numbers(world: BoundWorld) -> list[tuple[int, bool, int]]:
+    """Of each update: which binding it is about, whether it is to be the only one, and for how long."""
+    said = (parsed(one.message, None).message for one in world.packets)
+    updates = [one for one in said if isinstance(one, BindingUpdate)]
+    return [
+        (next(each.number for each in one.options if isinstance(each, BindingIdentifier)),
+         bool(one.flags & UpdateFlag.OVERWRITE), one.units * 4)
+        for one in updates
+    ]  # fmt: skip
+
+
+def test_with_two_bindings_packets_go_over_both_for_a_second() -> None:
+    world = at_rest(mobile={"bindings": "two-moving"})
+    world.signal()
+    world.run(5.0)
+    assert world.labels()[2:] == ["BU 300 H umts", "BA 0 umts", "BU 0 H umts", "BA 0 umts"]
+    assert numbers(world) == [(1, True, 300), (2, False, 300), (1, False, 0)]
+    assert world.orders("mn")[5:] == [
+        CopyOnto("mip-wifi", ("mip-umts",)), SendBy(HOME, "mip-umts"), CopyOnto("mip-wifi", ()),
+    ]  # fmt: skip
+    assert world.orders("home")[-3:] == [
+        Deliver(HOME, ("mip0", "mip1")), Deliver(HOME, ("mip1",)), DropTunnel("mip0"),
+    ]  # fmt: skip
+
+
+def test_where_the_old_link_is_gone_the_new_binding_is_the_only_one() -> None:
+    world = at_rest(mobile={"bindings": "two-moving"})
+    world.link("wifi", is_up=False)
+    world.run(3.0)
+    assert numbers(world) == [(1, True, 300), (2, True, 300)]
+    assert world.orders("home")[-2:] == [Deliver(HOME, ("mip1",)), DropTunnel("mip0")]
+
+
+def test_a_home_agent_that_knows_one_binding_alone_is_noticed() -> None:
+    """RFC 5648 3: its answer has no such option, and it is a plain handover."""
+    world = at_rest(mobile={"bindings": "two-moving"})
+    world.signal()
+    world.run(1.15)
+    world._due.clear()
+    sent = parsed(world.packets[-2].message, None).message
+    assert isinstance(sent, BindingUpdate)
+    stamp = next(one for one in sent.options if isinstance(one, ReplayProtection))
+    plain = BindingAcknowledgement(0, 0, sent.sequence, 75, (stamp, MessageAuthentication(256)))
+    data = packed(plain, MessageEnds(AGENT, HOME), lambda covered: KEY.authenticator(CARE_OF["umts"], HOME, covered))
+    world.hand("mn", MobilityPacket(AGENT, CARE_OF["umts"], data, destination_home=HOME))
+    world.run(4.0)
+    assert world.orders("mn")[5:] == [SendBy(HOME, "mip-umts")]
+    assert world.told("handover_done") == [{"link": "umts"}]
