@@ -122,14 +122,17 @@ pairs: setup  ## Handovers between all pairs of shipped links that carry the cod
 	cat $$table > docs/pairs.md && rm $$table $$table.one
 
 .PHONY: rivals
-rivals: setup  ## Schemes below the call beside those of SIP, on a fade and on a break: the tables of docs/rivals.md, made anew
+rivals: setup  ## Schemes below the call, and what people run today, beside those of SIP: the tables of docs/rivals.md, made anew
 	@$(TESTBED) prepare --engine uml
 	tables=$$(mktemp)
-	sed '/^## The table/q' docs/rivals.md > $$tables
-	$(TESTBED) sweep docs/rivals/fade-and-break.yaml --engine uml --out runs/rivals
-	$(PYTHON) -m testbed.report.rivals_table runs/rivals > $$tables.one
-	cat $$tables.one
-	sed 's/^/    /; s/ *$$//' $$tables.one | sed '1s/^/\n/' >> $$tables
+	sed '/^## The tables/q' docs/rivals.md > $$tables
+	for campaign in fade-and-break today over-ipv6; do
+	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/rivals/$$campaign.yaml)" >> $$tables
+	  $(TESTBED) sweep docs/rivals/$$campaign.yaml --engine uml --out runs/rivals-$$campaign
+	  $(PYTHON) -m testbed.report.rivals_table runs/rivals-$$campaign > $$tables.one
+	  cat $$tables.one
+	  sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
+	done
 	cat $$tables > docs/rivals.md && rm $$tables $$tables.one
 
 .PHONY: numbers
