@@ -16,7 +16,7 @@ from agents.roles.mn.call.links import Links
 from agents.roles.mn.sensing import event_of, link_events
 from agents.roles.mn.triggers import make_decision
 from agents.roles.mn.triggers.events import CallMoved
-from agents.roles.mobility.protocols import make_registering
+from agents.roles.mobility.make_registering import make_registering
 from agents.roles.mobility.registers import TUNNELS, Wish
 from agents.roles.role import Attach, Tell
 
