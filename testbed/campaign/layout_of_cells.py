@@ -8,6 +8,7 @@ from testbed.campaign.campaign_file import Campaign
 from testbed.campaign.design import Point, points
 from testbed.engine.cache import digest
 from testbed.scenario.experiment.experiment import Experiment, load_experiment
+from testbed.scenario.kinds.chosen_scheme import find_scheme
 from testbed.scenario.plan.compile import compile_plan
 from testbed.scenario.reading.document import MOST_ERRORS
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
@@ -82,7 +83,10 @@ def _unvaried(campaign: Campaign) -> Iterator[tuple[str, str]]:
         for number, scheme in enumerate(campaign.file.schemes):
             found = str(beside / scheme) if scheme.endswith(".py") else scheme
             with named_in(campaign.tree, "schemes", number):
-                load_experiment(scenario, scheme=found)
+                if campaign.file.vary:  # it may need what is varied
+                    find_scheme(found)
+                else:
+                    load_experiment(scenario, scheme=found)
             yield scenario, found
         if not campaign.file.schemes:
             yield from ((scenario, scheme) for scheme in own.schemes)

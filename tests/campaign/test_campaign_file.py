@@ -88,6 +88,15 @@ def test_what_does_not_fit_elsewhere_is_said_with_all_values(tmp_path: Path) -> 
     assert "wifi-good.yaml:7: down.jitter: a jitter of 1 ms around a delay of 0 s would go back in time" in first
 
 
+def test_scheme_may_need_what_is_varied(tmp_path: Path) -> None:
+    """The scenario as it is has IPv4, which this scheme can do nothing with."""
+    over_ipv6 = "schemes: [mipv6, handover-cn]\nvary: {{ip: [{}]}}\n"
+    assert [one.scheme for one in laid_out(tmp_path, over_ipv6.format(6)).cells] == ["mipv6", "handover-cn"]
+    assert mistakes(tmp_path, over_ipv6.format("4, 6")) == [
+        "mine.yaml:3: ip: mipv6 keeps an address of IPv6; write ip: 6, or choose another scheme"
+    ]
+
+
 def test_combinations_that_make_no_difference_are_told(tmp_path: Path) -> None:
     text = "schemes: [reinvite, handover-cn]\nvary: {schemes.handover-cn.trigger.below: [-60 dBm, -70 dBm]}\n"
     assert laid_out(tmp_path, text).doubts == (
