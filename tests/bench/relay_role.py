@@ -10,25 +10,27 @@ from __future__ import annotations
 
 import sys
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agents.io.driver import Driver
 from agents.media.leg import Agreed, Leg
 from agents.roles.b2bua.shared import Office
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open
 from agents.sdp.audio import PCMU, Numbering
 from agents.sip.message.address import Address
 from agents.sip.user_agent import UserAgent
 
 if TYPE_CHECKING:
-    from agents.roles.role import Command, LinkChange
+    from agents.roles.role import Command
     from agents.sip.message.address import Datagram
 
 
-class RelayRole:
+class RelayRole(QuietRole):
     """Bridged calls from the beginning to the end."""
 
     def __init__(self, own: str, generator: str, calls: int) -> None:
+        super().__init__()
         random = Random(1)
         self._office = Office(Address(own, 5060), UserAgent(random), random)
         numbering = Numbering({PCMU: 0}, {0: PCMU})
@@ -43,30 +45,11 @@ class RelayRole:
             relay.set_peer(Agreed(peer, True, numbering), now=0.0)
             self._office.splice(relay)
 
-    def start(self, *, now: float) -> None:
-        """It runs already."""
-
     def receive_datagram(
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
     ) -> None:
         """What is not spliced."""
         self._office.relays[local].receive_datagram(data, local=local, remote=remote, now=now, came=came)
-
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """Lost."""
-
-    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """None come."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """None does."""
-
-    def get_timer(self) -> float | None:
-        """Nothing is due."""
-        return None
-
-    def handle_timer(self, *, now: float) -> None:
-        """Nothing is due."""
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is not spliced."""

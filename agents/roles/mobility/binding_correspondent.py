@@ -29,14 +29,13 @@ from agents.mip6.mobility_header import (
 )
 from agents.mip6.mobility_options import AlternateCareOf, BindingAuthorization, MobilityParseError, NonceIndices
 from agents.roles.kernel_orders import LetInUpdates, RouteDirectly
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import HearMobility, MobilityPacket, Tell
 
 if TYPE_CHECKING:
     from random import Random
 
     from agents.mip6.mobility_header import MobilityMessage
-    from agents.roles.role import Command, LinkChange
-    from agents.sip.message.address import Address, Datagram
 
 # 12: MAX_RR_BINDING_LIFETIME, MAX_NONCE_LIFETIME; and how long a nonce is the newest one.
 LONGEST_S = 420
@@ -54,10 +53,11 @@ class _Bound(NamedTuple):
     ends: float
 
 
-class BindingCorrespondent:
+class BindingCorrespondent(QuietRole):
     """A role. `config` has the node's address."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
+        super().__init__()
         self._address: str = config["address"]
         self._random = random
         self._node_key = random.randbytes(NODE_KEY_BYTES)
@@ -68,15 +68,7 @@ class BindingCorrespondent:
         self._over: dict[str, tuple[int, float]] = {}
         #: What was not answered, by why.
         self.discarded: Counter[str] = Counter()
-        self._commands: list[Command] = [HearMobility(), LetInUpdates(self._address)]
-
-    def start(self, *, now: float) -> None:
-        """Waits."""
-
-    def receive_datagram(
-        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
-    ) -> None:
-        """It has no socket for datagrams."""
+        self._commands += [HearMobility(), LetInUpdates(self._address)]
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A mobility header."""
@@ -95,12 +87,6 @@ class BindingCorrespondent:
         else:
             self._hear(packet, message, covered, now)
 
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """It sends no datagrams."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The one interface does not change."""
-
     def get_timer(self) -> float | None:
         """When the next binding is over."""
         return min((one.ends for one in self._bound.values()), default=None)
@@ -108,14 +94,6 @@ class BindingCorrespondent:
     def handle_timer(self, *, now: float) -> None:
         """Bindings whose time is over are deleted (9.6)."""
         self._expire(now)
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        """None: what it sends are mobility headers, and orders."""
-        return []
-
-    def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from agents.mip.mip_messages import (
 )
 from agents.roles.mobility.care_of_tunnels import CareOfTunnels
 from agents.roles.mobility.clock import ntp_timestamp, time_of_day_s, with_time_of
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open, Tell
 from agents.sip.message.address import Address, Datagram
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.mip.mip_messages import RegistrationRequest
-    from agents.roles.role import Command, LinkChange
 
 # How far a mobile node's clock may be from ours, and for how long a binding is granted at most.
 TOLERANCE_S = 7.0
@@ -38,10 +38,11 @@ MOST_BINDINGS = 3
 _OTHER_ENCAPSULATIONS = Flag.GRE | Flag.MINIMAL_ENCAPSULATION
 
 
-class HomeAgent:
+class HomeAgent(QuietRole):
     """A role. `config` says where it is, on which interface of the home network, and whose home that is."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
+        super().__init__()
         del random
         self._address = Address(config["address"], PORT)
         self._offset_s: float = config["clock_offset_s"]
@@ -54,10 +55,6 @@ class HomeAgent:
         self.discarded: Counter[str] = Counter()
         self._commands = self._tunnels.commands
         self._commands.append(Open(self._address, hop_limit=255))
-        self._sending: list[Datagram] = []
-
-    def start(self, *, now: float) -> None:
-        """Waits for requests."""
 
     def receive_datagram(
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
@@ -83,15 +80,6 @@ class HomeAgent:
         reply = RegistrationReply(code, lifetime_s, request.home, self._address.ip, identification)
         self._sending.append(Datagram(local, remote, reply.signed(key)))
 
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """The system refused to send this: the mobile node asks again."""
-
-    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """There is neither user nor radio here."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The one interface does not change."""
-
     def get_timer(self) -> float | None:
         """When the next binding is over."""
         return self._tunnels.get_timer()
@@ -99,15 +87,6 @@ class HomeAgent:
     def handle_timer(self, *, now: float) -> None:
         """Bindings whose time is over are deleted, without a word (3.8)."""
         self._tunnels.expire(now)
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        """What is to be sent now."""
-        sending, self._sending = self._sending, []
-        return sending
-
-    def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

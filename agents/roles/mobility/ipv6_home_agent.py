@@ -33,23 +33,22 @@ from agents.mip6.mobility_options import (
 from agents.roles.kernel_orders import LetInUpdates
 from agents.roles.mobility.care_of_tunnels import CareOfTunnels
 from agents.roles.mobility.clock import ntp_timestamp, time_of_day_s, with_time_of
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import HearMobility, MobilityPacket, Tell
 
 if TYPE_CHECKING:
     from random import Random
-
-    from agents.roles.role import Command, LinkChange
-    from agents.sip.message.address import Address, Datagram
 
 # How far a mobile node's clock may be from ours (RFC 4285 5.1), and for how long a binding is granted at most.
 TOLERANCE_S = 7.0
 LONGEST_S = 1800
 
 
-class Ipv6HomeAgent:
+class Ipv6HomeAgent(QuietRole):
     """A role. `config` says where it is, on which interface of the home network, and whose home that is."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
+        super().__init__()
         del random
         self._address: str = config["address"]
         self._offset_s: float = config["clock_offset_s"]
@@ -64,25 +63,11 @@ class Ipv6HomeAgent:
         self._commands = self._tunnels.commands
         self._commands += [HearMobility(), LetInUpdates(self._address)]
 
-    def start(self, *, now: float) -> None:
-        """Waits for updates."""
-
-    def receive_datagram(
-        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
-    ) -> None:
-        """It has no socket for datagrams."""
-
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A Binding Update."""
         if report["report"] == "mobility":
             self._tunnels.expire(now)
             self._hear(report["packet"], now)
-
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """It sends no datagrams."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The one interface does not change."""
 
     def get_timer(self) -> float | None:
         """When the next binding is over."""
@@ -91,14 +76,6 @@ class Ipv6HomeAgent:
     def handle_timer(self, *, now: float) -> None:
         """Bindings whose time is over are deleted (10.3.1)."""
         self._tunnels.expire(now)
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        """None: what it sends are mobility headers, and orders."""
-        return []
-
-    def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from agents.roles.mn.call.links import Links
 from agents.roles.mn.sensing import event_of, link_events
 from agents.roles.mn.triggers import make_decision
 from agents.roles.mn.triggers.events import CallMoved
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Attach, Tell
 from agents.sip.message.address import Address
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.mn.triggers.decision import Verdict
-    from agents.roles.role import Command, LinkChange
-    from agents.sip.message.address import Datagram
+    from agents.roles.role import LinkChange
 
 #: WireGuard has no port of its own at IANA; this is the one that its documents use.
 WIREGUARD_PORT = 51820
@@ -38,10 +38,11 @@ class RouteMove(StrEnum):
     WAITING = "WAITING"
 
 
-class RoamingSystem:
+class RoamingSystem(QuietRole):
     """A role. `config` is what the scenario says of the links, the triggers, and the other end of the tunnel."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
+        super().__init__()
         del random
         self._links = Links(config["links"])
         names = config["first_link"], config["second_link"]
@@ -52,7 +53,7 @@ class RoamingSystem:
         self.state = RouteMove.NOWHERE
         self._begin_at: float | None = None
         self._has_begun = False
-        self._commands: list[Command] = [
+        self._commands += [
             SetWireguard(INTERFACE, bytes.fromhex(config["private_key"]), WIREGUARD_PORT, self._peer, self._far),
             OwnAddress(config["home_address"], INTERFACE),
         ]
@@ -62,14 +63,6 @@ class RoamingSystem:
         self._begin_at = now
 
     # -- in -----------------------------------------------------------------------------------------------------------
-
-    def receive_datagram(
-        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
-    ) -> None:
-        """It has no socket: the kernel talks."""
-
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """It sends nothing itself."""
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """News from a radio, the GPS receiver, the battery."""
@@ -93,7 +86,7 @@ class RoamingSystem:
             self._swap(now)
         self._consider(now)
 
-    # -- timers, out --------------------------------------------------------------------------------------------------
+    # -- timers -------------------------------------------------------------------------------------------------------
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next."""
@@ -107,14 +100,6 @@ class RoamingSystem:
             self._settle()
         self._decision.handle_timer(now=now)
         self._consider(now)
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        """It sends nothing itself."""
-        return []
-
-    def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

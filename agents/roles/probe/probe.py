@@ -5,13 +5,12 @@ from __future__ import annotations
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open, Tell
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from agents.roles.role import Command, LinkChange
 
 IP_AND_UDP_BYTES = 28
 
@@ -25,17 +24,19 @@ class Stage(NamedTuple):
     interval_s: float
 
 
-class Probe:
-    """A role. `config` has `flows`, each with addresses and stages, and `end_s`, when all of it is over."""
+class Probe(QuietRole):
+    """A role. `config` has `flows`, each with addresses and stages, and `end_s`, when all of it is over.
+
+    What comes in, and what was not sent, the captures say.
+    """
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._commands: list[Command] = []
+        super().__init__()
         self._end_s: float = config["end_s"]
         self._zero = 0.0
         self._ways: list[tuple[Address, Address]] = []
         # When which flow sends what next.
         self._due: list[tuple[float, int, bytes, Iterator[tuple[float, bytes]]]] = []
-        self._out: list[Datagram] = []
         self._ended = False
         for number, flow in enumerate(config["flows"]):
             local = Address(*flow["local"])
@@ -51,20 +52,6 @@ class Probe:
         """The stages' times count from here."""
         self._zero = now
 
-    def receive_datagram(
-        self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
-    ) -> None:
-        """The captures have it."""
-
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """A probe that is not sent is not in the capture either."""
-
-    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """Nobody hangs up here, and the radio is of no interest."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """Nor the links."""
-
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next; None before the start."""
         if not self._zero or self._ended:
@@ -76,7 +63,7 @@ class Probe:
         while self._due and self._zero + self._due[0][0] <= now:
             _, number, data, probes = self._due[0]
             local, remote = self._ways[number]
-            self._out.append(Datagram(local, remote, data))
+            self._sending.append(Datagram(local, remote, data))
             following = next(probes, None)
             if following is None:
                 heappop(self._due)
@@ -85,15 +72,6 @@ class Probe:
         if not self._due and now >= self._zero + self._end_s:
             self._ended = True
             self._commands.append(Tell("call_ended", {}))
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        """What is to be sent now."""
-        waiting, self._out = self._out, []
-        return waiting
-
-    def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
-        return self._commands.pop(0) if self._commands else None
 
 
 def numbered(stages: list[Stage]) -> Iterator[tuple[float, bytes]]:

@@ -7,33 +7,27 @@ of the other one, to wherever media came from last.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open
 from agents.sip.message.address import Address, Datagram
-
-if TYPE_CHECKING:
-    from agents.roles.role import Command, LinkChange
 
 #: Where the MN's media come to, and the CN's. As long as the ports that they stand for: SDP keeps its length.
 MN_PORT, CN_PORT = 40000, 40002
 
 
-class LearningRelay:
+class LearningRelay(QuietRole):
     """A role. The mobile node is whoever is not the CN."""
 
     def __init__(self, ip: str, cn_ip: str, *, learns: bool) -> None:
+        super().__init__()
         self._ip, self._learns = ip, learns
         self._cn = Address(cn_ip, 5060)
         self._sip = Address(ip, 5060)
         self._mn: Address | None = None
         #: Where media go to, by the port that those of the other way come to.
         self._ends: dict[int, Address] = {}
-        self._out: list[Datagram] = []
-        self._commands: list[Command] = [Open(Address(ip, port)) for port in (5060, MN_PORT, CN_PORT)]
-
-    def start(self, *, now: float) -> None:
-        """Waits."""
+        self._commands += [Open(Address(ip, port)) for port in (5060, MN_PORT, CN_PORT)]
 
     def receive_datagram(
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
@@ -45,13 +39,13 @@ class LearningRelay:
             if self._learns:
                 self._ends[other] = remote
             if ours in self._ends:
-                self._out.append(Datagram(Address(self._ip, other), self._ends[ours], data))
+                self._sending.append(Datagram(Address(self._ip, other), self._ends[ours], data))
             return
         if not is_from_cn:
             self._mn = remote
         to = self._mn if is_from_cn else self._cn
         assert to is not None
-        self._out.append(Datagram(self._sip, to, self._rewritten(data, CN_PORT if is_from_cn else MN_PORT)))
+        self._sending.append(Datagram(self._sip, to, self._rewritten(data, CN_PORT if is_from_cn else MN_PORT)))
 
     def _rewritten(self, data: bytes, ours: int) -> bytes:
         """Contact and SDP name us; where the sender takes its media is where those of the other end go."""
@@ -61,25 +55,3 @@ class LearningRelay:
             self._ends[other] = Address(found[1].decode(), int(found[2]))
         data = re.sub(rb"(Contact: <sip:\w+@|c=IN IP4 )[\d.]+", rb"\g<1>" + self._ip.encode(), data)
         return re.sub(rb"m=audio \d+", b"m=audio %d" % other, data)
-
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """Nothing refuses."""
-
-    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """Nobody sits here."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The one interface does not change."""
-
-    def get_timer(self) -> float | None:
-        return None
-
-    def handle_timer(self, *, now: float) -> None:
-        """Nothing is ever due."""
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        waiting, self._out = self._out, []
-        return waiting
-
-    def next_command(self) -> Command | None:
-        return self._commands.pop(0) if self._commands else None

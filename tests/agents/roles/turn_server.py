@@ -8,8 +8,8 @@ with a ticket as coturn 4.6.1 does, and a repeated one as it should.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
+from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open
 from agents.sip.message.address import Address, Datagram
 from agents.turn.stun_message import (
@@ -25,9 +25,6 @@ from agents.turn.stun_message import (
     parse_channel_data,
 )
 from agents.turn.stun_values import channel_number, parse_seconds, parse_xored, seconds, xored
-
-if TYPE_CHECKING:
-    from agents.roles.role import Command, LinkChange
 
 #: coturn 4.6.1's answer to a Refresh with a ticket: three bytes, another one, and a HMAC over nothing.
 ODD = bytes.fromhex("0800140ca7ed256aebf7cecf11a1b57dce75f8d48f72f2fb")
@@ -77,12 +74,13 @@ class Held:
     channels: dict[int, Address] = field(default_factory=dict)
 
 
-class TurnServer:
+class TurnServer(QuietRole):
     """A role."""
 
     def __init__(self, ip: str, *, odd: bool = False, refuses: dict[str, int] | None = None, silent: bool = False,
                  signs: bool = True) -> None:  # fmt: skip
         """`refuses`: codes by label, for which it answers that; `silent`: it says nothing at all."""
+        super().__init__()
         self._ip, self.odd, self.silent, self.signs = ip, odd, silent, signs
         self.refuses = {} if refuses is None else refuses
         self.here = Address(ip, TURN_PORT)
@@ -91,8 +89,7 @@ class TurnServer:
         self._key = long_term_key(USER, REALM, PASSWORD)
         self._tickets = 0
         self._reserved: dict[bytes, int] = {}
-        self._out: list[Datagram] = []
-        self._commands: list[Command] = [Open(self.here)]
+        self._commands.append(Open(self.here))
         #: What came in, by label.
         self.asked: list[str] = []
 
@@ -109,13 +106,13 @@ class TurnServer:
         if is_channel_data(data):
             channel, payload = parse_channel_data(data)
             if held is not None and channel in held.channels:
-                self._out.append(Datagram(Address(self._ip, held.port), held.channels[channel], payload))
+                self._sending.append(Datagram(Address(self._ip, held.port), held.channels[channel], payload))
             return
         message = StunMessage.parse(data)
         if message.kind == MessageClass.INDICATION:
             peer = parse_xored(message.get(Attribute.XOR_PEER_ADDRESS) or b"", message.transaction)
             if held is not None and peer.ip in held.permitted:
-                self._out.append(Datagram(Address(self._ip, held.port), peer, message.get(Attribute.DATA) or b""))
+                self._sending.append(Datagram(Address(self._ip, held.port), peer, message.get(Attribute.DATA) or b""))
             return
         self._request(message, remote, held)
 
@@ -176,7 +173,7 @@ class TurnServer:
             assert found.client != remote, "RFC 8016 3.2.1: who has not moved shows no ticket"
             found.client, found.old_ticket, found.ticket = remote, found.ticket, self._ticket()
             if self.odd:
-                self._out.append(Datagram(self.here, remote, ODD))
+                self._sending.append(Datagram(self.here, remote, ODD))
                 return
         self._accept(message, remote, (Attribute.LIFETIME, seconds(600)), (Attribute.MOBILITY_TICKET, found.ticket))
 
@@ -190,16 +187,16 @@ class TurnServer:
             return
         number = next((number for number, peer in held.channels.items() if peer == remote), None)
         if number is not None:
-            self._out.append(Datagram(self.here, held.client, channel_data(number, data)))
+            self._sending.append(Datagram(self.here, held.client, channel_data(number, data)))
             return
         name = bytes(12)
         attributes = ((Attribute.XOR_PEER_ADDRESS, xored(remote, name)), (Attribute.DATA, data))
         told = StunMessage(MessageClass.INDICATION, Method.DATA, name, attributes).to_bytes()
-        self._out.append(Datagram(self.here, held.client, told))
+        self._sending.append(Datagram(self.here, held.client, told))
 
     def _accept(self, message: StunMessage, remote: Address, *attributes: tuple[int, bytes]) -> None:
         answer = StunMessage(MessageClass.SUCCESS, message.method, message.transaction, attributes)
-        self._out.append(Datagram(self.here, remote, answer.to_bytes(self._key if self.signs else None)))
+        self._sending.append(Datagram(self.here, remote, answer.to_bytes(self._key if self.signs else None)))
 
     def _refuse(self, message: StunMessage, remote: Address, code: int) -> None:
         attributes: list[tuple[int, bytes]] = [(Attribute.ERROR_CODE, bytes((0, 0, code // 100, code % 100)) + b"No")]
@@ -207,29 +204,4 @@ class TurnServer:
             attributes += [(Attribute.REALM, REALM.encode()), (Attribute.NONCE, self.nonce)]
         is_known = message.is_signed_by(self._key) and code != 438
         answer = StunMessage(MessageClass.ERROR, message.method, message.transaction, tuple(attributes))
-        self._out.append(Datagram(self.here, remote, answer.to_bytes(self._key if is_known else None)))
-
-    def start(self, *, now: float) -> None:
-        """Waits."""
-
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """Nothing refuses."""
-
-    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """Nobody sits here."""
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The one interface does not change."""
-
-    def get_timer(self) -> float | None:
-        return None
-
-    def handle_timer(self, *, now: float) -> None:
-        """Nothing is ever due."""
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        waiting, self._out = self._out, []
-        return waiting
-
-    def next_command(self) -> Command | None:
-        return self._commands.pop(0) if self._commands else None
+        self._sending.append(Datagram(self.here, remote, answer.to_bytes(self._key if is_known else None)))
