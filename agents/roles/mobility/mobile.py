@@ -16,7 +16,7 @@ from agents.roles.mn.call.links import Links
 from agents.roles.mn.sensing import event_of, link_events
 from agents.roles.mn.triggers import make_decision
 from agents.roles.mn.triggers.events import CallMoved
-from agents.roles.mobility.make_registering import make_registering
+from agents.roles.mobility.protocol_rows import PROTOCOLS, loaded
 from agents.roles.mobility.registers import TUNNELS, Wish
 from agents.roles.role import Attach, Tell
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.triggers.decision import Verdict
-    from agents.roles.mobility.registers import RegistrationAnswered
+    from agents.roles.mobility.registers import Registers, RegistrationAnswered
     from agents.roles.role import Command, LinkChange, MobilityPacket
     from agents.sip.message.address import Address, Datagram
 
@@ -64,7 +64,7 @@ class MobileSystem:
         self._link, self._other = (self._links[name] for name in names)
         self._home: str = config["home_address"]
         self._bindings = BoundAddresses(config["bindings"])
-        self._registering = make_registering(config, random)
+        self._registering: Registers = loaded(PROTOCOLS[config["protocol"]].registers)(config, random)
         self._decision = make_decision(config["trigger"], names, config["networks"])
         self.state = AddressMove.AT_REST
         # The links whose addresses are bound, and when to ask for them again; and those that are to be asked for.

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agents.roles.role import Role
-
 HERE = "agents.roles.mobility"
 
 
 class ProtocolRow(NamedTuple):
-    """`system` is the role below the phone, `home` that of who takes its packets.
+    """`system` is the role below the phone, `home` that of who takes its packets; `registers` makes what asks them to.
 
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
@@ -24,24 +22,33 @@ class ProtocolRow(NamedTuple):
     system: str
     home: str
     interface: str
+    registers: str = ""
     hides: bool = False
     has_clock: bool = False
 
 
 PROTOCOLS = {
     "Mobile IPv4": ProtocolRow(
-        f"{HERE}.mobile:MobileSystem", f"{HERE}.home_agent:HomeAgent", "mip-{link}", has_clock=True
+        f"{HERE}.mobile:MobileSystem",
+        f"{HERE}.home_agent:HomeAgent",
+        "mip-{link}",
+        f"{HERE}.registering:registering_of",
+        has_clock=True,
     ),
     "Mobile IPv6": ProtocolRow(
-        f"{HERE}.mobile:MobileSystem", f"{HERE}.ipv6_home_agent:Ipv6HomeAgent", "mip-{link}", has_clock=True
+        f"{HERE}.mobile:MobileSystem",
+        f"{HERE}.ipv6_home_agent:Ipv6HomeAgent",
+        "mip-{link}",
+        f"{HERE}.route_optimising:registering_of",
+        has_clock=True,
     ),
     "WireGuard": ProtocolRow(f"{HERE}.roaming:RoamingSystem", f"{HERE}.tunnel_home:TunnelHome", "mn-wg", hides=True),
 }
 """By the name that results and run folders have for it."""
 
 
-def loaded(place: str) -> Callable[[dict[str, Any], Any], Role]:
-    """The class of a role; only the one that is wanted gets loaded."""
+def loaded(place: str) -> Callable[[dict[str, Any], Any], Any]:
+    """What makes one of these of its configuration; only the one that is wanted gets loaded."""
     module, _, name = place.partition(":")
-    found: Callable[[dict[str, Any], Any], Role] = getattr(import_module(module), name)
+    found: Callable[[dict[str, Any], Any], Any] = getattr(import_module(module), name)
     return found

@@ -5,7 +5,7 @@ Every request is a new one, as timestamps want it (3.6.3, 5.7.1).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.mip.mip_messages import PORT, Flag, Key, MipParseError, RegistrationRequest, ReplyCode, parse_reply
 from agents.roles.mobility.clock import LOW, ntp_timestamp, time_of_day_s
@@ -115,3 +115,9 @@ class Registering:
         )
         self._asked_at = now
         self.sending.append(Datagram(Address(wish.local, PORT), self._agent, request.signed(self._key)))
+
+
+def registering_of(config: dict[str, Any], random: Random) -> Registering:
+    """Of the mobile node's configuration."""
+    agent, key = Address(config["home_agent"], PORT), Key(config["spi"], bytes.fromhex(config["key"]))
+    return Registering(config["home_address"], agent, key, random, clock_offset_s=config["clock_offset_s"])

@@ -5,10 +5,12 @@ Who they are is told: the RFC leaves it to the node whom it tells where it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from agents.mip6.binding_keys import HomeKey
 from agents.mip6.mobility_header import MessageEnds, parsed
 from agents.mip6.mobility_options import MobilityParseError
+from agents.roles.mobility.binding_updates import BindingUpdates
 from agents.roles.mobility.return_routability import ReturnRoutability
 from agents.roles.role import MobilityPacket
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
-    from agents.roles.mobility.binding_updates import BindingUpdates
-    from agents.roles.mobility.registers import RegistrationAnswered, Wish
+    from agents.roles.mobility.registers import Registers, RegistrationAnswered, Wish
 
 
 class RouteOptimising:
@@ -91,3 +92,13 @@ class RouteOptimising:
         for route in self._routes.values():
             if route.wants(care_of):
                 route.begin(care_of, now=now)
+
+
+def registering_of(config: dict[str, Any], random: Random) -> Registers:
+    """Of the mobile node's configuration: with route optimisation where it has correspondents to tell."""
+    home, several = config["home_address"], config["bindings"] != "one"
+    at_home = BindingUpdates(
+        home, config["home_agent"], HomeKey(config["spi"], bytes.fromhex(config["key"])), random,
+        identifier=config["identifier"], clock_offset_s=config["clock_offset_s"], binds_several=several,
+    )  # fmt: skip
+    return RouteOptimising(at_home, home, config["correspondents"], random) if "correspondents" in config else at_home
