@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from testbed.measure.capture.capture import words
+from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.hidden import AROUND
 
 if TYPE_CHECKING:
@@ -32,21 +30,15 @@ class SeenHandshake:
 
 def find_handshakes(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenHandshake]:
     """Return them in order of time."""
-    links = {interface: link for link, interface in manifest.mn.interfaces.items()}
-    link_of = [links.get(one.name or "") for one in capture.interfaces]
-    is_port = np.array([end.port == PORT for end in datagrams.endpoints] or [False], dtype=np.bool_)
-    rows = np.flatnonzero(
-        (is_port[datagrams.source] | is_port[datagrams.destination]) & (datagrams.captured >= min(SIZES))
-    )
-    kinds = words(capture.data, "<u4")[datagrams.offset[rows]].tolist()
-    found = [
-        (int(datagrams.packet[row]), int(datagrams.length[row]))
-        for row, kind in zip(rows.tolist(), kinds, strict=True)
-        if SIZES.get(kind) == int(datagrams.length[row])
+    seen = [
+        SeenHandshake(one.link, one.time_ns, one.length)
+        for one in at_links(capture, datagrams, manifest, PORT)
+        if SIZES.get(int.from_bytes(one.data[:4], "little")) == one.length
     ]
     if datagrams.hidden is not None:
-        empty = datagrams.hidden.length == AROUND
-        found += [(packet, AROUND) for packet in datagrams.hidden.packet[empty].tolist()]
-    at_links = ((packet, size, link_of[int(capture.interface[packet])]) for packet, size in found)
-    seen = [SeenHandshake(link, int(capture.time_ns[packet]), size) for packet, size, link in at_links if link]
+        links = {interface: link for link, interface in manifest.mn.interfaces.items()}
+        for packet in datagrams.hidden.packet[datagrams.hidden.length == AROUND].tolist():
+            link = links.get(capture.interfaces[int(capture.interface[packet])].name or "")
+            if link is not None:
+                seen.append(SeenHandshake(link, int(capture.time_ns[packet]), AROUND))
     return sorted(seen, key=lambda one: one.asked_ns)

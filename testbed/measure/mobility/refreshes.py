@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from agents.turn.stun_message import TURN_PORT, Attribute, MessageClass, Method, StunMessage, StunParseError
 from agents.turn.stun_values import parse_error
+from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams, TransportAddress
@@ -34,7 +31,9 @@ def find_refreshes(capture: Capture, datagrams: Datagrams, manifest: Manifest) -
     # The last sending by transaction, and that of the last Refresh with a ticket by where it came from.
     by_name: dict[bytes, int] = {}
     by_place: dict[TransportAddress, int] = {}
-    for link, time_ns, is_ours, here, data in _with_server(capture, datagrams, manifest):
+    for link, time_ns, source, destination, data, _ in at_links(capture, datagrams, manifest, TURN_PORT):
+        is_ours = manifest.mn.has(source.ip)
+        here = source if is_ours else destination
         try:
             message = StunMessage.parse(data)
         except StunParseError:
@@ -53,25 +52,6 @@ def find_refreshes(capture: Capture, datagrams: Datagrams, manifest: Manifest) -
             if place is not None:
                 asked[place] = _answered(asked[place], time_ns, _code(message), len(data))
     return asked
-
-
-def _with_server(
-    capture: Capture, datagrams: Datagrams, manifest: Manifest
-) -> Iterator[tuple[str, int, bool, TransportAddress, bytes]]:
-    """What passed between the MN and such a port: the link, when, whether from the MN, its end, the payload."""
-    links = {interface: link for link, interface in manifest.mn.interfaces.items()}
-    link_of = [links.get(one.name or "") for one in capture.interfaces]
-    is_server = np.array([end.port == TURN_PORT for end in datagrams.endpoints] or [False], dtype=np.bool_)
-    for row in np.flatnonzero(is_server[datagrams.source] | is_server[datagrams.destination]).tolist():
-        packet = int(datagrams.packet[row])
-        link = link_of[int(capture.interface[packet])]
-        if link is None:
-            continue
-        source, destination = (datagrams.endpoints[int(end[row])] for end in (datagrams.source, datagrams.destination))
-        is_ours = manifest.mn.has(source.ip)
-        start = int(datagrams.offset[row])
-        data = capture.data[start : start + int(datagrams.captured[row])].tobytes()
-        yield link, int(capture.time_ns[packet]), is_ours, source if is_ours else destination, data
 
 
 def _answered(one: SeenRegistration, time_ns: int, code: int, size: int) -> SeenRegistration:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from agents.mip.mip_messages import PORT, MipParseError, parse_reply, parse_request
+from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
@@ -18,20 +17,10 @@ if TYPE_CHECKING:
 
 def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
     """Return the requests at the MN's interfaces, in order of time, each with the first reply of its identification."""
-    links = {interface: link for link, interface in manifest.mn.interfaces.items()}
-    link_of = [links.get(one.name or "") for one in capture.interfaces]
-    is_port = np.array([end.port == PORT for end in datagrams.endpoints] or [False], dtype=np.bool_)
     asked: dict[int, SeenRegistration] = {}
-    for row in np.flatnonzero(is_port[datagrams.source] | is_port[datagrams.destination]).tolist():
-        packet = int(datagrams.packet[row])
-        link = link_of[int(capture.interface[packet])]
-        if link is None:
-            continue
-        start = int(datagrams.offset[row])
-        data = capture.data[start : start + int(datagrams.captured[row])].tobytes()
-        time_ns = int(capture.time_ns[packet])
+    for link, time_ns, source, _, data, _ in at_links(capture, datagrams, manifest, PORT):
         try:
-            if datagrams.endpoints[int(datagrams.source[row])].ip in manifest.mn.addresses:
+            if source.ip in manifest.mn.addresses:
                 request, _ = parse_request(data)
                 asked[request.identification & 0xFFFFFFFF] = SeenRegistration(
                     link, time_ns, request.care_of, request.lifetime_s, len(data)
