@@ -89,47 +89,47 @@ class BindingRefreshRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class HomeTestInit:
+class _TestInit:
+    form: ClassVar[struct.Struct] = struct.Struct("!2x8s")
+    cookie: bytes
+    options: tuple[MobilityOption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeTestInit(_TestInit):
     """The mobile node asks for a token by way of its home agent (6.1.3)."""
 
     kind: ClassVar[int] = 1
-    form: ClassVar[struct.Struct] = struct.Struct("!2x8s")
-    cookie: bytes
-    options: tuple[MobilityOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CareOfTestInit:
+class CareOfTestInit(_TestInit):
     """And for one from where it is (6.1.4)."""
 
     kind: ClassVar[int] = 2
-    form: ClassVar[struct.Struct] = struct.Struct("!2x8s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    form: ClassVar[struct.Struct] = struct.Struct("!H8s8s")
+    nonce_index: int
     cookie: bytes
+    token: bytes
     options: tuple[MobilityOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class HomeTest:
+class HomeTest(_Test):
     """The answer to the first one (6.1.5)."""
 
     kind: ClassVar[int] = 3
-    form: ClassVar[struct.Struct] = struct.Struct("!H8s8s")
-    nonce_index: int
-    cookie: bytes
-    token: bytes
-    options: tuple[MobilityOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CareOfTest:
+class CareOfTest(_Test):
     """The answer to the second one (6.1.6)."""
 
     kind: ClassVar[int] = 4
-    form: ClassVar[struct.Struct] = struct.Struct("!H8s8s")
-    nonce_index: int
-    cookie: bytes
-    token: bytes
-    options: tuple[MobilityOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
