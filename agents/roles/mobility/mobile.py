@@ -12,13 +12,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from agents.roles.kernel_orders import CopyOnto, OwnAddress, SendBy, SetTunnel
-from agents.roles.mn.call.links import Links
-from agents.roles.mn.sensing import event_of, link_events
-from agents.roles.mn.triggers import make_decision
-from agents.roles.mn.triggers.events import CallMoved
+from agents.roles.mobility.between_two_links import BetweenTwoLinks
 from agents.roles.mobility.protocol_rows import PROTOCOLS, loaded
 from agents.roles.mobility.registers import TUNNELS, Wish
-from agents.roles.role import Attach, Tell
+from agents.roles.role import Attach
 
 if TYPE_CHECKING:
     from random import Random
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.triggers.decision import Verdict
     from agents.roles.mobility.registers import Registers, RegistrationAnswered
-    from agents.roles.role import Command, LinkChange, MobilityPacket
+    from agents.roles.role import Command, MobilityPacket
     from agents.sip.message.address import Address, Datagram
 
 LIFETIME_S = 300
@@ -55,17 +52,14 @@ class AddressMove(StrEnum):
     COPYING = "COPYING"
 
 
-class MobileSystem:
+class MobileSystem(BetweenTwoLinks):
     """A role. `config` is what the scenario says of the links, the triggers, and the home agent."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
-        self._links = Links(config["links"])
-        names = config["first_link"], config["second_link"]
-        self._link, self._other = (self._links[name] for name in names)
+        super().__init__(config)
         self._home: str = config["home_address"]
         self._bindings = BoundAddresses(config["bindings"])
         self._registering: Registers = loaded(PROTOCOLS[config["protocol"]].registers)(config, random)
-        self._decision = make_decision(config["trigger"], names, config["networks"])
         self.state = AddressMove.AT_REST
         # The links whose addresses are bound, and when to ask for them again; and those that are to be asked for.
         self._renew_at: dict[Link, float] = {}
@@ -89,29 +83,16 @@ class MobileSystem:
         """A Registration Reply."""
         self._hear(data, remote.hostport, now)
 
-    def send_failed(self, datagram: Datagram, *, now: float) -> None:
-        """The link has just gone: it is asked again in time, and the link's news may change what for."""
-
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """News from a radio, the GPS receiver, the battery; or a mobility header."""
         if report["report"] == "mobility":
             self._hear(report["packet"], report["packet"].source, now)
-        elif report["report"] != "hang-up":
-            self._decision.take(event_of(report), now=now)
-            self._consider(now)
+        else:
+            super().receive_report(report, now=now)
 
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The kernel's news of an interface."""
-        applied = self._links.apply(change)
-        if applied is None:
-            return
-        link, news = applied
-        for event, facts in news:
-            self._tell(event, **facts)
-            if event == "address":
-                self._registering.has_address(link.address)
-        for told in link_events(link, [event for event, _ in news]):
-            self._decision.take(told, now=now)
+    def _link_told(self, link: Link, news: list[str], now: float) -> None:
+        if "address" in news:
+            self._registering.has_address(link.address)
         is_first = link is self._link and not self._renew_at
         if link.is_usable and news and self.state == AddressMove.AT_REST and (is_first or self._binds_all):
             self._bind(link, now)
@@ -119,7 +100,6 @@ class MobileSystem:
             self._register(now)
         elif not link.is_usable:
             self._lose(link, now)
-        self._consider(now)
 
     # -- timers -------------------------------------------------------------------------------------------------------
 
@@ -156,7 +136,7 @@ class MobileSystem:
         return sending
 
     def next_command(self) -> Command | None:
-        """The oldest command not yet taken."""
+        """The oldest command not yet taken, of its own first."""
         waiting = self._commands or self._registering.commands
         return waiting.pop(0) if waiting else None
 
@@ -267,13 +247,6 @@ class MobileSystem:
             self._send_over_all()
             self.state = AddressMove.AT_REST
 
-    def _swap(self, now: float) -> None:
-        """The other link is the one to be on."""
-        self._link, self._other = self._other, self._link
-        self._decision.take(CallMoved(self._link.name), now=now)
-        self._decision.handed_over(now=now)
-        self._tell("handover_done", link=self._link.name)
-
     def _send_over_all(self) -> None:
         """By the link to be on; and where all addresses are bound, a copy by the other one."""
         new, old = self._tunnel(self._link), self._tunnel(self._other)
@@ -300,6 +273,3 @@ class MobileSystem:
     @staticmethod
     def _tunnel(link: Link) -> str:
         return f"{TUNNELS}{link.name}"
-
-    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
-        self._commands.append(Tell(event, facts))

@@ -11,19 +11,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from agents.roles.kernel_orders import Greet, OwnAddress, RouteLike, SetWireguard
-from agents.roles.mn.call.links import Links
-from agents.roles.mn.sensing import event_of, link_events
-from agents.roles.mn.triggers import make_decision
-from agents.roles.mn.triggers.events import CallMoved
-from agents.roles.quiet_role import QuietRole
-from agents.roles.role import Attach, Tell
+from agents.roles.mobility.between_two_links import BetweenTwoLinks
+from agents.roles.role import Attach
 from agents.sip.message.address import Address
 
 if TYPE_CHECKING:
     from random import Random
 
+    from agents.roles.mn.call.links import Link
     from agents.roles.mn.triggers.decision import Verdict
-    from agents.roles.role import LinkChange
 
 #: WireGuard has no port of its own at IANA; this is the one that its documents use.
 WIREGUARD_PORT = 51820
@@ -38,18 +34,14 @@ class RouteMove(StrEnum):
     WAITING = "WAITING"
 
 
-class RoamingSystem(QuietRole):
+class RoamingSystem(BetweenTwoLinks):
     """A role. `config` is what the scenario says of the links, the triggers, and the other end of the tunnel."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
-        super().__init__()
+        super().__init__(config)
         del random
-        self._links = Links(config["links"])
-        names = config["first_link"], config["second_link"]
-        self._link, self._other = (self._links[name] for name in names)
         self._far = Address(config["home_agent"], WIREGUARD_PORT)
         self._peer = bytes.fromhex(config["peer"])
-        self._decision = make_decision(config["trigger"], names, config["networks"])
         self.state = RouteMove.NOWHERE
         self._begin_at: float | None = None
         self._has_begun = False
@@ -64,27 +56,12 @@ class RoamingSystem(QuietRole):
 
     # -- in -----------------------------------------------------------------------------------------------------------
 
-    def receive_report(self, report: dict[str, Any], *, now: float) -> None:
-        """News from a radio, the GPS receiver, the battery."""
-        if report["report"] != "hang-up":
-            self._decision.take(event_of(report), now=now)
-            self._consider(now)
-
-    def link_changed(self, change: LinkChange, *, now: float) -> None:
-        """The kernel's news of an interface."""
-        applied = self._links.apply(change)
-        if applied is None:
-            return
-        link, news = applied
-        for event, facts in news:
-            self._tell(event, **facts)
-        for told in link_events(link, [event for event, _ in news]):
-            self._decision.take(told, now=now)
+    def _link_told(self, link: Link, news: list[str], now: float) -> None:
+        del news
         if self.state == RouteMove.NOWHERE:
             self._settle()
         elif link.is_usable and self.state == RouteMove.WAITING and link is self._other:
-            self._swap(now)
-        self._consider(now)
+            self._go(now)
 
     # -- timers -------------------------------------------------------------------------------------------------------
 
@@ -115,27 +92,21 @@ class RoamingSystem(QuietRole):
         """On the first link, as soon as it is there and the run has begun."""
         if self._has_begun and self._link.is_usable:
             self.state = RouteMove.AT_REST
-            self._send_over()
+            self._send_over(self._link)
 
     def _move(self, verdict: Verdict, now: float) -> None:
         self._tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
         if self._other.is_usable:
-            self._swap(now)
+            self._go(now)
         else:
             self.state = RouteMove.WAITING
             self._commands.append(Attach(self._other.name))
 
-    def _swap(self, now: float) -> None:
-        self._link, self._other = self._other, self._link
+    def _go(self, now: float) -> None:
         self.state = RouteMove.AT_REST
-        self._send_over()
-        self._decision.take(CallMoved(self._link.name), now=now)
-        self._decision.handed_over(now=now)
-        self._tell("handover_done", link=self._link.name)
+        self._send_over(self._other)
+        self._swap(now)
 
-    def _send_over(self) -> None:
+    def _send_over(self, link: Link) -> None:
         """By the link to be on, and at once: the far end knows of it by what it gets."""
-        self._commands += [RouteLike(self._far, self._link.address), Greet(INTERFACE, self._peer)]
-
-    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
-        self._commands.append(Tell(event, facts))
+        self._commands += [RouteLike(self._far, link.address), Greet(INTERFACE, self._peer)]
