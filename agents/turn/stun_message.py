@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: RFC 8656 19 (IANA): a TURN server's, over UDP.
-TURN_PORT = 3478
 MAGIC_COOKIE = 0x2112A442
 HEADER_BYTES, TRANSACTION_BYTES = 20, 12
 #: More than any message of TURN has (RFC 8656 18); what has more is no message to us.

@@ -19,7 +19,7 @@ from agents.roles.registrar.registrar_node import RegistrarNode
 from agents.roles.role import Attach, Close, Open, Splice, Tell
 from agents.rtp.rtcp import parse_compound
 from agents.sip.message.address import Address, Datagram
-from agents.turn.stun_message import TURN_PORT
+from agents.turn import TURN_PORT
 
 from .air import UMTS, WIFI, Host, Link, Way
 from .roles.learning_relay import LearningRelay

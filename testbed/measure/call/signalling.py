@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.measure.call.extension import SupportQuestion, find_question
-from testbed.measure.mobility.refreshes import TURN
+from testbed.measure.mobility.protocols_seen import moved_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -112,8 +112,9 @@ class Signalling:
         found = self._exchanges
         if self._manifest.mn.kept is None and not found:
             return None
-        protocol = TURN if self._manifest.mn.kept is None else self._manifest.mn.kept_by
-        return MobilityCost(protocol, sum(one.messages for one in found), sum(one.bytes for one in found))
+        return MobilityCost(
+            moved_by(self._manifest), sum(one.messages for one in found), sum(one.bytes for one in found)
+        )
 
     def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:
         """Return what those of the messages cost."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from agents.turn import TURN_PORT
 from testbed.measure.capture.capture import words
 from testbed.measure.headers.esp import ESP
 from testbed.measure.headers.ethernet import IPV4, IPV6, MPLS
@@ -44,7 +45,6 @@ _EXTENSION, _ANY_OPTION = 0x04, 0x07  # GTP's flags E; E, S or PN
 _LENGTH, _SEQUENCE, _OFFSET = 0x4000, 0x0800, 0x0200  # L2TP's flags
 _TZSP_PADDING, _TZSP_END = 0, 1
 _MAGIC_COOKIE, _DATA_ATTRIBUTE = 0x2112A442, 0x0013
-_TURN_PORT = 3478
 
 
 class Tunnel(NamedTuple):
@@ -186,7 +186,7 @@ def _is_channel(data: Bytes, layer: Peeled) -> Booleans:
     """A channel's number (RFC 5766, 11) and the length of all that there is, padded or not; on just any port: media."""
     rest = _udp_payload(data, layer) - 4 - words(data, ">u2")[layer.at + 2]
     ports = words(data, ">u2")
-    to_server = (ports[layer.ports] == _TURN_PORT) | (ports[layer.ports + 2] == _TURN_PORT)
+    to_server = (ports[layer.ports] == TURN_PORT) | (ports[layer.ports + 2] == TURN_PORT)
     return _all(data[layer.at] >> 6 == 1, rest >= 0, rest < 4, to_server | (data[layer.at + 4] >> 6 == 2))
 
 

@@ -32,17 +32,19 @@ if TYPE_CHECKING:
     from agents.mip6.mobility_header import MobilityMessage
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Manifest
+    from testbed.measure.wire.packets import Datagrams
 
 _TUNNEL, _ROUTING, _OPTIONS = 41, 43, 60
 _IP6 = 40
 _MOST_HEADERS = 4
 
 
-def find_binding_exchanges(capture: Capture, manifest: Manifest) -> list[SeenRegistration]:
+def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
     """Return what the MN asked of its home agent and of correspondents, in order of time, each with the first answer.
 
-    A message that answers nothing is one of its own.
+    A message that answers nothing is one of its own. They are no datagrams.
     """
+    del datagrams
     links = {interface: link for link, interface in manifest.mn.interfaces.items()}
     found: list[SeenRegistration] = []
     asked: dict[Hashable, int] = {}

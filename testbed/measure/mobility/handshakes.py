@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.hidden import AROUND
+from testbed.measure.mobility.seen_registration import SeenHandshake
 
 if TYPE_CHECKING:
     from testbed.measure.capture.capture import Capture
@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 PORT = 51820
 SIZES = {1: 148, 2: 92, 3: 64}
 """UDP payload of a handshake's initiation, its response, and a cookie (Donenfeld 2017, 5.4.2, 5.4.3, 5.4.7)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenHandshake:
-    """A message of a handshake, or an empty data message, at the MN's interfaces; `bytes` are those of UDP payload."""
-
-    link: str
-    asked_ns: int
-    bytes: int
-    messages: int = 1
 
 
 def find_handshakes(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenHandshake]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from agents.turn import TURN_PORT
 from testbed.measure.folder.run_folder import MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
-from testbed.measure.mobility.binding_exchanges import find_binding_exchanges
-from testbed.measure.mobility.handshakes import SeenHandshake, find_handshakes
-from testbed.measure.mobility.refreshes import find_refreshes
-from testbed.measure.mobility.registrations import find_registrations
-from testbed.measure.mobility.seen_registration import SeenRegistration
+from testbed.measure.mobility.seen_registration import SeenHandshake, SeenRegistration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,19 +16,31 @@ if TYPE_CHECKING:
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams
 
+TURN = "TURN"
 Exchange = SeenRegistration | SeenHandshake
 
-FINDERS: dict[str, Callable[[Capture, Datagrams, Manifest], Sequence[Exchange]]] = {
-    MOBILE_IPV4: find_registrations,
-    MOBILE_IPV6: lambda capture, _, manifest: find_binding_exchanges(capture, manifest),
-    WIREGUARD: find_handshakes,
+HERE = "testbed.measure.mobility"
+FINDERS = {
+    MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
+    MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
+    WIREGUARD: f"{HERE}.handshakes:find_handshakes",
+    TURN: f"{HERE}.refreshes:find_refreshes",
 }
-"""By the `kept_by` of a manifest."""
+"""By what keeps an address. Only the one that is wanted gets loaded: most runs have none, and loading takes time."""
+
+
+def moved_by(manifest: Manifest) -> str:
+    """Return what moves the MN beside SIP, if anything does."""
+    return TURN if manifest.mn.kept is None else manifest.mn.kept_by
 
 
 def find_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[Exchange]:
     """Return what was said at the MN's interfaces for an address that it keeps, or else to a TURN server; by time."""
-    find = find_refreshes if manifest.mn.kept is None else FINDERS[manifest.mn.kept_by]
+    protocol = moved_by(manifest)
+    if protocol == TURN and all(end.port != TURN_PORT for end in datagrams.endpoints):
+        return []
+    module, _, name = FINDERS[protocol].partition(":")
+    find: Callable[[Capture, Datagrams, Manifest], Sequence[Exchange]] = getattr(import_module(module), name)
     return [*find(capture, datagrams, manifest)]
 
 

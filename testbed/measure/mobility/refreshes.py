@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agents.turn.stun_message import TURN_PORT, Attribute, MessageClass, Method, StunMessage, StunParseError
+from agents.turn import TURN_PORT
+from agents.turn.stun_message import Attribute, MessageClass, Method, StunMessage, StunParseError
 from agents.turn.stun_values import parse_error
 from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.seen_registration import SeenRegistration
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams, TransportAddress
 
-TURN = "TURN"
 #: What coturn 4.6.1 answers a Refresh with a ticket: no message, but bytes that come for it alone.
 ODD_ANSWER_BYTES = 24
 MOVES_S = 600

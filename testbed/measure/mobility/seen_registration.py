@@ -35,3 +35,13 @@ class SeenRegistration:
     def messages(self) -> int:
         """The request, and its reply if there was one."""
         return 1 if self.answered_ns is None else 2
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHandshake:
+    """A message of a handshake, or an empty data message, at the MN's interfaces; `bytes` are those of UDP payload."""
+
+    link: str
+    asked_ns: int
+    bytes: int
+    messages: int = 1

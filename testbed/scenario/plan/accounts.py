@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agents.turn import TURN_PORT
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
 from testbed.scenario.experiment.anchoring import free_home_address
@@ -12,8 +13,6 @@ from testbed.scenario.kinds.topology import HOME, MOBILE
 SIP_PORT = 5060
 # Beside the B2BUA, in the same node: the paper keeps the two apart (section 4.4).
 REGISTRAR_PORT = 5070
-# Of a TURN server in the same node (RFC 8656 19).
-TURN_PORT = 3478
 # What the MN and its home network have in common (RFC 3261 22). A secret of a network that nobody else is on.
 REALM = "home.example"
 PEER_REALM = "cn.example"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from agents.turn import TURN_PORT
 from testbed.access import dnsmasq, wifi
 from testbed.lab.network.addresses import bare
 from testbed.lab.plan import ConnectionManager, Foreign, Step, Telling
@@ -18,7 +19,6 @@ from testbed.scenario.plan.accounts import (
     REGISTRAR_PORT,
     REGISTRAR_REALM,
     SIP_PORT,
-    TURN_PORT,
     home,
     home_address,
     main_address,

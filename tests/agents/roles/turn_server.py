@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open
 from agents.sip.message.address import Address, Datagram
+from agents.turn import TURN_PORT
 from agents.turn.stun_message import (
-    TURN_PORT,
     Attribute,
     MessageClass,
     Method,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agents.turn.stun_message import TURN_PORT, Attribute, MessageClass, Method, StunMessage, channel_data
+from agents.turn import TURN_PORT
+from agents.turn.stun_message import Attribute, MessageClass, Method, StunMessage, channel_data
 from testbed.measure.result.run import measure_run
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame

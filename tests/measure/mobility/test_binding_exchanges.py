@@ -26,6 +26,7 @@ from agents.mip6.mobility_options import AlternateCareOf, MessageAuthentication
 from testbed.measure.capture.pcap import read_capture
 from testbed.measure.folder.run_folder import NodePorts
 from testbed.measure.mobility.binding_exchanges import find_binding_exchanges
+from testbed.measure.wire.packets import decode_udp
 from tests.measure import frames
 from tests.measure.frames import START_NS, Frame
 
@@ -63,7 +64,7 @@ def around(outer: Packet, beside: Packet | None, data: bytes) -> Packet:
 def seen(tmp_path: Path, *packets: Packet, interface: int = 0) -> list[SeenRegistration]:
     made = [Frame(START_NS + number * 1000, bytes(ETHER / one), interface) for number, one in enumerate(packets)]
     capture = read_capture(frames.write_pcapng(tmp_path / "a.pcapng", NAMES, made))
-    return find_binding_exchanges(capture, MANIFEST)  # type: ignore[arg-type]
+    return find_binding_exchanges(capture, decode_udp(capture), MANIFEST)  # type: ignore[arg-type]
 
 
 def test_an_update_and_its_answer(tmp_path: Path) -> None:
