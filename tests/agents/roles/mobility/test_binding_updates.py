@@ -39,7 +39,8 @@ from agents.roles.kernel_orders import (
 from agents.roles.mobility.clock import ntp_timestamp
 from agents.roles.role import MobilityPacket
 
-from .bound_world import AGENT, CARE_OF, EPOCH_S, HOME, SECRET, WAY_S, BoundWorld
+from .bound_world import AGENT, CARE_OF, EPOCH_S, HOME, SECRET, BoundWorld
+from .two_link_world import WAY_S
 
 KEY = HomeKey(256, bytes.fromhex(SECRET))
 H_AND_A = UpdateFlag.HOME_REGISTRATION | UpdateFlag.ACKNOWLEDGE

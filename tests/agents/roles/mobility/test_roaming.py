@@ -5,60 +5,32 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agents.roles.kernel_orders import Deliver, Greet, Intercept, KernelOrder, OwnAddress, RouteLike, SetWireguard
+from agents.roles.kernel_orders import Deliver, Greet, Intercept, OwnAddress, RouteLike, SetWireguard
 from agents.roles.mobility.roaming import INTERFACE, WIREGUARD_PORT, RoamingSystem, RouteMove
 from agents.roles.mobility.tunnel_home import TunnelHome
-from agents.roles.role import Attach, LinkChange, Tell
+from agents.roles.role import Attach
 from agents.sip.message.address import Address
 
 from .moving_world import AGENT, CARE_OF, HOME
+from .two_link_world import TwoLinkWorld, about_links
 
 if TYPE_CHECKING:
-    from agents.roles.role import Command
+    from agents.roles.role import Command, Role
 
 PRIVATE, PEER = "11" * 32, "22" * 32
 FAR = Address(AGENT, WIREGUARD_PORT)
 
 
-class RoamingWorld:
-    """A system with two links; time is a number."""
+class RoamingWorld(TwoLinkWorld):
+    """A system alone."""
 
     def __init__(self, trigger: dict[str, Any] | None = None) -> None:
-        self.now = 0.0
-        links = {name: {"interface": f"mn-{name}", "address": address} for name, address in CARE_OF.items()}
-        config = {
-            "links": links, "first_link": "wifi", "second_link": "umts", "networks": {},
-            "trigger": trigger or {"on": "signal", "below": -60.0}, "home_address": HOME, "home_agent": AGENT,
-            "private_key": PRIVATE, "peer": PEER,
-        }  # fmt: skip
-        self.system = RoamingSystem(config, Random(1))
-        self.commands: list[tuple[float, Command]] = []
+        super().__init__(CARE_OF)
+        about = {"home_address": HOME, "home_agent": AGENT, "private_key": PRIVATE, "peer": PEER}
+        self.system = RoamingSystem({**about_links(CARE_OF, trigger), **about}, Random(1))
 
-    def link(self, name: str, *, is_up: bool) -> None:
-        addresses = frozenset([CARE_OF[name]] if is_up else [])
-        self.system.link_changed(LinkChange(f"mn-{name}", is_up, addresses, is_up), now=self.now)
-        self._take()
-
-    def signal(self, dbm: float = -70.0, link: str = "wifi") -> None:
-        self.system.receive_report({"report": "signal", "link": link, "signal_dbm": dbm}, now=self.now)
-        self._take()
-
-    def run(self, until: float) -> None:
-        while (at := self.system.get_timer()) is not None and at <= until:
-            self.now = max(self.now, at)
-            self.system.handle_timer(now=self.now)
-            self._take()
-        self.now = until
-
-    def orders(self) -> list[Command]:
-        return [one for _, one in self.commands if isinstance(one, KernelOrder)]
-
-    def told(self, event: str) -> list[dict[str, Any]]:
-        return [one.facts for _, one in self.commands if isinstance(one, Tell) and one.event == event]
-
-    def _take(self) -> None:
-        while (command := self.system.next_command()) is not None:
-            self.commands.append((self.now, command))
+    def roles(self) -> dict[str, Role]:
+        return {"mn": self.system}
 
 
 def over(link: str) -> list[Command]:
@@ -82,7 +54,7 @@ def test_nothing_is_said_before_the_run_begins() -> None:
         OwnAddress(HOME, INTERFACE),
         *over("wifi"),
     ]
-    assert [at for at, one in world.commands if isinstance(one, Greet)] == [1.0]
+    assert [at for at, _, one in world.commands if isinstance(one, Greet)] == [1.0]
 
 
 def test_a_handover_is_a_route_and_a_word_at_once() -> None:
@@ -97,7 +69,7 @@ def test_a_handover_is_a_route_and_a_word_at_once() -> None:
 def test_a_link_that_is_not_there_is_waited_for() -> None:
     world = at_rest("wifi")
     world.signal()
-    assert world.commands[-1][1] == Attach("umts")
+    assert world.commands[-1][2] == Attach("umts")
     assert world.system.state == RouteMove.WAITING
     assert world.told("handover_done") == []
     world.link("umts", is_up=True)

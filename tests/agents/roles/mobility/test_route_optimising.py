@@ -27,8 +27,9 @@ from agents.mip6.mobility_options import BindingAuthorization, MobilityOption, N
 from agents.roles.kernel_orders import LetInUpdates, RouteDirectly, SendBy
 from agents.roles.role import MobilityPacket
 
-from .bound_world import CARE_OF, CN, HOME, WAY_S
+from .bound_world import CARE_OF, CN, HOME
 from .optimised_world import OptimisedWorld
+from .two_link_world import WAY_S
 
 EVIL = "2001:db8:a42::2"
 FIRST = ["BU 300 H wifi", "BA 0 wifi", "HoTI wifi", "CoTI wifi", "HoT wifi", "CoT wifi", "BU 420 wifi", "BA 0 wifi"]
