@@ -11,6 +11,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml
+from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -156,23 +157,12 @@ for outer in (OWN, "10.1.0.2"):  # his own address, and the MN's
 while True:
     time.sleep(60)
 '''
-PROGRAM = """name: evil
-about: a stranger
-roles: [node]
-command: [python3, evil.py]
-files: {evil.py: evil.py}
-ready: {says: listening}
-"""
 
 
 @needs_uml
 def test_a_stranger_binds_nothing_and_no_tunnel_takes_what_he_says(tmp_path: Path) -> None:
     """RFC 5944 3.8.2.1 a; RFC 3024 4.3.2; in the MN's own name it does not even arrive (RFC 3704)."""
-    (tmp_path / "evil.py").write_text(EVIL)
-    (tmp_path / "evil.yaml").write_text(PROGRAM)
-    text = SCENARIO.find("wifi-to-umts").read_text().replace("topology: multihomed", "topology: with-attacker")
-    scenario = tmp_path / "attacked.yaml"
-    scenario.write_text(f"{text}\nprograms: [{{node: attacker, program: ./evil.yaml}}]\n")
+    scenario = with_stranger(tmp_path, SCENARIO.find("wifi-to-umts").read_text(), EVIL)
     folder = tmp_path / "run"
     done = call("run", scenario, "--scheme", "mipv4", "--out", folder, "--engine", "uml")
     assert done.returncode == 0, done.stderr

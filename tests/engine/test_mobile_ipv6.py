@@ -11,6 +11,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml
+from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -222,22 +223,11 @@ for _ in range(5):
 while True:
     time.sleep(60)
 '''
-PROGRAM = """name: evil
-about: a stranger
-roles: [node]
-command: [python3, evil.py]
-files: {evil.py: evil.py}
-ready: {says: listening}
-"""
 
 
 def test_a_stranger_binds_nothing_and_nobody_believes_his_home_address(tmp_path: Path) -> None:
     """RFC 6275 9.3.1, 9.5.1, 10.4.5; RFC 4285 5.1.1: what has a home address that is not bound to him is dropped."""
-    (tmp_path / "evil.py").write_text(EVIL)
-    (tmp_path / "evil.yaml").write_text(PROGRAM)
-    scenario = over_ip6(tmp_path)
-    text = scenario.read_text().replace("topology: multihomed", "topology: with-attacker")
-    scenario.write_text(f"{text}\nprograms: [{{node: attacker, program: ./evil.yaml}}]\n")
+    scenario = with_stranger(tmp_path, over_ip6(tmp_path).read_text(), EVIL)
     folder = tmp_path / "run"
     done = call("run", scenario, "--scheme", "mipv6-ro", "--out", folder, "--engine", "uml")
     assert done.returncode == 0, done.stderr

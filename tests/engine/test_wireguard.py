@@ -10,6 +10,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml
+from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -108,23 +109,13 @@ while True:
         udp.sendto(data[28:], (target, 51820))
         sent += 1
 '''
-PROGRAM = """name: evil
-about: somebody with a tap
-roles: [node]
-command: [python3, evil.py]
-files: {evil.py: evil.py}
-ready: {says: listening}
-"""
 
 
 @needs_uml
 def test_the_tunnel_does_not_follow_who_sends_its_packets_again(tmp_path: Path) -> None:
     """Neither for a handshake's initiation nor for data: each is good once (Donenfeld 2017, 5.1, 5.4.6)."""
-    (tmp_path / "evil.py").write_text(EVIL)
-    (tmp_path / "evil.yaml").write_text(PROGRAM)
-    scenario = tmp_path / "overheard.yaml"
     text = SCENARIO.find("wifi-to-umts").read_text()
-    scenario.write_text(f"{text}\nprograms: [{{node: core, program: ./evil.yaml}}]\n")
+    scenario = with_stranger(tmp_path, text, EVIL, node="core")
     folder = made(tmp_path / "run", str(scenario), "--engine", "uml")
     seen = "frame.interface_name == home-eth0 && wg"
     his = [kind for (kind,) in fields(folder / "run.pcapng", f"{seen} && ip.src == 10.10.0.1", "wg.type")]
