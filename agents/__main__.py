@@ -72,7 +72,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
             links = KernelLinks()
         role = loaded(row.system if role_name == "mobility" else row.home)(config, random)
     elif role_name == "binding-cache":
-        from agents.roles.mobility.binding_correspondent import BindingCorrespondent  # noqa: PLC0415
+        from agents.roles.mobility.ip6.binding_correspondent import BindingCorrespondent  # noqa: PLC0415
 
         role = BindingCorrespondent(config, random)
     elif role_name == "probe":

@@ -197,9 +197,13 @@ CORRIDORS = {
         "roles.mn.schemes": "sip.message sip.session roles roles.mn.call",
         "roles.mn": "loading sip.message sip.digest sip.session sip media roles"
         " roles.mn.triggers roles.mn.call roles.mn.schemes",
-        "roles.mobility": "mip mip6 sip.message roles roles.mn.triggers roles.mn.call roles.mn",
+        "roles.mobility": "sip.message roles roles.mn.triggers roles.mn.call roles.mn",
+        "roles.mobility.ip4": "mip sip.message roles roles.mobility",
+        "roles.mobility.ip6": "mip6 sip.message roles roles.mobility",
+        "roles.mobility.tunnels": "sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "io": "loading sip.message roles roles.mn",
-        "__main__": "rtp roles roles.probe roles.registrar roles.cn roles.b2bua roles.mn roles.mobility io",
+        "__main__": "rtp roles roles.probe roles.registrar roles.cn roles.b2bua roles.mn roles.mobility"
+        " roles.mobility.ip6 io",
     },
     "testbed.lab": {
         "plan": "",

@@ -30,19 +30,21 @@ class ProtocolRow(NamedTuple):
 PROTOCOLS = {
     "Mobile IPv4": ProtocolRow(
         f"{HERE}.mobile:MobileSystem",
-        f"{HERE}.home_agent:HomeAgent",
+        f"{HERE}.ip4.home_agent:HomeAgent",
         "mip-{link}",
-        f"{HERE}.registering:registering_of",
+        f"{HERE}.ip4.registering:registering_of",
         has_clock=True,
     ),
     "Mobile IPv6": ProtocolRow(
         f"{HERE}.mobile:MobileSystem",
-        f"{HERE}.ipv6_home_agent:Ipv6HomeAgent",
+        f"{HERE}.ip6.ipv6_home_agent:Ipv6HomeAgent",
         "mip-{link}",
-        f"{HERE}.route_optimising:registering_of",
+        f"{HERE}.ip6.route_optimising:registering_of",
         has_clock=True,
     ),
-    "WireGuard": ProtocolRow(f"{HERE}.roaming:RoamingSystem", f"{HERE}.tunnel_home:TunnelHome", "mn-wg", hides=True),
+    "WireGuard": ProtocolRow(
+        f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True
+    ),
 }
 """By the name that results and run folders have for it."""
 

@@ -13,7 +13,7 @@ from agents.mip6.mobility_header import (
     parsed,
 )
 from agents.roles.kernel_orders import Deliver, SendBy
-from agents.roles.mobility.ipv6_home_agent import Ipv6HomeAgent
+from agents.roles.mobility.ip6.ipv6_home_agent import Ipv6HomeAgent
 from agents.roles.mobility.mobile import MobileSystem
 from agents.roles.role import MobilityPacket
 

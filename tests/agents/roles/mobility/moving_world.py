@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from agents.mip.mip_messages import MipParseError, parse_reply, parse_request
-from agents.roles.mobility.home_agent import HomeAgent
+from agents.roles.mobility.ip4.home_agent import HomeAgent
 from agents.roles.mobility.mobile import MobileSystem
 
 from .two_link_world import TwoLinkWorld, about_links

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agents.roles.mobility.binding_correspondent import BindingCorrespondent
+from agents.roles.mobility.ip6.binding_correspondent import BindingCorrespondent
 
 from .bound_world import CN, BoundWorld
 

@@ -10,7 +10,7 @@ import pytest
 from agents.mip.mip_messages import PORT, Flag, Key, RegistrationRequest, ReplyCode, parse_reply
 from agents.roles.kernel_orders import Deliver
 from agents.roles.mobility.clock import ntp_timestamp
-from agents.roles.mobility.home_agent import HomeAgent
+from agents.roles.mobility.ip4.home_agent import HomeAgent
 from agents.roles.role import Command, Tell
 from agents.sip.message.address import Address
 

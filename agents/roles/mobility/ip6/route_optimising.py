@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from agents.mip6.binding_keys import HomeKey
 from agents.mip6.mobility_header import MessageEnds, parsed
 from agents.mip6.mobility_options import MobilityParseError
-from agents.roles.mobility.binding_updates import BindingUpdates
-from agents.roles.mobility.return_routability import ReturnRoutability
+from agents.roles.mobility.ip6.binding_updates import BindingUpdates
+from agents.roles.mobility.ip6.return_routability import ReturnRoutability
 from agents.roles.role import MobilityPacket
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.roles.kernel_orders import Deliver, Intercept, SetWireguard
-from agents.roles.mobility.roaming import WIREGUARD_PORT
+from agents.roles.mobility.tunnels.roaming import WIREGUARD_PORT
 from agents.roles.quiet_role import QuietRole
 
 if TYPE_CHECKING:

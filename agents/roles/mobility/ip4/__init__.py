@@ -1,0 +1,1 @@
+"""Mobile IPv4 (RFC 5944): registrations, and the home agent that grants them."""
