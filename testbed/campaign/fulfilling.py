@@ -59,6 +59,8 @@ async def _fulfilled(order: Order, folder: Path) -> Delivery:
         done = await carry_out_plan(order.plan, manifest, place, folder, ignore, numbers, with_page=False)
         failure = done.failure
     except (MissingRequirementError, CommandError, RunFailedError, OSError) as error:
+        if not folder.parent.exists():  # whoever ordered the run has stopped, and tidied up: nobody is to be told
+            raise asyncio.CancelledError from None
         failure = f"on {platform.node()}: {error}"
         folder.mkdir(exist_ok=True)
         write_manifest(folder, {**manifest, "status": "failed", "failure": failure, "warnings": []})
