@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.roles.mn.schemes import SCHEMES
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.reading.document import hint, written
@@ -54,6 +55,7 @@ def vary_scenario(tree: Tree, varied: Iterable[Varied], *, scheme: str | None, t
         if one.name == TRIGGER_CHOSEN or one.is_of_failure:
             continue
         if one.link is None:
+            tree = _with_scheme(tree, one, scheme, trigger)
             tree = tree.with_value(_in_scenario(tree, one, scheme, trigger), one.value, one.origin)
         else:
             _check_link(tree, one.link, one.origin)
@@ -85,15 +87,33 @@ def varied_trigger(varied: Iterable[Varied]) -> str | None:
     return next((str(one.value) for one in varied if one.name == TRIGGER_CHOSEN), None)
 
 
+def _with_scheme(tree: Tree, one: Varied, scheme: str | None, trigger: str | None) -> Tree:
+    """The scenario; where it says nothing of the scheme that a value belongs to, with that as its row has it."""
+    name = _chosen(tree, scheme)
+    row = SCHEMES.get(name)
+    if row is None or not _is_of_scheme(one, trigger) or tree.has(("schemes", name)):
+        return tree
+    said = {"trigger": dict(row.trigger), "attach": row.attach, **({"copies": row.copies} if row.copies else {})}
+    return tree.with_value(("schemes", name), said, one.origin)
+
+
+def _chosen(tree: Tree, scheme: str | None) -> str:
+    return str(tree.content.get("scheme") if scheme is None else scheme)
+
+
+def _is_of_scheme(one: Varied, trigger: str | None) -> bool:
+    return one.steps[0] in OF_SCHEME or (one.steps[0] == TRIGGER_CHOSEN and trigger is None)
+
+
 def _in_scenario(tree: Tree, one: Varied, scheme: str | None, trigger: str | None) -> Sequence[str]:
     steps = one.steps
     if steps[0] == LINKS and len(steps) > 1:
         _check_link(tree, steps[1], one.origin)
         return [LOSS, steps[1]] if len(steps) > 2 else steps
     if steps[0] in {TRIGGER_CHOSEN, *OF_SCHEME}:
-        chosen = tree.content.get("scheme") if scheme is None else scheme
-        of_scheme = steps[0] in OF_SCHEME or trigger is None
-        where = ("schemes", str(chosen), steps[0]) if of_scheme else ("triggers", str(trigger))
+        where = (
+            ("schemes", _chosen(tree, scheme), steps[0]) if _is_of_scheme(one, trigger) else ("triggers", str(trigger))
+        )
         if not tree.has(where[:2]):
             what = f"the scenario does not say how '{where[1]}' is used; add it to its '{where[0]}'"
             raise BadScenarioError([one.origin.error(what)])

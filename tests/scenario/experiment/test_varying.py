@@ -57,6 +57,13 @@ def test_mistake_is_said_where_the_value_stands(name: str, value: str, said: str
     assert str(found.value).splitlines() == [f"mine.yaml:7: {said}"]
 
 
-def test_trigger_of_a_scheme_that_the_scenario_says_nothing_of() -> None:
-    with pytest.raises(BadScenarioError, match="does not say how 'proactive' is used; add it to its 'schemes'"):
-        varied("trigger.below", "-62 dBm", scheme="proactive")
+def test_scheme_that_the_scenario_says_nothing_of_is_as_its_row_says_but_for_the_value() -> None:
+    setting = varied("trigger.below", "-62 dBm", scheme="proactive").setting
+    assert (dict(setting.trigger)["below"], setting.attach) == (-62.0, "beforehand")
+    setting = varied("attach", "when-triggered", scheme="mipv4").setting
+    assert (setting.trigger.on, setting.attach) == ("signal", "when-triggered")
+
+
+def test_scheme_that_is_none_of_ours_has_to_be_in_the_scenario() -> None:
+    with pytest.raises(BadScenarioError, match=r"does not say how './mine.py' is used; add it to its 'schemes'"):
+        varied("attach", "when-triggered", scheme="./mine.py")
