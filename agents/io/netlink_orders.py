@@ -28,7 +28,9 @@ from agents.roles.kernel_orders import (
     OwnAddress,
     RouteDirectly,
     RouteLike,
+    RouteTo,
     SendBy,
+    SetDummy,
     SetTunnel,
     SetWireguard,
 )
@@ -79,6 +81,8 @@ class OrderedKernel:
             SetWireguard: self._wireguard,
             Greet: self._greet,
             RouteLike: self._route_like,
+            SetDummy: self._dummy,
+            RouteTo: self._route_to,
         }
         optimisation = RouteOptimisation()
         self._does |= {
@@ -204,15 +208,28 @@ class OrderedKernel:
                 wireguard.set(order.name, peer={**peer, "persistent_keepalive": seconds})
 
     def _route_like(self, order: RouteLike) -> None:
-        """By the table that the rule for packets from that address leads to."""
-        rules = self._netlink.get_rules(family=socket.AF_INET)
-        table = next(one.get_attr("FRA_TABLE") for one in rules if one.get_attr("FRA_SRC") == order.address)
+        table = self._table_of(order.address)
         with contextlib.suppress(NetlinkError):  # there is none yet
             self._netlink.rule("del", family=socket.AF_INET, priority=TUNNEL_RULE)
         self._netlink.rule(
             "add", family=socket.AF_INET, priority=TUNNEL_RULE, table=table, dst=order.remote.ip, dst_len=32,
             ip_proto=socket.IPPROTO_UDP, dport_range=f"{order.remote.port}:{order.remote.port}",
         )  # fmt: skip
+
+    def _dummy(self, order: SetDummy) -> None:
+        self._netlink.link("add", ifname=order.name, kind="dummy")
+        self._netlink.link("set", index=self._index(order.name), state="up")
+
+    def _route_to(self, order: RouteTo) -> None:
+        """A route of the main table, which whoever listens for changes of routes hears of."""
+        found = self._netlink.get_default_routes(family=socket.AF_INET, table=self._table_of(order.address))
+        gateway, index = (found[0].get_attr(name) for name in ("RTA_GATEWAY", "RTA_OIF"))
+        self._netlink.route("replace", dst=f"{order.remote}/32", gateway=gateway, oif=index, prefsrc=order.address)
+
+    def _table_of(self, address: str) -> int:
+        """The table that the rule for packets from the node's own address leads to."""
+        rules = self._netlink.get_rules(family=socket.AF_INET)
+        return next(int(one.get_attr("FRA_TABLE")) for one in rules if one.get_attr("FRA_SRC") == address)
 
     def _mirrors(self, onto: Iterable[str]) -> Iterable[dict[str, object]]:
         for interface in onto:

@@ -97,6 +97,19 @@ class RouteLike(NamedTuple):
     address: str
 
 
+class SetDummy(NamedTuple):
+    """An interface of this name that loses what leaves by it, unless something takes it before (IPsec does)."""
+
+    name: str
+
+
+class RouteTo(NamedTuple):
+    """What is sent to `remote` leaves where packets from the node's own `address` leave, and from it if from none."""
+
+    remote: str
+    address: str
+
+
 class LetInUpdates(NamedTuple):
     """Binding Updates to `address` are let in, whatever home address their option has (RFC 6275 9.3.1)."""
 
@@ -137,4 +150,6 @@ KernelOrder = (
     | SetWireguard
     | Greet
     | RouteLike
+    | SetDummy
+    | RouteTo
 )

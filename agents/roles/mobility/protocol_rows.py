@@ -45,6 +45,7 @@ PROTOCOLS = {
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True
     ),
+    "MOBIKE": ProtocolRow(f"{HERE}.tunnels.ike:MobikeSystem", f"{HERE}.tunnels.ike:DaemonsHome", "mn-ike"),
 }
 """By the name that results and run folders have for it."""
 

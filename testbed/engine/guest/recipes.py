@@ -41,7 +41,10 @@ FILE_SYSTEM = tuple(
     f"kernel/{name}.ko" for name in ("lib/crc16", "crypto/crc32c_generic", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4")
 )
 # What others wrote: the nodes of a run that are not our agents. One image holds them all.
-FOREIGN_PACKAGES = ("baresip-core", "coturn", "kamailio", "linphone-cli", "rtpengine-daemon", "sip-tester")
+FOREIGN_PACKAGES = (
+    *("baresip-core", "charon-systemd", "coturn", "kamailio", "linphone-cli", "rtpengine-daemon", "sip-tester"),
+    "strongswan-swanctl",
+)
 # What comes with them and is for pictures on screens: a third of their size.
 FOREIGN_LEFT_OUT = (
     *("/usr/share/fonts/*", "/usr/share/icons/*", "/usr/share/X11/*"),

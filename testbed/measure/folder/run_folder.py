@@ -22,8 +22,8 @@ MANIFEST, EVENTS, MERGED, CAPTURES = "manifest.json", "events.jsonl", "run.pcapn
 PLAN, RESULT = "plan.json", "result.json"
 OWN_MOBILE = "testbed"
 AT_HOME = "home"
-MOBILE_IPV4, MOBILE_IPV6, WIREGUARD = "Mobile IPv4", "Mobile IPv6", "WireGuard"
-KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, WIREGUARD)
+MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE = "Mobile IPv4", "Mobile IPv6", "WireGuard", "MOBIKE"
+KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE)
 """What can keep an address; one of the first two where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""

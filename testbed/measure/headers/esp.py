@@ -42,6 +42,7 @@ def _read_esp(data: Bytes, layer: Peeled, findings: Findings) -> Peeled:
     findings.unread[ENCRYPTED] += len(left)
     found = together(parts)
     findings.encapsulations[READ] += len(found)
+    findings.in_esp.append(found.row)
     return found
 
 

@@ -88,7 +88,8 @@ class Findings:
 
     `unread` counts those in which media may be that nobody has seen, `others` those that have none, both by reason;
     `encapsulations` those that came in something. `pieces` are IP fragments. `hidden` are the datagrams of which all
-    but the beginning is encrypted, where somebody wants them: they are among the unread, too.
+    but the beginning is encrypted, where somebody wants them: they are among the unread, too. `in_esp` are the rows of
+    packets that were in ESP and could be read.
     """
 
     unread: Counter[str] = field(default_factory=Counter)
@@ -96,6 +97,7 @@ class Findings:
     encapsulations: Counter[str] = field(default_factory=Counter)
     pieces: list[Peeled] = field(default_factory=list)
     hidden: list[Peeled] | None = None
+    in_esp: list[Ints] = field(default_factory=list)
 
     def keep(self, layer: Peeled, good: Booleans, reason: str) -> Peeled:
         """Return the packets that are good; the others are unread for this reason."""

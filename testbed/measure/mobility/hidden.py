@@ -17,7 +17,7 @@ import numpy as np
 
 from testbed.measure.capture.capture import words
 from testbed.measure.headers.udp_tunnels import WIREGUARD
-from testbed.measure.wire.packets import Piece
+from testbed.measure.wire.piece import Piece
 
 if TYPE_CHECKING:
     from testbed.measure.capture.capture import Booleans, Capture, Ints

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from agents.turn import TURN_PORT
-from testbed.measure.folder.run_folder import MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
+from testbed.measure.folder.run_folder import MOBIKE, MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
 from testbed.measure.mobility.seen_registration import SeenHandshake, SeenRegistration
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
+    MOBIKE: f"{HERE}.key_exchanges:find_key_exchanges",
     TURN: f"{HERE}.refreshes:find_refreshes",
 }
 """By what keeps an address. Only the one that is wanted gets loaded: most runs have none, and loading takes time."""

@@ -13,7 +13,7 @@ import numpy as np
 from testbed.measure.capture.capture import Columns
 from testbed.measure.rtp.payloads import PAYLOAD_COLUMNS, Payloads
 from testbed.measure.rtp.streams import RTP_COLUMNS, RtpPackets, find_all_rtp, merge, rtp_columns
-from testbed.measure.wire.packets import Piece
+from testbed.measure.wire.piece import Piece
 
 if TYPE_CHECKING:
     from testbed.measure.capture.capture import Booleans, Capture, Ints

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from testbed.measure.sip.announced import Announcements
-    from testbed.measure.wire.packets import Datagrams, Piece, TransportAddress
+    from testbed.measure.wire.packets import Datagrams, TransportAddress
+    from testbed.measure.wire.piece import Piece
 
 CLOCK_HZ = {
     **dict.fromkeys((0, 3, 4, 5, 7, 8, 9, 12, 13, 15, 18), 8000),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from testbed.measure.capture.capture import Booleans, Bytes, Ints
-    from testbed.measure.wire.packets import Piece
+    from testbed.measure.wire.piece import Piece
 
     Tones = NDArray[np.uint32]
 

@@ -20,6 +20,8 @@ from testbed.measure.wire import tcp
 from testbed.measure.wire.fragments import Rebuilt, joined, rebuild
 from testbed.measure.wire.grouping import group_rows
 from testbed.measure.wire.hep import HepError, read_hep
+from testbed.measure.wire.piece import Piece
+from testbed.measure.wire.seen_again import Once
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -50,19 +52,6 @@ class TransportAddress(NamedTuple):
 
 
 _Numbers = NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The columns of `Datagrams`."""
-
-    packet: Ints
-    source: NDArray[np.int32]
-    destination: NDArray[np.int32]
-    offset: Ints
-    captured: Ints
-    length: Ints
-    fragment: NDArray[np.bool_]
 
 
 _COLUMNS: dict[str, type[np.generic]] = {
@@ -226,9 +215,10 @@ def _columns(
     sift: Callable[[Piece], Piece] | None = None,
 ) -> dict[str, Any]:
     """Decode all packets of a capture, chunk by chunk; return the columns of `Piece` by name."""
-    columns = Columns(_COLUMNS)
+    columns, once = Columns(_COLUMNS), Once(capture)
     for start in range(0, max(len(capture), 1), CHUNK):
         piece = _decode(capture, start, table, findings, aside)
+        piece = once.only(piece, findings)
         piece = sift(piece) if sift is not None else piece
         columns.add(**{name: getattr(piece, name) for name in _COLUMNS})
         if len(capture):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.roles.mn.schemes import Home
+from agents.roles.mn.schemes import Home, SchemeRow
 from testbed.lab.network import Network
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.loaded_program import LoadedProgram, Text, able, asked_for, load_program
@@ -26,11 +26,15 @@ OURS: dict[Role, tuple[str, ...]] = {
     "registrar": (NOBODY, *OWN_REGISTRARS),
     "relay": (NOBODY,),
     "turn": (NOBODY,),
+    "ike": (NOBODY,),
 }
 """What each role's field of a scenario may say beside a program: names of our own, and of nobody."""
 
-NEEDED: dict[Home, tuple[Role, ...]] = {Home.RELAY: ("proxy", "relay"), Home.TURN: ("turn",)}
+AT_HOME: dict[Home, tuple[Role, ...]] = {Home.RELAY: ("proxy", "relay"), Home.TURN: ("turn",)}
 """The roles in the home network that programs of others have under a scheme."""
+
+BELOW: dict[str, tuple[Role, ...]] = {"MOBIKE": ("ike",)}
+"""Those that they have below the phone, by the protocol that keeps its address."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ class Cast:
         """For the manifest: what each program is called, by role or node."""
         named: list[tuple[str, LoadedProgram]] = [*self.programs.items(), *self.nodes]
         return {role: {"name": one.name, "file": one.path.name} for role, one in named}
+
+
+def needed_by(row: SchemeRow) -> tuple[Role, ...]:
+    """The roles that programs of others have under a scheme: in the home network, or below the phone."""
+    below = BELOW.get(str(row.below["protocol"]), ()) if row.below else ()
+    return (*AT_HOME.get(row.home, ()), *below)
 
 
 def load_cast(

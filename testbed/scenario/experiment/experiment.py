@@ -14,7 +14,7 @@ from testbed.lab.plan import DuplicateDetection
 from testbed.scenario.experiment.addressing import addressed, check_addresses
 from testbed.scenario.experiment.anchoring import check_anchored
 from testbed.scenario.experiment.around import Around, load_around
-from testbed.scenario.experiment.casting import NEEDED, Cast, check_hang_up, load_cast, packages_of
+from testbed.scenario.experiment.casting import Cast, check_hang_up, load_cast, needed_by, packages_of
 from testbed.scenario.experiment.checks import (
     check_by_netem,
     check_codecs,
@@ -169,7 +169,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     around = load_around(tree, path, scenario, setting)
     check_trigger(tree, scenario, trigger)
     instead: dict[Role, str] = {role: word for role, word in cast_options(cn=cn, mn=mn) if word is not None}
-    cast = load_cast(tree, scenario, network, instead=instead, needed=NEEDED.get(chosen.row.home, ()))
+    cast = load_cast(tree, scenario, network, instead=instead, needed=needed_by(chosen.row))
     has_dad = dad is not None or scenario.dad is not None
     check_company(tree, scenario, network, cast, scheme=chosen, has_dad=has_dad)
     check_anchored(tree, scenario, network, chosen, effective(scenario, setting, trigger))
@@ -269,7 +269,7 @@ def check_no_home_needed(tree: Tree, scenario: Scenario, scheme: ChosenScheme) -
     if scheme.row.home is not Home.NOBODY:
         what = f"topology: has no node '{HOME}' for the {scheme.row.home}, without which there is no {scheme.name}"
         raise BadScenarioError([tree.error(("topology",), f"{what}; add Node('{HOME}') and give it an address")])
-    for field in ("registrar", "proxy", "relay", "turn"):
+    for field in ("registrar", "proxy", "relay", "turn", "ike"):
         choice = getattr(scenario, field)
         if choice != NOBODY:
             what = f"{field}: the topology has no node '{HOME}' for it"

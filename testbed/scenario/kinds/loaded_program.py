@@ -24,6 +24,7 @@ TELLINGS = ("start", "call", "hang_up", "stop")
 VARIABLES = (
     "node", "role", "user", "address", "sip_port", "media_port", "relay_port", "turn_port", "seed",
     "peer", "account", "home", "links", "addresses", "call", "hang_up_after", "subscriber", "is_outbound",
+    "kept",
 )  # fmt: skip
 """What texts and templates of a program may name; docs/programs.md says what each is."""
 

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import Seconds, shown
 
-Role = Literal["cn", "mn", "proxy", "registrar", "relay", "turn", "node"]
-"""Who it can be: the call's two ends, the home network's proxy, registrar, media relay, TURN server; a node's own."""
+Role = Literal["cn", "mn", "proxy", "registrar", "relay", "turn", "ike", "node"]
+"""Who it can be: the call's two ends, the home network's proxy, registrar, media relay, TURN server; both
+ends of a tunnel by IKE; a node's own."""
 
 CodecName = Literal["PCMU", "PCMA", "GSM"]
 

@@ -83,7 +83,8 @@ class Scenario(Document):
     said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
     more than what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC
     4028), none if not said.
-    `registrar`, `proxy`, `relay`, `turn`, `cn` and `mn` are played by us, nobody, or a program; `programs` run beside.
+    `registrar`, `proxy`, `relay`, `turn`, `ike`, `cn` and `mn` are played by us, nobody, or a program; `programs` run
+    beside.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
     its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
     link's router asks to send less. `numbers` are the user's own: files (./mine.py, from this file's folder), or names.
@@ -105,6 +106,7 @@ class Scenario(Document):
     proxy: str = "none"
     relay: str = "none"
     turn: str = "none"
+    ike: str = "none"
     cn: str = "testbed"
     mn: str = "testbed"
     programs: list[ProgramUse] = Field(default_factory=list)

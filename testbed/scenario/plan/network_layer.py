@@ -27,6 +27,7 @@ BOB = (
 SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
+    "MOBIKE": ({}, {}),  # the daemons' own affair
     "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
 }
 """What the mobile node and its home know of each other, by protocol."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from agents.roles.mobility.protocol_rows import PROTOCOLS
 from agents.turn import TURN_PORT
 from testbed.access import dnsmasq, wifi
 from testbed.lab.network.addresses import bare
@@ -24,6 +25,7 @@ from testbed.scenario.plan.accounts import (
     main_address,
     peer_account,
 )
+from testbed.scenario.plan.network_layer import kept_by
 
 MEDIA_PORT = 30000
 # Of the protocol that a proxy controls a media relay with, on the host's own loopback.
@@ -31,15 +33,16 @@ RELAY_PORT = 2223
 # For the BYE of a mobile node that does not say when its call is over: three retransmissions (RFC 3261 17.1.2.2).
 AFTER_CALL_S = 4.0
 
-PLACES: dict[Role, tuple[str, int]] = {
-    "cn": (CORRESPONDENT, SIP_PORT),
-    "relay": (HOME, SIP_PORT),
-    "turn": (HOME, SIP_PORT),
-    "proxy": (HOME, SIP_PORT),
-    "registrar": (HOME, REGISTRAR_PORT),
-    "mn": (MOBILE, SIP_PORT),
+PLACES: dict[Role, dict[str, int]] = {
+    "cn": {CORRESPONDENT: SIP_PORT},
+    "relay": {HOME: SIP_PORT},
+    "turn": {HOME: SIP_PORT},
+    "ike": {HOME: SIP_PORT, MOBILE: SIP_PORT},
+    "proxy": {HOME: SIP_PORT},
+    "registrar": {HOME: REGISTRAR_PORT},
+    "mn": {MOBILE: SIP_PORT},
 }
-"""The node of each role, and its SIP port, in the order in which programs are started."""
+"""The nodes of each role, and its SIP port there, in the order in which programs are started."""
 
 PROCESSES: dict[Role, str] = {"cn": CORRESPONDENT, "mn": MOBILE, "registrar": REGISTRAR}
 """What logs and timeline call a role's process; the others are called by their program's name."""
@@ -49,9 +52,10 @@ def programs(experiment: Experiment) -> list[Foreign]:
     """What others wrote: who is called, who serves the home network and single nodes, gives addresses, or calls."""
     cast = experiment.cast
     found = [
-        foreign(experiment, cast.programs[role], role, *place, name=PROCESSES.get(role, cast.programs[role].name))
-        for role, place in PLACES.items()
+        foreign(experiment, cast.programs[role], role, node, port, name=process_name(role, node, cast.programs[role]))
+        for role, places in PLACES.items()
         if role in cast.programs
+        for node, port in places.items()
     ]
     found += [foreign(experiment, one, "node", node, SIP_PORT, name=f"{node}-{one.name}") for node, one in cast.nodes]
     links = experiment.network.access_links
@@ -62,6 +66,12 @@ def programs(experiment: Experiment) -> list[Foreign]:
     ]
     wireless = [link for link in links if link.is_wireless]
     return found + [wifi.access_point(link, number) for number, link in enumerate(wireless)]
+
+
+def process_name(role: Role, node: str, program: LoadedProgram) -> str:
+    """What logs and timeline call a program: with its node, where the role is played in several."""
+    own = program.name if len(PLACES[role]) == 1 else f"{node}-{program.name}"
+    return PROCESSES.get(role, own)
 
 
 def foreign(
@@ -145,7 +155,16 @@ def variables_of(
         "hang_up_after": min(hang_up) - call.start if hang_up else None,
         "subscriber": {"user": MOBILE, "password": PASSWORD, "domain": REALM, "realm": REGISTRAR_REALM},
         "is_outbound": program.settings.outbound,
+        "kept": kept_address(experiment),
     }
+
+
+def kept_address(experiment: Experiment) -> dict[str, str] | None:
+    """The address that is kept below the phone, and the interface that has it at first; None where none is."""
+    if not experiment.row.is_anchored:
+        return None
+    interface = PROTOCOLS[kept_by(experiment.row)].interface.format(link=experiment.scenario.first_link)
+    return {"address": home_address(experiment.network), "interface": interface}
 
 
 def account(experiment: Experiment) -> dict[str, str]:

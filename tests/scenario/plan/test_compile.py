@@ -213,6 +213,21 @@ def test_turn_mobility_has_coturn_at_home_and_its_calls_go_straight() -> None:
     assert roles(experiment.network, experiment.row)["relay"]["interfaces"]["eth0"]["address"] == "10.10.0.2"
 
 
+def test_mobike_has_a_daemon_at_both_ends_of_its_tunnel() -> None:
+    plan = compile_plan(load_experiment("all-schemes", scheme="mobike"))
+    assert [one["name"] for one in plan["agents"]] == ["cn", "home-agent", "mobility", "mn"]
+    home, mobile = plan["programs"]
+    assert [(one["name"], one["node"]) for one in (home, mobile)] == [
+        ("home-strongswan", "home"),
+        ("mn-strongswan", "mn"),
+    ]
+    assert "local_ts = 10.10.0.254/32" in mobile["files"]["swanctl.conf"]
+    assert "remote_ts = 10.10.0.254/32" in home["files"]["swanctl.conf"]
+    assert "interfaces_ignore = mn-ike" in mobile["files"]["strongswan.conf"]
+    assert agent(plan, "mn")["links"] == {"home": {"interface": "mn-ike", "address": "10.10.0.254"}}
+    assert recipe_for(plan["packages"]) is WITH_FOREIGN
+
+
 def test_no_other_scheme_has_its_media_go_by_way_of_a_server() -> None:
     assert "turn" not in agent(compile_plan(load_experiment("all-schemes", scheme="handover-cn")), "mn")
 

@@ -239,6 +239,15 @@ SCHEMES: dict[str, SchemeRow] = {
         attach="beforehand",
         below={"protocol": "WireGuard", "ip": 4},
     ),
+    "mobike": SchemeRow(
+        API_VERSION,
+        "a tunnel by IPsec whose ends IKEv2 moves (MOBIKE, RFC 4555), as operators have it for calls over WiFi",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "MOBIKE", "ip": 4},
+    ),
 }
 """Ours, by name. In an agent, those that its user brought follow."""
 
