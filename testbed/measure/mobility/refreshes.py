@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessage, StunParseError
+from agents.stun.stun_values import parse_error
 from agents.turn import TURN_PORT
-from agents.turn.stun_message import Attribute, MessageClass, Method, StunMessage, StunParseError
-from agents.turn.stun_values import parse_error
 from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.seen_registration import SeenRegistration
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.address import Address, Datagram
-from agents.turn.stun_message import TRANSACTION_BYTES, MessageClass, StunMessage
-from agents.turn.stun_values import xored
+from agents.stun.stun_message import TRANSACTION_BYTES, MessageClass, StunMessage
+from agents.stun.stun_values import xored
 
 if TYPE_CHECKING:
     from random import Random
@@ -17,7 +17,7 @@ MOST_SENT, LAST_WAIT = 7, 16
 
 
 class StunAsked(NamedTuple):
-    """What a request is for: its method, its own attributes, and from which address of ours it goes.
+    """What a request is for: its method, its own attributes, from which address of ours it goes, and where to.
 
     Addresses among them are written as the XOR attributes have them. `purpose` is for who asked. `tries` are those
     before this one: each has another nonce.
@@ -26,6 +26,7 @@ class StunAsked(NamedTuple):
     method: int
     attributes: tuple[tuple[int, bytes | Address], ...]
     local: Address
+    remote: Address
     purpose: object
     tries: int = 0
 
@@ -43,11 +44,11 @@ class _Pending:
 
 
 class StunTransactions:
-    """All of one client with one server."""
+    """All of one client; `has_fingerprint`: on ports that have other things than STUN."""
 
-    def __init__(self, server: Address, random: Random) -> None:
+    def __init__(self, random: Random, *, has_fingerprint: bool = False) -> None:
         """The identifiers are drawn from `random`."""
-        self._server, self._random = server, random
+        self._random, self._has_fingerprint = random, has_fingerprint
         self._pending: dict[bytes, _Pending] = {}
         self.sending: list[Datagram] = []
 
@@ -63,9 +64,10 @@ class StunTransactions:
             for number, value in asked.attributes
         )
         message = StunMessage(MessageClass.REQUEST, asked.method, transaction, (*own, *who))
-        pending = _Pending(asked, message.to_bytes(key), is_signed=key is not None, now=now)
+        data = message.to_bytes(key, has_fingerprint=self._has_fingerprint)
+        pending = _Pending(asked, data, is_signed=key is not None, now=now)
         self._pending[transaction] = pending
-        self.sending.append(Datagram(asked.local, self._server, pending.data))
+        self.sending.append(Datagram(asked.local, asked.remote, data))
 
     def find(self, message: StunMessage) -> StunAsked | None:
         """What a response is for; None for one that answers nothing."""
@@ -105,5 +107,5 @@ class StunTransactions:
             one.sent += 1
             one.wait_s = LAST_WAIT * RTO_S if one.sent == MOST_SENT else 2 * one.wait_s
             one.due = now + one.wait_s
-            self.sending.append(Datagram(one.asked.local, self._server, one.data))
+            self.sending.append(Datagram(one.asked.local, one.asked.remote, one.data))
         return given_up
