@@ -182,6 +182,7 @@ CORRIDORS = {
         "mip": "",
         "stun": "sip.message",
         "turn": "sip.message stun",
+        "ice": "sdp sip.message stun",
         "mip6": "",
         "sip.digest": "sip.message",
         "sip.transaction": "sip.message",
@@ -194,7 +195,7 @@ CORRIDORS = {
         "roles.cn": "sdp sip.message sip.digest sip.session sip media roles",
         "roles.b2bua": "rtp sdp sip.message sip.digest sip.session sip media roles",
         "roles.mn.triggers": "",
-        "roles.mn.call": "rtp sdp sip.message sip.digest sip.session sip turn media roles",
+        "roles.mn.call": "rtp sdp sip.message sip.digest sip.session sip stun turn ice media roles",
         "roles.mn.schemes": "sip.message sip.session roles roles.mn.call",
         "roles.mn": "loading sip.message sip.digest sip.session sip media roles"
         " roles.mn.triggers roles.mn.call roles.mn.schemes",

@@ -20,7 +20,7 @@ class StunAsked(NamedTuple):
     """What a request is for: its method, its own attributes, from which address of ours it goes, and where to.
 
     Addresses among them are written as the XOR attributes have them. `purpose` is for who asked. `tries` are those
-    before this one: each has another nonce.
+    before this one: each has another nonce. `most_sent`: how often it is sent before it is given up.
     """
 
     method: int
@@ -29,6 +29,7 @@ class StunAsked(NamedTuple):
     remote: Address
     purpose: object
     tries: int = 0
+    most_sent: int = MOST_SENT
 
 
 class _Pending:
@@ -38,9 +39,16 @@ class _Pending:
         self.asked = asked
         self.data = data
         self.is_signed = is_signed
-        self.sent = 1
-        self.wait_s = RTO_S
-        self.due = now + RTO_S
+        self.sent = 0
+        self.wait_s = RTO_S / 2
+        self.due = now
+        self.has_been_sent(now)
+
+    def has_been_sent(self, now: float) -> None:
+        """Once more: the next time is after twice as long, and after the last one it is waited for still longer."""
+        self.sent += 1
+        self.wait_s = LAST_WAIT * RTO_S if self.sent >= self.asked.most_sent else 2 * self.wait_s
+        self.due = now + self.wait_s
 
 
 class StunTransactions:
@@ -82,6 +90,13 @@ class StunTransactions:
         """It has been answered."""
         self._pending.pop(transaction, None)
 
+    def repeat_no_more(self, purpose: object, *, now: float) -> None:
+        """These are still waited for, but not sent again (RFC 8445 7.3.1.4: cancelled)."""
+        for one in self._pending.values():
+            if one.asked.purpose == purpose:
+                one.asked = one.asked._replace(most_sent=one.sent)
+                one.due = now + LAST_WAIT * RTO_S
+
     def forget(self, purpose: object) -> None:
         """Nobody waits for these any more."""
         self._pending = {name: one for name, one in self._pending.items() if one.asked.purpose != purpose}
@@ -100,12 +115,10 @@ class StunTransactions:
         for transaction, one in list(self._pending.items()):
             if now < one.due:
                 continue
-            if one.sent == MOST_SENT:
+            if one.sent >= one.asked.most_sent:
                 del self._pending[transaction]
                 given_up.append(one.asked)
                 continue
-            one.sent += 1
-            one.wait_s = LAST_WAIT * RTO_S if one.sent == MOST_SENT else 2 * one.wait_s
-            one.due = now + one.wait_s
+            one.has_been_sent(now)
             self.sending.append(Datagram(one.asked.local, one.asked.remote, one.data))
         return given_up
