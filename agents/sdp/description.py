@@ -125,6 +125,11 @@ class Media:
         """Values of the attributes of this name, '' for flags."""
         return self._section.attributes(name)
 
+    def inherited(self, name: str) -> str | None:
+        """Value of its first attribute of this name, or else of the session's: '' for flags, None without any."""
+        own = self._section.attribute(name)
+        return self._session.attribute(name) if own is None else own
+
 
 class SessionDescription:
     """A description; `bytes()` gives back what was parsed but for what was edited since."""

@@ -13,29 +13,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.address import Address, Datagram
-from agents.turn.stun_message import (
+from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessage, StunParseError
+from agents.stun.stun_transactions import StunAsked, StunTransactions
+from agents.stun.stun_values import parse_error, parse_xored, xored
+from agents.turn.channels import (
     FIRST_CHANNEL,
     LAST_CHANNEL,
-    Attribute,
-    MessageClass,
-    Method,
-    StunMessage,
-    StunParseError,
     channel_data,
+    channel_number,
     is_channel_data,
     parse_channel_data,
 )
-from agents.turn.stun_transactions import StunAsked, StunTransactions
-from agents.turn.stun_values import (
-    EVEN_AND_NEXT,
-    UDP_TRANSPORT,
-    channel_number,
-    parse_error,
-    parse_seconds,
-    parse_xored,
-    seconds,
-    xored,
-)
+from agents.turn.turn_values import EVEN_AND_NEXT, UDP_TRANSPORT, parse_seconds, seconds
 
 if TYPE_CHECKING:
     from random import Random
@@ -97,7 +86,7 @@ class Allocation:
     def __init__(self, server: Address, credentials: TurnCredentials, random: Random) -> None:
         """Nothing is sent until `allocate`. Its nonce is in its `credentials`: coturn has one for each allocation."""
         self._server, self._credentials = server, credentials
-        self._transactions = StunTransactions(server, random)
+        self._transactions = StunTransactions(random)
         self._local: Address | None = None
         self._before: Address | None = None
         self._ticket: bytes | None = None
@@ -128,7 +117,7 @@ class Allocation:
         self.state, self._local = AllocationState.ALLOCATING, local
         which = (Attribute.EVEN_PORT, EVEN_AND_NEXT) if token is None else (Attribute.RESERVATION_TOKEN, token)
         attributes = ((Attribute.REQUESTED_TRANSPORT, UDP_TRANSPORT), which, (Attribute.MOBILITY_TICKET, b""))
-        self._ask(StunAsked(Method.ALLOCATE, attributes, local, Method.ALLOCATE), now)
+        self._ask(StunAsked(Method.ALLOCATE, attributes, local, self._server, Method.ALLOCATE), now)
 
     def permit(self, ip: str, *, now: float) -> None:
         """Lets a host send to us (RFC 8656 9)."""
@@ -147,7 +136,7 @@ class Allocation:
             return False
         self._before, self._local, self.is_moving = self._local, local, True
         attributes = ((Attribute.MOBILITY_TICKET, self._ticket),)
-        self._ask(StunAsked(Method.REFRESH, attributes, local, Attribute.MOBILITY_TICKET), now)
+        self._ask(StunAsked(Method.REFRESH, attributes, local, self._server, Attribute.MOBILITY_TICKET), now)
         return True
 
     def stay(self) -> None:
@@ -166,7 +155,10 @@ class Allocation:
         self._transactions.forget_all()
         self._renew.clear()
         self._refresh_at, self.state = None, AllocationState.RELEASING
-        self._ask(StunAsked(Method.REFRESH, ((Attribute.LIFETIME, seconds(0)),), self._local, Method.REFRESH), now)
+        self._ask(
+            StunAsked(Method.REFRESH, ((Attribute.LIFETIME, seconds(0)),), self._local, self._server, Method.REFRESH),
+            now,
+        )
 
     def send(self, data: bytes, peer: Address) -> None:
         """To a peer: by its channel, or else by a Send indication (RFC 8656 11)."""
@@ -208,7 +200,7 @@ class Allocation:
             self._failed(asked, None)
         if self._refresh_at is not None and now >= self._refresh_at and self._local is not None:
             self._refresh_at = None  # 8016 3.2.1: who has not moved must not show a ticket
-            self._ask(StunAsked(Method.REFRESH, (), self._local, Method.REFRESH), now)
+            self._ask(StunAsked(Method.REFRESH, (), self._local, self._server, Method.REFRESH), now)
         for (method, peer), due in list(self._renew.items()):
             if now >= due:
                 self._renewable(method, peer, now)
@@ -239,7 +231,7 @@ class Allocation:
             attributes = ((Attribute.CHANNEL_NUMBER, channel_number(self._channels[peer])), *attributes)
             period_s = CHANNEL_REFRESH_S
         self._renew[method, peer] = now + period_s
-        self._ask(StunAsked(method, attributes, self._local, (method, peer)), now)
+        self._ask(StunAsked(method, attributes, self._local, self._server, (method, peer)), now)
 
     def _by_channel(self, data: bytes, local: Address) -> tuple[Address, bytes]:
         """RFC 8656 12.6: of a channel that we have not asked for nothing is taken; its data may overtake the answer."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.turn.stun_message import Attribute, long_term_key
+from agents.stun.stun_message import Attribute, long_term_key
 
 if TYPE_CHECKING:
-    from agents.turn.stun_message import StunMessage
+    from agents.stun.stun_message import StunMessage
 
 
 class TurnCredentials:

@@ -19,9 +19,11 @@ from agents.roles.registrar.registrar_node import RegistrarNode
 from agents.roles.role import Attach, Close, Open, Splice, Tell
 from agents.rtp.rtcp import parse_compound
 from agents.sip.message.address import Address, Datagram
+from agents.stun.stun_message import is_stun
 from agents.turn import TURN_PORT
 
 from .air import UMTS, WIFI, Host, Link, Way
+from .roles.ice_relay import IceRelay, describe_check
 from .roles.learning_relay import LearningRelay
 from .roles.turn_server import TurnServer, describe_turn, speech_in
 from .sip.network import Sent, describe
@@ -56,7 +58,7 @@ class World:
         always_bridges: bool = False, registrar: str | None = None, is_guarded: bool = False,
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
         relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc", session_timer: int | None = None,
-        copies: str = "on-silence", turn: TurnServer | None = None,
+        copies: str = "on-silence", turn: TurnServer | None = None, ice: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -67,13 +69,14 @@ class World:
         `duplication`: of both, or of each; `session_timer`: seconds, of all who speak SIP.
         `copies`: when media go to a dialog that stands by.
         `turn`: the server of a scheme that goes by way of one, if not one that does as it should.
+        `ice`: habits of the relay that is the node's peer in checks.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
         self.wifi = Link("wifi", "10.0.1.1", wifi, is_attached=is_wifi_attached)
         self.umts = Link("umts", "10.0.2.1", umts, is_attached=is_umts_attached)
         self.links = {"wifi": self.wifi, "umts": self.umts}
-        is_relayed = scheme == "media-handover"
+        is_relayed, checks_pairs = SCHEMES[scheme].home is Home.RELAY, SCHEMES[scheme].checks_pairs
         is_by_turn = SCHEMES[scheme].home is Home.TURN
         goes_home = SCHEMES[scheme].home not in {Home.NOBODY, Home.TURN} if home is None else home
         timer = {} if session_timer is None else {"session_timer_s": session_timer}
@@ -86,6 +89,7 @@ class World:
             "home": account if goes_home else None, "copies": copies,
             "networks": {name: {"delay_s": link.up.delay + link.down.delay} for name, link in self.links.items()},
         }  # fmt: skip
+        config["checks_pairs"] = checks_pairs
         if is_by_turn:
             config["turn"] = {**account, "port": TURN_PORT}
         where = {"address": REGISTRAR_IP, "port": 5060, "domain": "home.example"}
@@ -111,7 +115,8 @@ class World:
         self.cn = cn(about_cn, speech, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
         if is_relayed:
-            self.hosts["home"] = Host(LearningRelay(HOME_IP, CN_IP, learns=relay_learns))
+            relay = IceRelay(HOME_IP, CN_IP, *ice) if checks_pairs else None
+            self.hosts["home"] = Host(relay or LearningRelay(HOME_IP, CN_IP, learns=relay_learns))
         elif is_by_turn:
             self.hosts["home"] = Host(turn or TurnServer(HOME_IP))
         elif goes_home:
@@ -127,7 +132,7 @@ class World:
         #: SIP, and speech: (time, sequence number, sender, receiver).
         self.sent: list[Sent] = []
         self.spoken: list[tuple[float, int, str, str]] = []
-        #: What is asked of a TURN server, and answered: as `flow` has it, with the time; and what of it gets lost.
+        #: What is asked of a TURN server, or in checks, and answered: as `flow` has it, with the time; lost ones too.
         self.turned: list[tuple[float, str]] = []
         #: RTCP: (time, sender, receiver, what).
         self.reported: list[tuple[float, str, str, list[RtcpPacket]]] = []
@@ -358,6 +363,10 @@ class World:
                 self.turned.append((self.now, f"{describe_turn(data)} {sender} {arrow} {receiver}"))
             elif (datagram.local.port + datagram.remote.port - TURN_PORT) % 2 == 0:
                 self.spoken.append((self.now, int.from_bytes(inner[2:4], "big"), sender, receiver))
+            return data, is_lost
+        if is_stun(data):
+            is_lost |= self._is_meant(describe_check(data), on)
+            self.turned.append((self.now, f"{describe_check(data)} {sender} {'-x' if is_lost else '->'} {receiver}"))
             return data, is_lost
         if datagram.local.port % 2:
             self.reported.append((self.now, sender, receiver, parse_compound(data)))

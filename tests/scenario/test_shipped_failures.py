@@ -69,6 +69,13 @@ def test_a_wifi_that_dies_in_one_direction_keeps_carrier_signal_and_the_other_on
     assert gate[lives]["bad_moments"] == []
 
 
+def test_a_wifi_whose_line_dies_keeps_carrier_and_signal_and_nothing_gets_through() -> None:
+    one = experiment("wifi-line-dies")
+    before, *_, after = states(one, "wifi")
+    assert {way: direction.loss for way, direction in after.directions.items()} == {"up": 1.0, "down": 1.0}
+    assert (after.signal, after.gone) == (before.signal, False)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_short_silences_are_shorter_than_any_radio_that_waits_needs_to_notice(seed: int) -> None:
     one = experiment("short-silences", seed)

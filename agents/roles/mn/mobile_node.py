@@ -65,6 +65,8 @@ class MobileNode(ByTable):
         self._call = Call(config["peer"], config["user"], links, samples, random, config["home"], registrar, media)
         if "turn" in config:
             self._call.go_by_way_of(config["turn"])
+        if config.get("checks_pairs"):
+            self._call.check_pairs()
         networks = config.get("networks", {})
         for link in links:
             self._call.ua.expect_round_trip(link.address, seconds=round_trip_s(networks.get(link.name, {})))
@@ -163,15 +165,15 @@ class MobileNode(ByTable):
             self._begin_at, self._hang_up_at, call.ua.get_timer(), call.media.get_timer(), call.partings.get_timer(),
             self._scheme.get_timer(), self._sensing.get_timer(), self._next_try(),
             self._registration.get_timer() if self._registration is not None else None,
-            call.relay.get_timer() if call.relay is not None else None,
+            call.below.get_timer() if call.below is not None else None,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due."""
         self._call.media.handle_timer(now=now)
-        if self._call.relay is not None:
-            self._call.relay.handle_timer(now=now)
+        if self._call.below is not None:
+            self._call.below.handle_timer(now=now)
         if self._begin_at is not None and now >= self._begin_at:
             self._begin_at = None
             self.feed(TimeToCall(), now)
@@ -355,8 +357,8 @@ class MobileNode(ByTable):
             return
         self.state = CallStage.OVER
         self._hang_up_at = None
-        if self._call.relay is not None:
-            self._call.relay.release(now=now)
+        if self._call.below is not None:
+            self._call.below.release(now=now)
         if self._call.media.stray:
             self._call.tell("stray_media", packets=self._call.media.stray)
         self._call.tell("call_ended", **({} if status is None else {"status": status}))

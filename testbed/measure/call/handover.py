@@ -62,7 +62,7 @@ class Handover:
     next handover. `status` is the last final response to an INVITE of its, None without one. `copies` says of a
     handover to a dialog that stood by when copies go over both paths, `done_ns` when the MN told that it is moved.
     `registration` is what moved an address that the MN keeps, or an allocation at a TURN server, which an INVITE only
-    follows: the one that succeeded, else the first one.
+    follows, or the check that nominated a way for media: the one that succeeded, else the first one.
     """
 
     trigger_ns: int

@@ -113,7 +113,7 @@ class Signalling:
         if self._manifest.mn.kept is None and not found:
             return None
         return MobilityCost(
-            moved_by(self._manifest), sum(one.messages for one in found), sum(one.bytes for one in found)
+            moved_by(self._manifest, found), sum(one.messages for one in found), sum(one.bytes for one in found)
         )
 
     def cost(self, which: Callable[[Counted], bool] = lambda _: True) -> Cost:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from agents.turn import TURN_PORT
 from testbed.measure.folder.run_folder import MOBIKE, MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
-from testbed.measure.mobility.seen_registration import SeenHandshake, SeenRegistration
+from testbed.measure.mobility.at_links import stun_in
+from testbed.measure.mobility.seen_registration import SeenCheck, SeenHandshake, SeenRegistration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams
 
-TURN = "TURN"
+TURN, ICE = "TURN", "ICE"
 Exchange = SeenRegistration | SeenHandshake
 
 HERE = "testbed.measure.mobility"
@@ -26,19 +27,30 @@ FINDERS = {
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
     MOBIKE: f"{HERE}.key_exchanges:find_key_exchanges",
     TURN: f"{HERE}.refreshes:find_refreshes",
+    ICE: f"{HERE}.pair_checks:find_checks",
 }
 """By what keeps an address. Only the one that is wanted gets loaded: most runs have none, and loading takes time."""
 
 
-def moved_by(manifest: Manifest) -> str:
-    """Return what moves the MN beside SIP, if anything does."""
-    return TURN if manifest.mn.kept is None else manifest.mn.kept_by
+def moved_by(manifest: Manifest, exchanges: Sequence[Exchange]) -> str:
+    """Return what moves the MN beside SIP, if anything does; where it keeps no address, what it said tells."""
+    if manifest.mn.kept is not None:
+        return manifest.mn.kept_by
+    return ICE if any(isinstance(one, SeenCheck) for one in exchanges) else TURN
 
 
 def find_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[Exchange]:
-    """Return what was said at the MN's interfaces for an address that it keeps, or else to a TURN server; by time."""
-    protocol = moved_by(manifest)
-    if protocol == TURN and all(end.port != TURN_PORT for end in datagrams.endpoints):
+    """Return what was said at the MN's interfaces for an address that it keeps, or to a TURN server, or as ICE.
+
+    By time. A phone that goes by way of a TURN server may speak STUN elsewhere as well: that is not looked for.
+    """
+    if manifest.mn.kept is not None:
+        protocol = manifest.mn.kept_by
+    elif any(end.port == TURN_PORT for end in datagrams.endpoints):
+        protocol = TURN
+    elif stun_in(capture, datagrams).any():
+        protocol = ICE
+    else:
         return []
     module, _, name = FINDERS[protocol].partition(":")
     find: Callable[[Capture, Datagrams, Manifest], Sequence[Exchange]] = getattr(import_module(module), name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessage, StunParseError
+from agents.stun.stun_values import parse_error
 from agents.turn import TURN_PORT
-from agents.turn.stun_message import Attribute, MessageClass, Method, StunMessage, StunParseError
-from agents.turn.stun_values import parse_error
 from testbed.measure.mobility.at_links import at_links
 from testbed.measure.mobility.seen_registration import SeenRegistration
 
@@ -50,7 +50,7 @@ def find_refreshes(capture: Capture, datagrams: Datagrams, manifest: Manifest) -
         elif message.kind in {MessageClass.SUCCESS, MessageClass.ERROR} and not is_ours:
             place = by_name.pop(message.transaction, None)
             if place is not None:
-                asked[place] = _answered(asked[place], time_ns, _code(message), len(data))
+                asked[place] = _answered(asked[place], time_ns, code_of(message), len(data))
     return asked
 
 
@@ -58,8 +58,8 @@ def _answered(one: SeenRegistration, time_ns: int, code: int, size: int) -> Seen
     return replace(one, bytes=one.bytes + size, answered_ns=time_ns, code=code)
 
 
-def _code(message: StunMessage) -> int:
-    """0 of a success."""
+def code_of(message: StunMessage) -> int:
+    """Return the code of an answer: 0 of a success."""
     if message.kind == MessageClass.SUCCESS:
         return 0
     try:

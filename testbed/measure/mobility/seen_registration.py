@@ -38,6 +38,11 @@ class SeenRegistration:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCheck(SeenRegistration):
+    """A check of ICE, whoever asked. One by which the MN nominates a way for its media binds it, so to say."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeenHandshake:
     """A message of a handshake, or an empty data message, at the MN's interfaces; `bytes` are those of UDP payload."""
 

@@ -85,7 +85,7 @@ SIGNALLING = by_key((SETUP, *COSTS, *QUESTION, *MOBILITY, *PARTS))
 
 HANDOVER_SIGNALLING: dict[str, Number[HandoverCost]] = by_key((
     Number("delay_ms", "number", "ms", "signalling_delay_ms",
-           "its first INVITE to the final response of the one that did it; its registration, or Refresh, to the answer",
+           "its first INVITE to the final response of the one that did it; or what moved media, until it was answered",
            lambda one: ms(one.delay_ns)),
     Number("messages", "integer", "messages", "sip_messages", "SIP messages of it", lambda one: one.cost.messages),
     Number("bytes", "integer", "bytes", "sip_bytes", "their UDP payload", lambda one: one.cost.bytes),

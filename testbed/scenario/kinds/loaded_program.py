@@ -22,7 +22,7 @@ MOST_BYTES = 4 * 1024 * 1024
 TELLINGS = ("start", "call", "hang_up", "stop")
 
 VARIABLES = (
-    "node", "role", "user", "address", "sip_port", "media_port", "relay_port", "turn_port", "seed",
+    "node", "role", "user", "address", "sip_port", "media_port", "relay_port", "turn_port", "checks_pairs", "seed",
     "peer", "account", "home", "links", "addresses", "call", "hang_up_after", "subscriber", "is_outbound",
     "kept",
 )  # fmt: skip

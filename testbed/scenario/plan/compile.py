@@ -141,6 +141,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
         "peer": {"user": CORRESPONDENT, "address": peer, "port": SIP_PORT, **account, **session_timer(scenario)},
         "home": home(experiment),
         **turn_server(experiment),
+        **({"checks_pairs": True} if experiment.row.checks_pairs else {}),
         "call": {
             "start_s": scenario.call.start,
             "duration_s": scenario.call.duration if experiment.hangs_up == MOBILE else None,

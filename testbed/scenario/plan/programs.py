@@ -145,6 +145,7 @@ def variables_of(
         "media_port": MEDIA_PORT,
         "relay_port": RELAY_PORT if "relay" in experiment.cast.programs else None,
         "turn_port": TURN_PORT,
+        "checks_pairs": experiment.row.checks_pairs,
         "seed": experiment.seed,
         "peer": {"user": other, "address": addresses[other], "port": SIP_PORT},
         "account": account(experiment),

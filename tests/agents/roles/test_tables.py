@@ -9,6 +9,7 @@ import pytest
 from agents.roles.b2bua.setup import Entering, Setup
 from agents.roles.mn.mobile_node import CallStage, MobileNode
 from agents.roles.mn.schemes.handover_cn import Handing, HandoverCn
+from agents.roles.mn.schemes.ice_restart import IceRestart, Restarting
 from agents.roles.mn.schemes.media_handover import Learning, MediaHandover
 from agents.roles.mn.schemes.proactive import BackingUp, Proactive
 from agents.roles.mn.schemes.reinvite import HEARD, Moving, Reinvite
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 MACHINES: list[tuple[type[ByTable], type[StrEnum]]] = [
     (Reinvite, Moving), (HandoverCn, Handing), (Proactive, BackingUp), (MediaHandover, Learning),
-    (MobileNode, CallStage), (Setup, Entering),
+    (IceRestart, Restarting),    (MobileNode, CallStage), (Setup, Entering),
 ]  # fmt: skip
 
 
@@ -37,6 +38,6 @@ def test_what_a_row_names_are_types_and_methods_of_the_machine(machine: type[ByT
             assert getattr(machine, action.__name__) is action, (state, event)
 
 
-@pytest.mark.parametrize("scheme", [HandoverCn, Proactive, MediaHandover])
+@pytest.mark.parametrize("scheme", [HandoverCn, Proactive, MediaHandover, IceRestart])
 def test_a_scheme_that_falls_back_hears_all_that_the_reinvite_does(scheme: type[ByTable]) -> None:
     assert set(scheme.TABLE["REINVITING"]) == HEARD

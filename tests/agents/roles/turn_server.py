@@ -12,19 +12,18 @@ from dataclasses import dataclass, field
 from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open
 from agents.sip.message.address import Address, Datagram
-from agents.turn import TURN_PORT
-from agents.turn.stun_message import (
+from agents.stun.stun_message import (
     Attribute,
     MessageClass,
     Method,
     StunMessage,
     StunParseError,
-    channel_data,
-    is_channel_data,
     long_term_key,
-    parse_channel_data,
 )
-from agents.turn.stun_values import channel_number, parse_seconds, parse_xored, seconds, xored
+from agents.stun.stun_values import parse_xored, xored
+from agents.turn import TURN_PORT
+from agents.turn.channels import channel_data, channel_number, is_channel_data, parse_channel_data
+from agents.turn.turn_values import parse_seconds, seconds
 
 #: coturn 4.6.1's answer to a Refresh with a ticket: three bytes, another one, and a HMAC over nothing.
 ODD = bytes.fromhex("0800140ca7ed256aebf7cecf11a1b57dce75f8d48f72f2fb")

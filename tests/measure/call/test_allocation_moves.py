@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessage
 from agents.turn import TURN_PORT
-from agents.turn.stun_message import Attribute, MessageClass, Method, StunMessage, channel_data
+from agents.turn.channels import channel_data
 from testbed.measure.result.run import measure_run
 from tests.measure import frames, synthetic
 from tests.measure.frames import MS, START_NS, Frame

@@ -256,7 +256,12 @@ def without_home(files: Files) -> None:
 
 @pytest.mark.parametrize(
     ("scheme", "needed"),
-    [("handover-b2bua", "B2BUA"), ("media-handover", "media relay"), ("turn-mobility", "TURN server")],
+    [
+        ("handover-b2bua", "B2BUA"),
+        ("media-handover", "media relay"),
+        ("ice-restart", "media relay"),
+        ("turn-mobility", "TURN server"),
+    ],
 )
 def test_network_without_home_has_neither_b2bua_nor_relay(scheme: str, needed: str, files: Files) -> None:
     files.change(SCENARIO_FILE, "scheme: handover-cn", f"scheme: {scheme}")

@@ -118,6 +118,9 @@ def test_kamailio_has_the_media_relayed_and_learned_where_it_is_told() -> None:
     plain = kamailio("tests/engine/data/through-kamailio.yaml")
     assert 'modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:2223")' in relayed
     assert 'rtpengine_manage("media-handover ' in relayed
+    checked = kamailio("all-schemes", scheme="ice-restart")
+    assert 'rtpengine_manage("asymmetric replace-origin ICE=$var(ice)")' in checked
+    assert "media-handover" not in checked
     assert "rtpengine" not in plain
     for config in (relayed, plain):
         assert "listen=udp:10.10.0.2:5060\n" in config

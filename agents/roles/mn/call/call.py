@@ -8,6 +8,7 @@ from agents.media.call_media import CallMedia, MediaSettings
 from agents.media.leg import Leg, is_emptied, media_address
 from agents.media.reports import control_of
 from agents.roles.guards import PeerGuard
+from agents.roles.mn.call.own_accounts import own_credentials
 from agents.roles.mn.call.parting import Partings
 from agents.roles.role import Attach, Open, Tell, is_plain
 from agents.sdp.audio import Endpoint, make_answer, make_offer
@@ -23,11 +24,11 @@ from agents.sip.user_agent import Invitation, UserAgent
 if TYPE_CHECKING:
     from random import Random
 
+    from agents.roles.mn.call.checked_media import CheckedMedia
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.call.relayed_media import RelayedMedia
     from agents.roles.role import Command
     from agents.rtp.rtcp_session import RtcpSession
-    from agents.sip.digest.client import DigestClient
     from agents.sip.message.address import Datagram
     from agents.sip.session.session import Session
 
@@ -86,6 +87,8 @@ class Call:
         self.partings = Partings(links, self.tell)
         #: Media by way of a server, where there is one.
         self.relay: RelayedMedia | None = None
+        #: Media over pairs that are checked before, where the scheme wants that.
+        self.checks: CheckedMedia | None = None
         self.session: Session | None = None
         self._peer = Address(peer["address"], peer["port"])
         self._proxy = self._peer if home is None else Address(home["address"], home["port"])
@@ -149,6 +152,8 @@ class Call:
             session.reject_reinvite(NOT_ACCEPTABLE_HERE, now=now)
             return
         self.media.declare(answer, offer=session.remote_sdp)
+        if self.checks is not None:
+            self.checks.repeat(answer, session.remote_sdp, now=now)
         answer.follow(self._sent[session])
         self._sent[session] = answer
         session.accept_reinvite(bytes(answer), now=now)
@@ -269,6 +274,8 @@ class Call:
 
     def send_media(self, session: Session, *, now: float) -> Leg | None:
         """Sends on the leg of this session too, as its description and the peer's agree; None if they don't."""
+        if self.checks is not None:
+            self.checks.learn(session.remote_sdp, now=now)
         leg = self.media.agree(session, session.local_sdp, session.remote_sdp, now=now)
         if leg is not None and self.relay is not None and leg.local == self.relay.address:
             self.relay.bind(leg.remote, now=now)
@@ -296,6 +303,17 @@ class Call:
         # Not patient: what the server answers is waited for.
         self.relay = RelayedMedia(server, self._take_port(), self._random, self._open_relayed, self.tell)
 
+    def check_pairs(self) -> None:
+        """Media go over pairs that are checked before: see `CheckedMedia`."""
+        from agents.roles.mn.call.checked_media import CheckedMedia  # noqa: PLC0415 - as above
+
+        self.checks = CheckedMedia(self._random, self.tell)
+
+    @property
+    def below(self) -> RelayedMedia | CheckedMedia | None:
+        """What media go through on their way out and in, where there is anything."""
+        return self.relay or self.checks
+
     def has_place(self, link: Link, *, now: float) -> bool:
         """Whether it is known where media are taken; where a server is asked first, it has been from now on."""
         if self.relay is None:
@@ -305,16 +323,16 @@ class Call:
 
     def receive_media(self, data: bytes, *, local: Address, remote: Address, now: float, came: float) -> None:
         """A datagram that is no SIP, and when the kernel got it."""
-        if self.relay is None:
+        if self.below is None:
             self.media.receive_datagram(data, local=local, remote=remote, came=came)
-        elif (found := self.relay.taken(data, local=local, remote=remote, now=now)) is not None:
+        elif (found := self.below.taken(data, local=local, remote=remote, now=now)) is not None:
             payload, here, there = found
             self.media.receive_datagram(payload, local=here, remote=there, came=came)
 
     def media_to_send(self) -> list[Datagram]:
         """What is to be sent now and is no SIP."""
         media = self.media.datagrams_to_send()
-        return media if self.relay is None else self.relay.sent(media)
+        return media if self.below is None else self.below.sent(media)
 
     def _invite(self, link: Link, wish: _Wish, now: float, retry_of: Session | None = None) -> Session:
         offer = self._offer(link)
@@ -341,6 +359,8 @@ class Call:
         at = at or Address(link.address, self._next_port)
         offer = make_offer(Endpoint(at.ip, at.port, session_id, formats=self._formats))
         self.media.declare(offer, moved_from=moved_from)
+        if self.checks is not None:
+            self.checks.restart(offer)
         return offer
 
     def _take_part(self, session: Session, offer: SessionDescription) -> None:
@@ -369,21 +389,5 @@ class Call:
         self.commands += [Open(at, is_media=True), Open(control_of(at), is_media=True)]
 
     def _open_media(self, at: Address) -> None:
-        self.commands += [Open(at, is_patient=True), Open(control_of(at), is_patient=True)]
-
-
-def own_credentials(
-    calling: list[dict[str, Any]], registrar: dict[str, Any] | None, random: Random
-) -> DigestClient | None:
-    """What proves who we are, where there are passwords; those for `calling` are sent along unasked.
-
-    In new dialogs too: those we have accounts with count as our own network (RFC 3261 22.3), and so a handover takes no
-    round trip for a challenge (paper 4.3). The registrar's realm is not one for calls.
-    """
-    known = calling if registrar is None else [*calling, registrar]
-    if not known:
-        return None
-    from agents.sip.digest.client import Account, DigestClient  # noqa: PLC0415 - hashlib takes its time
-
-    accounts = [Account(one["user"], one["password"], one["realm"]) for one in known]
-    return DigestClient(accounts, random, own_realms=[one["realm"] for one in calling])
+        is_patient = self.checks is None  # a check is to be answered at once
+        self.commands += [Open(one, is_patient=is_patient, is_media=not is_patient) for one in (at, control_of(at))]

@@ -37,7 +37,7 @@ class SchemeRow(NamedTuple):
     hold where a scenario says nothing; so does `copies`, when media go over both links, of a scheme that has a dialog
     which stands by. `below` says how the node's system keeps its address below a phone that knows nothing of it: what
     `agents.roles.mobility` is to do. `always_bridges`: the B2BUA takes the media of every call, without asking
-    the peer whether it can hand over itself.
+    the peer whether it can hand over itself. `checks_pairs`: media go over pairs that ICE has checked.
     """
 
     api: int
@@ -49,6 +49,7 @@ class SchemeRow(NamedTuple):
     attach: Literal["beforehand", "when-triggered"] = "when-triggered"
     copies: Literal["always", "at-risk", "on-silence"] | None = None
     below: Mapping[str, object] | None = None
+    checks_pairs: bool = False
 
     @property
     def is_bridged(self) -> bool:
@@ -89,6 +90,8 @@ class SchemeRow(NamedTuple):
             return f"home={self.home!r} is not possible; write {', '.join(map(repr_of, Home))}"
         if (self.home is Home.AGENT) != (self.below is not None):
             return f"home={repr_of(Home.AGENT)} and below=… belong together; write both, or none"
+        if self.checks_pairs and self.home is not Home.RELAY:
+            return f"checks_pairs=True belongs to home={repr_of(Home.RELAY)}; write both, or leave it out"
         return ""
 
     def loaded(self) -> type[Scheme]:
@@ -134,6 +137,15 @@ SCHEMES: dict[str, SchemeRow] = {
         home=Home.TURN,
         trigger=FALLING,
         attach="beforehand",
+    ),
+    "ice-restart": SchemeRow(
+        API_VERSION,
+        "what WebRTC phones do: other names and passwords by re-INVITE, then checks of the new way (RFC 8445 9)",
+        f"{HERE}.ice_restart:IceRestart",
+        home=Home.RELAY,
+        trigger=FALLING,
+        attach="beforehand",
+        checks_pairs=True,
     ),
     "proactive": SchemeRow(
         API_VERSION,

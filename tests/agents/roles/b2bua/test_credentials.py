@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.roles.b2bua.back_to_back import BackToBack
-from agents.roles.mn.call.call import own_credentials
+from agents.roles.mn.call.own_accounts import own_credentials
 from tests.agents.air import Host
 from tests.agents.world import HOME_IP, World
 

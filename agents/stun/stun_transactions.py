@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.sip.message.address import Address, Datagram
-from agents.turn.stun_message import TRANSACTION_BYTES, MessageClass, StunMessage
-from agents.turn.stun_values import xored
+from agents.stun.stun_message import TRANSACTION_BYTES, MessageClass, StunMessage
+from agents.stun.stun_values import xored
 
 if TYPE_CHECKING:
     from random import Random
@@ -17,17 +17,19 @@ MOST_SENT, LAST_WAIT = 7, 16
 
 
 class StunAsked(NamedTuple):
-    """What a request is for: its method, its own attributes, and from which address of ours it goes.
+    """What a request is for: its method, its own attributes, from which address of ours it goes, and where to.
 
     Addresses among them are written as the XOR attributes have them. `purpose` is for who asked. `tries` are those
-    before this one: each has another nonce.
+    before this one: each has another nonce. `most_sent`: how often it is sent before it is given up.
     """
 
     method: int
     attributes: tuple[tuple[int, bytes | Address], ...]
     local: Address
+    remote: Address
     purpose: object
     tries: int = 0
+    most_sent: int = MOST_SENT
 
 
 class _Pending:
@@ -37,17 +39,24 @@ class _Pending:
         self.asked = asked
         self.data = data
         self.is_signed = is_signed
-        self.sent = 1
-        self.wait_s = RTO_S
-        self.due = now + RTO_S
+        self.sent = 0
+        self.wait_s = RTO_S / 2
+        self.due = now
+        self.has_been_sent(now)
+
+    def has_been_sent(self, now: float) -> None:
+        """Once more: the next time is after twice as long, and after the last one it is waited for still longer."""
+        self.sent += 1
+        self.wait_s = LAST_WAIT * RTO_S if self.sent >= self.asked.most_sent else 2 * self.wait_s
+        self.due = now + self.wait_s
 
 
 class StunTransactions:
-    """All of one client with one server."""
+    """All of one client; `has_fingerprint`: on ports that have other things than STUN."""
 
-    def __init__(self, server: Address, random: Random) -> None:
+    def __init__(self, random: Random, *, has_fingerprint: bool = False) -> None:
         """The identifiers are drawn from `random`."""
-        self._server, self._random = server, random
+        self._random, self._has_fingerprint = random, has_fingerprint
         self._pending: dict[bytes, _Pending] = {}
         self.sending: list[Datagram] = []
 
@@ -63,9 +72,10 @@ class StunTransactions:
             for number, value in asked.attributes
         )
         message = StunMessage(MessageClass.REQUEST, asked.method, transaction, (*own, *who))
-        pending = _Pending(asked, message.to_bytes(key), is_signed=key is not None, now=now)
+        data = message.to_bytes(key, has_fingerprint=self._has_fingerprint)
+        pending = _Pending(asked, data, is_signed=key is not None, now=now)
         self._pending[transaction] = pending
-        self.sending.append(Datagram(asked.local, self._server, pending.data))
+        self.sending.append(Datagram(asked.local, asked.remote, data))
 
     def find(self, message: StunMessage) -> StunAsked | None:
         """What a response is for; None for one that answers nothing."""
@@ -79,6 +89,13 @@ class StunTransactions:
     def end(self, transaction: bytes) -> None:
         """It has been answered."""
         self._pending.pop(transaction, None)
+
+    def repeat_no_more(self, purpose: object, *, now: float) -> None:
+        """These are still waited for, but not sent again (RFC 8445 7.3.1.4: cancelled)."""
+        for one in self._pending.values():
+            if one.asked.purpose == purpose:
+                one.asked = one.asked._replace(most_sent=one.sent)
+                one.due = now + LAST_WAIT * RTO_S
 
     def forget(self, purpose: object) -> None:
         """Nobody waits for these any more."""
@@ -98,12 +115,10 @@ class StunTransactions:
         for transaction, one in list(self._pending.items()):
             if now < one.due:
                 continue
-            if one.sent == MOST_SENT:
+            if one.sent >= one.asked.most_sent:
                 del self._pending[transaction]
                 given_up.append(one.asked)
                 continue
-            one.sent += 1
-            one.wait_s = LAST_WAIT * RTO_S if one.sent == MOST_SENT else 2 * one.wait_s
-            one.due = now + one.wait_s
-            self.sending.append(Datagram(one.asked.local, self._server, one.data))
+            one.has_been_sent(now)
+            self.sending.append(Datagram(one.asked.local, one.asked.remote, one.data))
         return given_up

@@ -1,4 +1,4 @@
-"""STUN messages and channels: RFC 5769's samples, other people's bytes, and what must not pass."""
+"""STUN messages: RFC 5769's samples, other people's bytes, and what must not pass."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from hypothesis import strategies as st
 from scapy.contrib.stun import STUN
 
 from agents.sip.message.address import Address
-from agents.turn.stun_message import (
+from agents.stun.stun_message import (
     MOST_ATTRIBUTES,
     Attribute,
     MessageClass,
     Method,
     StunMessage,
     StunParseError,
-    channel_data,
     fingerprint,
-    is_channel_data,
+    is_stun,
     long_term_key,
-    parse_channel_data,
 )
-from agents.turn.stun_values import parse_error, parse_seconds, parse_xored, seconds, xored
+from agents.stun.stun_values import error, parse_error, parse_xored, xored
+from agents.turn.turn_values import parse_seconds, seconds
 
 SHORT_TERM = b"VOkJxbRl1RmTxUk/WvJxBt"
 NAME = bytes.fromhex("b7e7a701bc34d686fa87dfae")
-SOFTWARE, PRIORITY = 0x8022, 0x0024
+SOFTWARE = 0x8022
 REQUEST = bytes.fromhex(
     "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74002400046e0001ff80290008932ff9b1"
     "51263b36000600096576746a3a68367659202020000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf"
@@ -62,7 +61,8 @@ def test_sample_request_says_who_asks() -> None:
     message = StunMessage.parse(REQUEST)
     assert (message.kind, message.get(Attribute.USERNAME)) == (MessageClass.REQUEST, b"evtj:h6vY")
     assert message.get(SOFTWARE) == b"STUN test client"
-    assert message.unknown == [PRIORITY]
+    assert message.get(Attribute.PRIORITY) == bytes.fromhex("6e0001ff")
+    assert message.unknown == []
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,10 @@ def test_what_follows_the_signature_does_not_count() -> None:
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_message_or_a_parse_error(data: bytes) -> None:
-    for parse in (StunMessage.parse, parse_channel_data):
-        try:
-            parse(data)
-        except StunParseError:
-            continue
+    try:
+        StunMessage.parse(data)
+    except StunParseError:
+        return
 
 
 @given(st.binary(max_size=60), st.integers(0, 79))
@@ -172,18 +171,25 @@ def test_an_error_has_its_code_and_words() -> None:
     assert parse_error(b"\x00\x00\x04\x26Stale \xff") == (438, "Stale \ufffd")
 
 
-def test_channel_data_and_its_padding() -> None:
-    made = channel_data(0x4000, b"speech")
-    assert made == b"\x40\x00\x00\x06speech"
-    assert is_channel_data(made)
-    assert parse_channel_data(made) == (0x4000, b"speech")
-    assert parse_channel_data(made + b"\x00\x00") == (0x4000, b"speech")  # RFC 8656 12.5: may be padded
+def test_an_error_is_what_it_was_made_of() -> None:
+    assert parse_error(error(487, "Role Conflict")) == (487, "Role Conflict")
+
+
+def test_the_sample_is_made_again_byte_for_byte_but_for_its_padding() -> None:
+    """RFC 5769 2.1 pads with spaces; the RFC's own attributes, signed and with a fingerprint, in its order."""
+    message = StunMessage.parse(REQUEST)
+    made = StunMessage(message.kind, message.method, message.transaction, message.attributes)
+    again = StunMessage.parse(made.to_bytes(SHORT_TERM, has_fingerprint=True))
+    assert (again.attributes, again.has_fingerprint) == (message.attributes, True)
+    assert again.is_signed_by(SHORT_TERM)
+    assert not StunMessage.parse(made.to_bytes(SHORT_TERM)).has_fingerprint
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"@\x00\x00", b"@\x00\x00\x07speech", b"@\x00\x00\x06speech\x00\x00\x00", b"P\x00\x00\x00", b"\x3f\xff\x00\x00"],
-)
-def test_what_is_no_channel_data(data: bytes) -> None:
-    with pytest.raises(StunParseError, match=r"ChannelData|channel"):
-        parse_channel_data(data)
+    ("data", "is_one"),
+    [(REQUEST, True), (RESPONSE_4, True), (b"\x80" + REQUEST[1:], False), (REQUEST[:19], False),
+     (b"@" + REQUEST[1:], False),
+     (REQUEST[:4] + b"\x21\x12\xa4\x43" + REQUEST[8:], False), (b"", False)],
+)  # fmt: skip
+def test_speech_and_channels_are_no_stun(data: bytes, is_one: bool) -> None:
+    assert is_stun(data) == is_one

@@ -1,8 +1,8 @@
-"""STUN messages (RFC 8489 5, 14) as bytes and as values, and ChannelData (RFC 8656 12.4).
+"""STUN messages (RFC 8489 5, 14) as bytes and as values.
 
-Whatever comes from the network goes through `StunMessage.parse` or `parse_channel_data`, and `StunParseError` is all
-that comes out of them otherwise. Not done: MESSAGE-INTEGRITY-SHA256, USERHASH, PASSWORD-ALGORITHMS (RFC 8489 9.2),
-SASLprep of what is not ASCII.
+Whatever comes from the network goes through `StunMessage.parse`, and `StunParseError` is all that comes out of it
+otherwise. Not done: MESSAGE-INTEGRITY-SHA256, USERHASH, PASSWORD-ALGORITHMS (RFC 8489 9.2), SASLprep of what is not
+ASCII.
 """
 
 from __future__ import annotations
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 MAGIC_COOKIE = 0x2112A442
 HEADER_BYTES, TRANSACTION_BYTES = 20, 12
-#: More than any message of TURN has (RFC 8656 18); what has more is no message to us.
+#: More than any message of TURN (RFC 8656 18) or ICE has; what has more is no message to us.
 MOST_ATTRIBUTES = 32
-#: Channels, as numbers and as first bytes: RFC 8656 12.
-FIRST_CHANNEL, LAST_CHANNEL = 0x4000, 0x4FFF
 
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
-_CHANNEL = struct.Struct("!HH")
-_INTEGRITY_BYTES = 20
+_COOKIE = MAGIC_COOKIE.to_bytes(4, "big")
+_INTEGRITY_BYTES, _CRC_BYTES = 20, 4
 _FINGERPRINT_XOR = 0x5354554E
 _CLASS_BITS = 0x0110
 # RFC 8489 14: attributes below this have to be understood.
@@ -60,7 +58,7 @@ class MessageClass(IntEnum):
 
 
 class Attribute(IntEnum):
-    """RFC 8489 18.3, RFC 8656 18, RFC 8016 4."""
+    """RFC 8489 18.3, RFC 8445 16.1, RFC 8656 18, RFC 8016 4: one registry (IANA) for all that speak STUN."""
 
     MAPPED_ADDRESS = 0x0001
     USERNAME = 0x0006
@@ -79,7 +77,11 @@ class Attribute(IntEnum):
     MESSAGE_INTEGRITY_SHA256 = 0x001C
     XOR_MAPPED_ADDRESS = 0x0020
     RESERVATION_TOKEN = 0x0022
+    PRIORITY = 0x0024
+    USE_CANDIDATE = 0x0025
     FINGERPRINT = 0x8028
+    ICE_CONTROLLED = 0x8029
+    ICE_CONTROLLING = 0x802A
     MOBILITY_TICKET = 0x8030
 
 
@@ -100,6 +102,7 @@ class StunMessage(NamedTuple):
     attributes: tuple[tuple[int, bytes], ...] = ()
     signed: bytes = b""
     integrity: bytes = b""
+    has_fingerprint: bool = False
 
     @classmethod
     def parse(cls, data: bytes) -> StunMessage:
@@ -117,9 +120,11 @@ class StunMessage(NamedTuple):
         method = word & 0x000F | (word & 0x00E0) >> 1 | (word & 0x3E00) >> 2
         found: list[tuple[int, bytes]] = []
         signed = integrity = b""
+        is_checked = False
         for at, number, value in _attributes(data):
             if number == Attribute.FINGERPRINT:
                 _check_fingerprint(data, at, value)
+                is_checked = True
             elif integrity:  # 14.5: what follows it was not there when it was made
                 continue
             elif number == Attribute.MESSAGE_INTEGRITY:
@@ -128,7 +133,7 @@ class StunMessage(NamedTuple):
                 signed, integrity = _with_length(data[:at], at + 4 + _INTEGRITY_BYTES - HEADER_BYTES), value
             else:
                 found.append((number, value))
-        return cls(kind, method, transaction, tuple(found), signed, integrity)
+        return cls(kind, method, transaction, tuple(found), signed, integrity, is_checked)
 
     def get(self, number: int) -> bytes | None:
         """The first attribute of that number (RFC 8489 14: others of it don't count); None without any."""
@@ -143,11 +148,11 @@ class StunMessage(NamedTuple):
         """Whether its MESSAGE-INTEGRITY is of this key; it may have none."""
         return bool(self.integrity) and hmac.compare_digest(hmac.digest(key, self.signed, "sha1"), self.integrity)
 
-    def to_bytes(self, key: bytes | None = None) -> bytes:
+    def to_bytes(self, key: bytes | None = None, *, has_fingerprint: bool = False) -> bytes:
         """As it is sent, with a MESSAGE-INTEGRITY of this key where there is one.
 
-        Without FINGERPRINT: it is for where STUN shares a port with what it could be taken for (RFC 8489 7), and what
-        is with it here are channels, which begin otherwise (RFC 8656 12).
+        FINGERPRINT is for where STUN shares a port with what it could be taken for (RFC 8489 7): with RTP, not with
+        TURN's channels, which begin otherwise (RFC 8656 12).
         """
         body = b"".join(
             _ATTRIBUTE.pack(number, len(value)) + value + bytes(-len(value) % 4) for number, value in self.attributes
@@ -155,31 +160,17 @@ class StunMessage(NamedTuple):
         word = self.kind | self.method & 0x000F | (self.method & 0x0070) << 1 | (self.method & 0x0F80) << 2
         size = len(body) + (0 if key is None else 4 + _INTEGRITY_BYTES)
         data = _HEADER.pack(word, size, MAGIC_COOKIE, self.transaction) + body
-        if key is None:
-            return data
-        return data + _ATTRIBUTE.pack(Attribute.MESSAGE_INTEGRITY, _INTEGRITY_BYTES) + hmac.digest(key, data, "sha1")
+        if key is not None:
+            data += _ATTRIBUTE.pack(Attribute.MESSAGE_INTEGRITY, _INTEGRITY_BYTES) + hmac.digest(key, data, "sha1")
+        if has_fingerprint:
+            data = _with_length(data, len(data) + 4 + _CRC_BYTES - HEADER_BYTES)
+            data += _ATTRIBUTE.pack(Attribute.FINGERPRINT, _CRC_BYTES) + fingerprint(data)
+        return data
 
 
-def channel_data(channel: int, payload: bytes) -> bytes:
-    """ChannelData over UDP, which needs no padding (RFC 8656 12.5)."""
-    return _CHANNEL.pack(channel, len(payload)) + payload
-
-
-def parse_channel_data(data: bytes) -> tuple[int, bytes]:
-    """The channel's number and what came by it (RFC 8656 12.4, 12.6); raises StunParseError."""
-    if len(data) < _CHANNEL.size:
-        raise StunParseError(f"{len(data)} bytes of ChannelData, and {_CHANNEL.size} are the least")
-    channel, length = _CHANNEL.unpack_from(data)
-    if not FIRST_CHANNEL <= channel <= LAST_CHANNEL:
-        raise StunParseError(f"channel {channel:#06x}")
-    if not 0 <= len(data) - _CHANNEL.size - length <= -length % 4:  # padding is allowed, over UDP too
-        raise StunParseError(f"ChannelData of {length} bytes, and {len(data) - _CHANNEL.size} follow the header")
-    return channel, data[_CHANNEL.size : _CHANNEL.size + length]
-
-
-def is_channel_data(data: bytes) -> bool:
-    """Whether a datagram is no STUN message, by its first two bits (RFC 8656 12)."""
-    return bool(data) and data[0] >> 6 == FIRST_CHANNEL >> 14
+def is_stun(data: bytes) -> bool:
+    """Whether a datagram on a port that has other things too is for STUN (RFC 8489 5; RFC 7983 7)."""
+    return len(data) >= HEADER_BYTES and data[0] < 4 and data[4:8] == _COOKIE
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -1,4 +1,4 @@
-"""What attributes of STUN and TURN say: addresses (RFC 8489 14.2), errors (14.8), times, channels."""
+"""What attributes of STUN say: addresses (RFC 8489 14.2), errors (14.8)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import struct
 from typing import NamedTuple
 
 from agents.sip.message.address import Address
-from agents.turn.stun_message import MAGIC_COOKIE, TRANSACTION_BYTES, StunParseError
+from agents.stun.stun_message import MAGIC_COOKIE, TRANSACTION_BYTES, StunParseError
 
 _ADDRESS = struct.Struct("!BBH")
 _FAMILIES = {1: 4, 2: 16}
 _LEAST_CLASS, _MOST_CLASS, _MOST_NUMBER = 3, 6, 99
-#: RFC 8656 18.7: UDP, by IP's number for it.
-UDP_TRANSPORT = bytes((17, 0, 0, 0))
-#: RFC 8656 18.6: the next port, too, is to be kept for us.
-EVEN_AND_NEXT = bytes((0x80,))
 
 
 class StunError(NamedTuple):
@@ -50,21 +46,9 @@ def parse_error(value: bytes) -> StunError:
     return StunError(100 * (value[2] & 7) + value[3], value[4:].decode(errors="replace"))
 
 
-def seconds(value: int) -> bytes:
-    """A LIFETIME (RFC 8656 18.2)."""
-    return struct.pack("!I", value)
-
-
-def parse_seconds(value: bytes) -> int:
-    """A LIFETIME in seconds; raises StunParseError."""
-    if len(value) != 4:
-        raise StunParseError(f"a LIFETIME of {len(value)} bytes")
-    return int.from_bytes(value, "big")
-
-
-def channel_number(channel: int) -> bytes:
-    """A CHANNEL-NUMBER (RFC 8656 18.1)."""
-    return struct.pack("!HH", channel, 0)
+def error(code: int, reason: str) -> bytes:
+    """An ERROR-CODE."""
+    return bytes((0, 0, code // 100, code % 100)) + reason.encode()
 
 
 def _flipped(packed: bytes, transaction: bytes) -> bytes:
