@@ -44,6 +44,14 @@ PROTOCOLS = {
         f"{HERE}.ip6.route_optimising:registering_of",
         has_clock=True,
     ),
+    "Fast Mobile IPv6": ProtocolRow(
+        f"{HERE}.ip6.fast_mobile:FastMobileSystem",
+        f"{HERE}.ip6.ipv6_home_agent:Ipv6HomeAgent",
+        "mip-{link}",
+        f"{HERE}.ip6.route_optimising:registering_of",
+        has_clock=True,
+        router=f"{HERE}.ip6.access_router:AccessRouter",
+    ),
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True
     ),

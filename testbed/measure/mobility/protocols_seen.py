@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from agents.turn import TURN_PORT
-from testbed.measure.folder.run_folder import MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
+from testbed.measure.folder.run_folder import FAST_MOBILE_IPV6, MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
 from testbed.measure.mobility.seen_registration import SeenHandshake, SeenRegistration
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ HERE = "testbed.measure.mobility"
 FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
+    FAST_MOBILE_IPV6: f"{HERE}.fast_exchanges:find_fast_exchanges",
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
     TURN: f"{HERE}.refreshes:find_refreshes",
 }

@@ -21,6 +21,8 @@ ASSOCIATION = {"spi": 256, "key": "000102030405060708090a0b0c0d0e0f"}
 # Those of mobile node and access routers, by link, and of all access routers (RFC 5568 10).
 OF_LINK = {"spi": 512, "key": "101112131415161718191a1b1c1d1e1f"}
 OF_ROUTERS = {"spi": 768, "key": "202122232425262728292a2b2c2d2e2f"}
+# What a scheme's row may say of how much a router holds back, in bytes.
+BUFFER = "buffer_bytes"
 # Two pairs of keys, each private and public: those of RFC 7748 6.1, which everybody knows.
 ALICE = (
     "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
@@ -33,6 +35,7 @@ BOB = (
 SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
+    "Fast Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
 }
 """What the mobile node and its home know of each other, by protocol."""
@@ -104,6 +107,7 @@ def access_router(experiment: Experiment, link: AccessLink) -> dict[str, Any]:
             if one.router.node != link.router.node
         ],
         "nodes": {bare(link.node.address): OF_LINK},
+        **{name: one for name, one in (experiment.row.below or {}).items() if name == BUFFER},
     }
 
 
