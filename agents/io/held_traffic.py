@@ -61,7 +61,9 @@ class HeldTraffic:
             return facts
         took_s = max(time.monotonic() - self._since_s.get(order.interface, 0.0), 0.001)
         rate = max(int(held["backlog"] / took_s), SLOWEST_BIT_S // 8)
-        self._netlink.tc("change-class", "htb", index, CLASS, parent=ROOT, rate=rate, burst=AT_ONCE * LARGEST_BYTES)
+        # A packet leaves unless there is a debt, so that what is there for four lets five go.
+        burst = (AT_ONCE - 1) * (held["backlog"] // held["qlen"] if held["qlen"] else LARGEST_BYTES)
+        self._netlink.tc("change-class", "htb", index, CLASS, parent=ROOT, rate=rate, burst=burst, cburst=burst)
         self._netlink.tc("change", "plug", index, HELD, parent=CLASS, action="TCQ_PLUG_RELEASE_INDEFINITE")
         return facts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,6 +101,15 @@ def test_what_is_sent_on_is_in_a_tunnel_within_a_tunnel(faded: Path) -> None:
         (f"{ROUTER['wifi']},{AGENT},{CN}", f"{own},{old},{HOME}", "41,41,17"),
         (f"{own},{HOME}", f"{AGENT},{CN}", "41,17"), (f"{AGENT},{CN}", f"{own},{HOME}", "41,17"),
     }  # fmt: skip
+
+
+def test_what_was_held_leaves_five_at_once_and_then_as_quickly_as_it_came(faded: Path) -> None:
+    """5.4: the algorithm that each router has to have."""
+    sent_on = f'frame.interface_name == "umts-gw-air" && rtp && !icmpv6 && ipv6.src == {ROUTER["wifi"]}'
+    times = [float(at) for (at,) in fields(faded / "run.pcapng", sent_on, "frame.time_relative")]
+    gaps_ms = [1000 * (later - at) for at, later in pairwise(times)]
+    assert all(one < 0.1 for one in gaps_ms[:4])
+    assert all(15 < one < 25 for one in gaps_ms[4:6])
 
 
 def test_on_a_break_the_old_router_is_asked_over_the_new_link_and_it_is_mobile_ipv6(tmp_path: Path) -> None:
