@@ -53,7 +53,8 @@ class MobilitySocket:
 
     def send(self, packet: MobilityPacket) -> None:
         """Sends one; raises OSError when the system refuses."""
-        control = [(socket.IPPROTO_IPV6, IPV6_PKTINFO, PACKET_INFO.pack(_packed(packet.source), 0))]
+        index = socket.if_nametoindex(packet.interface) if packet.interface else 0
+        control = [(socket.IPPROTO_IPV6, IPV6_PKTINFO, PACKET_INFO.pack(_packed(packet.source), index))]
         destination = packet.destination
         if packet.source_home:
             control.append((socket.IPPROTO_IPV6, IPV6_DSTOPTS, home_address_header(packet.source_home)))

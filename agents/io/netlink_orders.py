@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from pyroute2 import IPRoute, NetlinkError, WireGuard
 
+from agents.io.held_traffic import HeldTraffic
 from agents.io.neighbours import announce
 from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
     CopyOnto,
     Deliver,
+    Detour,
     DropTunnel,
     Greet,
+    HoldBack,
     Intercept,
+    LetGo,
     LetInRouted,
     LetInUpdates,
     OnlyFrom,
@@ -49,6 +53,8 @@ FIRST_RULE = 10
 MAIN_TABLE = 254
 # Of the rule for a tunnel's own packets: before those for the addresses of the node's links.
 TUNNEL_RULE = 20
+# A routing table, and its rule's priority, for an address of a link that has been left: likewise.
+DETOUR_TABLE, DETOUR_RULE = 201, 21
 # After so long without a packet WireGuard sends an empty one (wg(8): "a sensible interval").
 KEEP_ALIVE_S = 25
 IP_IN_IP, IP6_IN_IP6 = 4, 41
@@ -69,7 +75,7 @@ class OrderedKernel:
 
     def __init__(self) -> None:
         self._netlink = IPRoute()
-        self._does: dict[type, Callable[[Any], None]] = {
+        self._does: dict[type, Callable[[Any], dict[str, Any] | None]] = {
             SetTunnel: self._tunnel,
             DropTunnel: self._no_tunnel,
             OwnAddress: self._own_address,
@@ -83,6 +89,7 @@ class OrderedKernel:
             RouteLike: self._route_like,
             SetDummy: self._dummy,
             RouteTo: self._route_to,
+            Detour: self._detour,
         }
         optimisation = RouteOptimisation()
         self._does |= {
@@ -90,10 +97,12 @@ class OrderedKernel:
             LetInRouted: optimisation.let_in_routed,
             RouteDirectly: optimisation.route_directly,
         }
+        held = HeldTraffic()
+        self._does |= {HoldBack: held.hold_back, LetGo: held.let_go}
 
-    def carry_out(self, order: KernelOrder) -> None:
-        """Does it."""
-        self._does[type(order)](order)
+    def carry_out(self, order: KernelOrder) -> dict[str, Any] | None:
+        """Does it; returns what the kernel has to say of it, if anything."""
+        return self._does[type(order)](order)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -230,6 +239,18 @@ class OrderedKernel:
         """The table that the rule for packets from the node's own address leads to."""
         rules = self._netlink.get_rules(family=socket.AF_INET)
         return next(int(one.get_attr("FRA_TABLE")) for one in rules if one.get_attr("FRA_SRC") == address)
+
+    def _detour(self, order: Detour) -> None:
+        """The rule stays: without the interface there is nothing in its table, and the next rule counts."""
+        index = self._index(order.interface)
+        family, length = family_of(order.address)
+        self._netlink.addr("add", index=index, address=order.address, prefixlen=length, IFA_FLAGS=IFA_F_NODAD)
+        self._netlink.route("replace", family=family, dst="default", oif=index, table=DETOUR_TABLE)
+        with contextlib.suppress(NetlinkError):  # there is none yet
+            self._netlink.rule("del", family=family, priority=DETOUR_RULE)
+        self._netlink.rule(
+            "add", family=family, priority=DETOUR_RULE, table=DETOUR_TABLE, src=order.address, src_len=length
+        )
 
     def _mirrors(self, onto: Iterable[str]) -> Iterable[dict[str, object]]:
         for interface in onto:

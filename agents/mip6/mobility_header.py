@@ -12,8 +12,10 @@ from dataclasses import dataclass, fields, replace
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from agents.mip6.fast_messages import FAST_KINDS, FastMessage
 from agents.mip6.mobility_options import (
     BindingAuthorization,
+    FastAuthorization,
     MessageAuthentication,
     MobilityOption,
     MobilityParseError,
@@ -32,6 +34,7 @@ _NO_NEXT_HEADER = 59
 # Payload protocol, length in units of 8 bytes without the first, type, a reserved byte, checksum.
 _HEAD = struct.Struct("!BBBBH")
 _CHECKSUM_AT = 4
+_AUTHENTICATORS = (BindingAuthorization, FastAuthorization, MessageAuthentication)
 COOKIE_BYTES, TOKEN_BYTES = 8, 8
 
 
@@ -182,11 +185,13 @@ MobilityMessage = (
     | BindingUpdate
     | BindingAcknowledgement
     | BindingError
+    | FastMessage
 )
-_KINDS: tuple[type[MobilityMessage], ...] = (
+_ALL: tuple[type[MobilityMessage], ...] = (
     BindingRefreshRequest, HomeTestInit, CareOfTestInit, HomeTest, CareOfTest, BindingUpdate, BindingAcknowledgement,
-    BindingError,
+    BindingError, *FAST_KINDS,
 )  # fmt: skip
+_KINDS = {one.kind: one for one in _ALL}
 
 
 class UnknownMessageError(MobilityParseError):
@@ -225,9 +230,9 @@ def parsed(data: bytes, ends: MessageEnds | None) -> ParsedMobility:
         if covered is not None:
             raise MobilityParseError("an option behind the authenticator, which has to be the last")
         options.append(option)
-        if isinstance(option, BindingAuthorization) and end != len(data):
+        if isinstance(option, BindingAuthorization | FastAuthorization) and end != len(data):
             raise MobilityParseError("padding behind the authenticator")
-        if isinstance(option, BindingAuthorization | MessageAuthentication):
+        if isinstance(option, _AUTHENTICATORS):
             covered = _covered(bare, end, option)
     values: list[Any] = [*cls.form.unpack_from(data, _HEAD.size), tuple(options)]
     made = cls(*values)
@@ -247,7 +252,7 @@ def _kind_of(data: bytes, ends: MessageEnds | None) -> type[MobilityMessage]:
         raise MobilityParseError("the checksum is wrong")
     if follows != _NO_NEXT_HEADER:
         raise MobilityParseError(f"next header {follows} behind a mobility header")
-    if kind >= len(_KINDS):
+    if kind not in _KINDS:
         raise UnknownMessageError(f"mobility header of type {kind}")
     return _KINDS[int(kind)]
 
@@ -273,6 +278,6 @@ def _with_checksum(data: bytes, checksum: int) -> bytes:
 
 def _covered(data: bytes, end: int, option: MobilityOption) -> bytes:
     """What the authenticator of an option that ends there stands for: all before it."""
-    if not isinstance(option, BindingAuthorization | MessageAuthentication):
+    if not isinstance(option, _AUTHENTICATORS):
         raise TypeError("the last option has no authenticator")
     return data[: end - len(option.authenticator)]

@@ -1,4 +1,4 @@
-"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5648 4.3): as values, and in a message.
+"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5568 6.4, RFC 5648 4.3): as values, in a message.
 
 Each has its alignment, and what fills the gaps is an option too. What is not known is skipped (6.2.1).
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ _NAI, _MN_HA = 1, 1
 _HEAD = 2
 _U16, _TWO_U16, _U64 = struct.Struct("!H"), struct.Struct("!HH"), struct.Struct("!Q")
 _IDENTIFIER = struct.Struct("!HBx")
-_SUBTYPE_AND_SPI = struct.Struct("!BI")
+_SUBTYPE_AND_SPI, _SPI = struct.Struct("!BI"), struct.Struct("!I")
+# RFC 5568 6.4.2, 6.4.4: the one meaning of the second option's first byte; a prefix that is the whole address.
+_OF_THE_MOBILE_NODE, _WHOLE = 2, 128
 
 
 class MobilityParseError(ValueError):
@@ -149,6 +152,61 @@ class BindingIdentifier:
         return _IDENTIFIER.pack(self.number, self.status)
 
 
+class HandoverAddress(IntEnum):
+    """Which address an option of a handover has (RFC 5568 6.4.2)."""
+
+    OLD_CARE_OF = 1
+    NEW_CARE_OF = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLayerAddress:
+    """The mobile node's address on the link that it goes to (RFC 5568 6.4.4)."""
+
+    kind: ClassVar[int] = 7
+    align: ClassVar[tuple[int, int]] = 1, 0
+    octets: bytes
+
+    @property
+    def body(self) -> bytes:
+        """What stands behind type and length."""
+        return bytes((_OF_THE_MOBILE_NODE,)) + self.octets
+
+
+@dataclass(frozen=True, slots=True)
+class AddressOption:
+    """An address, between two routers (RFC 5568 6.4.2; of its two numbers for the type this is IANA's, 11)."""
+
+    kind: ClassVar[int] = 34
+    align: ClassVar[tuple[int, int]] = 8, 4
+    which: int
+    address: str
+
+    @property
+    def body(self) -> bytes:
+        """What stands behind type and length."""
+        return bytes((self.which, _WHOLE)) + ipaddress.IPv6Address(self.address).packed
+
+
+@dataclass(frozen=True, slots=True)
+class FastAuthorization:
+    """The authenticator of a fast handover (RFC 5568 6.4.5): the last option.
+
+    Its length is that of all options (RFC 6275 6.2.1), so Wireshark finds its end; the RFC's words leave the SPI out.
+    Of the places that are so aligned that the SPI is, this one leaves nothing to be padded behind it.
+    """
+
+    kind: ClassVar[int] = 21
+    align: ClassVar[tuple[int, int]] = 8, 6
+    spi: int
+    authenticator: bytes = bytes(AUTHENTICATOR_BYTES)
+
+    @property
+    def body(self) -> bytes:
+        """What stands behind type and length."""
+        return _SPI.pack(self.spi) + self.authenticator
+
+
 MobilityOption = (
     RefreshAdvice
     | AlternateCareOf
@@ -158,6 +216,9 @@ MobilityOption = (
     | MessageAuthentication
     | ReplayProtection
     | BindingIdentifier
+    | LinkLayerAddress
+    | AddressOption
+    | FastAuthorization
 )
 
 
@@ -215,6 +276,14 @@ def _authentication(body: bytes) -> MessageAuthentication:
     return MessageAuthentication(_SUBTYPE_AND_SPI.unpack_from(body)[1], body[_SUBTYPE_AND_SPI.size :])
 
 
+def _address(body: bytes) -> AddressOption:
+    return AddressOption(body[0], str(ipaddress.IPv6Address(body[2:])))
+
+
+def _fast(body: bytes) -> FastAuthorization:
+    return FastAuthorization(_SPI.unpack_from(body)[0], body[_SPI.size :])
+
+
 class _Form(NamedTuple):
     """How an option's body is read: its size, where that is fixed, and its first byte, where that says whose it is."""
 
@@ -231,6 +300,9 @@ _FORMS = {
     NodeIdentifier.kind: _Form(_identifier, subtype=_NAI),
     MessageAuthentication.kind: _Form(_authentication, _SUBTYPE_AND_SPI.size + AUTHENTICATOR_BYTES, _MN_HA),
     BindingIdentifier.kind: _Form(_binding),
+    LinkLayerAddress.kind: _Form(lambda body: LinkLayerAddress(body[1:]), subtype=_OF_THE_MOBILE_NODE),
+    AddressOption.kind: _Form(_address, 2 + _ADDRESS_BYTES),
+    FastAuthorization.kind: _Form(_fast, _SPI.size + AUTHENTICATOR_BYTES),
     ReplayProtection.kind: _Form(lambda body: ReplayProtection(*_U64.unpack(body)), _U64.size),
 }
 

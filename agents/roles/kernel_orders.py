@@ -135,6 +135,38 @@ class RouteDirectly(NamedTuple):
     is_mobile: bool
 
 
+class Detour(NamedTuple):
+    """`address` is the node's own on this interface too, by which all leaves that has it as its source.
+
+    So it is until that interface is no more.
+    """
+
+    address: str
+    interface: str
+
+
+class HoldBack(NamedTuple):
+    """What `source` sends to `destination` in tunnels is held where it would leave by this interface.
+
+    So much of it, in bytes as they are on the wire: the rest is dropped. Other packets pass.
+    """
+
+    interface: str
+    source: str
+    destination: str
+    most_bytes: int
+
+
+class LetGo(NamedTuple):
+    """What has been held at this interface leaves, and what comes from now on; or, not `delivers`, it is dropped.
+
+    The kernel's answer is reported: `{"report": "held", "packets": …, "bytes": …, "overflowed": …}`.
+    """
+
+    interface: str
+    delivers: bool
+
+
 KernelOrder = (
     SetTunnel
     | DropTunnel
@@ -152,4 +184,7 @@ KernelOrder = (
     | RouteLike
     | SetDummy
     | RouteTo
+    | Detour
+    | HoldBack
+    | LetGo
 )

@@ -59,7 +59,8 @@ class MobilityPacket(NamedTuple):
     """Send this mobility header (RFC 6275 6.1), from and to these addresses of the IPv6 header on the wire.
 
     The mobile node's home address may stand beside it: `source_home` in a home address option (6.3), in what the node
-    sends; `destination_home` in a type 2 routing header (6.4), in what it gets. `interface`: where it came in.
+    sends; `destination_home` in a type 2 routing header (6.4), in what it gets. `interface`: where it came in, or has
+    to leave; "": where the routes say.
     """
 
     source: str
@@ -68,6 +69,19 @@ class MobilityPacket(NamedTuple):
     source_home: str = ""
     destination_home: str = ""
     interface: str = ""
+
+
+class HearNeighbours(NamedTuple):
+    """Report fast handovers' ICMPv6 that comes: `{"report": "neighbour", "packet": …}`, a `NeighbourPacket`."""
+
+
+class NeighbourPacket(NamedTuple):
+    """Send this ICMPv6 message (RFC 5568 6.1, 6.3) by this interface, or it came in there."""
+
+    source: str
+    destination: str
+    message: bytes
+    interface: str
 
 
 class Tell(NamedTuple):
@@ -92,7 +106,20 @@ class Note(NamedTuple):
     text: str
 
 
-Command = Open | Close | Splice | Attach | HearQuenches | HearMobility | MobilityPacket | Tell | Note | KernelOrder
+Command = (
+    Open
+    | Close
+    | Splice
+    | Attach
+    | HearQuenches
+    | HearMobility
+    | MobilityPacket
+    | HearNeighbours
+    | NeighbourPacket
+    | Tell
+    | Note
+    | KernelOrder
+)
 
 
 class LinkChange(NamedTuple):

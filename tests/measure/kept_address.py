@@ -20,7 +20,7 @@ from .synthetic import ADDRESS, CN_FIRST_MS, DOCUMENT, MN_FIRST_MS, PACKETS, WAY
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOME_ADDRESS, AGENT = "10.10.0.254", "10.10.0.2"
+HOME_ADDRESS, AGENT, ROUTER = "10.10.0.254", "10.10.0.2", "10.1.0.1"
 WIRE_MS = 0.5
 ETHER = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\x00"
 KEY = Key(256, bytes(16))
@@ -29,9 +29,10 @@ FLAGS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
 
 @dataclass
 class KeptRun(Run):
-    """What its links carry is in tunnels."""
+    """What its links carry is in tunnels. What is for WiFi's address comes by `sent_on`, if that is one, in two."""
 
     keeping: dict[str, str] = field(default_factory=dict)
+    sent_on: str = ""
 
     def carry(
         self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
@@ -44,8 +45,9 @@ class KeptRun(Run):
             ends, outer = [(HOME_ADDRESS, ports[0]), (ADDRESS["cn"], ports[1])], outer[::-1]
         inner = frames.ip_udp(ends[0], ends[1], payload)
         in_tunnel = ETHER + ip_in_ip(outer[0], outer[1], inner)
-        arrival_ms = at_ms + WAY_MS[link] + extra_ms
-        first, last = ("cn-eth0", f"mn-{link}") if to_mn else (f"mn-{link}", "cn-eth0")
+        lands = self.sent_on if to_mn and self.sent_on else link
+        arrival_ms = at_ms + WAY_MS[lands] + extra_ms
+        first, last = ("cn-eth0", f"mn-{lands}") if to_mn else (f"mn-{link}", "cn-eth0")
         at_agent_ms = at_ms + WIRE_MS if to_mn else arrival_ms - WIRE_MS
         self._see(first, at_ms, ETHER + inner if to_mn else in_tunnel)
         if to_mn or arrives:
@@ -53,6 +55,8 @@ class KeptRun(Run):
             self._see("home-eth0", at_agent_ms, in_tunnel if to_mn else ETHER + inner)
         elif leaves:  # it comes to an agent that has bound another address, and is dropped
             self._see("home-eth0", at_agent_ms, in_tunnel)
+        if lands != link:
+            in_tunnel = ETHER + ip_in_ip(ROUTER, ADDRESS[lands], in_tunnel[len(ETHER) :])
         if arrives:
             self._see(last, arrival_ms, in_tunnel if to_mn else ETHER + inner)
         return arrival_ms

@@ -24,8 +24,8 @@ class Bound(NamedTuple):
 class CareOfTunnels:
     """Bindings of these home addresses, with a tunnel to each care-of address; what they want is in `commands`."""
 
-    def __init__(self, address: str, interface: str, homes: Iterable[str]) -> None:
-        """`address` is the home agent's own, `interface` that on the home network."""
+    def __init__(self, address: str, interface: str | None, homes: Iterable[str]) -> None:
+        """`address` is the home agent's own, `interface` that on the home network; None: it gets all packets anyway."""
         self._address, self._interface = address, interface
         self._bound: dict[str, dict[str, Bound]] = {home: {} for home in homes}
         self._made = 0
@@ -43,7 +43,7 @@ class CareOfTunnels:
         bound[care_of] = Bound(tunnel, number, ends)
         for one in [] if keeps_others else [one for one in bound if one != care_of]:
             del bound[one]
-        if not before:
+        if not before and self._interface is not None:
             self.commands.append(Intercept(home, self._interface))
         self._deliver(home, before)
 

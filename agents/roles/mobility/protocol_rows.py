@@ -14,6 +14,7 @@ HERE = "agents.roles.mobility"
 class ProtocolRow(NamedTuple):
     """`system` is the role below the phone, `home` that of who takes its packets; `registers` makes what asks them to.
 
+    `router`, where there is one, is that of each access link's router.
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
     roles want to know what time of day the zero of their clock is.
@@ -25,6 +26,7 @@ class ProtocolRow(NamedTuple):
     registers: str = ""
     hides: bool = False
     has_clock: bool = False
+    router: str = ""
 
 
 PROTOCOLS = {
@@ -41,6 +43,14 @@ PROTOCOLS = {
         "mip-{link}",
         f"{HERE}.ip6.route_optimising:registering_of",
         has_clock=True,
+    ),
+    "Fast Mobile IPv6": ProtocolRow(
+        f"{HERE}.ip6.fast_mobile:FastMobileSystem",
+        f"{HERE}.ip6.ipv6_home_agent:Ipv6HomeAgent",
+        "mip-{link}",
+        f"{HERE}.ip6.route_optimising:registering_of",
+        has_clock=True,
+        router=f"{HERE}.ip6.access_router:AccessRouter",
     ),
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True

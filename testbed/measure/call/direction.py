@@ -9,7 +9,7 @@ of a key on any interface of the receiver.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +202,9 @@ def _direction(
     straight[rows] = path != NO_PATH  # between a path and the other end, without the relay
     seen = {"sent": sent, "received": received, "onto": relayed | sent & straight, "off": relayed | received & straight}
     sightings = {name: whole.pick(which[rows] & (segment >= 0)) for name, which in seen.items()}
+    if mn.kept is not None:
+        own, others = ("sent", ("received", "off")) if sender is mn else ("received", ("sent", "onto"))
+        sightings |= {name: _sent_on(sightings[name], sightings[own]) for name in others}
     has_relay = bool(relayed.any())
     return Direction(
         links=links,
@@ -224,6 +227,24 @@ def _before_relay(key: Ints, path: Ints, relayed: NDArray[np.bool_]) -> Ints:
     keys, places = np.unique(key[firsts], return_index=True)
     at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
     return np.where((path == NO_PATH) & (keys[at] == key), path[firsts][places][at], path)
+
+
+def _sent_on(there: Sightings, at_mn: Sightings) -> Sightings:
+    """Return the packets seen elsewhere with the path that they had at the MN, whatever they were addressed to.
+
+    A router may send on over another path what was for the address on one, and back (RFC 5568). Copies on two paths
+    are left alone: one that is missing at the MN was lost.
+    """
+    paths = np.unique(np.stack([at_mn.key, at_mn.path]), axis=1)
+    keys, firsts, counts = np.unique(paths[0], return_index=True, return_counts=True)
+    keys, path = keys[counts == 1], paths[1][firsts][counts == 1]
+    if not len(keys):
+        return there
+    at = np.minimum(np.searchsorted(keys, there.key), len(keys) - 1)
+    is_known = keys[at] == there.key
+    as_addressed = np.unique(there.key[is_known & (path[at] == there.path)])
+    moves = is_known & (there.path != NO_PATH) & (path[at] != NO_PATH) & ~np.isin(there.key, as_addressed)
+    return replace(there, path=np.where(moves, path[at], there.path))
 
 
 def _at(capture: Capture, rtp: RtpPackets, node: NodePorts) -> NDArray[np.bool_]:

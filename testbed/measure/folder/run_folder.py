@@ -23,7 +23,8 @@ PLAN, RESULT = "plan.json", "result.json"
 OWN_MOBILE = "testbed"
 AT_HOME = "home"
 MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE = "Mobile IPv4", "Mobile IPv6", "WireGuard", "MOBIKE"
-KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE)
+FAST_MOBILE_IPV6 = "Fast Mobile IPv6"
+KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, WIREGUARD, MOBIKE)
 """What can keep an address; one of the first two where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""

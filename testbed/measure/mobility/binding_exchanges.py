@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.mip6.fast_messages import FastBindingAcknowledgement, FastBindingUpdate
 from agents.mip6.mobility_header import (
     MOBILITY,
     UNIT_S,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _TUNNEL, _ROUTING, _OPTIONS = 41, 43, 60
 _IP6 = 40
 _MOST_HEADERS = 4
+_ANSWERS = (BindingAcknowledgement, FastBindingAcknowledgement)
 
 
 def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
@@ -65,7 +67,7 @@ def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Man
                     asked[_question(message, peer)] = len(found)
                 found.append(_seen(message, link, time_ns, source, len(data)))
             else:
-                code = message.status if isinstance(message, BindingAcknowledgement) else 0
+                code = message.status if isinstance(message, _ANSWERS) else 0
                 size = found[known].bytes + len(data)
                 found[known] = replace(found[known], bytes=size, answered_ns=time_ns, code=code)
     return found
@@ -109,6 +111,8 @@ def _question(message: MobilityMessage, peer: str) -> Hashable:
     """Return what a message and its answer have in common; None of what is neither."""
     if isinstance(message, BindingUpdate | BindingAcknowledgement):
         return peer, message.sequence
+    if isinstance(message, FastBindingUpdate | FastBindingAcknowledgement):
+        return peer, "fast", message.sequence
     if isinstance(message, HomeTestInit | HomeTest):
         return "home", message.cookie
     if isinstance(message, CareOfTestInit | CareOfTest):

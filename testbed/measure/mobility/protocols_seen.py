@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from agents.turn import TURN_PORT
-from testbed.measure.folder.run_folder import MOBIKE, MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
+from testbed.measure.folder.run_folder import FAST_MOBILE_IPV6, MOBIKE, MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
 from testbed.measure.mobility.at_links import stun_in
 from testbed.measure.mobility.seen_registration import SeenCheck, SeenHandshake, SeenRegistration
 
@@ -24,6 +24,7 @@ HERE = "testbed.measure.mobility"
 FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
+    FAST_MOBILE_IPV6: f"{HERE}.fast_exchanges:find_fast_exchanges",
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
     MOBIKE: f"{HERE}.key_exchanges:find_key_exchanges",
     TURN: f"{HERE}.refreshes:find_refreshes",

@@ -78,7 +78,7 @@ MOBILITY = (
     _mobility("protocol", "text", "", "what moves the MN, or its media, beside SIP"),
     _mobility("messages", "integer", "messages", "messages of that protocol at the MN's interfaces, both ways",
               "Requests that were sent again count again"),
-    _mobility("bytes", "integer", "bytes", "their UDP payload, of Mobile IPv6 their mobility headers"),
+    _mobility("bytes", "integer", "bytes", "their UDP payload, of Mobile IPv6 their mobility headers and ICMPv6"),
 )  # fmt: skip
 SIGNALLING = by_key((SETUP, *COSTS, *QUESTION, *MOBILITY, *PARTS))
 """Key -> row, in the order of result.json; before `PARTS` stand `requests` by method and `responses` by status."""

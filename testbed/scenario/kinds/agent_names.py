@@ -1,14 +1,28 @@
 """What agents are called that are neither end of the call, and which of them a run has."""
 
+from collections.abc import Iterable
+
 from agents.roles.mn.schemes import SchemeRow
+from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
 BINDING_CACHE = "binding-cache"
+ACCESS_ROUTER = "access-router"
 
 
-def agents_of(row: SchemeRow, registrar: str) -> list[str]:
+def has_routers(row: SchemeRow) -> bool:
+    """Whether the access links' routers take part in what keeps the mobile node's address."""
+    return row.is_anchored and bool(PROTOCOLS[str((row.below or {})["protocol"])].router)
+
+
+def router_of(link: str) -> str:
+    """What the agent of an access link's router is called."""
+    return f"{ACCESS_ROUTER}-{link}"
+
+
+def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]:
     """All that can die: both ends, and what a scheme and a registrar of ours need beside them."""
     found = list(AGENTS)
     if row.is_bridged:
@@ -19,4 +33,6 @@ def agents_of(row: SchemeRow, registrar: str) -> list[str]:
         found += [HOME_AGENT, MOBILITY]
     if row.optimises:
         found.append(BINDING_CACHE)
+    if has_routers(row):
+        found += map(router_of, links)
     return found

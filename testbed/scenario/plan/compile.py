@@ -12,7 +12,16 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.agent_names import B2BUA, BINDING_CACHE, HOME_AGENT, MOBILITY, REGISTRAR
+from testbed.scenario.kinds.agent_names import (
+    ACCESS_ROUTER,
+    B2BUA,
+    BINDING_CACHE,
+    HOME_AGENT,
+    MOBILITY,
+    REGISTRAR,
+    has_routers,
+    router_of,
+)
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
@@ -36,6 +45,7 @@ from testbed.scenario.plan.accounts import (
 )
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
+    access_router,
     binding_cache,
     hidden_tunnels,
     home_agent,
@@ -117,6 +127,10 @@ def agents(experiment: Experiment) -> list[Agent]:
         found += [agent(HOME_AGENT, HOME, home_agent(experiment)), agent(MOBILITY, MOBILE, mobility(experiment))]
     if experiment.row.optimises:
         found.append(agent(BINDING_CACHE, CORRESPONDENT, binding_cache(experiment)))
+    if has_routers(experiment.row):
+        for link in experiment.network.access_links:
+            about = access_router(experiment, link)
+            found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))
     if experiment.cast.names["mn"] == OWN_MOBILE:
         own = agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)
         if experiment.brought:
@@ -125,9 +139,9 @@ def agents(experiment: Experiment) -> list[Agent]:
     return found
 
 
-def agent(name: str, node: str, config: dict[str, Any], *, ends_run: bool = False) -> Agent:
-    """One of our own agents, in the role of the same name."""
-    return {"name": name, "node": node, "role": name, "config": config, "ends_run": ends_run}
+def agent(name: str, node: str, config: dict[str, Any], *, role: str = "", ends_run: bool = False) -> Agent:
+    """One of our own agents, in the role of the same name if there is no word of another."""
+    return {"name": name, "node": node, "role": role or name, "config": config, "ends_run": ends_run}
 
 
 def mobile(experiment: Experiment) -> dict[str, Any]:

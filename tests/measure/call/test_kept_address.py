@@ -9,7 +9,7 @@ import pytest
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.result.run import measure_run
 from tests.measure import kept_address
-from tests.measure.synthetic import PACKETS
+from tests.measure.synthetic import CN_FIRST_MS, PACKETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +82,27 @@ def test_an_address_that_the_node_says_it_has_moved_has_moved(tmp_path: Path) ->
     assert [one["outcome"] for one in result["handovers"]] == ["done"]
     assert result["media"]["to_mn"]["duplicates"] == 700
     assert result["cost"]["extra_percent"] == pytest.approx(98, abs=2)
+
+
+def test_what_a_router_sends_on_over_another_link_is_on_that_path_and_not_lost(tmp_path: Path) -> None:
+    """In a tunnel within a tunnel, for half a second: its path is that of the MN's interface, whatever it was for."""
+    run = kept_address.begin("kept-fast")
+    run.event(6000, "mobility", "trigger", kind="signal", link="wifi", to="umts")
+    registered = run.register(6100, link="umts")
+    run.event(registered, "mobility", "handover_done", link="umts")
+    for k in range(PACKETS):
+        sent = CN_FIRST_MS + 20 * k
+        run.sent_on = "umts" if 6000 <= sent < 6500 else ""
+        run.media(k, link="wifi" if sent < 6500 else "umts", to_mn=True)
+        run.media(k, link="wifi" if sent < registered else "umts", to_mn=False)
+    run.bye(16_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
+    to_mn = measure_run(run.write(tmp_path / "run"))["media"]["to_mn"]
+    assert (to_mn["lost"], to_mn["late"], to_mn["gap_ms"]) == (0, 0, 108.0)
+    assert [one["lost"] for one in to_mn["paths"].values()] == [0, 0]
+    before = sum(CN_FIRST_MS + 20 * k < 6000 for k in range(PACKETS))
+    assert [to_mn["paths"][link]["packets"] for link in ("wifi", "umts")] == [before, PACKETS - before]
+    assert {one["sent"] - one["packets"] for one in to_mn["paths"].values()} == {0}
+    assert [to_mn["paths"][link]["delay_ms"]["mean"] for link in ("wifi", "umts")] == [2.0, 110.0]
 
 
 def test_what_is_in_packets_that_nobody_can_read_is_known_by_their_numbers(tmp_path: Path) -> None:

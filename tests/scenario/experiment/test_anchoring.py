@@ -56,6 +56,30 @@ def test_the_home_address_of_ipv6_is_near_the_home_agent_s() -> None:
     assert (cache["node"], cache["config"]["address"]) == ("cn", "2001:db8:a14::a14:2")
 
 
+def test_routers_of_both_links_take_part_where_the_protocol_is_between_them() -> None:
+    """Each in its own node, with the keys of its link and of all routers."""
+    agents = {one["name"]: one for one in compile_plan(load_experiment("over-ipv6", scheme="fmipv6"))["agents"]}
+    assert {name: one["node"] for name, one in agents.items() if one["role"] == "access-router"} == {
+        "access-router-wifi": "wifi-gw", "access-router-umts": "umts-gw",
+    }  # fmt: skip
+    wifi, own = agents["access-router-wifi"]["config"], agents["mobility"]["config"]["routers"]
+    assert (wifi["address"], wifi["prefix"]) == ("2001:db8:a01::a01:1", "2001:db8:a01::/64")
+    assert [one["address"] for one in wifi["neighbours"]] == [own["umts"]["address"]] == ["2001:db8:a02::a02:1"]
+    care_of = agents["mobility"]["config"]["links"]["wifi"]["address"]
+    assert wifi["nodes"][care_of]["key"] == own["wifi"]["key"]
+
+
+def test_a_topology_with_one_router_for_both_links_is_refused(tmp_path: Path) -> None:
+    """Where each has its own, it is another network that would be moved to."""
+    text = MULTIHOMED.read_text().replace('Interface("umts-gw", "umts-gw-air"', 'Interface("wifi-gw", "umts-gw-air"')
+    (tmp_path / "one.py").write_text(text)
+    scenario = tmp_path / "one.yaml"
+    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("topology: multihomed", "topology: ./one.py"))
+    with pytest.raises(BadScenarioError, match=r"one.yaml:\d+: topology: both links have the router 'wifi-gw', and"):
+        load_experiment(str(scenario), scheme="fmipv6")
+    assert load_experiment(str(scenario), scheme="mipv6").row.is_anchored
+
+
 @pytest.mark.parametrize("trigger", ["silence", "quality"])
 def test_triggers_that_hear_the_call_are_refused(trigger: str) -> None:
     scenario = load_experiment("triggers").scenario

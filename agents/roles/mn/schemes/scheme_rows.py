@@ -242,6 +242,15 @@ SCHEMES: dict[str, SchemeRow] = {
         attach="beforehand",
         below={"protocol": "Mobile IPv6", "ip": 6, "bindings": "two-moving"},
     ),
+    "fmipv6": SchemeRow(
+        API_VERSION,
+        "mipv6 with fast handovers (RFC 5568): the router that is left sends on to the next one, which holds it back",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "Fast Mobile IPv6", "ip": 6, "bindings": "one"},
+    ),
     "wireguard": SchemeRow(
         API_VERSION,
         "a tunnel by WireGuard: the home network sends to wherever the last authentic packet came from",
