@@ -1,4 +1,4 @@
-"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5648 4.3): as values, and in a message.
+"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5648 4.3, RFC 5213 8): as values, and in a message.
 
 Each has its alignment, and what fills the gaps is an option too. What is not known is skipped (6.2.1).
 """
@@ -9,6 +9,8 @@ import ipaddress
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from agents.mip6 import proxy_options as proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -158,6 +160,7 @@ MobilityOption = (
     | MessageAuthentication
     | ReplayProtection
     | BindingIdentifier
+    | proxy.ProxyOption
 )
 
 
@@ -194,20 +197,23 @@ def _option(kind: int, body: bytes) -> MobilityOption | None:
         return None
     if found.size is not None and len(body) != found.size:
         raise MobilityParseError(f"option {kind} has {len(body)} bytes, not {found.size}")
-    return found.read(body)
+    try:
+        return found.read(body)
+    except ValueError as error:
+        raise MobilityParseError(f"option {kind}: {error}") from None
 
 
 def _identifier(body: bytes) -> NodeIdentifier:
     try:
         return NodeIdentifier(body[1:].decode())
     except UnicodeDecodeError:
-        raise MobilityParseError("the node's identifier is no text") from None
+        raise ValueError("the node's identifier is no text") from None
 
 
 def _binding(body: bytes) -> BindingIdentifier:
     """With a care-of address of either version, or none."""
     if len(body) not in {4, 8, 20}:
-        raise MobilityParseError(f"option {BindingIdentifier.kind} has {len(body)} bytes, not 4, 8 or 20")
+        raise ValueError(f"it has {len(body)} bytes, not 4, 8 or 20")
     return BindingIdentifier(*_IDENTIFIER.unpack_from(body))
 
 
@@ -232,6 +238,11 @@ _FORMS = {
     MessageAuthentication.kind: _Form(_authentication, _SUBTYPE_AND_SPI.size + AUTHENTICATOR_BYTES, _MN_HA),
     BindingIdentifier.kind: _Form(_binding),
     ReplayProtection.kind: _Form(lambda body: ReplayProtection(*_U64.unpack(body)), _U64.size),
+    proxy.HomeNetworkPrefix.kind: _Form(proxy.read_prefix, proxy.PREFIX_BYTES),
+    proxy.HandoffIndicator.kind: _Form(proxy.read_handoff, proxy.SHORT_BYTES),
+    proxy.AccessTechnologyType.kind: _Form(proxy.read_technology, proxy.SHORT_BYTES),
+    proxy.LinkLayerIdentifier.kind: _Form(proxy.read_link_layer),
+    proxy.Timestamp.kind: _Form(proxy.read_timestamp, proxy.TIMESTAMP_BYTES),
 }
 
 
