@@ -7,34 +7,23 @@ the phone is silent: there a packet without content says it.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from agents.roles.kernel_orders import Greet, OwnAddress, RouteLike, SetWireguard
-from agents.roles.mobility.between_two_links import BetweenTwoLinks
-from agents.roles.role import Attach
+from agents.roles.mobility.on_one_link import OnOneLink
 from agents.sip.message.address import Address
 
 if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.mn.call.links import Link
-    from agents.roles.mn.triggers.decision import Verdict
 
 #: WireGuard has no port of its own at IANA; this is the one that its documents use.
 WIREGUARD_PORT = 51820
 INTERFACE = "mn-wg"
 
 
-class RouteMove(StrEnum):
-    """NOWHERE until the first link is there; AT REST on one; WAITING for the other one."""
-
-    NOWHERE = "NOWHERE"
-    AT_REST = "AT REST"
-    WAITING = "WAITING"
-
-
-class RoamingSystem(BetweenTwoLinks):
+class RoamingSystem(OnOneLink):
     """A role. `config` is what the scenario says of the links, the triggers, and the other end of the tunnel."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
@@ -42,71 +31,14 @@ class RoamingSystem(BetweenTwoLinks):
         del random
         self._far = Address(config["home_agent"], WIREGUARD_PORT)
         self._peer = bytes.fromhex(config["peer"])
-        self.state = RouteMove.NOWHERE
-        self._begin_at: float | None = None
-        self._has_begun = False
         self._commands += [
             SetWireguard(INTERFACE, bytes.fromhex(config["private_key"]), WIREGUARD_PORT, self._peer, self._far),
             OwnAddress(config["home_address"], INTERFACE),
         ]
 
-    def start(self, *, now: float) -> None:
-        """From `now` on there is somebody at the far end, and the triggers count."""
-        self._begin_at = now
-
-    # -- in -----------------------------------------------------------------------------------------------------------
-
-    def _link_told(self, link: Link, news: list[str], now: float) -> None:
-        del news
-        if self.state == RouteMove.NOWHERE:
-            self._settle()
-        elif link.is_usable and self.state == RouteMove.WAITING and link is self._other:
-            self._go(now)
-
-    # -- timers -------------------------------------------------------------------------------------------------------
-
-    def get_timer(self) -> float | None:
-        """When `handle_timer` is wanted next."""
-        timers = self._begin_at, self._decision.get_timer()
-        return min((timer for timer in timers if timer is not None), default=None)
-
-    def handle_timer(self, *, now: float) -> None:
-        """The run begins, or a trigger's time has come."""
-        if self._begin_at is not None and now >= self._begin_at:
-            self._begin_at, self._has_begun = None, True
-            self._settle()
-        self._decision.handle_timer(now=now)
-        self._consider(now)
-
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _consider(self, now: float) -> None:
-        """Moves when the triggers want it."""
-        if self.state != RouteMove.AT_REST:
-            return
-        verdict = self._decision.verdict(self._link.name, now=now)
-        if verdict is not None:
-            self._move(verdict, now)
-
-    def _settle(self) -> None:
-        """On the first link, as soon as it is there and the run has begun."""
-        if self._has_begun and self._link.is_usable:
-            self.state = RouteMove.AT_REST
-            self._send_over(self._link)
-
-    def _move(self, verdict: Verdict, now: float) -> None:
-        self._tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
-        if self._other.is_usable:
-            self._go(now)
-        else:
-            self.state = RouteMove.WAITING
-            self._commands.append(Attach(self._other.name))
-
-    def _go(self, now: float) -> None:
-        self.state = RouteMove.AT_REST
-        self._send_over(self._other)
-        self._swap(now)
-
-    def _send_over(self, link: Link) -> None:
+    def _send_over(self, link: Link, now: float) -> None:
         """By the link to be on, and at once: the far end knows of it by what it gets."""
+        del now
         self._commands += [RouteLike(self._far, link.address), Greet(INTERFACE, self._peer)]
