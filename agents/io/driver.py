@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agents.io.tcp import Connections
 from agents.io.udp import MANY, UdpSocket
-from agents.roles.role import Attach, Close, HearMobility, HearQuenches, MobilityPacket, Note, Open, Splice, Tell
+from agents.roles.role import (
+    Attach,
+    Close,
+    HearMobility,
+    HearNeighbours,
+    HearQuenches,
+    MobilityPacket,
+    NeighbourPacket,
+    Note,
+    Open,
+    Splice,
+    Tell,
+)
 from agents.sip.message.address import UDP
 
 if TYPE_CHECKING:
@@ -23,6 +35,7 @@ if TYPE_CHECKING:
 
     from agents.io.kernel import KernelLinks
     from agents.io.mobility_socket import MobilitySocket
+    from agents.io.neighbour_socket import NeighbourSocket
     from agents.io.netlink_orders import OrderedKernel
     from agents.roles.kernel_orders import KernelOrder
     from agents.roles.role import Role
@@ -57,6 +70,7 @@ class Driver:
         self._connections = Connections(self._selector, self._read_stream, time.monotonic)
         self._kernel: OrderedKernel | None = None
         self._mobility: MobilitySocket | None = None
+        self._neighbours: NeighbourSocket | None = None
         self._rest = b""
         self._notes: list[str] = []
         self._zero_s = time.monotonic()
@@ -78,6 +92,8 @@ class Driver:
             HearQuenches: lambda _: self._hear_quenches(),
             HearMobility: lambda _: self._hear_mobility(),
             MobilityPacket: self._send_mobility,
+            HearNeighbours: lambda _: self._hear_neighbours(),
+            NeighbourPacket: self._send_neighbour,
             Attach: lambda command: self._write(json.dumps({"request": "attach", "link": command.link})),
             Tell: self._tell,
         }
@@ -251,6 +267,25 @@ class Driver:
                 self._mobility.send(packet)
             except OSError as error:
                 self._note(f"mobility header to {packet.destination} not sent: {error}")
+
+    def _hear_neighbours(self) -> None:
+        from agents.io.neighbour_socket import NeighbourSocket  # noqa: PLC0415 - few want it
+
+        sock = self._neighbours = NeighbourSocket()
+
+        def read() -> None:
+            for packet in sock.received():
+                self._role.receive_report({"report": "neighbour", "packet": packet}, now=time.monotonic())
+
+        self._selector.register(sock, selectors.EVENT_READ, read)
+
+    def _send_neighbour(self, packet: NeighbourPacket) -> None:
+        """What the system refuses is lost, as on the way: whoever wants an answer says it again."""
+        if self._neighbours is not None:
+            try:
+                self._neighbours.send(packet)
+            except OSError as error:
+                self._note(f"ICMPv6 by {packet.interface} not sent: {error}")
 
     def _order(self, order: KernelOrder) -> None:
         if self._kernel is None:

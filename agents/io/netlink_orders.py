@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pyroute2 import IPRoute, NetlinkError, WireGuard
 
 from agents.io.neighbours import announce
+from agents.io.node_routes import NodeRoutes
 from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
     CopyOnto,
@@ -24,11 +25,15 @@ from agents.roles.kernel_orders import (
     Intercept,
     LetInRouted,
     LetInUpdates,
+    NoLongerServe,
     OnlyFrom,
     OwnAddress,
     RouteDirectly,
     RouteLike,
     SendBy,
+    SendLike,
+    ServeNode,
+    SetLogical,
     SetTunnel,
     SetWireguard,
 )
@@ -79,9 +84,13 @@ class OrderedKernel:
             SetWireguard: self._wireguard,
             Greet: self._greet,
             RouteLike: self._route_like,
+            SetLogical: self._logical,
+            SendLike: self._send_like,
         }
-        optimisation = RouteOptimisation()
+        optimisation, nodes = RouteOptimisation(), NodeRoutes(self._netlink)
         self._does |= {
+            ServeNode: nodes.serve,
+            NoLongerServe: nodes.no_longer_serve,
             LetInUpdates: optimisation.let_in_updates,
             LetInRouted: optimisation.let_in_routed,
             RouteDirectly: optimisation.route_directly,
@@ -203,10 +212,29 @@ class OrderedKernel:
             for seconds in (0, KEEP_ALIVE_S):
                 wireguard.set(order.name, peer={**peer, "persistent_keepalive": seconds})
 
+    def _logical(self, order: SetLogical) -> None:
+        self._netlink.link("add", ifname=order.name, kind="dummy")
+        self._netlink.link("set", index=self._index(order.name), state="up")
+
+    def _send_like(self, order: SendLike) -> None:
+        """The default route of that address's table is the one of ours, and of who chooses no address."""
+        family, _ = family_of(order.address)
+        routes = self._netlink.get_routes(family=family, table=self._table_of(order.like))
+        found = next((one for one in routes if one["dst_len"] == 0), None)
+        if found is None:  # its link has gone meanwhile
+            return
+        way = {"family": family, "dst": "default", "priority": CHOSEN, "oif": found.get_attr("RTA_OIF")}
+        way["gateway"] = found.get_attr("RTA_GATEWAY")
+        self._netlink.route("replace", **way, table=OWN_TABLE)
+        self._netlink.route("replace", **way, prefsrc=order.address)
+
+    def _table_of(self, address: str) -> int:
+        """That which the rule for packets from an address leads to."""
+        rules = self._netlink.get_rules(family=family_of(address)[0])
+        return int(next(one.get_attr("FRA_TABLE") for one in rules if one.get_attr("FRA_SRC") == address))
+
     def _route_like(self, order: RouteLike) -> None:
-        """By the table that the rule for packets from that address leads to."""
-        rules = self._netlink.get_rules(family=socket.AF_INET)
-        table = next(one.get_attr("FRA_TABLE") for one in rules if one.get_attr("FRA_SRC") == order.address)
+        table = self._table_of(order.address)
         with contextlib.suppress(NetlinkError):  # there is none yet
             self._netlink.rule("del", family=socket.AF_INET, priority=TUNNEL_RULE)
         self._netlink.rule(

@@ -97,6 +97,40 @@ class RouteLike(NamedTuple):
     address: str
 
 
+class SetLogical(NamedTuple):
+    """An interface of this name that leads nowhere: an address on it is there whatever link is used (RFC 7847 3)."""
+
+    name: str
+
+
+class SendLike(NamedTuple):
+    """What the node sends from its own `address` leaves by the way out of its other address `like`."""
+
+    address: str
+    like: str
+
+
+class ServeNode(NamedTuple):
+    """A router has a node of another network on its link: `address` is at this interface, by this link-layer address.
+
+    What comes for it by the `tunnel` is handed over there, and what it sends leaves by the tunnel; nothing else comes
+    out of the tunnel (RFC 5213 6.10.5).
+    """
+
+    address: str
+    interface: str
+    link_layer: bytes
+    tunnel: str
+
+
+class NoLongerServe(NamedTuple):
+    """That node is not on the link any more."""
+
+    address: str
+    interface: str
+    tunnel: str
+
+
 class LetInUpdates(NamedTuple):
     """Binding Updates to `address` are let in, whatever home address their option has (RFC 6275 9.3.1)."""
 
@@ -137,4 +171,8 @@ KernelOrder = (
     | SetWireguard
     | Greet
     | RouteLike
+    | SetLogical
+    | SendLike
+    | ServeNode
+    | NoLongerServe
 )

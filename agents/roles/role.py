@@ -70,6 +70,23 @@ class MobilityPacket(NamedTuple):
     interface: str = ""
 
 
+class HearNeighbours(NamedTuple):
+    """Report what neighbours say of addresses: `{"report": "neighbour", "packet": …}`, a `NeighbourPacket`."""
+
+
+class NeighbourPacket(NamedTuple):
+    """Send this ICMPv6 message (RFC 4861, RFC 2710) by this interface, with so many hops.
+
+    The system makes its checksum. `source`: who sent one that came.
+    """
+
+    interface: str
+    destination: str
+    message: bytes
+    hops: int
+    source: str = ""
+
+
 class Tell(NamedTuple):
     """Something for the timeline of the run: an event and its facts, which are JSON."""
 
@@ -92,7 +109,10 @@ class Note(NamedTuple):
     text: str
 
 
-Command = Open | Close | Splice | Attach | HearQuenches | HearMobility | MobilityPacket | Tell | Note | KernelOrder
+Command = (
+    Open | Close | Splice | Attach | HearQuenches | HearMobility | MobilityPacket | HearNeighbours | NeighbourPacket
+    | Tell | Note | KernelOrder
+)  # fmt: skip
 
 
 class LinkChange(NamedTuple):
