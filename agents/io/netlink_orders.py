@@ -225,6 +225,8 @@ class OrderedKernel:
             return
         way = {"family": family, "dst": "default", "priority": CHOSEN, "oif": found.get_attr("RTA_OIF")}
         way["gateway"] = found.get_attr("RTA_GATEWAY")
+        if order.mtu is not None:
+            way["metrics"] = {"mtu": order.mtu}
         self._netlink.route("replace", **way, table=OWN_TABLE)
         self._netlink.route("replace", **way, prefsrc=order.address)
 

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 ND_HOPS, MLD_HOPS = 255, 1
 ALL_NODES, ALL_ROUTERS = "ff02::1", "ff02::2"
 _OVERRIDE = 0x20
-_TARGET_LINK_LAYER, _PREFIX = 2, 3
+_TARGET_LINK_LAYER, _PREFIX, _MTU = 2, 3, 5
 #: RFC 4861 6.2.1: AdvDefaultLifetime, AdvValidLifetime, AdvPreferredLifetime.
 _ROUTER_S, _VALID_S, _PREFERRED_S = 1800, 2_592_000, 604_800
 _HOP_LIMIT = 64
 _NA = struct.Struct("!BBHB3x16s")
 _RA = struct.Struct("!BBHBBHII")
 _DONE = struct.Struct("!BBHHH16s")
+_MTU_OPTION = struct.Struct("!BB2xI")
 _PREFIX_INFORMATION = struct.Struct("!BBBBII4x16s")
 _GROUP = int(ipaddress.IPv6Address("ff02::1:ff00:0"))
 
@@ -49,12 +50,16 @@ class NeighbourAdvertisement:
 
 @dataclass(frozen=True, slots=True)
 class RouterAdvertisement:
-    """A router's, with one prefix: whose it is. It is no network of this link, and nobody makes addresses of it."""
+    """A router's, with one prefix: whose it is. It is no network of this link, and nobody makes addresses of it.
+
+    `mtu` is what packets may have (4.6.4); None where it does not say.
+    """
 
     kind: ClassVar[int] = 134
     hops: ClassVar[int] = ND_HOPS
     destination: ClassVar[str] = ALL_NODES
     prefix: str
+    mtu: int | None = None
 
     def packed(self) -> bytes:
         """The message."""
@@ -64,7 +69,8 @@ class RouterAdvertisement:
             _PREFIX, _PREFIX_INFORMATION.size // 8, network.prefixlen, 0, _VALID_S, _PREFERRED_S,
             network.network_address.packed,
         )  # fmt: skip
-        return head + information
+        most = b"" if self.mtu is None else _MTU_OPTION.pack(_MTU, _MTU_OPTION.size // 8, self.mtu)
+        return head + information + most
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +116,19 @@ def _advertisement(data: bytes) -> NeighbourAdvertisement | None:
 
 
 def _router(data: bytes) -> RouterAdvertisement | None:
-    option = _options(data, _RA.size).get(_PREFIX)
+    found = _options(data, _RA.size)
+    option, most = found.get(_PREFIX), found.get(_MTU)
     if option is None:
         return None
-    if len(option) != _PREFIX_INFORMATION.size:
-        raise NeighbourParseError(f"a prefix of {len(option)} bytes, not {_PREFIX_INFORMATION.size}")
+    for one, form in ((option, _PREFIX_INFORMATION), (most, _MTU_OPTION)):
+        if one is not None and len(one) != form.size:
+            raise NeighbourParseError(f"option {one[0]} of {len(one)} bytes, not {form.size}")
     _, _, length, _, _, _, prefix = _PREFIX_INFORMATION.unpack(option)
     try:
-        return RouterAdvertisement(str(ipaddress.IPv6Network((prefix, length), strict=False)))
+        network = str(ipaddress.IPv6Network((prefix, length), strict=False))
     except ValueError as error:
         raise NeighbourParseError(str(error)) from None
+    return RouterAdvertisement(network, None if most is None else _MTU_OPTION.unpack(most)[2])
 
 
 def _done(data: bytes) -> ListenerDone:

@@ -104,10 +104,14 @@ class SetLogical(NamedTuple):
 
 
 class SendLike(NamedTuple):
-    """What the node sends from its own `address` leaves by the way out of its other address `like`."""
+    """What the node sends from its own `address` leaves by the way out of its other address `like`.
+
+    In packets of at most `mtu` bytes, if that is said.
+    """
 
     address: str
     like: str
+    mtu: int | None = None
 
 
 class ServeNode(NamedTuple):

@@ -10,6 +10,7 @@ from scapy.layers.inet6 import (
     ICMPv6ND_NA,
     ICMPv6ND_RA,
     ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptMTU,
     ICMPv6NDOptPrefixInfo,
 )
 
@@ -26,7 +27,7 @@ from agents.mip6.neighbour_messages import (
 HOME, STATION = "2001:db8:a::abcd", bytes.fromhex("020000000001")
 ALL = (
     NeighbourAdvertisement(HOME, STATION),
-    RouterAdvertisement(f"{HOME}/128"),
+    RouterAdvertisement(f"{HOME}/128", 1460),
     ListenerDone(solicited_node_group(HOME)),
 )
 
@@ -43,6 +44,8 @@ def test_scapy_reads_a_router_s() -> None:
     prefix = read[ICMPv6NDOptPrefixInfo]
     assert (read.type, read.routerlifetime, read.chlim) == (134, 1800, 64)
     assert (prefix.prefix, prefix.prefixlen, prefix.L, prefix.A) == (HOME, 128, 0, 0)
+    assert read[ICMPv6NDOptMTU].mtu == 1460
+    assert read_neighbour(RouterAdvertisement(f"{HOME}/128").packed(), 255) == RouterAdvertisement(f"{HOME}/128")
 
 
 def test_scapy_reads_that_a_group_is_left() -> None:
@@ -67,7 +70,8 @@ def test_what_is_not_of_this_link_is_refused(message: NeighbourMessage) -> None:
     [
         (ALL[0].packed()[:20], "20 bytes, and type 136 has 24 at the least"),
         (ALL[0].packed()[:25] + b"\x00" + ALL[0].packed()[26:], "option 2 has no length"),
-        (ALL[1].packed()[:-8], "option 3 has no length, or is cut off"),
+        (ALL[1].packed()[:-4], "option 5 has no length, or is cut off"),
+        (ALL[1].packed()[:17] + b"\x05" + ALL[1].packed()[18:], "option 3 of 40 bytes, not 32"),
         (ALL[1].packed()[:18] + b"\x81" + ALL[1].packed()[19:], "129"),
     ],
 )
