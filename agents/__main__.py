@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
 
-ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "binding-cache", "probe")
+ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "access-gateway", "binding-cache", "probe")
 SPEECH = Path(__file__).parent / "rtp" / "speech"
 
 
@@ -58,7 +58,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
         from agents.roles.registrar.registrar_node import RegistrarNode  # noqa: PLC0415
 
         role = RegistrarNode(config, random)
-    elif role_name in {"mobility", "home-agent"}:
+    elif role_name in {"mobility", "home-agent", "access-gateway"}:
         from agents.roles.mobility.protocol_rows import PROTOCOLS, loaded  # noqa: PLC0415
 
         row = PROTOCOLS[config["protocol"]]
@@ -70,7 +70,8 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
             from agents.io.kernel import KernelLinks  # noqa: PLC0415
 
             links = KernelLinks()
-        role = loaded(row.system if role_name == "mobility" else row.home)(config, random)
+        place = {"mobility": row.system, "home-agent": row.home, "access-gateway": row.gateway}[role_name]
+        role = loaded(place)(config, random)
     elif role_name == "binding-cache":
         from agents.roles.mobility.ip6.binding_correspondent import BindingCorrespondent  # noqa: PLC0415
 

@@ -16,7 +16,8 @@ class ProtocolRow(NamedTuple):
 
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
-    roles want to know what time of day the zero of their clock is.
+    roles want to know what time of day the zero of their clock is. `gateway` is the role on the routers of both access
+    links, where these take part.
     """
 
     system: str
@@ -25,6 +26,7 @@ class ProtocolRow(NamedTuple):
     registers: str = ""
     hides: bool = False
     has_clock: bool = False
+    gateway: str = ""
 
 
 PROTOCOLS = {
@@ -41,6 +43,13 @@ PROTOCOLS = {
         "mip-{link}",
         f"{HERE}.ip6.route_optimising:registering_of",
         has_clock=True,
+    ),
+    "Proxy Mobile IPv6": ProtocolRow(
+        f"{HERE}.proxy.logical_interface:LogicalInterface",
+        f"{HERE}.proxy.mobility_anchor:MobilityAnchor",
+        "mn-logical",
+        has_clock=True,
+        gateway=f"{HERE}.proxy.access_gateway:AccessGateway",
     ),
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from agents.turn import TURN_PORT
-from testbed.measure.folder.run_folder import MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
+from testbed.measure.folder.run_folder import MOBILE_IPV4, MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD
 from testbed.measure.mobility.seen_registration import SeenHandshake, SeenRegistration
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ HERE = "testbed.measure.mobility"
 FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
+    PROXY_MOBILE_IPV6: f"{HERE}.proxy_registrations:find_proxy_registrations",
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
     TURN: f"{HERE}.refreshes:find_refreshes",
 }
@@ -35,7 +36,10 @@ def moved_by(manifest: Manifest) -> str:
 
 
 def find_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[Exchange]:
-    """Return what was said at the MN's interfaces for an address that it keeps, or else to a TURN server; by time."""
+    """Return what was said for an address that the MN keeps, or else to a TURN server; by time.
+
+    At the MN's interfaces, or at the anchor's where the network keeps it.
+    """
     protocol = moved_by(manifest)
     if protocol == TURN and all(end.port != TURN_PORT for end in datagrams.endpoints):
         return []

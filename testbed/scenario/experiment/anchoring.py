@@ -4,9 +4,12 @@ import ipaddress
 from collections.abc import Iterator
 
 from agents.roles.mn.triggers import TRIGGERS
+from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.lab.network import Network
 from testbed.lab.network.addresses import bare
+from testbed.scenario.experiment.access_routers import routers_wrong
 from testbed.scenario.experiment.around import singles
+from testbed.scenario.kinds.agent_names import kept_by
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.topology import HOME
@@ -26,7 +29,7 @@ def check_anchored(
 
 
 def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: ChosenScheme) -> Iterator[ScenarioError]:
-    """Its version of IP, and room for another address in the home network."""
+    """Its version of IP, room for another address in the home network, and routers that can take part."""
     own = chosen.row.ip
     if own is not None and scenario.ip != own:
         what = f"ip: {chosen.name} keeps an address of IPv{own}; write ip: {own}, or choose another scheme"
@@ -35,6 +38,9 @@ def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: Chos
     if free_home_address(network) is None:
         what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {chosen.name} needs"
         yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
+    if PROTOCOLS[kept_by(chosen.row)].gateway and (wrong := routers_wrong(scenario, network)):
+        what = f"topology: {wrong}; {chosen.name} needs a router for each link, with an interface to the other nodes"
+        yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
 
 
 def triggers_wrong(

@@ -12,7 +12,16 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.agent_names import B2BUA, BINDING_CACHE, HOME_AGENT, MOBILITY, REGISTRAR
+from testbed.scenario.kinds.agent_names import (
+    ACCESS_GATEWAY,
+    B2BUA,
+    BINDING_CACHE,
+    HOME_AGENT,
+    MOBILITY,
+    REGISTRAR,
+    gateway_of,
+    kept_by,
+)
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
@@ -20,6 +29,7 @@ from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.gating import gate_orders
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.links.timeline import timeline
+from testbed.scenario.plan.access_gateways import gateway, gateway_address, gateway_links
 from testbed.scenario.plan.accounts import (
     PASSWORD,
     PEER_REALM,
@@ -39,7 +49,6 @@ from testbed.scenario.plan.network_layer import (
     binding_cache,
     hidden_tunnels,
     home_agent,
-    kept_by,
     mobility,
     phone_at_home,
 )
@@ -114,7 +123,11 @@ def agents(experiment: Experiment) -> list[Agent]:
     if experiment.scenario.registrar in OWN_REGISTRARS:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     if experiment.row.is_anchored:
-        found += [agent(HOME_AGENT, HOME, home_agent(experiment)), agent(MOBILITY, MOBILE, mobility(experiment))]
+        found.append(agent(HOME_AGENT, HOME, home_agent(experiment)))
+        for link in gateway_links(experiment):
+            who = agent(ACCESS_GATEWAY, link.router.node, gateway(experiment, link))
+            found.append({**who, "name": gateway_of(link.name)})
+        found.append(agent(MOBILITY, MOBILE, mobility(experiment)))
     if experiment.row.optimises:
         found.append(agent(BINDING_CACHE, CORRESPONDENT, binding_cache(experiment)))
     if experiment.cast.names["mn"] == OWN_MOBILE:
@@ -246,7 +259,8 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """Which interfaces the two ends of the call have, and the relay between them, for whoever measures.
 
     Where the mobile node keeps an address, it is its `home_address`: packets with it are in others, of the protocol
-    that it is `kept_by`; where those hide them, they are seen at `inside`.
+    that it is `kept_by`; where those hide them, they are seen at `inside`. Where the network keeps it, tunnels end at
+    the `gateways` of the links, and what is seen at the node is in none.
     """
 
     def described(interface: Interface) -> dict[str, str]:
@@ -267,8 +281,12 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     }
 
 
-def kept(network: Network, scheme: SchemeRow) -> dict[str, str]:
+def kept(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """What the mobile node's role says of the address that it keeps."""
     row = PROTOCOLS[kept_by(scheme)]
-    inside = {"inside": row.interface} if row.hides else {}
-    return {"home_address": home_address(network), "kept_by": kept_by(scheme), **inside}
+    found: dict[str, Any] = {"home_address": home_address(network), "kept_by": kept_by(scheme)}
+    if row.hides:
+        found["inside"] = row.interface
+    if row.gateway:
+        found["gateways"] = {link.name: gateway_address(network, link) for link in network.access_links}
+    return found

@@ -7,7 +7,9 @@ from agents.roles.mn.schemes.scheme_rows import LOST
 from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.lab.network import Interface
 from testbed.scenario.experiment.experiment import Experiment
+from testbed.scenario.kinds.agent_names import kept_by
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
+from testbed.scenario.plan.access_gateways import known_of_gateways, stations
 from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
 
@@ -27,14 +29,10 @@ BOB = (
 SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
+    "Proxy Mobile IPv6": ({}, {}),
     "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
 }
 """What the mobile node and its home know of each other, by protocol."""
-
-
-def kept_by(scheme: SchemeRow) -> str:
-    """The protocol that keeps the address, by its name in the register of those."""
-    return str((scheme.below or {})["protocol"])
 
 
 def hidden_tunnels(scheme: SchemeRow) -> tuple[Interface, ...]:
@@ -65,6 +63,7 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         "identifier": f"{MOBILE}@{REALM}",
         **SECRETS[kept_by(experiment.row)][0],
         **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
+        **stations(experiment),
         **(experiment.row.below or {}),
     }
 
@@ -82,4 +81,5 @@ def home_agent(experiment: Experiment) -> dict[str, Any]:
         "address": main_address(experiment.network, HOME),
         "interface": addressed(experiment.network, HOME).name,
         "homes": {home_address(experiment.network): SECRETS[kept_by(experiment.row)][1]},
+        **known_of_gateways(experiment),
     }

@@ -9,7 +9,7 @@ import pytest
 from testbed.scenario.experiment.anchoring import free_home_address
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.topology import load_topology
-from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.plan.compile import compile_plan, roles
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.places import SCENARIO, TOPOLOGY
 
@@ -40,7 +40,12 @@ def test_a_home_network_without_room_is_refused(tmp_path: Path, prefix: str, add
 
 @pytest.mark.parametrize(
     ("scenario", "scheme", "version"),
-    [("over-ipv6", "mipv4", 4), ("wifi-to-umts", "mipv6", 6), ("wifi-to-umts", "mipv6-ro", 6)],
+    [
+        ("over-ipv6", "mipv4", 4),
+        ("wifi-to-umts", "mipv6", 6),
+        ("wifi-to-umts", "mipv6-ro", 6),
+        ("wifi-to-umts", "pmipv6", 6),
+    ],
 )
 def test_another_version_of_ip_is_refused(scenario: str, scheme: str, version: int) -> None:
     said = rf"{scenario}.yaml.*: ip: {scheme} keeps an address of IPv{version}; write ip: {version}"
@@ -54,6 +59,55 @@ def test_the_home_address_of_ipv6_is_near_the_home_agent_s() -> None:
     assert free_home_address(experiment.network) == "2001:db8:a0a::a0a:fe"
     cache = next(one for one in compile_plan(experiment)["agents"] if one["name"] == "binding-cache")
     assert (cache["node"], cache["config"]["address"]) == ("cn", "2001:db8:a14::a14:2")
+
+
+def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -> None:
+    experiment = load_experiment("over-ipv6", scheme="pmipv6")
+    agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
+    gateways = [agents[f"access-gateway-{link}"] for link in ("wifi", "umts")]
+    assert [(one["node"], one["role"]) for one in gateways] == [
+        ("wifi-gw", "access-gateway"), ("umts-gw", "access-gateway"),
+    ]  # fmt: skip
+    assert [one["config"]["interface"] for one in gateways] == ["wifi-gw-air", "umts-gw-air"]
+    keys = {one["config"]["address"]: (one["config"]["spi"], one["config"]["key"]) for one in gateways}
+    assert {at: (one["spi"], one["key"]) for at, one in agents["home-agent"]["config"]["gateways"].items()} == keys
+    assert len({key for _, key in keys.values()}) == 2
+    assert roles(experiment.network, experiment.row)["mn"]["gateways"] == {
+        "wifi": "2001:db8:a00:100::a00:102", "umts": "2001:db8:a00:200::a00:202",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        (  # one router for both links
+            {'Interface("umts-gw", "umts-gw-air"': 'Interface("wifi-gw", "umts-gw-air"'},
+            "links wifi and umts end at the same node, 'wifi-gw'",
+        ),
+        (  # the home network's server at the end of a link
+            {'Interface("umts-gw", "umts-gw-air"': 'Interface("home", "umts-gw-air"'},
+            "link umts ends at 'home', which is no router",
+        ),
+        ({'Node("umts-gw", forwards=True, ': 'Node("umts-gw", '}, "link umts ends at 'umts-gw', which is no router"),
+        (  # a router that leads nowhere
+            {
+                'Interface("umts-gw", "umts-gw-core"': 'Interface("cn", "umts-gw-core"',
+                ', routes=(Route("default", via="10.0.2.1"),)': "",
+            },
+            "'umts-gw', at the end of link umts, has no interface to the rest of the network",
+        ),
+    ],
+)
+def test_a_topology_without_gateways_is_refused(tmp_path: Path, changes: dict[str, str], wrong: str) -> None:
+    text = MULTIHOMED.read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (tmp_path / "other.py").write_text(text)
+    scenario = tmp_path / "other.yaml"
+    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; pmipv6 needs a router for each"):
+        load_experiment(str(scenario), scheme="pmipv6")
 
 
 @pytest.mark.parametrize("trigger", ["silence", "quality"])
