@@ -82,9 +82,10 @@ class LogicalInterface(OnOneLink):
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _send_over(self, link: Link, now: float) -> None:
-        self._commands.append(SendLike(self._home, link.address, self._mtu))
+        """The word first: it is heard while the routes are changed, and what is sent then comes behind it."""
         self._told_since_s = now
         self._announce(now, link)
+        self._commands.append(SendLike(self._home, link.address, self._mtu))
 
     def _announce(self, now: float, link: Link | None = None) -> None:
         link = link or self._link
