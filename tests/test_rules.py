@@ -202,6 +202,7 @@ CORRIDORS = {
         "roles.mobility": "sip.message roles roles.mn.triggers roles.mn.call roles.mn",
         "roles.mobility.ip4": "mip sip.message roles roles.mobility",
         "roles.mobility.ip6": "mip6 sip.message roles roles.mn.call roles.mobility",
+        "roles.mobility.proxy": "mip6 sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "roles.mobility.tunnels": "sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "io": "loading sip.message roles roles.mn",
         "__main__": "rtp roles roles.probe roles.registrar roles.cn roles.b2bua roles.mn roles.mobility"

@@ -92,7 +92,7 @@ class Driver:
             HearQuenches: lambda _: self._hear_quenches(),
             HearMobility: lambda _: self._hear_mobility(),
             MobilityPacket: self._send_mobility,
-            HearNeighbours: lambda _: self._hear_neighbours(),
+            HearNeighbours: self._hear_neighbours,
             NeighbourPacket: self._send_neighbour,
             Attach: lambda command: self._write(json.dumps({"request": "attach", "link": command.link})),
             Tell: self._tell,
@@ -268,10 +268,10 @@ class Driver:
             except OSError as error:
                 self._note(f"mobility header to {packet.destination} not sent: {error}")
 
-    def _hear_neighbours(self) -> None:
+    def _hear_neighbours(self, order: HearNeighbours) -> None:
         from agents.io.neighbour_socket import NeighbourSocket  # noqa: PLC0415 - few want it
 
-        sock = self._neighbours = NeighbourSocket()
+        sock = self._neighbours = NeighbourSocket(order.kinds)
 
         def read() -> None:
             for packet in sock.received():
@@ -280,12 +280,12 @@ class Driver:
         self._selector.register(sock, selectors.EVENT_READ, read)
 
     def _send_neighbour(self, packet: NeighbourPacket) -> None:
-        """As a mobility header."""
+        """What the system refuses is lost, as on the way: whoever wants an answer says it again."""
         if self._neighbours is not None:
             try:
                 self._neighbours.send(packet)
             except OSError as error:
-                self._note(f"ICMPv6 to {packet.destination} not sent: {error}")
+                self._note(f"ICMPv6 by {packet.interface} not sent: {error}")
 
     def _order(self, order: KernelOrder) -> None:
         if self._kernel is None:

@@ -16,6 +16,7 @@ from pyroute2 import IPRoute, NetlinkError, WireGuard
 
 from agents.io.held_traffic import HeldTraffic
 from agents.io.neighbours import announce
+from agents.io.node_routes import NodeRoutes
 from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
     CopyOnto,
@@ -28,13 +29,16 @@ from agents.roles.kernel_orders import (
     LetGo,
     LetInRouted,
     LetInUpdates,
+    NoLongerServe,
     OnlyFrom,
     OwnAddress,
     RouteDirectly,
     RouteLike,
     RouteTo,
     SendBy,
-    SetDummy,
+    SendLike,
+    ServeNode,
+    SetLogical,
     SetTunnel,
     SetWireguard,
 )
@@ -87,12 +91,15 @@ class OrderedKernel:
             SetWireguard: self._wireguard,
             Greet: self._greet,
             RouteLike: self._route_like,
-            SetDummy: self._dummy,
+            SetLogical: self._logical,
+            SendLike: self._send_like,
             RouteTo: self._route_to,
             Detour: self._detour,
         }
-        optimisation = RouteOptimisation()
+        optimisation, nodes = RouteOptimisation(), NodeRoutes(self._netlink)
         self._does |= {
+            ServeNode: nodes.serve,
+            NoLongerServe: nodes.no_longer_serve,
             LetInUpdates: optimisation.let_in_updates,
             LetInRouted: optimisation.let_in_routed,
             RouteDirectly: optimisation.route_directly,
@@ -216,6 +223,29 @@ class OrderedKernel:
             for seconds in (0, KEEP_ALIVE_S):
                 wireguard.set(order.name, peer={**peer, "persistent_keepalive": seconds})
 
+    def _logical(self, order: SetLogical) -> None:
+        self._netlink.link("add", ifname=order.name, kind="dummy")
+        self._netlink.link("set", index=self._index(order.name), state="up")
+
+    def _send_like(self, order: SendLike) -> None:
+        """The default route of that address's table is the one of ours, and of who chooses no address."""
+        family, _ = family_of(order.address)
+        routes = self._netlink.get_routes(family=family, table=self._table_of(order.like))
+        found = next((one for one in routes if one["dst_len"] == 0), None)
+        if found is None:  # its link has gone meanwhile
+            return
+        way = {"family": family, "dst": "default", "priority": CHOSEN, "oif": found.get_attr("RTA_OIF")}
+        way["gateway"] = found.get_attr("RTA_GATEWAY")
+        if order.mtu is not None:
+            way["metrics"] = {"mtu": order.mtu}
+        self._netlink.route("replace", **way, table=OWN_TABLE)
+        self._netlink.route("replace", **way, prefsrc=order.address)
+
+    def _table_of(self, address: str) -> int:
+        """That which the rule for packets from an address leads to."""
+        rules = self._netlink.get_rules(family=family_of(address)[0])
+        return int(next(one.get_attr("FRA_TABLE") for one in rules if one.get_attr("FRA_SRC") == address))
+
     def _route_like(self, order: RouteLike) -> None:
         table = self._table_of(order.address)
         with contextlib.suppress(NetlinkError):  # there is none yet
@@ -225,20 +255,11 @@ class OrderedKernel:
             ip_proto=socket.IPPROTO_UDP, dport_range=f"{order.remote.port}:{order.remote.port}",
         )  # fmt: skip
 
-    def _dummy(self, order: SetDummy) -> None:
-        self._netlink.link("add", ifname=order.name, kind="dummy")
-        self._netlink.link("set", index=self._index(order.name), state="up")
-
     def _route_to(self, order: RouteTo) -> None:
         """A route of the main table, which whoever listens for changes of routes hears of."""
         found = self._netlink.get_default_routes(family=socket.AF_INET, table=self._table_of(order.address))
         gateway, index = (found[0].get_attr(name) for name in ("RTA_GATEWAY", "RTA_OIF"))
         self._netlink.route("replace", dst=f"{order.remote}/32", gateway=gateway, oif=index, prefsrc=order.address)
-
-    def _table_of(self, address: str) -> int:
-        """The table that the rule for packets from the node's own address leads to."""
-        rules = self._netlink.get_rules(family=socket.AF_INET)
-        return next(int(one.get_attr("FRA_TABLE")) for one in rules if one.get_attr("FRA_SRC") == address)
 
     def _detour(self, order: Detour) -> None:
         """The rule stays: without the interface there is nothing in its table, and the next rule counts."""

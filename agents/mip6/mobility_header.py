@@ -36,6 +36,8 @@ _HEAD = struct.Struct("!BBBBH")
 _CHECKSUM_AT = 4
 _AUTHENTICATORS = (BindingAuthorization, FastAuthorization, MessageAuthentication)
 COOKIE_BYTES, TOKEN_BYTES = 8, 8
+#: In the flags of an acknowledgement: it answers a proxy's update (RFC 5213 8.2).
+PROXY_ANSWER = 0x20
 
 
 class MessageEnds(NamedTuple):
@@ -46,17 +48,18 @@ class MessageEnds(NamedTuple):
 
 
 class UpdateFlag(IntFlag):
-    """What a Binding Update asks for: 6.1.7, and RFC 5648 4.2 for the last one."""
+    """What a Binding Update asks for: 6.1.7, RFC 5213 8.1 (PROXY), RFC 5648 4.2 (OVERWRITE)."""
 
     ACKNOWLEDGE = 0x8000
     HOME_REGISTRATION = 0x4000
     LINK_LOCAL_COMPATIBILITY = 0x2000
     KEY_MANAGEMENT = 0x1000
+    PROXY = 0x0200
     OVERWRITE = 0x0040
 
 
 class BindingStatus(IntEnum):
-    """What became of it: 6.1.8, and RFC 4285 8 for the last three. Above 127 it is a refusal."""
+    """What became of it: 6.1.8, RFC 4285 8 (144 to 146), RFC 5213 8.9 (152 to 162). Above 127 it is a refusal."""
 
     ACCEPTED = 0
     ACCEPTED_PREFIX_DISCOVERY = 1
@@ -75,6 +78,16 @@ class BindingStatus(IntEnum):
     TIMESTAMP_MISMATCH = 144
     TIMESTAMP_REQUIRED = 145
     FAILED_AUTHENTICATION = 146
+    PROXY_NOT_ENABLED = 152
+    NOT_THIS_ANCHOR = 153
+    GATEWAY_NOT_AUTHORIZED = 154
+    PREFIX_NOT_AUTHORIZED = 155
+    PROXY_TIMESTAMP_MISMATCH = 156
+    TIMESTAMP_LOWER = 157
+    MISSING_PREFIX = 158
+    MISSING_NODE_IDENTIFIER = 160
+    MISSING_HANDOFF_INDICATOR = 161
+    MISSING_ACCESS_TECHNOLOGY = 162
 
     @property
     def is_accepted(self) -> bool:

@@ -1,4 +1,4 @@
-"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5568 6.4, RFC 5648 4.3): as values, in a message.
+"""Mobility options (RFC 6275 6.2, RFC 4283, RFC 4285 5 and 6, RFC 5213 8, RFC 5568 6.4, RFC 5648 4.3), in a message.
 
 Each has its alignment, and what fills the gaps is an option too. What is not known is skipped (6.2.1).
 """
@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from agents.mip6 import proxy_options as proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -219,6 +221,7 @@ MobilityOption = (
     | LinkLayerAddress
     | AddressOption
     | FastAuthorization
+    | proxy.ProxyOption
 )
 
 
@@ -255,20 +258,23 @@ def _option(kind: int, body: bytes) -> MobilityOption | None:
         return None
     if found.size is not None and len(body) != found.size:
         raise MobilityParseError(f"option {kind} has {len(body)} bytes, not {found.size}")
-    return found.read(body)
+    try:
+        return found.read(body)
+    except ValueError as error:
+        raise MobilityParseError(f"option {kind}: {error}") from None
 
 
 def _identifier(body: bytes) -> NodeIdentifier:
     try:
         return NodeIdentifier(body[1:].decode())
     except UnicodeDecodeError:
-        raise MobilityParseError("the node's identifier is no text") from None
+        raise ValueError("the node's identifier is no text") from None
 
 
 def _binding(body: bytes) -> BindingIdentifier:
     """With a care-of address of either version, or none."""
     if len(body) not in {4, 8, 20}:
-        raise MobilityParseError(f"option {BindingIdentifier.kind} has {len(body)} bytes, not 4, 8 or 20")
+        raise ValueError(f"it has {len(body)} bytes, not 4, 8 or 20")
     return BindingIdentifier(*_IDENTIFIER.unpack_from(body))
 
 
@@ -304,6 +310,11 @@ _FORMS = {
     AddressOption.kind: _Form(_address, 2 + _ADDRESS_BYTES),
     FastAuthorization.kind: _Form(_fast, _SPI.size + AUTHENTICATOR_BYTES),
     ReplayProtection.kind: _Form(lambda body: ReplayProtection(*_U64.unpack(body)), _U64.size),
+    proxy.HomeNetworkPrefix.kind: _Form(proxy.read_prefix, proxy.PREFIX_BYTES),
+    proxy.HandoffIndicator.kind: _Form(proxy.read_handoff, proxy.SHORT_BYTES),
+    proxy.AccessTechnologyType.kind: _Form(proxy.read_technology, proxy.SHORT_BYTES),
+    proxy.LinkLayerIdentifier.kind: _Form(proxy.read_link_layer),
+    proxy.Timestamp.kind: _Form(proxy.read_timestamp, proxy.TIMESTAMP_BYTES),
 }
 
 

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.mip6.neighbour_messages import NeighbourParseError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: ICMPv6's types, 6.1 and RFC 4861 4.4.
 FAST_HANDOVER, NEIGHBOUR_ADVERTISEMENT = 154, 136
+KINDS = (FAST_HANDOVER, NEIGHBOUR_ADVERTISEMENT)
+#: What has come from this link has it still (RFC 5568 6.1, 6.3; RFC 4861 7.1.2).
+HOPS = 255
 _SOLICITATION, _ADVERTISEMENT = 2, 3
 # Type, code, checksum; subtype, a reserved byte, identifier. Of an advertisement of RFC 4861: flags instead, target.
 _HEAD, _NEIGHBOUR = struct.Struct("!BBHBxH"), struct.Struct("!BBHB3x16s")
@@ -27,10 +32,6 @@ _UNIT, _LLA_BYTES = 8, 6
 _NAR, _NAR_PREFIX = 3, 4
 # A wildcard stands for all access points there are (6.4.3); the others say whose address follows.
 _WILDCARD, _ACCESS_POINT, _ROUTER, _SENDER = 0, 1, 3, 4
-
-
-class NeighbourParseError(ValueError):
-    """What is wrong with a message."""
 
 
 class AdvertisementCode(IntEnum):

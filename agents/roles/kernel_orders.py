@@ -97,8 +97,11 @@ class RouteLike(NamedTuple):
     address: str
 
 
-class SetDummy(NamedTuple):
-    """An interface of this name that loses what leaves by it, unless something takes it before (IPsec does)."""
+class SetLogical(NamedTuple):
+    """An interface of this name that leads nowhere: what is sent by it is lost, unless something takes it before.
+
+    IPsec does. And an address on it is there whatever link is used (RFC 7847 3).
+    """
 
     name: str
 
@@ -108,6 +111,38 @@ class RouteTo(NamedTuple):
 
     remote: str
     address: str
+
+
+class SendLike(NamedTuple):
+    """What the node sends from its own `address` leaves by the way out of its other address `like`.
+
+    In packets of at most `mtu` bytes, if that is said.
+    """
+
+    address: str
+    like: str
+    mtu: int | None = None
+
+
+class ServeNode(NamedTuple):
+    """A router has a node of another network on its link: `address` is at this interface, by this link-layer address.
+
+    What comes for it by the `tunnel` is handed over there, and what it sends leaves by the tunnel; nothing else comes
+    out of the tunnel (RFC 5213 6.10.5).
+    """
+
+    address: str
+    interface: str
+    link_layer: bytes
+    tunnel: str
+
+
+class NoLongerServe(NamedTuple):
+    """That node is not on the link any more."""
+
+    address: str
+    interface: str
+    tunnel: str
 
 
 class LetInUpdates(NamedTuple):
@@ -182,7 +217,10 @@ KernelOrder = (
     | SetWireguard
     | Greet
     | RouteLike
-    | SetDummy
+    | SetLogical
+    | SendLike
+    | ServeNode
+    | NoLongerServe
     | RouteTo
     | Detour
     | HoldBack

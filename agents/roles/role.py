@@ -72,16 +72,22 @@ class MobilityPacket(NamedTuple):
 
 
 class HearNeighbours(NamedTuple):
-    """Report fast handovers' ICMPv6 that comes: `{"report": "neighbour", "packet": …}`, a `NeighbourPacket`."""
+    """Report ICMPv6 of these types that comes: `{"report": "neighbour", "packet": …}`, a `NeighbourPacket`."""
+
+    kinds: tuple[int, ...]
 
 
 class NeighbourPacket(NamedTuple):
-    """Send this ICMPv6 message (RFC 5568 6.1, 6.3) by this interface, or it came in there."""
+    """Send this ICMPv6 message (RFC 4861, RFC 2710, RFC 5568 6.1) by this interface, with so many hops; or it came so.
+
+    The system makes its checksum, and chooses the `source` where that is empty.
+    """
 
     source: str
     destination: str
     message: bytes
     interface: str
+    hops: int = 255
 
 
 class Tell(NamedTuple):

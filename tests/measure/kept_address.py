@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOME_ADDRESS, AGENT, ROUTER = "10.10.0.254", "10.10.0.2", "10.1.0.1"
+GATEWAYS = {"wifi": "10.0.1.2", "umts": "10.0.2.2"}
 WIRE_MS = 0.5
 ETHER = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\x00"
 KEY = Key(256, bytes(16))
@@ -31,7 +32,7 @@ FLAGS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
 class KeptRun(Run):
     """What its links carry is in tunnels. What is for WiFi's address comes by `sent_on`, if that is one, in two."""
 
-    keeping: dict[str, str] = field(default_factory=dict)
+    keeping: dict[str, Any] = field(default_factory=dict)
     sent_on: str = ""
 
     def carry(
@@ -95,7 +96,7 @@ class KeptRun(Run):
 class HiddenRun(KeptRun):
     """What its links carry is in data messages of WireGuard, whose content nobody can read."""
 
-    keeping: dict[str, str] = field(default_factory=lambda: {"kept_by": "WireGuard", "inside": "mn-wg"})
+    keeping: dict[str, Any] = field(default_factory=lambda: {"kept_by": "WireGuard", "inside": "mn-wg"})
     counters: dict[int, int] = field(default_factory=lambda: {7: 0, 8: 0})
 
     def carry(
@@ -133,6 +134,34 @@ class HiddenRun(KeptRun):
         self.counters[receiver] += 1
         padded = -(-size // 16) * 16
         return struct.pack("<IIQ", 4, receiver, number) + bytes([number % 251] * (padded + 16))
+
+
+@dataclass
+class ProxiedRun(KeptRun):
+    """What its links carry is bare; tunnels are between the links' gateways and the home agent."""
+
+    keeping: dict[str, Any] = field(default_factory=lambda: {"kept_by": "Proxy Mobile IPv6", "gateways": GATEWAYS})
+
+    def carry(
+        self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
+        arrives: bool = True, leaves: bool = True, extra_ms: float = 0,
+    ) -> float:  # fmt: skip
+        """Send a datagram; with `arrives` False it is lost at the gateway."""
+        del leaves
+        ends = [(ADDRESS["cn"], ports[0]), (HOME_ADDRESS, ports[1])]
+        outer = [AGENT, GATEWAYS[link]]
+        if not to_mn:
+            ends, outer = [(HOME_ADDRESS, ports[0]), (ADDRESS["cn"], ports[1])], outer[::-1]
+        inner = frames.ip_udp(ends[0], ends[1], payload)
+        arrival_ms = at_ms + WAY_MS[link] + extra_ms
+        first, last = ("cn-eth0", f"mn-{link}") if to_mn else (f"mn-{link}", "cn-eth0")
+        at_agent_ms = at_ms + WIRE_MS if to_mn else arrival_ms - WIRE_MS
+        self._see(first, at_ms, ETHER + inner)
+        if arrives:
+            for one in (inner, ip_in_ip(outer[0], outer[1], inner))[:: 1 if to_mn else -1]:
+                self._see("home-eth0", at_agent_ms, ETHER + one)
+            self._see(last, arrival_ms, ETHER + inner)
+        return arrival_ms
 
 
 def ip_in_ip(source: str, target: str, inner: bytes) -> bytes:
@@ -190,5 +219,26 @@ def hidden_run() -> HiddenRun:
         run.media(k, link="wifi" if sent + WIRE_MS < known else "umts", to_mn=True)
         sent = MN_FIRST_MS + 20 * k
         run.media(k, link="wifi" if sent < 6000 else "umts", to_mn=False, arrives=k != 100, leaves=k != 200)
+    run.bye(15_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
+    return run
+
+
+def proxied_run() -> ProxiedRun:
+    """Triggered at 6000 ms: what is sent leaves by the new link at once, and what comes follows a one-way delay later.
+
+    In between the new gateway drops one packet of the node's.
+    """
+    run = ProxiedRun("proxied")
+    run.event(0, "lab", "start")
+    for link in ("wifi", "umts"):
+        run.event(10, "lab", "attached", link=link)
+    run.invite(500, link="wifi", call_id="a@mn", cseq=1, tags=("mn", "cn"))
+    run.event(6000, "mobility", "trigger", kind="signal", link="wifi", to="umts")
+    run.event(6220, "mobility", "handover_done", link="umts", took_s=0.22)
+    for k in range(PACKETS):
+        sent = CN_FIRST_MS + 20 * k
+        run.media(k, link="wifi" if sent + WIRE_MS < 6110 else "umts", to_mn=True)
+        sent = MN_FIRST_MS + 20 * k
+        run.media(k, link="wifi" if sent < 6000 else "umts", to_mn=False, arrives=not 6000 <= sent < 6020)
     run.bye(15_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
     return run

@@ -57,12 +57,13 @@ class BetweenTwoLinks(QuietRole):
         """Moves when the triggers want it."""
         raise NotImplementedError
 
-    def _swap(self, now: float) -> None:
-        """The other link is the one to be on."""
+    def _swap(self, now: float, *, is_done: bool = True) -> None:
+        """The other link is the one to be on; and where nobody has to agree, that is all."""
         self._link, self._other = self._other, self._link
         self._decision.take(CallMoved(self._link.name), now=now)
         self._decision.handed_over(now=now)
-        self._tell("handover_done", link=self._link.name)
+        if is_done:
+            self._tell("handover_done", link=self._link.name)
 
     def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         self._commands.append(Tell(event, facts))

@@ -52,6 +52,13 @@ PROTOCOLS = {
         has_clock=True,
         router=f"{HERE}.ip6.access_router:AccessRouter",
     ),
+    "Proxy Mobile IPv6": ProtocolRow(
+        f"{HERE}.proxy.logical_interface:LogicalInterface",
+        f"{HERE}.proxy.mobility_anchor:MobilityAnchor",
+        "mn-logical",
+        has_clock=True,
+        router=f"{HERE}.proxy.access_gateway:AccessGateway",
+    ),
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True
     ),

@@ -58,7 +58,7 @@ RADIO_KEPT = tuple(
     f"/lib/modules/*/kernel/{name}"
     for name in (
         *("drivers/nvdimm/*", "drivers/acpi/nfit/*", "drivers/net/veth.ko", "drivers/virtio/virtio*"),
-        *("drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
+        *("drivers/net/dummy.ko", "drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
     )
 )
 

@@ -2,7 +2,8 @@
 
 A **path** is the MN's address that a packet goes to or comes from, named by the link that has it; a packet between
 others (sent to a relay, say) has none. Where the packet is in another one, it is the outer one's: so an MN that keeps
-its address, and the home agent that tunnels to it, are measured as any other one and a relay. A **key** numbers the
+its address, and the home agent that tunnels to it, are measured as any other one and a relay. Where the network keeps
+it, tunnels end at the links' gateways, and at the MN it is the link of the interface. A **key** numbers the
 packets of a direction: the extended sequence number, going on over SSRC changes. A **new packet** is the first arrival
 of a key on any interface of the receiver.
 """
@@ -179,16 +180,20 @@ def _direction(
     sent = _at(capture, rtp, sender) & _has(inner, rtp.source, sender)
     received = _at(capture, rtp, receiver) & _has(inner, rtp.destination, receiver)
     mn_side = outer.destination if receiver is mn else outer.source
-    link_of = np.array([links.index(mn.addresses[one]) if one in mn.addresses else NO_PATH for one in outer.ips])
+    ways = mn.outer_ends
+    link_of = np.array([links.index(ways[one]) if one in ways else NO_PATH for one in outer.ips])
     relayed = np.zeros(len(sent), dtype=np.bool_)
     if relay is not None:
-        ends = (mn, relay) if sender is mn else (relay, mn)
-        there, here = _has(outer.ips, outer.source, ends[0]), _has(outer.ips, outer.destination, ends[1])
-        relayed = _at(capture, rtp, relay) & there & here
+        at_relay, other = (outer.destination, outer.source) if sender is mn else (outer.source, outer.destination)
+        is_way = np.array([one in ways for one in outer.ips] or [False], dtype=np.bool_)
+        relayed = _at(capture, rtp, relay) & _has(outer.ips, at_relay, relay) & is_way[other]
     rows = np.flatnonzero(sent | received | relayed)
     rows = rows[np.argsort(rtp.time_ns[rows], kind="stable")]
     key, timestamp, segment, keys = _number(rtp, rows)
     path = link_of[mn_side[rows]] if len(rows) else np.empty(0, dtype=np.int64)
+    if mn.gateways:
+        bare = _links_of_interfaces(capture, links, mn)[rtp.interface[rows]]
+        path = np.where(path == NO_PATH, bare, path)
     whole = Sightings(
         time_ns=rtp.time_ns[rows],
         key=key,
@@ -217,6 +222,12 @@ def _direction(
         is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),
         observed={*receiver.interfaces.values()} <= {one.name for one in capture.interfaces},
     )
+
+
+def _links_of_interfaces(capture: Capture, links: tuple[str, ...], mn: NodePorts) -> Ints:
+    """Return the link of each of the capture's interfaces that is the MN's; `NO_PATH` of others."""
+    names = {interface: links.index(link) for link, interface in mn.interfaces.items()}
+    return np.array([names.get(one.name or "", NO_PATH) for one in capture.interfaces] or [NO_PATH], dtype=np.int64)
 
 
 def _before_relay(key: Ints, path: Ints, relayed: NDArray[np.bool_]) -> Ints:

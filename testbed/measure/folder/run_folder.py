@@ -23,8 +23,8 @@ PLAN, RESULT = "plan.json", "result.json"
 OWN_MOBILE = "testbed"
 AT_HOME = "home"
 MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE = "Mobile IPv4", "Mobile IPv6", "WireGuard", "MOBIKE"
-FAST_MOBILE_IPV6 = "Fast Mobile IPv6"
-KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, WIREGUARD, MOBIKE)
+FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6 = "Fast Mobile IPv6", "Proxy Mobile IPv6"
+KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD, MOBIKE)
 """What can keep an address; one of the first two where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
@@ -35,7 +35,8 @@ class NodePorts:
     """One end of the call: link -> capture interface, and address -> link.
 
     `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'. They
-    are of the protocol `kept_by`; where they hide what is in them, that was captured at the interface `inside`.
+    are of the protocol `kept_by`; where they hide what is in them, that was captured at the interface `inside`. Where
+    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare.
     """
 
     interfaces: dict[str, str]
@@ -43,6 +44,12 @@ class NodePorts:
     kept: str | None = None
     kept_by: str = MOBILE_IPV4
     inside: str | None = None
+    gateways: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def outer_ends(self) -> dict[str, str]:
+        """By what addresses a packet's link is known outside of it: the link's own, or its gateway's."""
+        return {**self.addresses, **self.gateways}
 
     @property
     def places(self) -> dict[str, str]:
@@ -230,7 +237,10 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
     kept_by = _word(path, said, role, "kept_by", "a protocol") or usual
     if kept_by not in KEPT_BY:
         raise RunFolderError(path, f"roles.{role}.kept_by is {kept_by!r}, and should be one of {', '.join(KEPT_BY)}")
-    return NodePorts(interfaces, addresses, kept, kept_by, inside)
+    gateways = said.get("gateways", {})
+    if not isinstance(gateways, dict) or not all(isinstance(one, str) for one in gateways.values()):
+        raise RunFolderError(path, f"roles.{role}.gateways is {gateways!r}, and should be addresses by link")
+    return NodePorts(interfaces, addresses, kept, kept_by, inside, {one: link for link, one in gateways.items()})
 
 
 def _word(path: Path, said: dict[str, Any], role: str, name: str, what: str) -> str | None:

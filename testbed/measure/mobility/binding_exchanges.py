@@ -50,11 +50,11 @@ def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Man
     links = {interface: link for link, interface in manifest.mn.interfaces.items()}
     found: list[SeenRegistration] = []
     asked: dict[Hashable, int] = {}
-    for row in _with_mobility(capture, set(links)):
+    for row in with_mobility(capture, set(links)):
         link, time_ns = links[capture.interfaces[int(capture.interface[row])].name or ""], int(capture.time_ns[row])
         first = int(capture.offset[row]) + HEADER
         whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
-        for source, destination, data in _mobility_headers(whole):
+        for source, destination, data in mobility_headers(whole):
             try:
                 message = parsed(data, None).message
             except MobilityParseError:
@@ -73,7 +73,7 @@ def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Man
     return found
 
 
-def _with_mobility(capture: Capture, interfaces: set[str]) -> list[int]:
+def with_mobility(capture: Capture, interfaces: set[str]) -> list[int]:
     """Return the packets at these interfaces in which there may be a mobility header, as far as IPv6 headers tell."""
     own = np.array([one.name in interfaces for one in capture.interfaces] or [False], dtype=np.bool_)
     rows = np.flatnonzero(
@@ -91,7 +91,7 @@ def _with_mobility(capture: Capture, interfaces: set[str]) -> list[int]:
     return found
 
 
-def _mobility_headers(data: bytes) -> Iterator[tuple[str, str, bytes]]:
+def mobility_headers(data: bytes) -> Iterator[tuple[str, str, bytes]]:
     """Yield the innermost IPv6 packet's ends, as they are on the wire, and its mobility header, if it has one."""
     while len(data) >= _IP6:
         kind, at = data[6], _IP6

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.mip6.neighbour_messages import NeighbourParseError
 from agents.mip6.proxy_advertisements import (
     ArrivalAtRouter,
-    NeighbourParseError,
     ProxySolicitation,
     parsed_neighbour,
 )

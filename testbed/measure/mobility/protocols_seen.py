@@ -6,7 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from agents.turn import TURN_PORT
-from testbed.measure.folder.run_folder import FAST_MOBILE_IPV6, MOBIKE, MOBILE_IPV4, MOBILE_IPV6, WIREGUARD
+from testbed.measure.folder.run_folder import (
+    FAST_MOBILE_IPV6,
+    MOBIKE,
+    MOBILE_IPV4,
+    MOBILE_IPV6,
+    PROXY_MOBILE_IPV6,
+    WIREGUARD,
+)
 from testbed.measure.mobility.at_links import stun_in
 from testbed.measure.mobility.seen_registration import SeenCheck, SeenHandshake, SeenRegistration
 
@@ -25,6 +32,7 @@ FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
     FAST_MOBILE_IPV6: f"{HERE}.fast_exchanges:find_fast_exchanges",
+    PROXY_MOBILE_IPV6: f"{HERE}.proxy_registrations:find_proxy_registrations",
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
     MOBIKE: f"{HERE}.key_exchanges:find_key_exchanges",
     TURN: f"{HERE}.refreshes:find_refreshes",
@@ -41,9 +49,10 @@ def moved_by(manifest: Manifest, exchanges: Sequence[Exchange]) -> str:
 
 
 def find_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[Exchange]:
-    """Return what was said at the MN's interfaces for an address that it keeps, or to a TURN server, or as ICE.
+    """Return what was said for an address that the MN keeps, or to a TURN server, or as ICE, by time.
 
-    By time. A phone that goes by way of a TURN server may speak STUN elsewhere as well: that is not looked for.
+    At the MN's interfaces, or at the anchor's where the network keeps it. A phone that goes by way of a TURN server may
+    speak STUN elsewhere as well: that is not looked for.
     """
     if manifest.mn.kept is not None:
         protocol = manifest.mn.kept_by

@@ -77,7 +77,7 @@ def _mobility(key: str, kind: Kind, unit: str, about: str, more: str = "") -> Nu
 MOBILITY = (
     _mobility("protocol", "text", "", "what moves the MN, or its media, beside SIP"),
     _mobility("messages", "integer", "messages", "messages of that protocol at the MN's interfaces, both ways",
-              "Requests that were sent again count again"),
+              "Requests that were sent again count again. Of Proxy Mobile IPv6 at the anchor's: the MN has none"),
     _mobility("bytes", "integer", "bytes", "their UDP payload, of Mobile IPv6 their mobility headers and ICMPv6"),
 )  # fmt: skip
 SIGNALLING = by_key((SETUP, *COSTS, *QUESTION, *MOBILITY, *PARTS))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from agents.roles.mn.triggers import TRIGGERS
 from testbed.lab.network import Network
 from testbed.lab.network.addresses import bare
+from testbed.scenario.experiment.access_routers import routers_wrong
 from testbed.scenario.experiment.around import singles
 from testbed.scenario.kinds.agent_names import has_routers
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme
@@ -27,7 +28,7 @@ def check_anchored(
 
 
 def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: ChosenScheme) -> Iterator[ScenarioError]:
-    """Its version of IP, room for another address in the home network, and a router for each link that it moves to."""
+    """Its version of IP, room for another address in the home network, and routers that can take part."""
     own = chosen.row.ip
     if own is not None and scenario.ip != own:
         what = f"ip: {chosen.name} keeps an address of IPv{own}; write ip: {own}, or choose another scheme"
@@ -36,10 +37,9 @@ def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: Chos
     if free_home_address(network) is None:
         what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {chosen.name} needs"
         yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
-    routers = [network.access_link(name).router.node for name in (scenario.first_link, scenario.second_link)]
-    if has_routers(chosen.row) and len(set(routers)) < len(routers):
-        what = f"topology: both links have the router '{routers[0]}', and {chosen.name} is between two of them"
-        yield tree.error(("topology",), f"{what}; give each link a router of its own")
+    if has_routers(chosen.row) and (wrong := routers_wrong(scenario, network)):
+        what = f"topology: {wrong}; {chosen.name} needs a router for each link, with an interface to the other nodes"
+        yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
 
 
 def triggers_wrong(

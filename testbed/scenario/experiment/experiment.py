@@ -162,7 +162,8 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     traced, opportunities = read_traces(failure_tree, script)
     changes = [*history(script, chosen_seed), *traced]
     chosen, setting = choose_scheme(tree, scenario, scheme)
-    check_failure(failure_tree, changes, profiles, agents_of(chosen.row, scenario.registrar, profiles))
+    ways = (scenario.first_link, scenario.second_link)
+    check_failure(failure_tree, changes, profiles, agents_of(chosen.row, scenario.registrar, ways))
     check_by_netem(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     check_copies(tree, scenario, chosen)

@@ -8,13 +8,17 @@ from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
-BINDING_CACHE = "binding-cache"
-ACCESS_ROUTER = "access-router"
+BINDING_CACHE, ACCESS_ROUTER = "binding-cache", "access-router"
+
+
+def kept_by(scheme: SchemeRow) -> str:
+    """The protocol that keeps the address, by its name in the register of those."""
+    return str((scheme.below or {})["protocol"])
 
 
 def has_routers(row: SchemeRow) -> bool:
     """Whether the access links' routers take part in what keeps the mobile node's address."""
-    return row.is_anchored and bool(PROTOCOLS[str((row.below or {})["protocol"])].router)
+    return row.is_anchored and bool(PROTOCOLS[kept_by(row)].router)
 
 
 def router_of(link: str) -> str:
@@ -23,7 +27,10 @@ def router_of(link: str) -> str:
 
 
 def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]:
-    """All that can die: both ends, and what a scheme and a registrar of ours need beside them."""
+    """All that can die: both ends, and what a scheme and a registrar of ours need beside them.
+
+    `links` are the two that the call is on.
+    """
     found = list(AGENTS)
     if row.is_bridged:
         found.append(B2BUA)

@@ -10,6 +10,7 @@ from testbed.access import wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
+from testbed.scenario.experiment.access_routers import ways
 from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.agent_names import (
@@ -20,6 +21,7 @@ from testbed.scenario.kinds.agent_names import (
     MOBILITY,
     REGISTRAR,
     has_routers,
+    kept_by,
     router_of,
 )
 from testbed.scenario.kinds.correspondent import NOBODY, OWN, OWN_MOBILE
@@ -29,6 +31,7 @@ from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.gating import gate_orders
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.links.timeline import timeline
+from testbed.scenario.plan.access_gateways import gateway_address, is_proxied
 from testbed.scenario.plan.accounts import (
     PASSWORD,
     PEER_REALM,
@@ -49,7 +52,6 @@ from testbed.scenario.plan.network_layer import (
     binding_cache,
     hidden_tunnels,
     home_agent,
-    kept_by,
     mobility,
     phone_at_home,
 )
@@ -124,13 +126,13 @@ def agents(experiment: Experiment) -> list[Agent]:
     if experiment.scenario.registrar in OWN_REGISTRARS:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     if experiment.row.is_anchored:
-        found += [agent(HOME_AGENT, HOME, home_agent(experiment)), agent(MOBILITY, MOBILE, mobility(experiment))]
-    if experiment.row.optimises:
-        found.append(agent(BINDING_CACHE, CORRESPONDENT, binding_cache(experiment)))
-    if has_routers(experiment.row):
-        for link in experiment.network.access_links:
+        found.append(agent(HOME_AGENT, HOME, home_agent(experiment)))
+        for link in ways(experiment.scenario, experiment.network) if has_routers(experiment.row) else ():
             about = access_router(experiment, link)
             found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))
+        found.append(agent(MOBILITY, MOBILE, mobility(experiment)))
+    if experiment.row.optimises:
+        found.append(agent(BINDING_CACHE, CORRESPONDENT, binding_cache(experiment)))
     if experiment.cast.names["mn"] == OWN_MOBILE:
         own = agent(MOBILE, MOBILE, mobile(experiment), ends_run=True)
         if experiment.brought:
@@ -261,7 +263,8 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """Which interfaces the two ends of the call have, and the relay between them, for whoever measures.
 
     Where the mobile node keeps an address, it is its `home_address`: packets with it are in others, of the protocol
-    that it is `kept_by`; where those hide them, they are seen at `inside`.
+    that it is `kept_by`; where those hide them, they are seen at `inside`. Where the network keeps it, tunnels end at
+    the `gateways` of the links, and what is seen at the node is in none.
     """
 
     def described(interface: Interface) -> dict[str, str]:
@@ -282,8 +285,12 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     }
 
 
-def kept(network: Network, scheme: SchemeRow) -> dict[str, str]:
+def kept(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """What the mobile node's role says of the address that it keeps."""
     row = PROTOCOLS[kept_by(scheme)]
-    inside = {"inside": row.interface} if row.hides else {}
-    return {"home_address": home_address(network), "kept_by": kept_by(scheme), **inside}
+    found: dict[str, Any] = {"home_address": home_address(network), "kept_by": kept_by(scheme)}
+    if row.hides:
+        found["inside"] = row.interface
+    if is_proxied(scheme):
+        found["gateways"] = {link.name: gateway_address(network, link) for link in network.access_links}
+    return found

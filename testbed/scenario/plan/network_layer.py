@@ -1,28 +1,24 @@
 """The agents of schemes below the phone: who moves the mobile node's address, and who takes its packets at home."""
 
-import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from agents.roles.mn.schemes import SchemeRow
 from agents.roles.mn.schemes.scheme_rows import LOST
 from agents.roles.mobility.protocol_rows import PROTOCOLS
-from testbed.lab.network import AccessLink, Interface, Network
-from testbed.lab.network.addresses import bare, link_local
+from testbed.lab.network import AccessLink, Interface
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.agent_names import has_routers
+from testbed.scenario.kinds.agent_names import has_routers, kept_by
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
+from testbed.scenario.plan.access_gateways import gateway, known_of_gateways, stations
 from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
+from testbed.scenario.plan.fast_routers import fast_router, fast_routers
 
 # The phone's one link: it is always there.
 AT_HOME = "home"
 # The security association of mobile node and home agent: a key of 128 bits, as RFC 5944 5.1 and RFC 4285 5.1 have it.
 ASSOCIATION = {"spi": 256, "key": "000102030405060708090a0b0c0d0e0f"}
-# Those of mobile node and access routers, by link, and of all access routers (RFC 5568 10).
-OF_LINK = {"spi": 512, "key": "101112131415161718191a1b1c1d1e1f"}
-OF_ROUTERS = {"spi": 768, "key": "202122232425262728292a2b2c2d2e2f"}
-# What a scheme's row may say of how much a router holds back, in bytes.
-BUFFER = "buffer_bytes"
 # Two pairs of keys, each private and public: those of RFC 7748 6.1, which everybody knows.
 ALICE = (
     "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
@@ -37,14 +33,22 @@ SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "Fast Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "MOBIKE": ({}, {}),  # the daemons' own affair
+    "Proxy Mobile IPv6": ({}, {}),
     "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
 }
 """What the mobile node and its home know of each other, by protocol."""
 
+ROUTERS: dict[str, Callable[[Experiment, AccessLink], dict[str, Any]]] = {
+    "Fast Mobile IPv6": fast_router,
+    "Proxy Mobile IPv6": gateway,
+}
+"""What the router of an access link is told, by the protocol that it takes part in."""
 
-def kept_by(scheme: SchemeRow) -> str:
-    """The protocol that keeps the address, by its name in the register of those."""
-    return str((scheme.below or {})["protocol"])
+KNOWN: dict[str, Callable[[Experiment], dict[str, Any]]] = {
+    "Fast Mobile IPv6": fast_routers,
+    "Proxy Mobile IPv6": stations,
+}
+"""What the mobile node knows of those routers, or is to tell them."""
 
 
 def hidden_tunnels(scheme: SchemeRow) -> tuple[Interface, ...]:
@@ -75,52 +79,20 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         "identifier": f"{MOBILE}@{REALM}",
         **SECRETS[kept_by(experiment.row)][0],
         **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
-        **routers(experiment),
+        **known_of_routers(experiment),
         **(experiment.row.below or {}),
     }
 
 
-def routers(experiment: Experiment) -> dict[str, Any]:
-    """What the mobile node knows of its access links' routers; nothing where they take no part."""
-    network = experiment.network
-    if not has_routers(experiment.row):
-        return {}
-    return {
-        "routers": {
-            link.name: {"address": bare(link.router.address), "link_layer": hardware(network, link.node), **OF_LINK}
-            for link in network.access_links
-        }
-    }
+def known_of_routers(experiment: Experiment) -> dict[str, Any]:
+    """What the mobile node knows of its access links' routers, or what it is to tell them; nothing where they rest."""
+    return KNOWN[kept_by(experiment.row)](experiment) if has_routers(experiment.row) else {}
 
 
 def access_router(experiment: Experiment, link: AccessLink) -> dict[str, Any]:
     """The configuration of an access link's router."""
-    network = experiment.network
-    return {
-        "seed": experiment.seed,
-        "protocol": kept_by(experiment.row),
-        **about_router(network, link),
-        "interface": link.router.name,
-        "link_local": link_local(network.mac(link.router)),
-        "neighbours": [
-            {**about_router(network, one), **OF_ROUTERS}
-            for one in network.access_links
-            if one.router.node != link.router.node
-        ],
-        "nodes": {bare(link.node.address): OF_LINK},
-        **{name: one for name, one in (experiment.row.below or {}).items() if name == BUFFER},
-    }
-
-
-def about_router(network: Network, link: AccessLink) -> dict[str, Any]:
-    """What routers know of each other."""
-    prefix = str(ipaddress.ip_interface(link.router.address).network)
-    return {"address": bare(link.router.address), "prefix": prefix, "link_layer": hardware(network, link.router)}
-
-
-def hardware(network: Network, interface: Interface) -> str:
-    """An interface's Ethernet address, in hexadecimal digits."""
-    return network.mac(interface).replace(":", "")
+    about = {"seed": experiment.seed, "protocol": kept_by(experiment.row), "interface": link.router.name}
+    return {**about, **ROUTERS[kept_by(experiment.row)](experiment, link)}
 
 
 def binding_cache(experiment: Experiment) -> dict[str, Any]:
@@ -136,4 +108,5 @@ def home_agent(experiment: Experiment) -> dict[str, Any]:
         "address": main_address(experiment.network, HOME),
         "interface": addressed(experiment.network, HOME).name,
         "homes": {home_address(experiment.network): SECRETS[kept_by(experiment.row)][1]},
+        **known_of_gateways(experiment),
     }

@@ -10,7 +10,7 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import ConnectionManager, Foreign, Step, Telling
 from testbed.scenario.experiment.casting import command_text, split
 from testbed.scenario.experiment.experiment import Experiment
-from testbed.scenario.kinds.agent_names import REGISTRAR
+from testbed.scenario.kinds.agent_names import REGISTRAR, kept_by
 from testbed.scenario.kinds.loaded_program import LoadedProgram
 from testbed.scenario.kinds.program import Role, TellSetting
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
@@ -25,7 +25,6 @@ from testbed.scenario.plan.accounts import (
     main_address,
     peer_account,
 )
-from testbed.scenario.plan.network_layer import kept_by
 
 MEDIA_PORT = 30000
 # Of the protocol that a proxy controls a media relay with, on the host's own loopback.

@@ -29,10 +29,10 @@ from agents.mip6.mobility_options import (
     MobilityParseError,
     NonceIndices,
 )
+from agents.mip6.neighbour_messages import NeighbourParseError
 from agents.mip6.proxy_advertisements import (
     ArrivalAtRouter,
     NeighbourMessage,
-    NeighbourParseError,
     NeighbourRouter,
     ProxyAdvertisement,
     ProxySolicitation,

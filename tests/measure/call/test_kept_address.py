@@ -132,3 +132,26 @@ def test_a_protocol_that_is_not_known_is_refused(tmp_path: Path) -> None:
     run.keeping["kept_by"] = "telepathy"
     with pytest.raises(RunFolderError, match=r"roles\.mn\.kept_by is 'telepathy', and should be one of Mobile IP"):
         measure_run(run.write(tmp_path / "run"))
+
+
+def test_packets_that_are_bare_at_the_node_are_on_the_path_of_its_interface(tmp_path: Path) -> None:
+    """And in the tunnels between gateways and home agent on that of the gateway: nothing is in one over the air."""
+    result = measure_run(kept_address.proxied_run().write(tmp_path / "run"))
+    to_mn, to_cn = (result["media"][way] for way in ("to_mn", "to_cn"))
+    assert (to_mn["sent"], to_mn["lost"], to_mn["path_step_ms"], to_mn["gap_ms"]) == (700, 0, 108.0, 108.0)
+    assert (to_cn["sent"], to_cn["lost"], to_cn["path_step_ms"], to_cn["gap_ms"]) == (700, 1, 108.0, 128.0)
+    for media in (to_mn, to_cn):
+        assert media["paths"]["wifi"]["packets"] + media["paths"]["umts"]["packets"] == media["received"]
+        assert [media["paths"][link]["delay_ms"]["mean"] for link in ("wifi", "umts")] == [2.0, 110.0]
+    assert [one["lost"] for one in to_cn["paths"].values()] == [0, 1]
+    assert result["cost"]["tunnel_bytes_per_packet"] == 0.0
+    (handover,) = result["handovers"]
+    assert [handover[name] for name in ("outcome", "old_path", "new_path")] == ["done", "wifi", "umts"]
+
+
+@pytest.mark.parametrize("gateways", [["10.0.1.2"], {"wifi": 1}])
+def test_gateways_that_are_no_addresses_by_link_are_refused(tmp_path: Path, gateways: object) -> None:
+    run = kept_address.proxied_run()
+    run.keeping["gateways"] = gateways
+    with pytest.raises(RunFolderError, match=r"roles\.mn\.gateways is .*, and should be addresses by link"):
+        measure_run(run.write(tmp_path / "run"))

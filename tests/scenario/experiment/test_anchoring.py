@@ -9,7 +9,7 @@ import pytest
 from testbed.scenario.experiment.anchoring import free_home_address
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.topology import load_topology
-from testbed.scenario.plan.compile import compile_plan
+from testbed.scenario.plan.compile import compile_plan, roles
 from testbed.scenario.reading.errors import BadScenarioError
 from testbed.scenario.reading.places import SCENARIO, TOPOLOGY
 
@@ -40,7 +40,12 @@ def test_a_home_network_without_room_is_refused(tmp_path: Path, prefix: str, add
 
 @pytest.mark.parametrize(
     ("scenario", "scheme", "version"),
-    [("over-ipv6", "mipv4", 4), ("wifi-to-umts", "mipv6", 6), ("wifi-to-umts", "mipv6-ro", 6)],
+    [
+        ("over-ipv6", "mipv4", 4),
+        ("wifi-to-umts", "mipv6", 6),
+        ("wifi-to-umts", "mipv6-ro", 6),
+        ("wifi-to-umts", "pmipv6", 6),
+    ],
 )
 def test_another_version_of_ip_is_refused(scenario: str, scheme: str, version: int) -> None:
     said = rf"{scenario}.yaml.*: ip: {scheme} keeps an address of IPv{version}; write ip: {version}"
@@ -69,15 +74,56 @@ def test_routers_of_both_links_take_part_where_the_protocol_is_between_them() ->
     assert wifi["nodes"][care_of]["key"] == own["wifi"]["key"]
 
 
-def test_a_topology_with_one_router_for_both_links_is_refused(tmp_path: Path) -> None:
-    """Where each has its own, it is another network that would be moved to."""
-    text = MULTIHOMED.read_text().replace('Interface("umts-gw", "umts-gw-air"', 'Interface("wifi-gw", "umts-gw-air"')
-    (tmp_path / "one.py").write_text(text)
-    scenario = tmp_path / "one.yaml"
-    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("topology: multihomed", "topology: ./one.py"))
-    with pytest.raises(BadScenarioError, match=r"one.yaml:\d+: topology: both links have the router 'wifi-gw', and"):
-        load_experiment(str(scenario), scheme="fmipv6")
-    assert load_experiment(str(scenario), scheme="mipv6").row.is_anchored
+def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -> None:
+    experiment = load_experiment("over-ipv6", scheme="pmipv6")
+    agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
+    gateways = [agents[f"access-router-{link}"] for link in ("wifi", "umts")]
+    assert [(one["node"], one["role"]) for one in gateways] == [
+        ("wifi-gw", "access-router"), ("umts-gw", "access-router"),
+    ]  # fmt: skip
+    assert [one["config"]["interface"] for one in gateways] == ["wifi-gw-air", "umts-gw-air"]
+    keys = {one["config"]["address"]: (one["config"]["spi"], one["config"]["key"]) for one in gateways}
+    assert {at: (one["spi"], one["key"]) for at, one in agents["home-agent"]["config"]["gateways"].items()} == keys
+    assert len({key for _, key in keys.values()}) == 2
+    assert roles(experiment.network, experiment.row)["mn"]["gateways"] == {
+        "wifi": "2001:db8:a00:100::a00:102", "umts": "2001:db8:a00:200::a00:202",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        (  # one router for both links
+            {'Interface("umts-gw", "umts-gw-air"': 'Interface("wifi-gw", "umts-gw-air"'},
+            "links wifi and umts end at the same node, 'wifi-gw'",
+        ),
+        (  # the home network's server at the end of a link
+            {'Interface("umts-gw", "umts-gw-air"': 'Interface("home", "umts-gw-air"'},
+            "link umts ends at 'home', which is no router",
+        ),
+        ({'Node("umts-gw", forwards=True, ': 'Node("umts-gw", '}, "link umts ends at 'umts-gw', which is no router"),
+        (  # a router that leads nowhere
+            {
+                'Interface("umts-gw", "umts-gw-core"': 'Interface("cn", "umts-gw-core"',
+                ', routes=(Route("default", via="10.0.2.1"),)': "",
+            },
+            "'umts-gw', at the end of link umts, has no interface to the rest of the network",
+        ),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["pmipv6", "fmipv6"])
+def test_a_topology_without_routers_is_refused(
+    tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str
+) -> None:
+    text = MULTIHOMED.read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (tmp_path / "other.py").write_text(text)
+    scenario = tmp_path / "other.yaml"
+    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; {scheme} needs a router for each"):
+        load_experiment(str(scenario), scheme=scheme)
 
 
 @pytest.mark.parametrize("trigger", ["silence", "quality"])

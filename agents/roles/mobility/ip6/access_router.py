@@ -10,9 +10,11 @@ from agents.mip6.fast_keys import FastKey
 from agents.mip6.fast_messages import FastBindingUpdate, HandoverAcknowledge, HandoverInitiate
 from agents.mip6.mobility_header import MessageEnds, parsed
 from agents.mip6.mobility_options import MobilityParseError
+from agents.mip6.neighbour_messages import NeighbourParseError
 from agents.mip6.proxy_advertisements import (
+    HOPS,
+    KINDS,
     ArrivalAtRouter,
-    NeighbourParseError,
     NeighbourRouter,
     ProxyAdvertisement,
     ProxySolicitation,
@@ -48,7 +50,7 @@ class AccessRouter(QuietRole):
         self._comes = NewRouter(config, others, self._left, self._commands)
         #: What was not answered, by why.
         self.discarded: Counter[str] = Counter()
-        self._commands += [HearMobility(), HearNeighbours(), LetInUpdates(self._address)]
+        self._commands += [HearMobility(), HearNeighbours(KINDS), LetInUpdates(self._address)]
 
     def receive_report(self, report: dict[str, Any], *, now: float) -> None:
         """A mobility header, a message of neighbour discovery, or the kernel's word on a buffer."""
@@ -91,6 +93,9 @@ class AccessRouter(QuietRole):
     def _hear_neighbour(self, packet: NeighbourPacket, now: float) -> None:
         """What came by the link of mobile nodes alone."""
         if packet.interface != self._interface:
+            return
+        if packet.hops != HOPS:
+            self._discard("has come over a router", packet.source)
             return
         try:
             message = parsed_neighbour(packet.message)

@@ -15,9 +15,11 @@ from agents.mip6.fast_keys import FastKey
 from agents.mip6.fast_messages import FastBindingAcknowledgement, FastBindingUpdate, FastStatus
 from agents.mip6.mobility_header import MessageEnds, UpdateFlag, parsed
 from agents.mip6.mobility_options import AlternateCareOf, FastAuthorization, LinkLayerAddress, MobilityParseError
+from agents.mip6.neighbour_messages import NeighbourParseError
 from agents.mip6.proxy_advertisements import (
+    HOPS,
+    KINDS,
     ArrivalAtRouter,
-    NeighbourParseError,
     ProxyAdvertisement,
     ProxySolicitation,
     parsed_neighbour,
@@ -86,7 +88,7 @@ class FastBinding:
         # Until when the router of a link sends on what comes for the address there, and which update ended that.
         self._sends_on: dict[str, float] = {}
         self._ended: int | None = None
-        self._commands.append(HearNeighbours())
+        self._commands.append(HearNeighbours(KINDS))
 
     @property
     def is_asking_first(self) -> bool:
@@ -126,6 +128,8 @@ class FastBinding:
 
     def hear_neighbour(self, packet: NeighbourPacket, *, now: float) -> str:
         """A PrRtAdv (6.1.2); returns why it does not count, "" where it does, or is none."""
+        if packet.hops != HOPS:
+            return "has come over a router"
         try:
             message = parsed_neighbour(packet.message)
         except NeighbourParseError as error:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.roles.kernel_orders import Deliver, Intercept, OwnAddress, RouteTo, SetDummy
-from agents.roles.mobility.tunnels.taken_along import TakenAlong
+from agents.roles.kernel_orders import Deliver, Intercept, OwnAddress, RouteTo, SetLogical
+from agents.roles.mobility.on_one_link import OnOneLink
 from agents.roles.quiet_role import QuietRole
 from agents.roles.role import Open
 from agents.sip.message.address import Address, Datagram
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.mn.call.links import Link
-    from agents.roles.role import Command
 
 INTERFACE, HOME_INTERFACE = "mn-ike", "home-ike"
 #: Of RFC 863: what comes there is thrown away.
 DISCARD_PORT = 9
 
 
-class MobikeSystem(TakenAlong):
+class MobikeSystem(OnOneLink):
     """A role. `config` says what the kept address is, and where the other end of the tunnel is."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
@@ -34,14 +33,15 @@ class MobikeSystem(TakenAlong):
         self._far = config["home_agent"]
         self._here = Address(config["home_address"], DISCARD_PORT)
         self._has_begun_tunnel = False
-        self._commands += [SetDummy(INTERFACE), OwnAddress(config["home_address"], INTERFACE), Open(self._here)]
+        self._commands += [SetLogical(INTERFACE), OwnAddress(config["home_address"], INTERFACE), Open(self._here)]
 
-    def _orders(self, link: Link) -> list[Command]:
+    def _send_over(self, link: Link, now: float) -> None:
         """The route that the daemon goes by; and at first a datagram, so that there is a tunnel before the call."""
+        del now
         if not self._has_begun_tunnel:
             self._has_begun_tunnel = True
             self._sending.append(Datagram(self._here, Address(self._far, DISCARD_PORT), b""))
-        return [RouteTo(self._far, link.address)]
+        self._commands.append(RouteTo(self._far, link.address))
 
 
 class DaemonsHome(QuietRole):
@@ -52,7 +52,7 @@ class DaemonsHome(QuietRole):
         del random
         (home,) = config["homes"]
         self._commands += [
-            SetDummy(HOME_INTERFACE),
+            SetLogical(HOME_INTERFACE),
             Intercept(home, config["interface"]),
             Deliver(home, (HOME_INTERFACE,)),
         ]

@@ -9,22 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.roles.kernel_orders import Greet, OwnAddress, RouteLike, SetWireguard
-from agents.roles.mobility.tunnels.taken_along import TakenAlong
+from agents.roles.mobility.on_one_link import OnOneLink
 from agents.sip.message.address import Address
 
 if TYPE_CHECKING:
     from random import Random
 
     from agents.roles.mn.call.links import Link
-    from agents.roles.role import Command
 
 #: WireGuard has no port of its own at IANA; this is the one that its documents use.
 WIREGUARD_PORT = 51820
 INTERFACE = "mn-wg"
 
 
-class RoamingSystem(TakenAlong):
-    """A role. `config` says what the other end of the tunnel is, besides."""
+class RoamingSystem(OnOneLink):
+    """A role. `config` is what the scenario says of the links, the triggers, and the other end of the tunnel."""
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         super().__init__(config)
@@ -36,6 +35,9 @@ class RoamingSystem(TakenAlong):
             OwnAddress(config["home_address"], INTERFACE),
         ]
 
-    def _orders(self, link: Link) -> list[Command]:
-        """By the link to be on; the far end knows of it by what it gets."""
-        return [RouteLike(self._far, link.address), Greet(INTERFACE, self._peer)]
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _send_over(self, link: Link, now: float) -> None:
+        """By the link to be on, and at once: the far end knows of it by what it gets."""
+        del now
+        self._commands += [RouteLike(self._far, link.address), Greet(INTERFACE, self._peer)]

@@ -27,7 +27,7 @@ PROGRESS_PORT = "/dev/ttyS1"
 WORKSPACE = Path("/tmp/run")  # noqa: S108 - the guest's own tmpfs
 MODULES = (
     "sch_netem", "sch_fq", "act_mirred", "cls_matchall", "sch_ingress", "veth", "bridge", "ipip", "ip6_tunnel",
-    "wireguard", "sch_htb", "sch_plug", "cls_u32",
+    "wireguard", "dummy", "sch_htb", "sch_plug", "cls_u32",
 )  # fmt: skip
 # What the lab and the agents import: loaded here, because it changes less often than they do.
 PRELOADED = ("mininet.node", "mininet.topo", "pyroute2", "random", "selectors", "heapq", "typing", "ipaddress")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agents.roles.kernel_orders import Deliver, Intercept, OwnAddress, RouteTo, SetDummy
+from agents.roles.kernel_orders import Deliver, Intercept, OwnAddress, RouteTo, SetLogical
 from agents.roles.mobility.tunnels.ike import DISCARD_PORT, INTERFACE, DaemonsHome, MobikeSystem
 from agents.roles.role import Attach, Open
 from agents.sip.message.address import Address, Datagram
@@ -46,7 +46,7 @@ def test_the_address_is_there_at_once_and_the_tunnel_is_asked_for_when_the_run_b
     world = MobikeWorld()
     for name in CARE_OF:
         world.link(name, is_up=True)
-    assert world.orders() == [SetDummy(INTERFACE), OwnAddress(HOME, INTERFACE)]
+    assert world.orders() == [SetLogical(INTERFACE), OwnAddress(HOME, INTERFACE)]
     assert world.system.datagrams_to_send() == []
     world.system.start(now=1.0)
     world.run(2.0)
@@ -77,4 +77,4 @@ def test_the_home_end_takes_the_packets_for_the_daemons_tunnel() -> None:
     home, orders = DaemonsHome({"homes": {HOME: {}}, "interface": "home-eth0", "address": AGENT}, Random(1)), []
     while (command := home.next_command()) is not None:
         orders.append(command)
-    assert orders == [SetDummy("home-ike"), Intercept(HOME, "home-eth0"), Deliver(HOME, ("home-ike",))]
+    assert orders == [SetLogical("home-ike"), Intercept(HOME, "home-eth0"), Deliver(HOME, ("home-ike",))]

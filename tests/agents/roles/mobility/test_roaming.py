@@ -6,8 +6,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from agents.roles.kernel_orders import Deliver, Greet, Intercept, OwnAddress, RouteLike, SetWireguard
+from agents.roles.mobility.on_one_link import RouteMove
 from agents.roles.mobility.tunnels.roaming import INTERFACE, WIREGUARD_PORT, RoamingSystem
-from agents.roles.mobility.tunnels.taken_along import RouteMove
 from agents.roles.mobility.tunnels.tunnel_home import TunnelHome
 from agents.roles.role import Attach
 from agents.sip.message.address import Address

@@ -110,10 +110,14 @@ class TwoLinkWorld:
         if label in self.lost or link in self._gone or not link:
             self.lost.discard(label)
             return
-        self._order += 1
 
         def come() -> None:
             if link not in self._gone:
                 arrive()
 
-        heappush(self._due, (self.now + WAY_S[link], self._order, come))
+        self.after(WAY_S[link], come)
+
+    def after(self, seconds: float, do: Callable[[], None]) -> None:
+        """Does something later."""
+        self._order += 1
+        heappush(self._due, (self.now + seconds, self._order, do))

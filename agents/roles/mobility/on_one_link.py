@@ -1,8 +1,4 @@
-"""What keeps a mobile node's address by one tunnel that goes over whichever link, below a phone that knows nothing.
-
-A handover is a route: what is sent next to the tunnel's far end goes over the other link. What follows from that is
-the tunnel's own affair.
-"""
+"""What is on one link at a time, and on the other one as soon as the triggers want it: nobody is asked for that."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ from agents.roles.role import Attach
 if TYPE_CHECKING:
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.triggers.decision import Verdict
-    from agents.roles.role import Command
 
 
 class RouteMove(StrEnum):
@@ -26,11 +21,10 @@ class RouteMove(StrEnum):
     WAITING = "WAITING"
 
 
-class TakenAlong(BetweenTwoLinks):
-    """A role. `config` is what the scenario says of the links and the triggers.
+class OnOneLink(BetweenTwoLinks):
+    """A role. Who inherits from it says what it takes to send by a link (`_send_over`), and whether that is all."""
 
-    Who inherits from it says what sends the tunnel over a link (`_orders`).
-    """
+    is_done_at_once = True
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -47,7 +41,7 @@ class TakenAlong(BetweenTwoLinks):
     def _link_told(self, link: Link, news: list[str], now: float) -> None:
         del news
         if self.state == RouteMove.NOWHERE:
-            self._settle()
+            self._settle(now)
         elif link.is_usable and self.state == RouteMove.WAITING and link is self._other:
             self._go(now)
 
@@ -62,15 +56,11 @@ class TakenAlong(BetweenTwoLinks):
         """The run begins, or a trigger's time has come."""
         if self._begin_at is not None and now >= self._begin_at:
             self._begin_at, self._has_begun = None, True
-            self._settle()
+            self._settle(now)
         self._decision.handle_timer(now=now)
         self._consider(now)
 
     # -- inside -------------------------------------------------------------------------------------------------------
-
-    def _orders(self, link: Link) -> list[Command]:
-        """What sends the tunnel over this link, at once."""
-        raise NotImplementedError
 
     def _consider(self, now: float) -> None:
         """Moves when the triggers want it."""
@@ -80,11 +70,11 @@ class TakenAlong(BetweenTwoLinks):
         if verdict is not None:
             self._move(verdict, now)
 
-    def _settle(self) -> None:
+    def _settle(self, now: float) -> None:
         """On the first link, as soon as it is there and the run has begun."""
         if self._has_begun and self._link.is_usable:
             self.state = RouteMove.AT_REST
-            self._commands += self._orders(self._link)
+            self._send_over(self._link, now)
 
     def _move(self, verdict: Verdict, now: float) -> None:
         self._tell("trigger", link=verdict.leave, to=verdict.to, **verdict.because)
@@ -96,5 +86,9 @@ class TakenAlong(BetweenTwoLinks):
 
     def _go(self, now: float) -> None:
         self.state = RouteMove.AT_REST
-        self._commands += self._orders(self._other)
-        self._swap(now)
+        self._send_over(self._other, now)
+        self._swap(now, is_done=self.is_done_at_once)
+
+    def _send_over(self, link: Link, now: float) -> None:
+        """From now on what is sent leaves by this link."""
+        raise NotImplementedError

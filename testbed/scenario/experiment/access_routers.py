@@ -1,0 +1,33 @@
+"""The routers of the access links, for schemes in which these take part: one for each link."""
+
+from testbed.lab.network import AccessLink, Interface, Network
+from testbed.scenario.kinds.scenario import Scenario
+from testbed.scenario.kinds.topology import AGENTS, HOME
+
+ENDS = (*AGENTS, HOME)
+
+
+def ways(scenario: Scenario, network: Network) -> tuple[AccessLink, AccessLink]:
+    """The two links that the call is on."""
+    return network.access_link(scenario.first_link), network.access_link(scenario.second_link)
+
+
+def way_to_core(network: Network, link: AccessLink) -> Interface | None:
+    """The interface by which the router of a link is reached from elsewhere; None where it has no other one."""
+    air = {one.router for one in network.access_links}
+    return next((end for end in network.interfaces(link.router.node) if end.address and end not in air), None)
+
+
+def routers_wrong(scenario: Scenario, network: Network) -> str:
+    """What keeps the routers of a network from taking part; nothing where nothing does."""
+    links = ways(scenario, network)
+    routers = [link.router.node for link in links]
+    forwards = {node.name for node in network.nodes if node.forwards}
+    if len({*routers}) < len(routers):
+        return f"links {links[0].name} and {links[1].name} end at the same node, '{routers[0]}'"
+    for link in links:
+        if link.router.node in ENDS or link.router.node not in forwards:
+            return f"link {link.name} ends at '{link.router.node}', which is no router"
+        if way_to_core(network, link) is None:
+            return f"'{link.router.node}', at the end of link {link.name}, has no interface to the rest of the network"
+    return ""
