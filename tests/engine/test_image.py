@@ -12,7 +12,8 @@ import pytest
 from testbed.engine.guest import bootstrap
 from testbed.engine.guest.bootstrap import copy_library
 from testbed.engine.guest.needs import KEYRING
-from testbed.engine.guest.recipes import LIBRARIES, PLAIN
+from testbed.engine.guest.recipes import LIBRARIES, PLAIN, WITH_RADIOS
+from testbed.engine.vm.guest.boot import MODULES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +55,15 @@ def test_packages_come_from_debian_and_its_keys_vouch_for_them_whatever_the_host
         ["http://deb.debian.org/debian", "bookworm-updates", "main"],
         ["http://security.debian.org/debian-security", "bookworm-security", "main"],
     ]
+
+
+# Those of the modules that every guest loads which are no drivers: the radios' image has all of these.
+NO_DRIVERS = {"bridge", "ipip", "ip6_tunnel"}
+
+
+def test_the_radios_image_has_every_driver_that_a_guest_loads() -> None:
+    """Most drivers are left out of it, and a guest whose module is not there does not come up."""
+    drivers = [one for one in MODULES if one not in NO_DRIVERS and not one.startswith(("sch_", "cls_", "act_"))]
+    assert {"veth", "wireguard", "dummy"} <= {*drivers}
+    kept = " ".join(WITH_RADIOS.kept)
+    assert [one for one in drivers if f"/{one}.ko" not in kept and f"/{one}/" not in kept] == []

@@ -57,7 +57,13 @@ RADIO_LEFT_OUT = tuple(f"/lib/modules/*/kernel/{name}/*" for name in ("drivers",
 RADIO_KEPT = tuple(
     f"/lib/modules/*/kernel/{name}"
     for name in (
-        *("drivers/nvdimm/*", "drivers/acpi/nfit/*", "drivers/net/veth.ko", "drivers/virtio/virtio*"),
+        *(
+            "drivers/nvdimm/*",
+            "drivers/acpi/nfit/*",
+            "drivers/net/veth.ko",
+            "drivers/net/wireguard/*",
+            "drivers/virtio/virtio*",
+        ),
         *("drivers/net/dummy.ko", "drivers/net/wireless/mac80211_hwsim.ko", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache.ko"),
     )
 )
