@@ -690,6 +690,7 @@ OTHER_MEANINGS = {
     "testbed/attacks/catalogue.py": {"reinvite"},
     # What Linux calls its kind of interface, and its module.
     "agents/io/netlink_orders.py": {"wireguard"},
+    "testbed/engine/guest/recipes.py": {"wireguard"},
     "testbed/engine/vm/guest/boot.py": {"wireguard"},
     "testbed/lab/network/nodes.py": {"wireguard"},
 }

@@ -21,6 +21,7 @@ ALLOWED = {
     "functools",
     "heapq",
     "importlib",
+    "ipaddress",
     "itertools",
     "math",
     "random",
