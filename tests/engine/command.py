@@ -40,3 +40,9 @@ def run_scenario(scenario: str | Path, out: Path, *options: str) -> dict[str, An
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+def result_of(folder: Path) -> dict[str, Any]:
+    """What is in the result.json of a run folder."""
+    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return found

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .command import call, needs_uml
+from .command import call, needs_uml, result_of
 from .strangers import with_stranger
-from .test_mobile_ipv6 import AGENT, CARE_OF, CN, HOME, made, over_ip6, result_of
+from .test_mobile_ipv6 import AGENT, CARE_OF, CN, HOME, made, over_ip6
 from .tshark import fields
 
 if TYPE_CHECKING:

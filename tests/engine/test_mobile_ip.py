@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.scenario.reading.places import SCENARIO
 
-from .command import call, needs_uml
+from .command import call, needs_uml, result_of
 from .strangers import with_stranger
 from .tshark import fields
 
@@ -35,11 +35,6 @@ def bicast(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("mip") / "plain", "--scheme", "mipv4", "--engine", "uml")
-
-
-def result_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return found
 
 
 def requests(folder: Path, interface: str) -> list[list[str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.scenario.reading.places import SCENARIO
 
-from .command import call, needs_uml
+from .command import call, needs_uml, result_of
 from .strangers import with_stranger
 from .tshark import fields
 
@@ -39,11 +39,6 @@ def made(folder: Path, scheme: str, *options: str) -> Path:
     done = call("run", over_ip6(folder), "--out", folder / "run", "--engine", "uml", "--scheme", scheme, *options)
     assert done.returncode == 0, done.stderr
     return folder / "run"
-
-
-def result_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return found
 
 
 @pytest.fixture(scope="module")

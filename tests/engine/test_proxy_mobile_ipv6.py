@@ -9,7 +9,7 @@ import pytest
 
 from testbed.scenario.reading.places import SCENARIO
 
-from .command import call, needs_uml
+from .command import call, needs_uml, result_of
 from .strangers import with_stranger
 from .tshark import fields
 
@@ -39,11 +39,6 @@ def made(folder: Path, scheme: str, *options: str, scenario: Path | None = None)
     done = call("run", scenario or over_ip6(folder), *options)
     assert done.returncode == 0, done.stderr
     return folder / "run"
-
-
-def result_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return found
 
 
 def events_of(folder: Path) -> list[dict[str, Any]]:

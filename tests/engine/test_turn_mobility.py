@@ -10,7 +10,7 @@ import pytest
 
 from testbed.scenario.reading.places import SCENARIO
 
-from .command import call, needs_uml
+from .command import call, needs_uml, result_of
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ def made(folder: Path, *arguments: str, scenario: str = "wifi-to-umts") -> Path:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("turn") / "run")
-
-
-def result_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return found
 
 
 def told(folder: Path, event: str) -> list[dict[str, Any]]:

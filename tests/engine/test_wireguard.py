@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.scenario.reading.places import SCENARIO
 
-from .command import call, needs_uml
+from .command import call, needs_uml, result_of
 from .strangers import with_stranger
 from .tshark import fields
 
@@ -23,11 +22,6 @@ def made(folder: Path, *arguments: str) -> Path:
     done = call("run", "--scheme", "wireguard", "--out", folder, *arguments)
     assert done.returncode == 0, done.stderr
     return folder
-
-
-def result_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return found
 
 
 @pytest.fixture(scope="module")
