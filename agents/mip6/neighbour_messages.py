@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: RFC 4861 7.1.2: what has come from this link has it still. RFC 2710 3: what must not leave the link.
 ND_HOPS, MLD_HOPS = 255, 1
@@ -136,15 +136,24 @@ def _done(data: bytes) -> ListenerDone:
 
 
 def _options(data: bytes, at: int) -> dict[int, bytes]:
-    """The options from `at` on by their types, the first of each, with type and length (RFC 4861 4.6)."""
+    """The options from `at` on by their types, the first of each."""
     found: dict[int, bytes] = {}
+    for option in neighbour_options(data, at):
+        found.setdefault(option[0], option)
+    return found
+
+
+def neighbour_options(data: bytes, at: int) -> Iterator[bytes]:
+    """Each option from `at` on, with type and length, of whole units of 8 bytes (RFC 4861 4.6).
+
+    Raises NeighbourParseError.
+    """
     while at < len(data):
         size = 8 * data[at + 1] if at + 1 < len(data) else 0
         if not size or at + size > len(data):
             raise NeighbourParseError(f"option {data[at]} has no length, or is cut off")
-        found.setdefault(data[at], data[at : at + size])
+        yield data[at : at + size]
         at += size
-    return found
 
 
 class _Reader(NamedTuple):

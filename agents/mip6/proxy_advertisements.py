@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from agents.mip6.neighbour_messages import NeighbourParseError
+from agents.mip6.neighbour_messages import NeighbourAdvertisement, NeighbourParseError, neighbour_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: ICMPv6's types, 6.1 and RFC 4861 4.4.
-FAST_HANDOVER, NEIGHBOUR_ADVERTISEMENT = 154, 136
+FAST_HANDOVER, NEIGHBOUR_ADVERTISEMENT = 154, NeighbourAdvertisement.kind
 KINDS = (FAST_HANDOVER, NEIGHBOUR_ADVERTISEMENT)
-#: What has come from this link has it still (RFC 5568 6.1, 6.3; RFC 4861 7.1.2).
-HOPS = 255
 _SOLICITATION, _ADVERTISEMENT = 2, 3
 # Type, code, checksum; subtype, a reserved byte, identifier. Of an advertisement of RFC 4861: flags instead, target.
 _HEAD, _NEIGHBOUR = struct.Struct("!BBHBxH"), struct.Struct("!BBHB3x16s")
@@ -146,12 +144,7 @@ def _neighbours(options: list[tuple[tuple[int, int], bytes]]) -> Iterator[Neighb
 
 def _options(data: bytes, at: int) -> Iterator[tuple[tuple[int, int], bytes]]:
     """Each option's type with the byte behind its length, and all of its bytes; raises NeighbourParseError."""
-    while at < len(data):
-        size = _UNIT * data[at + 1] if at + 1 < len(data) else 0
-        if not size or at + size > len(data):
-            raise NeighbourParseError(f"option {data[at]} is cut off")
-        yield (data[at], data[at + 2]), data[at : at + size]
-        at += size
+    return (((option[0], option[2]), option) for option in neighbour_options(data, at))
 
 
 def _lla(body: bytes) -> bytes:

@@ -310,7 +310,7 @@ def find_wanted(tree: Tree, scenario: Scenario, wanted: str) -> ChosenScheme:
 
 def own_setting(chosen: ChosenScheme, path: Path) -> SchemeSetting:
     """How a scheme is done that a scenario, in the file `path`, says nothing of: as its row says."""
-    said = {"trigger": chosen.row.trigger, "attach": chosen.row.attach, "copies": chosen.row.copies}
+    said = chosen.row.setting
     try:
         return SchemeSetting.model_validate(said)
     except ValidationError as error:

@@ -93,7 +93,7 @@ def _with_scheme(tree: Tree, one: Varied, scheme: str | None, trigger: str | Non
     row = SCHEMES.get(name)
     if row is None or not _is_of_scheme(one, trigger) or tree.has(("schemes", name)):
         return tree
-    said = {"trigger": dict(row.trigger), "attach": row.attach, **({"copies": row.copies} if row.copies else {})}
+    said = {field: value for field, value in row.setting.items() if value is not None}
     return tree.with_value(("schemes", name), said, one.origin)
 
 

@@ -52,6 +52,11 @@ class SchemeRow(NamedTuple):
     checks_pairs: bool = False
 
     @property
+    def setting(self) -> dict[str, object]:
+        """How it is done where a scenario says nothing of it, as one would write it there."""
+        return {"trigger": dict(self.trigger), "attach": self.attach, "copies": self.copies}
+
+    @property
     def is_bridged(self) -> bool:
         """Whether the B2BUA sits in the call, and the correspondent knows nothing of handovers."""
         return self.home is Home.B2BUA

@@ -10,9 +10,8 @@ from agents.mip6.fast_keys import FastKey
 from agents.mip6.fast_messages import FastBindingUpdate, HandoverAcknowledge, HandoverInitiate
 from agents.mip6.mobility_header import MessageEnds, parsed
 from agents.mip6.mobility_options import MobilityParseError
-from agents.mip6.neighbour_messages import NeighbourParseError
+from agents.mip6.neighbour_messages import ND_HOPS, NeighbourParseError
 from agents.mip6.proxy_advertisements import (
-    HOPS,
     KINDS,
     ArrivalAtRouter,
     NeighbourRouter,
@@ -94,7 +93,7 @@ class AccessRouter(QuietRole):
         """What came by the link of mobile nodes alone."""
         if packet.interface != self._interface:
             return
-        if packet.hops != HOPS:
+        if packet.hops != ND_HOPS:
             self._discard("has come over a router", packet.source)
             return
         try:

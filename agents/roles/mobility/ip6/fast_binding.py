@@ -15,9 +15,8 @@ from agents.mip6.fast_keys import FastKey
 from agents.mip6.fast_messages import FastBindingAcknowledgement, FastBindingUpdate, FastStatus
 from agents.mip6.mobility_header import MessageEnds, UpdateFlag, parsed
 from agents.mip6.mobility_options import AlternateCareOf, FastAuthorization, LinkLayerAddress, MobilityParseError
-from agents.mip6.neighbour_messages import NeighbourParseError
+from agents.mip6.neighbour_messages import ND_HOPS, NeighbourParseError
 from agents.mip6.proxy_advertisements import (
-    HOPS,
     KINDS,
     ArrivalAtRouter,
     ProxyAdvertisement,
@@ -128,7 +127,7 @@ class FastBinding:
 
     def hear_neighbour(self, packet: NeighbourPacket, *, now: float) -> str:
         """A PrRtAdv (6.1.2); returns why it does not count, "" where it does, or is none."""
-        if packet.hops != HOPS:
+        if packet.hops != ND_HOPS:
             return "has come over a router"
         try:
             message = parsed_neighbour(packet.message)

@@ -374,6 +374,19 @@ def test_somebody_else_s_arrival_delivers_nothing() -> None:
     assert world.holding == {"umts"}
 
 
+def test_what_has_come_over_a_router_is_no_neighbours() -> None:
+    """6.1, 6.3: with 255 hops alone it is of this link."""
+    world = settled()
+    world.signal()
+    world.run(1.05)
+    arrival = ArrivalAtRouter(NEW, bytes(6)).packed()
+    world.hand_neighbour("umts", NeighbourPacket(NEW, ROUTER["umts"], arrival, "umts-air", 254))
+    assert (world.holding, sum(world.routers["umts"].discarded.values())) == ({"umts"}, 1)
+    forged = ProxyAdvertisement(1, bytes(6), ()).packed()
+    world.hand_neighbour("mn", NeighbourPacket(LINK_LOCAL["wifi"], OLD, forged, "mn-wifi", 254))
+    assert [one["reason"] for one in world.told("discarded")] == ["has come over a router"] * 2
+
+
 @pytest.mark.parametrize("data", [b"", bytes(16), bytes((59, 0, 14, 0, 0, 0, 0, 0))])
 def test_what_is_no_message_is_counted(data: bytes) -> None:
     world = settled()
