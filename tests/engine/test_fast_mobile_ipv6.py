@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .command import call, needs_uml, result_of
-from .strangers import with_stranger
+from .strangers import RAW_IP6, with_stranger
 from .test_mobile_ipv6 import AGENT, CARE_OF, CN, HOME, made, over_ip6
 from .tshark import fields
 
@@ -145,25 +145,13 @@ def test_a_buffer_that_is_full_loses_the_rest_and_says_so(tmp_path: Path) -> Non
     assert held["overflowed"] == result_of(folder)["media"]["to_mn"]["lost"] > 0
 
 
-EVIL = '''"""Would have somebody else's packets: by updates with a guessed key, a router's word, and an arrival."""
-import socket
-import struct
-import time
+# Would have somebody else's packets: by updates with a guessed key, a router's word, and an arrival.
+EVIL = (
+    RAW_IP6
+    + """
 
 OLD, NEW, OWN = "2001:db8:a01::a01:2", "2001:db8:a02::a02:2", "2001:db8:a42::a42:2"
 PAR, NAR = "2001:db8:a01::a01:1", "2001:db8:a02::a02:1"
-packed = lambda address: socket.inet_pton(socket.AF_INET6, address)
-raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
-print("listening", flush=True)
-time.sleep(6)
-
-
-def checksum(source, target, protocol, data):
-    whole = packed(source) + packed(target) + struct.pack("!II", len(data), protocol) + data
-    total = sum(struct.unpack(f"!{len(whole) // 2}H", whole))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return struct.pack("!H", 0xFFFF - total)
 
 
 def send(target, following, payload):
@@ -186,7 +174,8 @@ said = bytes((1, 0)) + old + bytes((1, 2, 0, 0)) + new + guess
 send(NAR, 135, header(14, OWN, NAR, struct.pack("!HBB", 1, 0x40, 0), said))
 while True:
     time.sleep(60)
-'''
+"""
+)
 
 
 def test_a_stranger_redirects_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml, result_of
-from .strangers import with_stranger
+from .strangers import RAW_IP6, with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -173,24 +173,12 @@ def test_copies_over_two_bindings_lose_nothing_and_nobody_misses_anything(tmp_pa
     assert said == [[CARE_OF["umts"], "75"], [CARE_OF["wifi"], "0"]]
 
 
-EVIL = '''"""Would have packets of somebody else's home address: by updates, by tunnels, and by the option alone."""
-import socket
-import struct
-import time
+# Would have packets of somebody else's home address: by updates, by tunnels, and by the option alone.
+EVIL = (
+    RAW_IP6
+    + """
 
 HOME, AGENT, CN, OWN = "2001:db8:a0a::a0a:fe", "2001:db8:a0a::a0a:2", "2001:db8:a14::a14:2", "2001:db8:a42::a42:2"
-packed = lambda address: socket.inet_pton(socket.AF_INET6, address)
-raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
-print("listening", flush=True)
-time.sleep(6)
-
-
-def checksum(source, target, protocol, data):
-    whole = packed(source) + packed(target) + struct.pack("!II", len(data), protocol) + data
-    total = sum(struct.unpack(f"!{len(whole) // 2}H", whole))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return struct.pack("!H", 0xFFFF - total)
 
 
 def ip(source, target, following, payload):
@@ -217,7 +205,8 @@ for _ in range(5):
     raw.sendto(ip(OWN, AGENT, 41, ip(HOME, CN, 17, noise)), (AGENT, 0))
 while True:
     time.sleep(60)
-'''
+"""
+)
 
 
 def test_a_stranger_binds_nothing_and_nobody_believes_his_home_address(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml, result_of
-from .strangers import with_stranger
+from .strangers import RAW_IP6, with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -138,25 +138,13 @@ def test_a_call_that_goes_to_and_fro_keeps_its_address(tmp_path: Path, failure: 
     assert {one["outcome"] for one in result["handovers"]} == {"done"}
 
 
-EVIL = '''"""Would have a node's packets: by an update, and by a tunnel; and sends in its name."""
-import socket
-import struct
-import time
+# Would have a node's packets: by an update, and by a tunnel; and sends in its name.
+EVIL = (
+    RAW_IP6
+    + """
 
 HOME, ANCHOR, CN, OWN = "2001:db8:a0a::a0a:fe", "2001:db8:a0a::a0a:2", "2001:db8:a14::a14:2", "2001:db8:a42::a42:2"
 GATEWAY = "2001:db8:a00:200::a00:202"
-packed = lambda address: socket.inet_pton(socket.AF_INET6, address)
-raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
-print("listening", flush=True)
-time.sleep(6)
-
-
-def checksum(source, target, protocol, data):
-    whole = packed(source) + packed(target) + struct.pack("!II", len(data), protocol) + data
-    total = sum(struct.unpack(f"!{len(whole) // 2}H", whole))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return struct.pack("!H", 0xFFFF - total)
 
 
 def ip(source, target, following, payload):
@@ -183,7 +171,8 @@ for _ in range(5):
     raw.sendto(ip(HOME, CN, 17, noise), (CN, 0))
 while True:
     time.sleep(60)
-'''
+"""
+)
 
 
 def test_a_stranger_is_no_gateway_and_his_tunnel_leads_nowhere(tmp_path: Path) -> None:
