@@ -154,13 +154,13 @@ numbers: setup test-packages  ## Six runs, our numbers beside those of Wireshark
 speech: setup $(VENV)/.speech  ## What the far end heard, to listen to, and its ITU-T P.862 score: docs/speech.md made anew
 	@runs=runs/speech-$$$$
 	for failure in fade break; do
-	  $(TESTBED) compare wifi-to-umts --failure wifi-$$failure --out $$runs/$$failure \
+	  $(TESTBED) compare wifi-to-umts --failure wifi-$$failure --runs $(SEEDS) --out $$runs/$$failure \
 	    --scheme reinvite --scheme reinvite-soft --scheme handover-cn >/dev/null
 	done
 	tables=$$(mktemp)
 	sed '/^## The table/q' docs/speech.md > $$tables
 	echo >> $$tables
-	$(TESTBED) speech $$runs/{fade,break}/{reinvite,reinvite-soft,handover-cn} > $$tables.one
+	$(TESTBED) speech $$runs > $$tables.one
 	cat $$tables.one
 	sed '/^WAV files/,$$d; s/^/    /; s/ *$$//' $$tables.one >> $$tables
 	cat $$tables > docs/speech.md && rm $$tables $$tables.one

@@ -55,8 +55,9 @@ EXPORTS = {
         " read_capture read_document read_events read_manifest read_records to_json"
     ),
     "testbed.report": (
-        "Triggered comparison conditions console ladder mean_triggers_table new_table pictures speech_table statistics"
-        " sweep_table tables tables_of_many triggers_table write_comparison write_page write_run_capture"
+        "Triggered comparison conditions console ladder mean_speech_table mean_triggers_table new_table pictures"
+        " speech_table statistics sweep_table tables tables_of_many triggers_table"
+        " write_comparison write_page write_run_capture"
     ),
 }
 """Package -> the names in its __init__. To add one: here, in `__all__`, in `_HOMES`, and for mypy above them."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from testbed.report.several.comparison_table import comparison
     from testbed.report.several.groups import conditions
     from testbed.report.several.many_tables import tables_of_many
-    from testbed.report.several.speech_table import speech_table
+    from testbed.report.several.speech_table import mean_speech_table, speech_table
     from testbed.report.several.statistical_rows import statistics
     from testbed.report.several.sweep_table import sweep_table
     from testbed.report.several.triggers_table import Triggered, mean_triggers_table, triggers_table
@@ -29,6 +29,7 @@ __all__ = [
     "conditions",
     "console",
     "ladder",
+    "mean_speech_table",
     "mean_triggers_table",
     "new_table",
     "pictures",
@@ -52,7 +53,7 @@ _HOMES = {
     "several.comparison_table": "comparison",
     "several.groups": "conditions",
     "several.many_tables": "tables_of_many",
-    "several.speech_table": "speech_table",
+    "several.speech_table": "mean_speech_table speech_table",
     "several.statistical_rows": "statistics",
     "several.sweep_table": "sweep_table",
     "several.triggers_table": "Triggered mean_triggers_table triggers_table",

@@ -49,14 +49,42 @@ def test_several_runs_get_a_folder_each_named_so_that_they_differ(run: Path, tmp
     assert not (run / "speech").exists()
 
 
-@pytest.mark.parametrize("twice", [False, True])
-def test_what_is_no_run_is_said_in_one_line(run: Path, twice: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_runs_stands_for_those_in_it_each_once(run: Path) -> None:
+    result = CliRunner().invoke(commands, ["speech", str(run.parent), str(run), "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["speech"]["to_mn"]["holes"] == 1
+
+
+def test_several_seeds_of_a_scheme_are_means_and_what_does_not_count_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One hole of 2960 ms, and none: 0.5 ±6.4 and 1480 ±18805.2 by Student's t of two values."""
+    monkeypatch.setitem(sys.modules, "pesq", None)
+    for seed, made in enumerate((synthetic.reinvite_run(), synthetic.plain_run(), synthetic.plain_run()), start=1):
+        folder = talk(made).write(tmp_path / f"seed{seed}")
+        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest |= {"seed": seed, "plan_sha256": f"{seed:064x}", "scheme": "reinvite", "failure_script": "break"}
+        if seed == 3:
+            manifest |= {"status": "failed", "failure": "the disk was full"}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        (folder / "result.json").write_text(json.dumps({"schema_version": 1, "warnings": []}))
+    result = CliRunner().invoke(commands, ["speech", str(tmp_path)])
+    assert result.exit_code == 0
+    row = next(line for line in result.stdout.splitlines() if "to MN" in line)
+    assert row.split("reinvite")[-1].split()[:10] == [
+        "2", "of", "3", "to", "MN", "0.5", "±6.4", "1480.0", "±18805.2", "1480.0"
+    ]  # fmt: skip
+    assert "not counted" in result.stdout
+    assert "the disk was full" in result.stdout
+
+
+def test_what_is_no_run_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
     with pytest.raises(SystemExit) as end:
-        main(["speech", str(run), str(run)] if twice else ["speech", str(run.parent)])
+        main(["speech", str(tmp_path / "empty")])
     said = capsys.readouterr()
-    lines = [line for line in said.err.splitlines() if line != speaking.NO_SCORE]
-    assert (end.value.code, said.out, len(lines)) == (USERS_FAULT, "", 1)
-    assert ("two of these are called" if twice else "manifest.json: No such file") in lines[0]
+    assert (end.value.code, said.out, len(said.err.splitlines())) == (USERS_FAULT, "", 1)
+    assert "holds no run" in said.err
 
 
 @pytest.fixture

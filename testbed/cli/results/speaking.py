@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,15 @@ from rich.text import Text
 
 from testbed.cli.results.captures_given import captures_at, what_argument
 from testbed.cli.results.selecting import selection_options
-from testbed.measure import MeasuredRun
+from testbed.measure import MeasuredRun, read_records
 from testbed.measure.bare.stream_speech import speech_of_streams
 from testbed.measure.listening.lqo import has_pesq
 from testbed.measure.listening.speech import RunSpeech, to_wav
 from testbed.measure.result.found import SelectedCapture
 from testbed.measure.result.speech_scores import speech_result
 from testbed.plain_text import say
-from testbed.report.several.speech_table import speech_table
+from testbed.report.several.groups import conditions
+from testbed.report.several.speech_table import mean_speech_table, speech_table
 from testbed.report.streams_table import speech_of_streams_table
 from testbed.report.terminal import console
 
@@ -56,22 +58,29 @@ def speech(what: tuple[Path, ...], *, selection: Selection, out: Path | None, as
 
 
 def _of_runs(runs: tuple[Path, ...], out: Path | None, *, as_json: bool) -> None:
-    names = _names(runs)
+    records = read_records(runs)
     if not has_pesq():
         say(NO_SCORE, err=True)
-    results, folders = [], []
-    for name, path in zip(names, runs, strict=True):
-        said = MeasuredRun(path).speech
-        folder = path / FOLDER if out is None else out / name if len(runs) > 1 else out
+    results, folders = dict[str, dict[str, Any]](), []
+    for record in records:
+        said = MeasuredRun(record.folder).speech
+        folder = record.folder / FOLDER if out is None else out / record.name if len(records) > 1 else out
         _write(said, folder)
-        results.append(speech_result(said))
+        results[record.name] = speech_result(said)
         folders.append(folder)
     if as_json:
-        _say_json(results)
+        _say_json(list(results.values()))
         return
     shown = console()
-    shown.print(speech_table(list(zip(names, results, strict=True))))
-    for name, result in zip(names, results, strict=True):
+    known = conditions(records)
+    if any(len(series.seeds) > 1 for one in known for series in one.series):
+        shown.print(mean_speech_table(known, results))
+        for warned, times in Counter(one for result in results.values() for one in result["warnings"]).items():
+            shown.print(Text(f"warning, of {times} runs: {warned}", style="yellow"))
+        shown.print(Text(f"WAV files: {f'{FOLDER}/ in each run' if out is None else out}"))
+        return
+    shown.print(speech_table(list(results.items())))
+    for name, result in results.items():
         for warning in result["warnings"]:
             shown.print(Text(f"warning, {name}: {warning}", style="yellow"))
     for folder in folders:

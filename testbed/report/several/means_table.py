@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from testbed.report.estimates.intervals import estimate
 from testbed.report.several import groups
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, PHASES, new_table, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.table import Table
 
     from testbed.report.estimates.intervals import Estimate
@@ -99,3 +102,12 @@ def sure(found: Estimate, digits: int) -> str:
     low, high = found.bca
     above, below = number(high - found.mean, digits), number(found.mean - low, digits)
     return f" ±{above}" if above == below else f" +{above}/-{below}"
+
+
+def mean(values: Iterable[float | None], digits: int = 2) -> str:
+    """A mean and how sure it is; in brackets of how many runs, where not all have one."""
+    found = estimate(values)
+    if found.mean is None:
+        return NOT_MEASURED
+    few = f" ({len(found.values)} of {len(found.values) + found.missing})" if found.missing else ""
+    return f"{number(found.mean, digits)}{sure(found, digits)}{few}"

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group
 from rich.text import Text
 
+from testbed.report.several.means_table import counted, mean
+from testbed.report.several.sweep_table import left_out
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, new_table, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from rich.console import RenderableType
     from rich.table import Table
+
+    from testbed.report.several.groups import Condition
 
 
 def speech_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
@@ -42,3 +48,47 @@ def _cells(speech: dict[str, Any]) -> list[str | Text]:
         *(number(heard.get(field), 2) for field in ("median", "lowest", "highest")),
         number(alone.get("median"), 2),
     ]
+
+
+def mean_speech_table(conditions: Sequence[Condition], results: Mapping[str, dict[str, Any]]) -> RenderableType:
+    """The same of several seeds, of results by the names of their records: means ± half of 95 % confidence intervals.
+
+    Below, what is to be known of runs that count in none.
+    """
+    title = "What the far end heard: means ±95 % confidence interval (MOS-LQO of ITU-T P.862.1: 1 to 4.55)"
+    table = new_table(title, "condition", "scheme", "runs", "")
+    for column, _, _ in _MEANS:
+        table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
+    for condition in conditions:
+        for place, series in enumerate(condition.series):
+            about = ["" if place else condition.name, series.name, counted(series)]
+            said = [results[entry.record.name]["speech"] for entry in series.counted]
+            for key, direction in DIRECTIONS.items():
+                cells = (mean((one[key] and read(one[key]) for one in said), digits) for _, digits, read in _MEANS)
+                table.add_row(*(about if key == "to_mn" else [""] * len(about)), direction, *cells)
+    return Group(table, *(Text(line, style="yellow") for line in left_out(conditions)))
+
+
+def _around_handover(part: str) -> Callable[[dict[str, Any]], float | None]:
+    def median(speech: dict[str, Any]) -> float | None:
+        found = ((speech["handover"] or {}).get(part) or {}).get("median")
+        return None if found is None else float(found)
+
+    return median
+
+
+def _field(name: str) -> Callable[[dict[str, Any]], float | None]:
+    return lambda speech: speech[name]
+
+
+_MEANS: tuple[tuple[str, int, Callable[[dict[str, Any]], float | None]], ...] = (
+    ("holes", 1, _field("holes")),
+    ("holes\nms", 1, _field("holes_ms")),
+    ("longest\nms", 1, _field("longest_hole_ms")),
+    ("longer\nms", 1, _field("stretched_ms")),
+    ("shorter\nms", 1, _field("shortened_ms")),
+    ("score of\nthe call", 2, _field("mos_lqo")),
+    ("handover,\nmedian", 2, _around_handover("as_heard")),
+    ("holes\nalone", 2, _around_handover("holes_alone")),
+)
+"""Columns: what is above them, digits, and where the number is."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTION_CALL, LOST, LOST_IN_WINDOW
-from testbed.report.estimates.intervals import estimate
-from testbed.report.several.means_table import sure
+from testbed.report.several.means_table import mean
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rich.table import Table
 
@@ -100,12 +99,3 @@ def mean_triggers_table(title: str, runs: Sequence[Triggered]) -> Table:
                 f"{sum(found > 0 for found in known)} of {len(known)}",
             )  # fmt: skip
     return table
-
-
-def mean(values: Iterable[float | None], digits: int = 2) -> str:
-    """A mean and how sure it is; in brackets of how many runs, where not all have one."""
-    found = estimate(values)
-    if found.mean is None:
-        return NOT_MEASURED
-    few = f" ({len(found.values)} of {len(found.values) + found.missing})" if found.missing else ""
-    return f"{number(found.mean, digits)}{sure(found, digits)}{few}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from testbed.report.several.triggers_table import Triggered, mean, mean_triggers_table, triggers_table
+from testbed.report.several.means_table import mean
+from testbed.report.several.triggers_table import Triggered, mean_triggers_table, triggers_table
 from testbed.report.terminal import console
 
 if TYPE_CHECKING:
