@@ -18,7 +18,6 @@ CALL_MINUTES := 10
 # How many seeds each scheme runs with in a table: one is an anecdote.
 SEEDS := 20
 # Phones that are called in `make phones`, beside our own correspondent with and without the extension.
-PHONES := baresip linphone sipp
 # What ours is compared with in `make bench`, in a virtual environment of its own.
 SIPPY := $(CACHE)/sippy-$(SIPPY_VERSION)
 # The first Python that is new enough (pyproject.toml: requires-python); what to install where there is none.
@@ -167,32 +166,17 @@ speech: setup $(VENV)/.speech  ## What the far end heard, to listen to, and its 
 
 .PHONY: phones
 phones: setup  ## Three phones as CN, two as MN, each side hanging up, and set-up with and without 420: docs/phones.md
-	@runs=runs/phones-$$$$
-	for cn in testbed-handover testbed-plain $(PHONES); do
-	  for side in mn cn; do
-	    $(TESTBED) run wifi-to-umts --scheme handover-b2bua --cn $$cn --hangs-up $$side --out $$runs/$$cn-$$side >/dev/null
-	  done
-	done
-	for link in wifi umts; do $(TESTBED) compare setup-$$link --runs 5 --out $$runs/setup-$$link >/dev/null; done
-	tables=$$(mktemp)
+	@tables=$$(mktemp)
 	sed '/^## Tables/q' docs/phones.md > $$tables
-	echo >> $$tables
-	$(PYTHON) -m testbed.report.several.phones_table $$runs/*-mn $$runs/*-cn $$runs/setup-*/*/ > $$tables.one
-	cat $$tables.one
-	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
-	for failure in break fade; do
-	  for scheme in reinvite reinvite-soft handover-cn handover-b2bua; do
-	    $(TESTBED) run wifi-to-umts --failure wifi-$$failure --scheme $$scheme --out $$runs/moving-$$failure-1-$$scheme >/dev/null
-	  done
-	  for mn in baresip linphone; do
-	    $(TESTBED) run phone-as-mn --failure wifi-$$failure --mn $$mn --out $$runs/moving-$$failure-2-$$mn >/dev/null
-	    $(TESTBED) run phone-as-mn --failure wifi-$$failure --mn $$mn --scheme handover-b2bua --out $$runs/moving-$$failure-3-$$mn >/dev/null
-	  done
+	for campaign in called set-up schemes-move phones-move; do
+	  $(TESTBED) sweep docs/phones/$$campaign.yaml --out runs/phones-$$campaign > /dev/null
 	done
-	echo >> $$tables
-	$(PYTHON) -m testbed.report.several.mobiles_table $$runs/moving-* > $$tables.one
-	cat $$tables.one
-	sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
+	for table in 'phones_table runs/phones-called runs/phones-set-up' 'mobiles_table runs/phones-schemes-move runs/phones-phones-move'; do
+	  echo >> $$tables
+	  $(PYTHON) -m testbed.report.several.$$table > $$tables.one
+	  cat $$tables.one
+	  sed 's/^/    /; s/ *$$//' $$tables.one >> $$tables
+	done
 	rm $$tables.one
 	cat $$tables > docs/phones.md && rm $$tables
 

@@ -1,19 +1,21 @@
 """What different mobile nodes do when their link goes, as a table: our schemes, and phones that nobody here wrote.
 
-`python -m testbed.report.several.mobiles_table RUN…` prints it.
+`python -m testbed.report.several.mobiles_table RUN…` prints it; a folder stands for the runs below.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure import RunFolderError
+from testbed.measure import RunFolderError, find_runs
 from testbed.measure.folder.run_folder import OWN_MOBILE, RESULT, read_document
 from testbed.measure.numbers.media_numbers import GAP_CALL, INTERRUPTION_CALL
-from testbed.report.terminal import console, new_table, number
+from testbed.report.several.means_table import mean
+from testbed.report.terminal import DIRECTIONS, new_table, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,28 +61,44 @@ def read_mobile_run(folder: Path) -> MobileRun:
 
 
 def mobiles_table(runs: Sequence[MobileRun]) -> Table:
-    """One row a run."""
-    table = new_table("When the link goes (ms; to MN / to CN)", "failure", "mobile node", "what it does")
-    for column in ("from\n(s)", "silence", "interruption", "lost in\ncall", "MOS"):
-        table.add_column(column, justify="right", no_wrap=True)
+    """A row for each mobile node under each failure, and each direction: means ± half of 95 % confidence intervals."""
+    title = "When the link goes: mean ±95 % confidence interval (times in ms)"
+    table = new_table(title, "failure", "mobile node", "what it does", "runs", "from\n(s)", "")
+    for column in ("silence", "interruption", "lost in\ncall", "MOS"):
+        table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
+    groups: dict[tuple[str, str], list[MobileRun]] = {}
     for run in runs:
-        media = [run.result["media"][way] for way in ("to_mn", "to_cn")]
-        handover = run.result["handover"]
-        table.add_row(
-            run.manifest["failure_script"],
-            run.name,
-            run.does,
-            "–" if handover is None else f"{handover['trigger_s']:.2f}",
-            " / ".join("no end" if gap is None else number(gap) for gap in map(GAP_CALL.read, media)),
-            " / ".join(number(INTERRUPTION_CALL.read(one)) for one in media),
-            " / ".join(number(one["lost"]) for one in media),
-            " / ".join("–" if one["mos"] is None else f"{one['mos']:.2f}" for one in media),
-        )
+        groups.setdefault((run.manifest["failure_script"], run.name), []).append(run)
+    for (failure, name), mine in sorted(groups.items(), key=lambda one: one[0][0]):
+        handovers = [run.result["handover"] for run in mine]
+        begins = mean(handover and handover["trigger_s"] for handover in handovers)
+        about = [failure, name, said_by([run.does for run in mine]), str(len(mine)), begins]
+        for way, direction in DIRECTIONS.items():
+            media = [run.result["media"][way] for run in mine]
+            table.add_row(
+                *(about if way == "to_mn" else [""] * len(about)),
+                direction,
+                silence([GAP_CALL.read(one) for one in media]),
+                mean((INTERRUPTION_CALL.read(one) for one in media), 1),
+                mean((one["lost"] for one in media), 1),
+                mean(one["mos"] for one in media),
+            )
     return table
+
+
+def said_by(words: Sequence[str]) -> str:
+    """What runs have in common; of each how many, where they differ."""
+    counts = Counter(words)
+    return words[0] if len(counts) == 1 else ", ".join(f"{word} ({count})" for word, count in counts.most_common())
+
+
+def silence(gaps_ms: Sequence[float | None]) -> str:
+    """The longest one, which had no end where there is none."""
+    return mean(gaps_ms, 1) if any(gap is not None for gap in gaps_ms) else "no end"
 
 
 if __name__ == "__main__":
     try:
-        console().print(mobiles_table([read_mobile_run(Path(word)) for word in sys.argv[1:]]))
+        wide_console().print(mobiles_table([read_mobile_run(one) for one in find_runs(map(Path, sys.argv[1:]))]))
     except RunFolderError as error:
         sys.exit(f"error: {error}")

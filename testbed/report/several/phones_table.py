@@ -1,7 +1,7 @@
 """What runs with different correspondents have in common, as tables: what each answers to the probe, and who hung up.
 
-`python -m testbed.report.several.phones_table RUN…` prints them; a run without a handover is one that measures the
-set-up alone.
+`python -m testbed.report.several.phones_table RUN…` prints them, a folder stands for the runs below; a run without a
+handover is one that measures the set-up alone.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Group
 from rich.text import Text
 
-from testbed.measure import MeasuredRun, RunFolderError
+from testbed.measure import MeasuredRun, RunFolderError, find_runs
 from testbed.measure.call.extension import SupportQuestion, find_question
 from testbed.measure.call.unaided import NOTHING_TRIGGERED
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import SETUP
-from testbed.report.terminal import console, new_table, number
+from testbed.report.estimates.intervals import paired
+from testbed.report.several.means_table import mean, sure
+from testbed.report.several.mobiles_table import said_by
+from testbed.report.terminal import DIRECTIONS, new_table, number, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,13 +35,16 @@ if TYPE_CHECKING:
 
     from testbed.measure.result.chart import Chart, Passage
 
+SUFFERED = (GAP, PATH_STEP, INTERRUPTION, LOST_IN_WINDOW)
+
 
 @dataclass(frozen=True)
 class PhoneRun:
-    """A run folder: who was called and who hung up, result.json, and the message chart."""
+    """A run folder: who was called and who hung up, its seed, result.json, and the message chart."""
 
     cn: str
     hangs_up: str
+    seed: int
     result: dict[str, Any]
     chart: Chart
     hung_up_ns: int
@@ -69,7 +74,7 @@ def read_run(folder: Path) -> PhoneRun:
     except (OSError, ValueError) as error:
         raise RunFolderError(folder, f"has no result: {error}") from error
     hung_up = min((event.time_ns for event in events if event.name == "hang_up"), default=0)
-    return PhoneRun(manifest["cn"], manifest["call"]["hangs_up"], result, chart, hung_up)
+    return PhoneRun(manifest["cn"], manifest["call"]["hangs_up"], manifest["seed"], result, chart, hung_up)
 
 
 def tables(runs: Sequence[PhoneRun]) -> RenderableType:
@@ -92,22 +97,22 @@ def times(count: int) -> str:
 
 
 def calls_table(runs: Sequence[PhoneRun]) -> Table:
-    """The call and its handover."""
-    table = new_table("The call and its handover (ms; to MN / to CN)", "correspondent", "hangs up", "asked for it")
-    for column in ("set-up", "gap", "path step", "interruption", "lost in\nwindow"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for run in runs:
-        media = [run.result["media"][way] for way in ("to_mn", "to_cn")]
-        table.add_row(
-            run.cn,
-            run.hangs_up,
-            verdict(run),
-            number(SETUP.read(run.result["signalling"])),
-            *(
-                " / ".join(number(row.read(one)) for one in media)
-                for row in (GAP, PATH_STEP, INTERRUPTION, LOST_IN_WINDOW)
-            ),
-        )
+    """The call and its handover: a row for each correspondent, side that hangs up, and direction."""
+    title = "The call and its handover: mean ±95 % confidence interval (times in ms)"
+    table = new_table(title, "correspondent", "hangs up", "asked for it", "runs")
+    table.add_column("set-up", justify="right", no_wrap=True)
+    table.add_column("")
+    for column in ("gap", "path step", "interruption", "lost in\nwindow"):
+        table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
+    for (cn, side), mine in by_ends(runs):
+        setups = mean((SETUP.read(run.result["signalling"]) for run in mine), 1)
+        about = [cn, side, said_by([verdict(run) for run in mine]), str(len(mine)), setups]
+        for way, direction in DIRECTIONS.items():
+            media = [run.result["media"][way] for run in mine]
+            cells = (
+                mean((row.read(one) for one in media), 1) for row in (GAP, PATH_STEP, INTERRUPTION, LOST_IN_WINDOW)
+            )
+            table.add_row(*(about if way == "to_mn" else [""] * len(about)), direction, *cells)
     return table
 
 
@@ -115,30 +120,56 @@ def ends_table(runs: Sequence[PhoneRun]) -> Table:
     """Where the BYE of the one who hung up went."""
     table = new_table("Hanging up", "correspondent", "hangs up", "BYE", "200")
     table.add_column("until the last\n200 (ms)", justify="right", no_wrap=True)
-    for run in runs:
-        byes = [one for one in run.requests("BYE") if one.time_ns >= run.hung_up_ns]
-        answers = [run.answer(one) for one in byes]
-        ends = [one.arrived_ns for one in answers if one is not None and one.arrived_ns is not None]
-        took = (max(ends) - byes[0].time_ns) / 1e6 if len(ends) == len(byes) > 0 else None
-        said = [one.message.status for one in answers if one is not None]
-        table.add_row(run.cn, run.hangs_up, route(run, byes), f"{said.count(200)} of {len(byes)}", number(took))
+    for (cn, side), mine in by_ends(runs):
+        ends = [end_of(run) for run in mine]
+        routes, answers = said_by([one.route for one in ends]), said_by([one.answers for one in ends])
+        table.add_row(cn, side, routes, answers, mean((one.took_ms for one in ends), 1))
     return table
+
+
+class End(NamedTuple):
+    """Which way the BYEs of a call went, how many were answered, and how long until the last answer was there."""
+
+    route: str
+    answers: str
+    took_ms: float | None
+
+
+def end_of(run: PhoneRun) -> End:
+    """The end of a run's call."""
+    byes = [one for one in run.requests("BYE") if one.time_ns >= run.hung_up_ns]
+    answers = [run.answer(one) for one in byes]
+    ends = [one.arrived_ns for one in answers if one is not None and one.arrived_ns is not None]
+    took = (max(ends) - byes[0].time_ns) / 1e6 if len(ends) == len(byes) > 0 else None
+    said = [one.message.status for one in answers if one is not None]
+    return End(route(run, byes), f"{said.count(200)} of {len(byes)}", took)
+
+
+def by_ends(runs: Sequence[PhoneRun]) -> list[tuple[tuple[str, str], list[PhoneRun]]]:
+    """The runs of each correspondent and side that hangs up."""
+    groups: dict[tuple[str, str], list[PhoneRun]] = {}
+    for run in runs:
+        groups.setdefault((run.cn, run.hangs_up), []).append(run)
+    return sorted(groups.items(), key=lambda one: (one[0][1] == "cn", one[0][0]))
 
 
 def setup_table(runs: Sequence[PhoneRun]) -> Table:
     """What the question costs: set-up with and without it, over the same link and the same way."""
-    table = new_table("Set-up of a call (ms): mean, least to most", "first link", "way", "runs")
+    title = "Set-up of a call: mean ±95 % confidence interval (ms)"
+    table = new_table(title, "first link", "way", "runs")
     for column in ("not asked", "asked: 420", "more", "420 round"):
         table.add_column(column, justify="right", no_wrap=True)
     for (link, way), group in groupby(sorted(runs, key=where), key=where):
         mine = list(group)
         asked = [run for run in mine if question(run) is not None]
         plain = [run for run in mine if question(run) is None]
-        with_it, without = ([SETUP.read(run.result["signalling"]) for run in some] for some in (asked, plain))
-        rounds = [one for run in asked for one in [round_ms(run)] if one is not None]
-        more = mean(with_it) - mean(without) if with_it and without else None
-        table.add_row(link, way, f"{len(plain)} + {len(asked)}", spread(without), spread(with_it), number(more),
-                      spread(rounds))  # fmt: skip
+        with_it, without = ({run.seed: SETUP.read(run.result["signalling"]) for run in some} for some in (asked, plain))
+        more = paired(with_it, without)
+        rounds = mean(map(round_ms, asked), 1)
+        table.add_row(
+            link, way, f"{len(plain)} + {len(asked)}", mean(without.values(), 1), mean(with_it.values(), 1),
+            "–" if more.mean is None else f"{number(more.mean)}{sure(more, 1)}", rounds,
+        )  # fmt: skip
     return table
 
 
@@ -181,15 +212,8 @@ def route(run: PhoneRun, byes: Iterable[Passage]) -> str:
     return "".join(hops)
 
 
-def spread(values: Sequence[float]) -> str:
-    """Mean, least and most."""
-    if not values:
-        return number(None)
-    return f"{number(mean(values))}, {number(min(values))} to {number(max(values))}"
-
-
 if __name__ == "__main__":
     try:
-        console().print(tables([read_run(Path(word)) for word in sys.argv[1:]]))
+        wide_console().print(tables([read_run(one) for one in find_runs(map(Path, sys.argv[1:]))]))
     except RunFolderError as error:
         sys.exit(f"error: {error}")

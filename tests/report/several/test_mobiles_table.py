@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from testbed.report.several.mobiles_table import MobileRun, mobiles_table
-from testbed.report.terminal import console
+from testbed.report.terminal import wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +58,20 @@ def test_who_calls_by_home_is_told_from_who_does_not() -> None:
     assert mobile_run(name="handover-b2bua", by_home=True).name == "handover-b2bua"
 
 
-def test_row_has_the_numbers_of_both_directions(capsys: pytest.CaptureFixture[str]) -> None:
-    console().print(mobiles_table([mobile_run(), mobile_run(handover=None, gap_ms=None)]))
-    moved, stayed = capsys.readouterr().out.splitlines()[-2:]
-    assert " ".join(moved.split()).endswith("18.26 20.0 / 20.0 40.0 / 40.0 2 / 2 4.34 / 4.34")
-    assert "– no end / no end" in " ".join(stayed.split())
+def test_a_row_for_each_direction_and_a_silence_without_end(capsys: pytest.CaptureFixture[str]) -> None:
+    wide_console().print(mobiles_table([mobile_run(by_home=True), mobile_run(handover=None, gap_ms=None)]))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()][-4:]
+    assert lines[0].endswith("sends on, and says nothing 1 18.26 to MN 20.0 40.0 2 4.34")
+    assert lines[1] == "to CN 20.0 40.0 2 4.34"
+    assert lines[2].endswith("stays where it is 1 – to MN no end 40.0 2 4.34")
+
+
+def test_several_seeds_are_means_and_say_what_each_did(capsys: pytest.CaptureFixture[str]) -> None:
+    """20 and 40 by Student's t: 30 ±127.1; what had no end is counted."""
+    moves = [("mn-umts", 19.0, 200)]
+    runs = [mobile_run(invites=moves, gap_ms=gap) for gap in (20.0, 40.0)] + [mobile_run(gap_ms=None)]
+    wide_console().print(mobiles_table(runs))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "to MN" in line)
+    said = " ".join(line.split())
+    assert "moves, and says so (2), sends on, and says nothing (1) 3 18.26 each to MN" in said
+    assert "30.0 ±127.1 (2 of 3)" in said
