@@ -28,8 +28,8 @@ class Emulated:
 
 @pytest.fixture(scope="session")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Emulated:
-    """The default comparison, made once by each process that runs tests."""
+    """The default comparison by the usual engine, made once by each process that runs tests."""
     folder = tmp_path_factory.mktemp("emulated") / "runs"
-    done = call("compare", "--engine", "vm", "--out", folder)
+    done = call("compare", "--out", folder)
     assert done.returncode == 0, done.stderr
     return Emulated(folder, done.stdout)
