@@ -24,6 +24,7 @@ from testbed.scenario.experiment.checks import (
     check_opportunities,
     check_radios,
 )
+from testbed.scenario.experiment.far_nodes import check_far, with_far
 from testbed.scenario.experiment.varying import (
     Varied,
     varied_trigger,
@@ -154,6 +155,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     with named_in(tree, "topology"):
         network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
     check_links(tree, scenario, network)
+    check_far(tree, scenario, network)
     profiles = load_profiles(tree, scenario, varied)
     check_radios(tree, profiles, by_netem=wireless(scenario))
     failure_tree = vary_failure(find_failure(tree, scenario, failure), varied)
@@ -180,7 +182,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
         path=path,
         tree=tree,
         scenario=scenario,
-        network=addressed(scenario, network.with_wireless(wireless(scenario))),
+        network=with_far(scenario, addressed(scenario, network.with_wireless(wireless(scenario)))),
         profiles=profiles,
         failure=script,
         failure_path=failure_tree.path,

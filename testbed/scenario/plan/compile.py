@@ -29,7 +29,7 @@ from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.gating import gate_orders
-from testbed.scenario.links.shaping import all_patterns, all_shapes
+from testbed.scenario.links.shaping import all_patterns, all_shapes, wire_shapes
 from testbed.scenario.links.timeline import timeline
 from testbed.scenario.plan.access_gateways import gateway_address, is_proxied
 from testbed.scenario.plan.accounts import (
@@ -78,7 +78,7 @@ def compile_plan(experiment: Experiment) -> Plan:
     return {
         "seed": experiment.seed,
         "network": asdict(replace(network, tunnels=hidden_tunnels(experiment.row))),
-        "shapes": all_shapes(links, gates),
+        "shapes": [*all_shapes(links, gates), *wire_shapes(network.far_wires, scenario.delay)],
         "patterns": all_patterns(links, gates),
         "gates": list(gates.values()),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
