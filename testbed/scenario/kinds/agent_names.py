@@ -8,7 +8,7 @@ from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
-BINDING_CACHE, ACCESS_ROUTER = "binding-cache", "access-router"
+BINDING_CACHE, ACCESS_ROUTER, ANCHOR_POINT = "binding-cache", "access-router", "anchor-point"
 
 
 def kept_by(scheme: SchemeRow) -> str:
@@ -19,6 +19,11 @@ def kept_by(scheme: SchemeRow) -> str:
 def has_routers(row: SchemeRow) -> bool:
     """Whether the access links' routers take part in what keeps the mobile node's address."""
     return row.is_anchored and bool(PROTOCOLS[kept_by(row)].router)
+
+
+def has_anchor_point(row: SchemeRow) -> bool:
+    """Whether the router where the ways from the access links meet takes part in it."""
+    return row.is_anchored and bool(PROTOCOLS[kept_by(row)].point)
 
 
 def router_of(link: str) -> str:
@@ -40,6 +45,8 @@ def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]
         found += [HOME_AGENT, MOBILITY]
     if row.optimises:
         found.append(BINDING_CACHE)
+    if has_anchor_point(row):
+        found.append(ANCHOR_POINT)
     if has_routers(row):
         found += map(router_of, links)
     return found

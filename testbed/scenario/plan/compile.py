@@ -15,11 +15,13 @@ from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.agent_names import (
     ACCESS_ROUTER,
+    ANCHOR_POINT,
     B2BUA,
     BINDING_CACHE,
     HOME_AGENT,
     MOBILITY,
     REGISTRAR,
+    has_anchor_point,
     has_routers,
     kept_by,
     router_of,
@@ -46,6 +48,7 @@ from testbed.scenario.plan.accounts import (
     peer_account,
     turn_server,
 )
+from testbed.scenario.plan.anchor_points import anchor_point, point_of
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
     access_router,
@@ -127,6 +130,9 @@ def agents(experiment: Experiment) -> list[Agent]:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     if experiment.row.is_anchored:
         found.append(agent(HOME_AGENT, HOME, home_agent(experiment)))
+        if has_anchor_point(experiment.row):
+            where = point_of(experiment).node
+            found.append(agent(ANCHOR_POINT, where, anchor_point(experiment)))
         for link in ways(experiment.scenario, experiment.network) if has_routers(experiment.row) else ():
             about = access_router(experiment, link)
             found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))

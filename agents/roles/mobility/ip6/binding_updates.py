@@ -1,4 +1,4 @@
-"""One mobile node's Binding Updates to its home agent (RFC 6275 11.7.1, 11.7.3, 11.8): the pendant of `registering`.
+"""One mobile node's Binding Updates to a home agent (RFC 6275 11.7.1, 11.7.3, 11.8): the pendant of `registering`.
 
 They are signed by RFC 4285's option, not by IPsec, and carry the time, which makes each of them a new one (its 6).
 """
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 # 13, InitialBindackTimeoutFirstReg: the home agent looks for duplicates first.
 FIRST_REGISTRATION_S = 1.5
-_H_AND_A = UpdateFlag.HOME_REGISTRATION | UpdateFlag.ACKNOWLEDGE
 
 
 class _Sent(NamedTuple):
@@ -63,13 +62,16 @@ class BindingUpdates:
         identifier: str,
         clock_offset_s: float,
         binds_several: bool = False,
+        kind: UpdateFlag = UpdateFlag.HOME_REGISTRATION,
     ) -> None:
         """`identifier` is who the node is (RFC 4283); `clock_offset_s` makes a time of day of the seconds of `now`.
 
-        `binds_several`: more than one address may be bound at once (RFC 5648), so that each has a number.
+        `binds_several`: more than one address may be bound at once (RFC 5648), so that each has a number. `kind` says
+        what the home agent is: at home, or a local one where the node is (RFC 5380 4).
         """
         self._home, self._agent, self._key, self._random = home, home_agent, key, random
         self._identifier, self._offset_s = identifier, clock_offset_s
+        self._flags = kind | UpdateFlag.ACKNOWLEDGE
         self._binds_several, self._numbers = binds_several, dict[str, int]()
         self._wish: Wish | None = None
         # Of the wish, by sequence number; and the last number, which goes on over wishes (11.7.1).
@@ -182,7 +184,7 @@ class BindingUpdates:
             *((BindingIdentifier(number),) if self._binds_several else ()), MessageAuthentication(self._key.spi),
         )  # fmt: skip
         overwrites = UpdateFlag.OVERWRITE if self._binds_several and not wish.keeps_others else UpdateFlag(0)
-        update = BindingUpdate(self._sequence, _H_AND_A | overwrites, wish.lifetime_s // UNIT_S, options)
+        update = BindingUpdate(self._sequence, self._flags | overwrites, wish.lifetime_s // UNIT_S, options)
         data = packed(
             update, MessageEnds(self._home, self._agent),
             lambda covered: self._key.authenticator(wish.care_of, self._home, covered),
