@@ -132,7 +132,7 @@ class BindingUpdates:
         except MobilityParseError as error:
             self.doubted.append(str(error))
             return None
-        sent = self._sent.get(message.sequence) if isinstance(message, BindingAcknowledgement) else None
+        sent = self._asked(message) if isinstance(message, BindingAcknowledgement) else None
         if wish is None or sent is None or not isinstance(message, BindingAcknowledgement):
             self.doubted.append("answers nothing that is being asked")
         elif not self._is_signed(message, covered, wish.care_of) or heard.source != self._agent:
@@ -143,11 +143,18 @@ class BindingUpdates:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _asked(self, answer: BindingAcknowledgement) -> _Sent | None:
+        """What an acknowledgement answers: by its number, which one that refuses the number has not, or by its time."""
+        if answer.status != BindingStatus.SEQUENCE_OUT_OF_WINDOW:
+            return self._sent.get(answer.sequence)
+        stamp = stamp_of(answer)
+        return next((one for one in self._sent.values() if one.timestamp & LOW == stamp & LOW), None)
+
     def _judge(
         self, answer: BindingAcknowledgement, wish: Wish, sent: _Sent, now: float
     ) -> RegistrationAnswered | None:
         """What a signed acknowledgement says; None where it has us ask once more."""
-        stamp = next((one.timestamp for one in answer.options if isinstance(one, ReplayProtection)), 0)
+        stamp = stamp_of(answer)
         if stamp & LOW != sent.timestamp & LOW:  # RFC 4285 6: what it answers is said by this
             self.doubted.append("answers another update")
             return None
@@ -155,6 +162,11 @@ class BindingUpdates:
             self._may_resynchronize = False
             self._offset_s = time_of_day_s(stamp) - now
             self._timestamp = 0  # what was refused counts in no order: our clock may have been ahead
+            self._send(wish, now)
+            return None
+        if answer.status == BindingStatus.SEQUENCE_OUT_OF_WINDOW and self._may_resynchronize:
+            self._may_resynchronize = False
+            self._sequence = answer.sequence  # 11.7.3: go on from the last one that it knows
             self._send(wish, now)
             return None
         self._wish = None
@@ -190,3 +202,8 @@ class BindingUpdates:
             lambda covered: self._key.authenticator(wish.care_of, self._home, covered),
         )  # fmt: skip
         self.commands.append(MobilityPacket(wish.local, self._agent, data, source_home=self._home))
+
+
+def stamp_of(answer: BindingAcknowledgement) -> int:
+    """The time in an acknowledgement; 0 without one."""
+    return next((one.timestamp for one in answer.options if isinstance(one, ReplayProtection)), 0)
