@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 MULTIHOMED = TOPOLOGY.find("multihomed")
 
 
+def changed_topology(folder: Path, changes: dict[str, str]) -> Path:
+    """A scenario of IPv6 in another network."""
+    text = MULTIHOMED.read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "other.py").write_text(text)
+    scenario = folder / "other.yaml"
+    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    return scenario
+
+
 def test_the_home_address_is_the_last_one_that_nobody_has() -> None:
     assert free_home_address(load_topology(MULTIHOMED)) == "10.10.0.254"
 
@@ -115,15 +127,51 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
 def test_a_topology_without_routers_is_refused(
     tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str
 ) -> None:
-    text = MULTIHOMED.read_text()
-    for old, new in changes.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (tmp_path / "other.py").write_text(text)
-    scenario = tmp_path / "other.yaml"
-    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    scenario = changed_topology(tmp_path, changes)
     with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; {scheme} needs a router for each"):
         load_experiment(str(scenario), scheme=scheme)
+
+
+def test_the_anchor_point_is_where_the_ways_of_both_links_meet() -> None:
+    """On the core's interface to the first link's router, with an address of its subnet for the node (RFC 5380 6)."""
+    plan = compile_plan(load_experiment("over-ipv6", scheme="hmipv6"))
+    agents = {one["name"]: one for one in plan["agents"]}
+    point, known = agents["anchor-point"], agents["mobility"]["config"]["anchor_point"]
+    assert (point["node"], point["role"], point["config"]["interface"]) == ("core", "anchor-point", "core-wifi")
+    assert point["config"]["address"] == known["address"] == "2001:db8:a00:100::a00:101"
+    assert list(point["config"]["homes"]) == ["2001:db8:a00:100:0:ff:fe00:1"]
+    assert point["config"]["homes"]["2001:db8:a00:100:0:ff:fe00:1"]["key"] == known["key"]
+    assert point["config"]["domain"] == ["2001:db8:a01::/64", "2001:db8:a02::/64"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        (  # one link's router is wired to the home network's server itself
+            {
+                'Interface("core", "core-umts", "10.0.2.1/30")': 'Interface("home", "home-umts", "10.0.2.1/30")',
+                'Route("10.1.0.0/24", via="10.0.1.2"), Route("10.2.0.0/24", via="10.0.2.2")':
+                'Route("10.1.0.0/24", via="10.0.1.2"),',
+            },
+            "the ways from links wifi and umts to 'home' meet in no router",
+        ),
+        (
+            {'Node("home", routes=(Route("default", via="10.10.0.1"),))': 'Node("home")'},
+            "no routes lead from 'home' to 10.0.1.1 of 'core'",
+        ),
+        (
+            {'Node("umts-gw", forwards=True, routes=(Route("default", via="10.0.2.1"),))':
+             'Node("umts-gw", forwards=True)'},
+            "the ways from links wifi and umts to 'home' meet in no router",
+        ),
+    ],
+)  # fmt: skip
+def test_a_topology_without_a_place_for_an_anchor_point_is_refused(
+    tmp_path: Path, changes: dict[str, str], wrong: str
+) -> None:
+    scenario = changed_topology(tmp_path, changes)
+    with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; hmipv6 needs a router between"):
+        load_experiment(str(scenario), scheme="hmipv6")
 
 
 @pytest.mark.parametrize("trigger", ["silence", "quality"])
