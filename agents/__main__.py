@@ -71,7 +71,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
             from agents.io.kernel import KernelLinks  # noqa: PLC0415
 
             links = KernelLinks()
-        places = dict(zip(BELOW_PHONES, (row.system, row.home, row.router, row.point), strict=True))
+        places = dict(zip(BELOW_PHONES, (row.system, row.home, row.router or row.advertiser, row.point), strict=True))
         role = loaded(places[role_name])(config, random)
     elif role_name == "binding-cache":
         from agents.roles.mobility.ip6.binding_correspondent import BindingCorrespondent  # noqa: PLC0415

@@ -111,6 +111,22 @@ def test_on_a_break_the_call_goes_on_and_the_home_agent_hears_nothing(tmp_path: 
         assert one["lost"] == one["lost_in_window"] < 115
 
 
+def test_routers_that_advertise_themselves_say_where_the_anchor_point_is(tmp_path: Path) -> None:
+    """RFC 5380 5, 7.1: a phone that makes its addresses of what routers say has the anchor point from them too."""
+    folder = tmp_path / "run"
+    done = call("run", "over-ipv6", "--scheme", "hmipv6", "--out", folder, "--engine", "uml")
+    assert done.returncode == 0, done.stderr
+    result = result_of(folder)
+    assert (result["handovers"][0]["outcome"], result["media"]["to_mn"]["lost"], result["warnings"]) == ("done", 0, [])
+    names = ("ipv6.hlim", "icmpv6.checksum.status", *(f"icmpv6.opt.map.{one}" for one in (
+        "distance", "preference", "flag.r", "valid_lifetime", "global_address",
+    )))  # fmt: skip
+    for link in CARE_OF:
+        said = fields(folder / "run.pcapng", f'icmpv6.opt.type == 23 && frame.interface_name == "mn-{link}"', *names)
+        assert {tuple(one) for one in said} == {("255", "1", "2", "15", "0", "2592000", POINT)}
+    assert told(folder, "discarded", "no_anchor_point", "anchor_point_not_here") == []
+
+
 # Would have packets of somebody else's regional address: by an update with a guess for a key, and by a tunnel.
 EVIL = (
     RAW_IP6

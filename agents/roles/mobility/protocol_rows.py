@@ -15,7 +15,7 @@ class ProtocolRow(NamedTuple):
     """`system` is the role below the phone, `home` that of who takes its packets; `registers` makes what asks them to.
 
     `router`, where there is one, is that of each access link's router, `point` that of the router where the ways from
-    all of those meet.
+    all of those meet; `advertiser` that of a link's router where it has to say what that one is.
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
     roles want to know what time of day the zero of their clock is.
@@ -29,6 +29,7 @@ class ProtocolRow(NamedTuple):
     has_clock: bool = False
     router: str = ""
     point: str = ""
+    advertiser: str = ""
 
 
 PROTOCOLS = {
@@ -55,12 +56,13 @@ PROTOCOLS = {
         router=f"{HERE}.ip6.access_router:AccessRouter",
     ),
     "Hierarchical Mobile IPv6": ProtocolRow(
-        f"{HERE}.ip6.hierarchical_mobile:HierarchicalMobileSystem",
+        f"{HERE}.ip6.point_discovery:system_of",
         f"{HERE}.ip6.ipv6_home_agent:Ipv6HomeAgent",
         "hmip-home",
         f"{HERE}.ip6.hierarchical_binding:registering_of",
         has_clock=True,
         point=f"{HERE}.ip6.mobility_anchor_point:MobilityAnchorPoint",
+        advertiser=f"{HERE}.ip6.point_advertiser:PointAdvertiser",
     ),
     "Proxy Mobile IPv6": ProtocolRow(
         f"{HERE}.proxy.logical_interface:LogicalInterface",

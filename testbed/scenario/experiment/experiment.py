@@ -11,6 +11,7 @@ from agents.roles.mn.schemes import Home, SchemeRow
 from testbed.brought import Brought
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.plan import DuplicateDetection
+from testbed.scenario.experiment.access_routers import advertised
 from testbed.scenario.experiment.addressing import addressed, check_addresses
 from testbed.scenario.experiment.anchoring import check_anchored
 from testbed.scenario.experiment.around import Around, load_around
@@ -165,7 +166,8 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     changes = [*history(script, chosen_seed), *traced]
     chosen, setting = choose_scheme(tree, scenario, scheme)
     ways = (scenario.first_link, scenario.second_link)
-    check_failure(failure_tree, changes, profiles, agents_of(chosen.row, scenario.registrar, ways))
+    agents = agents_of(chosen.row, scenario.registrar, ways, advertised(scenario))
+    check_failure(failure_tree, changes, profiles, agents)
     check_by_netem(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     check_copies(tree, scenario, chosen)

@@ -31,10 +31,15 @@ def router_of(link: str) -> str:
     return f"{ACCESS_ROUTER}-{link}"
 
 
-def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]:
+def has_advertisers(row: SchemeRow) -> bool:
+    """Whether routers that advertise themselves say where that router is."""
+    return row.is_anchored and bool(PROTOCOLS[kept_by(row)].advertiser)
+
+
+def agents_of(row: SchemeRow, registrar: str, links: Iterable[str], advertised: Iterable[str]) -> list[str]:
     """All that can die: both ends, and what a scheme and a registrar of ours need beside them.
 
-    `links` are the two that the call is on.
+    `links` are the two that the call is on, `advertised` those of them whose routers advertise themselves.
     """
     found = list(AGENTS)
     if row.is_bridged:
@@ -49,4 +54,6 @@ def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]
         found.append(ANCHOR_POINT)
     if has_routers(row):
         found += map(router_of, links)
+    if has_advertisers(row):
+        found += map(router_of, advertised)
     return found

@@ -48,7 +48,12 @@ from testbed.scenario.plan.accounts import (
     peer_account,
     turn_server,
 )
-from testbed.scenario.plan.anchor_points import anchor_point, point_of
+from testbed.scenario.plan.anchor_points import (
+    advertising,
+    anchor_point,
+    point_advertiser,
+    point_of,
+)
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
     access_router,
@@ -133,6 +138,9 @@ def agents(experiment: Experiment) -> list[Agent]:
         if has_anchor_point(experiment.row):
             where = point_of(experiment).node
             found.append(agent(ANCHOR_POINT, where, anchor_point(experiment)))
+        for link in advertising(experiment):
+            about = point_advertiser(experiment, link)
+            found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))
         for link in ways(experiment.scenario, experiment.network) if has_routers(experiment.row) else ():
             about = access_router(experiment, link)
             found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -132,10 +132,40 @@ def test_a_topology_without_routers_is_refused(
         load_experiment(str(scenario), scheme=scheme)
 
 
-def test_the_anchor_point_is_where_the_ways_of_both_links_meet() -> None:
+def agents_of_hmipv6(folder: Path, address: str) -> dict[str, Any]:
+    """The plan's agents by name, where links come to their addresses as that says."""
+    text = SCENARIO.find("over-ipv6").read_text()
+    assert text.count("address: {wifi: slaac, umts: slaac}") == 1
+    scenario = folder / "six.yaml"
+    scenario.write_text(text.replace("address: {wifi: slaac, umts: slaac}", f"address: {address}"))
+    return {one["name"]: one for one in compile_plan(load_experiment(str(scenario), scheme="hmipv6"))["agents"]}
+
+
+@pytest.mark.parametrize(
+    ("address", "advertising", "is_told"),
+    [("{}", [], True), ("{wifi: slaac, umts: slaac}", ["wifi", "umts"], False), ("{umts: slaac}", ["umts"], True)],
+)
+def test_routers_that_advertise_themselves_say_where_the_anchor_point_is(
+    tmp_path: Path, address: str, advertising: list[str], *, is_told: bool
+) -> None:
+    """RFC 5380 7; who begins where nobody does so is told."""
+    agents = agents_of_hmipv6(tmp_path, address)
+    routers = {name: one["config"]["anchor_point"] for name, one in agents.items() if one["role"] == "access-router"}
+    point = {"address": "2001:db8:a00:100::a00:101", "distance": 2, "preference": 15, "valid_s": 2_592_000}
+    assert routers == {f"access-router-{link}": point for link in advertising}
+    assert ("address" in agents["mobility"]["config"]["anchor_point"]) == is_told
+    script = tmp_path / "dies.yaml"
+    script.write_text("name: dies\nabout: a router\nsteps: [{at: 5 s, kill: access-router-umts}]\n")
+    if "umts" in advertising:
+        assert load_experiment(str(tmp_path / "six.yaml"), scheme="hmipv6", failure=str(script)).changes
+    else:
+        with pytest.raises(BadScenarioError, match="'access-router-umts' is no agent of this run"):
+            load_experiment(str(tmp_path / "six.yaml"), scheme="hmipv6", failure=str(script))
+
+
+def test_the_anchor_point_is_where_the_ways_of_both_links_meet(tmp_path: Path) -> None:
     """On the core's interface to the first link's router, with an address of its subnet for the node (RFC 5380 6)."""
-    plan = compile_plan(load_experiment("over-ipv6", scheme="hmipv6"))
-    agents = {one["name"]: one for one in plan["agents"]}
+    agents = agents_of_hmipv6(tmp_path, "{}")
     point, known = agents["anchor-point"], agents["mobility"]["config"]["anchor_point"]
     assert (point["node"], point["role"], point["config"]["interface"]) == ("core", "anchor-point", "core-wifi")
     assert point["config"]["address"] == known["address"] == "2001:db8:a00:100::a00:101"
