@@ -65,7 +65,8 @@ def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Man
             if is_out or known is None or found[known].answered_ns is not None:
                 if is_out:
                     asked[_question(message, peer)] = len(found)
-                found.append(_seen(message, link, time_ns, source, len(data)))
+                one = _seen(message, link, time_ns, source, len(data))
+                found.append(replace(one, is_home=one.is_home and one.care_of != manifest.mn.regional))
             else:
                 code = message.status if isinstance(message, _ANSWERS) else 0
                 size = found[known].bytes + len(data)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from testbed.lab.network import Network, Wire
+from testbed.lab.network import FarWire, Network, Wire
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.reading.document import hint
 from testbed.scenario.reading.errors import BadScenarioError
@@ -39,6 +39,8 @@ def far_wrong(network: Network, nodes: list[str]) -> Iterator[tuple[str, str]]:
         elif node not in possible:
             count = sum(node in {one.a.node, one.b.node} for one in network.wires)
             yield node, f"has {count} wires, and it is not said which; {choose(possible)}"
+        elif (bridge := FarWire(node, possible[node]).bridge) in known:
+            yield node, f"its wire's bridge would be called '{bridge}', as a node is; call that node something else"
         elif (other := taken.setdefault(possible[node], node)) != node:
             yield node, f"has the same wire as {other}; say it of one of them"
 

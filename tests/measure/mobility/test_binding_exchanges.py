@@ -115,7 +115,7 @@ def test_only_what_passes_the_mobile_node_counts(tmp_path: Path) -> None:
     assert seen(tmp_path, out(BindingUpdate(7, AT_HOME, 75), AGENT, home=HOME), interface=1) == []
 
 
-def test_a_local_update_binds_and_one_at_home_from_the_regional_address_is_the_node_s_too(tmp_path: Path) -> None:
+def test_a_local_update_moves_and_one_at_home_from_the_regional_address_is_the_node_s_too(tmp_path: Path) -> None:
     """RFC 5380 6.1: to the anchor point as it is; to the home agent in a tunnel."""
     regional, point = "2001:db8:100::ff:fe00:1", "2001:db8:100::1"
     local_and_a = UpdateFlag.LOCAL | UpdateFlag.ACKNOWLEDGE
@@ -135,4 +135,4 @@ def test_a_local_update_binds_and_one_at_home_from_the_regional_address_is_the_n
         mn=replace(MANIFEST.mn, regional=regional),
     )
     assert (one.care_of, one.lifetime_s, one.code, one.is_home) == (CARE_OF, 300, 0, True)
-    assert (other.care_of, other.lifetime_s, other.code, other.is_home) == (regional, 296, 0, True)
+    assert (other.care_of, other.lifetime_s, other.code, other.is_home) == (regional, 296, 0, False)  # it moves nothing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.lab.network import Interface, Network, Wire, network_from
+from testbed.lab.network import Interface, Network, Node, Wire, network_from
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.experiment.far_nodes import far_wrong, nodes_with_one_wire
 from testbed.scenario.kinds.topology import load_topology
@@ -34,6 +34,15 @@ def test_one_wire_has_one_delay(network: Network) -> None:
     others = tuple(one for one in network.wires if not {one.a.node, one.b.node} & {"home", "cn"})
     wrong = [*far_wrong(replace(network, wires=(*others, straight)), ["home", "cn"])]
     assert wrong == [("cn", "has the same wire as home; say it of one of them")]
+
+
+def test_a_bridge_has_a_name_of_its_own(network: Network) -> None:
+    others = (*network.nodes, Node("home-wire"))
+    (wrong,) = far_wrong(replace(network, nodes=others), ["home"])
+    assert wrong == (
+        "home",
+        "its wire's bridge would be called 'home-wire', as a node is; call that node something else",
+    )
 
 
 def test_the_wire_becomes_a_bridge_between_two_and_nobody_else_has_another_address(network: Network) -> None:
