@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from agents.io.kernel import KernelLinks
     from agents.roles.role import Role
 
-ROLES = ("mn", "cn", "b2bua", "registrar", "mobility", "home-agent", "access-router", "binding-cache", "probe")
+BELOW_PHONES = ("mobility", "home-agent", "access-router", "anchor-point")
+ROLES = ("mn", "cn", "b2bua", "registrar", *BELOW_PHONES, "binding-cache", "probe")
 SPEECH = Path(__file__).parent / "rtp" / "speech"
 
 
@@ -58,7 +59,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
         from agents.roles.registrar.registrar_node import RegistrarNode  # noqa: PLC0415
 
         role = RegistrarNode(config, random)
-    elif role_name in {"mobility", "home-agent", "access-router"}:
+    elif role_name in BELOW_PHONES:
         from agents.roles.mobility.protocol_rows import PROTOCOLS, loaded  # noqa: PLC0415
 
         row = PROTOCOLS[config["protocol"]]
@@ -70,7 +71,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
             from agents.io.kernel import KernelLinks  # noqa: PLC0415
 
             links = KernelLinks()
-        places = {"mobility": row.system, "home-agent": row.home, "access-router": row.router}
+        places = dict(zip(BELOW_PHONES, (row.system, row.home, row.router or row.advertiser, row.point), strict=True))
         role = loaded(places[role_name])(config, random)
     elif role_name == "binding-cache":
         from agents.roles.mobility.ip6.binding_correspondent import BindingCorrespondent  # noqa: PLC0415

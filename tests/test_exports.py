@@ -42,7 +42,7 @@ EXPORTS = {
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"
         " bad_from compile_plan doubts exported load load_experiment load_program load_topology load_track"
-        " main_address own_setting roles validated with_remedies"
+        " main_address own_setting role_of_point roles validated with_remedies"
     ),
     "testbed.engine": (
         "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 # A routing table, and the priority of the rule that leads to it, for the node's own address; after those of its links.
 OWN_TABLE = 200
+# The same for an address of its own that is not for programs.
+CARE_OF_TABLE = 202
 # In it, and in the main one for who chooses no address: what counts while nothing else is said, and what is said.
 USUAL, CHOSEN = 1000, 10
 # Of a tunnel: before every other rule but that of the local table.
@@ -79,6 +81,8 @@ class OrderedKernel:
 
     def __init__(self) -> None:
         self._netlink = IPRoute()
+        # Of its own addresses those that are not for programs.
+        self._not_for_programs: set[str] = set()
         self._does: dict[type, Callable[[Any], dict[str, Any] | None]] = {
             SetTunnel: self._tunnel,
             DropTunnel: self._no_tunnel,
@@ -144,25 +148,27 @@ class OrderedKernel:
         family, length = family_of(order.address)
         flags = {"IFA_FLAGS": IFA_F_NODAD | IFA_F_HOMEADDRESS} if family == socket.AF_INET6 else {}
         self._netlink.addr("replace", index=index, address=order.address, prefixlen=length, **flags)
-        rule = {
-            "family": family,
-            "src": order.address,
-            "src_len": length,
-            "table": OWN_TABLE,
-            "priority": OWN_TABLE,
-        }
+        (self._not_for_programs.discard if order.for_programs else self._not_for_programs.add)(order.address)
+        table = self._table_for(order.address)
+        rule = {"family": family, "src": order.address, "src_len": length, "table": table, "priority": table}
         with contextlib.suppress(NetlinkError):  # there is none yet
             self._netlink.rule("del", **rule)
         self._netlink.rule("add", **rule)
         way = {"family": family, "dst": "default", "oif": index}
-        self._netlink.route("replace", **way, table=OWN_TABLE, priority=USUAL)
-        self._netlink.route("replace", **way, prefsrc=order.address, priority=USUAL)
+        self._netlink.route("replace", **way, table=table, priority=USUAL)
+        if order.for_programs:
+            self._netlink.route("replace", **way, prefsrc=order.address, priority=USUAL)
+
+    def _table_for(self, address: str) -> int:
+        """Where the routes of what is sent from an address of its own stand."""
+        return CARE_OF_TABLE if address in self._not_for_programs else OWN_TABLE
 
     def _send_by(self, order: SendBy) -> None:
         family, _ = family_of(order.address)
         way = {"family": family, "dst": "default", "oif": self._index(order.interface), "priority": CHOSEN}
-        self._netlink.route("replace", **way, table=OWN_TABLE)
-        self._netlink.route("replace", **way, prefsrc=order.address)
+        self._netlink.route("replace", **way, table=self._table_for(order.address))
+        if order.address not in self._not_for_programs:
+            self._netlink.route("replace", **way, prefsrc=order.address)
 
     def _intercept(self, order: Intercept) -> None:
         family, _ = family_of(order.address)

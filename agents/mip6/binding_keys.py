@@ -22,6 +22,11 @@ class HomeKey(NamedTuple):
     spi: int
     secret: bytes
 
+    @classmethod
+    def of(cls, config: dict[str, object]) -> HomeKey:
+        """As a configuration has it."""
+        return cls(int(str(config["spi"])), bytes.fromhex(str(config["key"])))
+
     def authenticator(self, care_of: str, home: str, covered: bytes) -> bytes:
         """Of what stands before it in a Binding Update or its acknowledgement (RFC 4285 5.1)."""
         return _first_96(self.secret, _packed(care_of) + _packed(home) + covered)

@@ -48,12 +48,13 @@ class MessageEnds(NamedTuple):
 
 
 class UpdateFlag(IntFlag):
-    """What a Binding Update asks for: 6.1.7, RFC 5213 8.1 (PROXY), RFC 5648 4.2 (OVERWRITE)."""
+    """What a Binding Update asks for: 6.1.7, RFC 5380 4 (LOCAL), RFC 5213 8.1 (PROXY), RFC 5648 4.2 (OVERWRITE)."""
 
     ACKNOWLEDGE = 0x8000
     HOME_REGISTRATION = 0x4000
     LINK_LOCAL_COMPATIBILITY = 0x2000
     KEY_MANAGEMENT = 0x1000
+    LOCAL = 0x0800
     PROXY = 0x0200
     OVERWRITE = 0x0040
 

@@ -26,10 +26,14 @@ class DropTunnel(NamedTuple):
 
 
 class OwnAddress(NamedTuple):
-    """This address is the node's own, and leaves by this interface as long as nothing else is said."""
+    """This address is the node's own, and leaves by this interface as long as nothing else is said.
+
+    Programs that choose no address have it, if it is `for_programs`: one that tunnels alone begin at is not.
+    """
 
     address: str
     interface: str
+    for_programs: bool = True
 
 
 class SendBy(NamedTuple):

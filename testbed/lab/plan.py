@@ -8,7 +8,10 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Shape(TypedDict):
-    """A qdisc of an access link: the command that `tc -batch` reads, and what the kernel must then say of it."""
+    """A qdisc of an access link, or of a wire that takes its time, in the namespace of its bridge, called `air`.
+
+    The command that `tc -batch` reads, and what the kernel must then say of it.
+    """
 
     air: str
     device: str

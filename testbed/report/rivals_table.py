@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+
 from testbed.measure.numbers.cost_numbers import TUNNEL_BYTES
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, INTERRUPTION_CALL, LOST, PATH_STEP
 from testbed.measure.numbers.signalling_numbers import MOBILITY, PARTS
+from testbed.measure.tables.varied import VARIED
 from testbed.report.estimates.intervals import estimate
 from testbed.report.pairs_table import read
 from testbed.report.several.means_table import sure
@@ -36,30 +39,39 @@ BYTES = (_HANDOVER_BYTES, _MOBILITY_BYTES)
 def rivals_table(rows: Iterable[Row]) -> Table:
     """A row for each scenario, failure and scheme, and each direction: mean and 95 % interval.
 
-    What was done to the links stands together; schemes are in the order in which they come.
+    And for each value of whatever else the campaign varied. What was done to the links stands together; schemes are in
+    the order in which they come.
     """
-    groups: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
+    rows = [*rows]
+    where = ("scenario", "failure", *varied_in(rows))
+    groups: dict[tuple[str, ...], dict[str, list[Row]]] = {}
     for row in rows:
-        key = (row["scenario"], row["failure"], row["scheme"])
+        key = (*(row[name] for name in where), row["scheme"])
         groups.setdefault(key, {}).setdefault(row["direction"], []).append(row)
     table = new_table(
         "What the call suffered and what moving it took: mean ±95 % confidence interval (times in ms)",
-        "scenario", "failure", "scheme", "runs", "",
+        *(escape(name.removeprefix(VARIED)) for name in where), "scheme", "runs", "",
     )  # fmt: skip
     for column in ("gap", "path step", "interruption", "in the\ncall", "lost", "mes-\nsages", "bytes", "tunnel\nbytes"):
         table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
-    before: tuple[str, ...] = ()
-    places = {name: place for place, name in enumerate(dict.fromkeys(key[:2] for key in groups))}
-    for key, ways in sorted(groups.items(), key=lambda one: places[one[0][:2]]):
-        names = tuple("" if one == other else one for one, other in zip(key[:2], before or ("", ""), strict=True))
-        before = key[:2]
+    before = ("",) * len(where)
+    places = {name: place for place, name in enumerate(dict.fromkeys(key[:-1] for key in groups))}
+    for key, ways in sorted(groups.items(), key=lambda one: places[one[0][:-1]]):
+        names = tuple("" if one == other else one for one, other in zip(key[:-1], before, strict=True))
+        before = key[:-1]
         for place, (way, label) in enumerate(DIRECTIONS.items()):
             found = ways.get(way, [])
             runs = str(len(found))
-            first = (*names, key[2], runs) if not place else ("", "", "", "")
+            first = (*names, key[-1], runs) if not place else ("",) * (len(key) + 1)
             took = () if place else (summed(found, MESSAGES), summed(found, BYTES), cell(found, TUNNEL_BYTES))
             table.add_row(*first, label, *(cell(found, one) for one in SUFFERED), *took)
     return table
+
+
+def varied_in(rows: Sequence[Row]) -> list[str]:
+    """The columns of what a campaign varied, but for what has one value in all rows, or a column of its own."""
+    found = [name for name in rows[0] if name.startswith(VARIED)] if rows else []
+    return [name for name in found if name.removeprefix(VARIED) not in rows[0] and len({one[name] for one in rows}) > 1]
 
 
 def cell(rows: Sequence[Row], what: Number[Any]) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from testbed.scenario.kinds.surroundings import CoverageMap
     from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE, load_topology
     from testbed.scenario.plan.accounts import main_address
+    from testbed.scenario.plan.anchor_points import role_of_point
     from testbed.scenario.plan.compile import compile_plan, roles
     from testbed.scenario.plan.history_export import exported
     from testbed.scenario.reading.document import Document, load, validated
@@ -55,6 +56,7 @@ __all__ = [
     "load_track",
     "main_address",
     "own_setting",
+    "role_of_point",
     "roles",
     "validated",
     "with_remedies",
@@ -72,6 +74,7 @@ _HOMES = {
     "kinds.surroundings": "CoverageMap",
     "kinds.topology": "CORRESPONDENT MOBILE load_topology",
     "plan.accounts": "main_address",
+    "plan.anchor_points": "role_of_point",
     "plan.compile": "compile_plan roles",
     "plan.history_export": "exported",
     "reading.document": "Document load validated",

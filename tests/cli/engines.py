@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.runner import carry_out_plan
 from testbed.scenario.experiment.experiment import load_experiment
+from testbed.scenario.plan.anchor_points import role_of_point
 from testbed.scenario.plan.compile import compile_plan, roles
 
 if TYPE_CHECKING:
@@ -83,6 +84,6 @@ async def a_run(folder: Path, engine: WrittenEngine) -> None:
         "engine_identity": engine.place.identity(),
         "versions": {"code_sha256": "of an earlier version"},
         "call": {"packet_interval_ms": 20, "duration_s": 6.0},
-        "roles": roles(experiment.network, experiment.row),
+        "roles": roles(experiment.network, experiment.row) | role_of_point(experiment),
     }
     await carry_out_plan(plan, manifest, engine.place, folder, lambda _: None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOME_ADDRESS, AGENT, ROUTER = "10.10.0.254", "10.10.0.2", "10.1.0.1"
+POINT, REGIONAL = "10.0.1.1", "10.0.1.77"
 GATEWAYS = {"wifi": "10.0.1.2", "umts": "10.0.2.2"}
 WIRE_MS = 0.5
 ETHER = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\x00"
@@ -34,6 +35,7 @@ class KeptRun(Run):
 
     keeping: dict[str, Any] = field(default_factory=dict)
     sent_on: str = ""
+    further_roles: dict[str, Any] = field(default_factory=dict)
 
     def carry(
         self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
@@ -84,6 +86,7 @@ class KeptRun(Run):
         roles: dict[str, Any] = json.loads(json.dumps(DOCUMENT["roles"]))
         roles["mn"] |= {"home_address": HOME_ADDRESS, **self.keeping}
         roles["relay"] = {"interfaces": {"eth0": {"interface": "home-eth0", "address": AGENT}}}
+        roles |= self.further_roles
         document = {**DOCUMENT, "scheme": self.scheme, "warnings": self.warnings, "roles": roles}
         (folder / "manifest.json").write_text(json.dumps(document))
         return folder
@@ -164,6 +167,47 @@ class ProxiedRun(KeptRun):
         return arrival_ms
 
 
+@dataclass
+class PointRun(KeptRun):
+    """What its links carry is in two tunnels: outer ones from an anchor point, and in them that of the home agent."""
+
+    keeping: dict[str, Any] = field(default_factory=lambda: {"kept_by": "Hierarchical Mobile IPv6"})
+    further_roles: dict[str, Any] = field(default_factory=lambda: {
+        "anchor_point": {
+            "regional_address": REGIONAL,
+            "interfaces": {
+                "wifi": {"interface": "core-wifi", "address": POINT},
+                "umts": {"interface": "core-umts", "address": "10.0.2.1"},
+            },
+        }
+    })  # fmt: skip
+
+    def carry(
+        self, payload: bytes, at_ms: float, *, link: str, to_mn: bool, ports: tuple[int, int] = (5060, 5060),
+        arrives: bool = True, leaves: bool = True, extra_ms: float = 0,
+    ) -> float:  # fmt: skip
+        """Send a datagram; with `arrives` False it comes no further than to the anchor point."""
+        del leaves
+        ends = [(ADDRESS["cn"], ports[0]), (HOME_ADDRESS, ports[1])]
+        inside, outside = [AGENT, REGIONAL], [POINT, ADDRESS[link]]
+        if not to_mn:
+            inside, outside = inside[::-1], outside[::-1]
+            ends = [(HOME_ADDRESS, ports[0]), (ADDRESS["cn"], ports[1])]
+        bare = frames.ip_udp(ends[0], ends[1], payload)
+        in_one = ip_in_ip(inside[0], inside[1], bare)
+        in_two = ip_in_ip(outside[0], outside[1], in_one)
+        arrival_ms = at_ms + WAY_MS[link] + extra_ms
+        seen = [("cn-eth0", bare, at_ms), ("home-eth0", bare, at_ms + WIRE_MS / 2),
+                ("home-eth0", in_one, at_ms + WIRE_MS / 2), (f"core-{link}", in_two, at_ms + WIRE_MS),
+                (f"mn-{link}", in_two, arrival_ms)]  # fmt: skip
+        if not to_mn:
+            seen = [(where, frame, at_ms + arrival_ms - at) for where, frame, at in reversed(seen)]
+        at_point = next(place for place, one in enumerate(seen) if one[0].startswith("core-"))
+        for where, frame, at in seen if arrives else seen[: at_point + 1]:
+            self._see(where, at, ETHER + frame)
+        return arrival_ms
+
+
 def ip_in_ip(source: str, target: str, inner: bytes) -> bytes:
     """RFC 2003."""
     ends = ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed
@@ -240,5 +284,26 @@ def proxied_run() -> ProxiedRun:
         run.media(k, link="wifi" if sent + WIRE_MS < 6110 else "umts", to_mn=True)
         sent = MN_FIRST_MS + 20 * k
         run.media(k, link="wifi" if sent < 6000 else "umts", to_mn=False, arrives=not 6000 <= sent < 6020)
+    run.bye(15_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
+    return run
+
+
+def pointed_run() -> PointRun:
+    """Triggered at 6000 ms: the downlink moves when the anchor point knows it, the uplink when its answer is there.
+
+    What has come over the old link in between ends at the anchor point; over the new one a packet to the MN is lost.
+    """
+    run = PointRun("pointed")
+    run.event(0, "lab", "start")
+    for link in ("wifi", "umts"):
+        run.event(10, "lab", "attached", link=link)
+    run.invite(500, link="wifi", call_id="a@mn", cseq=1, tags=("mn", "cn"))
+    run.event(6000, "mobility", "trigger", kind="signal", link="wifi", to="umts")
+    run.event(6220, "mobility", "handover_done", link="umts")
+    for k in range(PACKETS):
+        sent = CN_FIRST_MS + 20 * k
+        run.media(k, link="wifi" if sent + WIRE_MS < 6110 else "umts", to_mn=True, arrives=k != 500)
+        sent = MN_FIRST_MS + 20 * k
+        run.media(k, link="wifi" if sent < 6220 else "umts", to_mn=False, arrives=not 6108 <= sent < 6220)
     run.bye(15_200, link="umts", call_id="a@mn", cseq=2, tags=("mn", "cn"))
     return run

@@ -32,3 +32,16 @@ def test_each_scheme_has_two_rows_and_what_moving_it_took(capsys: pytest.Capture
         "below 1 to MN – 115.0 0.0 20.0 6.0 4.0 1288.0 20.0",
         "to CN – 115.0 0.0 20.0 6.0",
     ]
+
+
+def test_what_else_was_varied_has_a_column_where_it_has_several_values(capsys: pytest.CaptureFixture[str]) -> None:
+    far = {"vary_failure": "wifi-fade", "vary_ip": "6", "vary_delay.home [ms]": "50.0"}
+    rows = [{**row("below", way, "10.0"), **far} for way in ("to_mn", "to_cn")]
+    rows += [{**one, "vary_delay.home [ms]": "0.0"} for one in rows]
+    console().print(rivals_table(rows))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[-5].startswith("scenario failure delay.home [ms] scheme runs")
+    assert [line.split(" to ")[0] for line in lines[-4:]] == [
+        "all-schemes wifi-fade 50.0 below 1", "to CN 10.0 115.0 0.0 20.0 6.0", "0.0 below 1",
+        "to CN 10.0 115.0 0.0 20.0 6.0",
+    ]  # fmt: skip

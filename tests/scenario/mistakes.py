@@ -29,7 +29,7 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " relay, turn, ike, cn, mn, programs, room, duplication, session_timer, seed, loss, ip, address, dad, radio,"
+    " relay, turn, ike, cn, mn, programs, room, duplication, session_timer, seed, loss, delay, ip, address, dad, radio,"
     " triggers, track, networks, battery, quench, numbers"
 )
 PARAMETERS = ", ".join(dict.fromkeys(name for row in TRIGGERS.values() for name in row.parameters))
@@ -53,6 +53,14 @@ NAMES = [
           "links.utms: the topology has no access link of that name; did you mean 'umts'?"),
     wrong("loss of an unknown link", SCENARIO_FILE, "umts: 0 %}", "utms: 0 %}", 27,
           "loss.utms: the topology has no access link of that name; did you mean 'umts'?"),
+    wrong("delay of an unknown node", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\ndelay: {hom: 50 ms}", 28,
+          "delay.hom: the topology has no node of that name; did you mean 'home'?"),
+    wrong("delay of an access router", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\ndelay: {wifi-gw: 50 ms}", 28,
+          "delay.wifi-gw: is at an end of an access link, whose profile has its delay; possible are: home, cn"),
+    wrong("delay of a node with several wires", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\ndelay: {core: 50 ms}", 28,
+          "delay.core: has 4 wires, and it is not said which; possible are: home, cn"),
+    wrong("delay without unit", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\ndelay: {home: 50}", 28,
+          "delay.home: 50 has no unit; a time is written like 75 ms"),
     wrong("end of the call by nobody", SCENARIO_FILE, "codec: PCMU", "hangs_up: home", 12,
           "call.hangs_up: 'home' is not possible; possible are: mn, cn"),
     wrong("link without profile", SCENARIO_FILE, "  umts: umts.yaml\n", "", 4,

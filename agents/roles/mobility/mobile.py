@@ -53,11 +53,16 @@ class AddressMove(StrEnum):
 
 
 class MobileSystem(BetweenTwoLinks):
-    """A role. `config` is what the scenario says of the links, the triggers, and the home agent."""
+    """A role. `config` is what the scenario says of the links, the triggers, and the home agent.
+
+    `is_for_programs`: the address that it keeps is the one that programs have, and none below that.
+    """
+
+    is_for_programs = True
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         super().__init__(config)
-        self._home: str = config["home_address"]
+        self._home = self._kept(config)
         self._bindings = BoundAddresses(config["bindings"])
         self._registering: Registers = loaded(PROTOCOLS[config["protocol"]].registers)(config, random)
         self.state = AddressMove.AT_REST
@@ -69,7 +74,7 @@ class MobileSystem(BetweenTwoLinks):
         self._commands: list[Command] = [
             SetTunnel(self._tunnel(link), link.address, self._registering.agent) for link in (self._link, self._other)
         ]
-        self._commands.append(OwnAddress(self._home, self._tunnel(self._link)))
+        self._commands.append(OwnAddress(self._home, self._tunnel(self._link), self.is_for_programs))
 
     def start(self, *, now: float) -> None:
         """From now on the triggers count."""
@@ -141,6 +146,11 @@ class MobileSystem(BetweenTwoLinks):
         return waiting.pop(0) if waiting else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _kept(config: dict[str, Any]) -> str:
+        """The address that is kept."""
+        return str(config["home_address"])
 
     def _hear(self, heard: bytes | MobilityPacket, remote: str, now: float) -> None:
         answered = self._registering.receive(heard, now=now)

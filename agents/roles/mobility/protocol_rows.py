@@ -14,7 +14,8 @@ HERE = "agents.roles.mobility"
 class ProtocolRow(NamedTuple):
     """`system` is the role below the phone, `home` that of who takes its packets; `registers` makes what asks them to.
 
-    `router`, where there is one, is that of each access link's router.
+    `router`, where there is one, is that of each access link's router, `point` that of the router where the ways from
+    all of those meet; `advertiser` that of a link's router where it has to say what that one is.
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
     roles want to know what time of day the zero of their clock is.
@@ -27,6 +28,8 @@ class ProtocolRow(NamedTuple):
     hides: bool = False
     has_clock: bool = False
     router: str = ""
+    point: str = ""
+    advertiser: str = ""
 
 
 PROTOCOLS = {
@@ -51,6 +54,15 @@ PROTOCOLS = {
         f"{HERE}.ip6.route_optimising:registering_of",
         has_clock=True,
         router=f"{HERE}.ip6.access_router:AccessRouter",
+    ),
+    "Hierarchical Mobile IPv6": ProtocolRow(
+        f"{HERE}.ip6.point_discovery:system_of",
+        f"{HERE}.ip6.ipv6_home_agent:Ipv6HomeAgent",
+        "hmip-home",
+        f"{HERE}.ip6.hierarchical_binding:registering_of",
+        has_clock=True,
+        point=f"{HERE}.ip6.mobility_anchor_point:MobilityAnchorPoint",
+        advertiser=f"{HERE}.ip6.point_advertiser:PointAdvertiser",
     ),
     "Proxy Mobile IPv6": ProtocolRow(
         f"{HERE}.proxy.logical_interface:LogicalInterface",

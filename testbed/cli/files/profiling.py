@@ -47,7 +47,7 @@ def show(name: str) -> None:
     gates = gate_orders([(EXAMPLE, model)], [], [], seed=0, end_s=0.0)
     for way, direction in model.directions.items():
         order = order_of(gates, EXAMPLE, way)
-        for one in shapes(EXAMPLE, EXAMPLE.port(way), DirectionState.of(direction), verb="replace", order=order):
+        for one in shapes(EXAMPLE.port(way), DirectionState.of(direction), verb="replace", order=order):
             say(f"tc {one['command']}    # {way}")
         if order is not None:
             named = ", ".join(carried(direction, order)) or "all packets"

@@ -81,6 +81,33 @@ class AccessLink:
 
 
 @dataclass(frozen=True)
+class FarWire:
+    """A wire on which packets take their time: a bridge in a namespace of its own between its ends, as an air is.
+
+    `node` is the node that it makes far, `wire` what a topology has of it.
+    """
+
+    node: str
+    wire: Wire
+
+    @property
+    def bridge(self) -> str:
+        """Name of the bridge."""
+        return f"{self.node}-wire"
+
+    @property
+    def ports(self) -> tuple[Interface, Interface]:
+        """The bridge's ports, towards each end of the wire; what leaves through one comes to that end."""
+        return Interface(self.bridge, "wire-a"), Interface(self.bridge, "wire-b")
+
+    @property
+    def wires(self) -> tuple[Wire, Wire]:
+        """The two cables that it is made of."""
+        to_a, to_b = self.ports
+        return Wire(self.wire.a, to_a), Wire(to_b, self.wire.b)
+
+
+@dataclass(frozen=True)
 class Route:
     """A route: CIDR destination (or "default") and the address of the next hop."""
 
@@ -101,7 +128,8 @@ class Node:
 class Network:
     """A whole network. `mobile` names the node that the access links belong to.
 
-    `tunnels` are interfaces by WireGuard that there are from the start, so that what goes into them is captured.
+    `tunnels` are interfaces by WireGuard that there are from the start, so that what goes into them is captured. The
+    nodes in `far` have one wire each, on which packets take their time.
     """
 
     name: str
@@ -110,6 +138,12 @@ class Network:
     access_links: tuple[AccessLink, ...]
     wires: tuple[Wire, ...] = field(default=())
     tunnels: tuple[Interface, ...] = ()
+    far: tuple[str, ...] = ()
+
+    @property
+    def far_wires(self) -> tuple[FarWire, ...]:
+        """The wires of the nodes that are far."""
+        return tuple(FarWire(node, one) for node in self.far for one in self.wires if node in {one.a.node, one.b.node})
 
     @property
     def is_ip6(self) -> bool:
@@ -169,17 +203,29 @@ class Network:
         for link in self.access_links:
             wired = [port for port in self.interfaces(link.air) if not (link.is_wireless and port == link.node_port)]
             topo.addHost(link.air, cls=Air, ip=None, ports=[port.name for port in wired])
-        radio_waves = [link.wires[0] for link in self.access_links if link.is_wireless]
-        for wire in (wire for wire in self.all_wires() if wire not in radio_waves):
+        for far in self.far_wires:
+            topo.addHost(far.bridge, cls=Air, ip=None, ports=[port.name for port in far.ports])
+        for wire in self._cables():
             topo.addLink(
                 wire.a.node, wire.b.node, cls=Cable, intfName1=wire.a.name, intfName2=wire.b.name,
                 addr1=self.mac(wire.a), addr2=self.mac(wire.b),
             )  # fmt: skip
         return topo
 
+    def _cables(self) -> list[Wire]:
+        """What is to be laid: no radio waves, and of a far wire both halves."""
+        radio_waves = [link.wires[0] for link in self.access_links if link.is_wireless]
+        halves = {far.wire: far.wires for far in self.far_wires}
+        whole = (wire for wire in self.all_wires() if wire not in radio_waves)
+        return [cable for wire in whole for cable in halves.get(wire, (wire,))]
+
     def mac(self, interface: Interface) -> str:
-        """The Ethernet address of an interface: locally administered, numbered by its place in the network."""
+        """The Ethernet address of an interface: locally administered, numbered by its place in the network.
+
+        Ports of far wires come last: a network whose nodes are far has the same addresses.
+        """
         ends = [end for wire in self.all_wires() for end in (wire.a, wire.b)]
+        ends += [port for far in self.far_wires for port in far.ports]
         return f"02:00:00:00:00:{ends.index(interface) + 1:02x}"
 
     def _addresses(self, node: str) -> dict[str, str]:
@@ -210,4 +256,5 @@ def network_from(data: dict[str, Any]) -> Network:
         ),
         wires=tuple(Wire(Interface(**wire["a"]), Interface(**wire["b"])) for wire in data["wires"]),
         tunnels=tuple(Interface(**one) for one in data["tunnels"]),
+        far=tuple(data["far"]),
     )

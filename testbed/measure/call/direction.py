@@ -2,10 +2,11 @@
 
 A **path** is the MN's address that a packet goes to or comes from, named by the link that has it; a packet between
 others (sent to a relay, say) has none. Where the packet is in another one, it is the outer one's: so an MN that keeps
-its address, and the home agent that tunnels to it, are measured as any other one and a relay. Where the network keeps
-it, tunnels end at the links' gateways, and at the MN it is the link of the interface. A **key** numbers the
-packets of a direction: the extended sequence number, going on over SSRC changes. A **new packet** is the first arrival
-of a key on any interface of the receiver.
+its address, and the home agent that tunnels to it, are measured as any other one and a relay; where there is an anchor
+point on the way, in whose tunnel that of the home agent is, it is the relay. Where the network keeps it, tunnels end at
+the links' gateways, and at the MN it is the link of the interface. A **key** numbers the packets of a direction: the
+extended sequence number, going on over SSRC changes. A **new packet** is the first arrival of a key on any interface of
+the receiver.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ class Direction:
 
 def directions(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> dict[str, Direction]:
     """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's."""
-    mn, cn, relay = manifest.mn, manifest.cn, manifest.relay
+    mn, cn, relay = manifest.mn, manifest.cn, manifest.point or manifest.relay
     outer = _outer_ends(capture, rtp, is_tunnelled=mn.kept is not None)
     return {
         "to_mn": _direction(capture, rtp, manifest.links, outer, sender=cn, receiver=mn, mn=mn, relay=relay),

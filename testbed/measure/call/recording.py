@@ -106,11 +106,11 @@ class Recording:
 
     @cached_property
     def traffic_of_hosts(self) -> Traffic:
-        """The same, and what passed the interfaces of all other hosts; of a home agent, which only passes on, not."""
+        """The same, and what passed the interfaces of all other hosts; of home agents, which only pass on, not."""
         ends = self.manifest.interface_names
         every = ends.union(*(host.interfaces for host in self.hosts))
-        if self.manifest.mn.kept is not None and self.manifest.relay is not None:
-            every -= {*self.manifest.relay.interfaces.values()}
+        agents = (self.manifest.relay, self.manifest.point) if self.manifest.mn.kept is not None else ()
+        every = every.difference(*(one.interfaces.values() for one in agents if one is not None))
         return self.traffic if every == ends else self._traffic_at(every)
 
     @cached_property

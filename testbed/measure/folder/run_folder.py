@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.capture.errors import RunFolderError
@@ -24,7 +24,10 @@ OWN_MOBILE = "testbed"
 AT_HOME = "home"
 MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE = "Mobile IPv4", "Mobile IPv6", "WireGuard", "MOBIKE"
 FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6 = "Fast Mobile IPv6", "Proxy Mobile IPv6"
-KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD, MOBIKE)
+HIERARCHICAL_MOBILE_IPV6 = "Hierarchical Mobile IPv6"
+KEPT_BY = (
+    MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, HIERARCHICAL_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD, MOBIKE
+)  # fmt: skip
 """What can keep an address; one of the first two where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
@@ -36,7 +39,8 @@ class NodePorts:
 
     `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'. They
     are of the protocol `kept_by`; where they hide what is in them, that was captured at the interface `inside`. Where
-    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare.
+    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare. A
+    `regional` address is its own in an anchor point's subnet, between the two in tunnels within each other.
     """
 
     interfaces: dict[str, str]
@@ -45,6 +49,7 @@ class NodePorts:
     kept_by: str = MOBILE_IPV4
     inside: str | None = None
     gateways: dict[str, str] = field(default_factory=dict)
+    regional: str | None = None
 
     @property
     def outer_ends(self) -> dict[str, str]:
@@ -58,7 +63,7 @@ class NodePorts:
 
     def has(self, ip: str) -> bool:
         """Whether an address is its own."""
-        return ip in self.addresses or ip == self.kept
+        return ip in self.addresses or ip in {self.kept, self.regional}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class Manifest:
     """How long the call was to last."""
     radios: dict[str, tuple[PowerState, ...]] = field(default_factory=dict)
     """What the radio of a link takes; those of which nobody says are not there."""
+    point: NodePorts | None = None
+    """The anchor point between the MN and its home agent, at the interfaces by which the MN's links come to it."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -107,7 +114,7 @@ class Manifest:
     @property
     def interface_names(self) -> frozenset[str]:
         """The capture interfaces of both ends, and of the relay between them."""
-        nodes = (self.mn, self.cn, *((self.relay,) if self.relay else ()))
+        nodes = [one for one in (self.mn, self.cn, self.relay, self.point) if one is not None]
         inside = (self.mn.inside,) if self.mn.inside is not None else ()
         return frozenset([*(name for node in nodes for name in node.interfaces.values()), *inside])
 
@@ -169,6 +176,7 @@ def read_manifest(folder: Path) -> Manifest:
     warnings = document.get("warnings", [])
     if not isinstance(warnings, list) or not all(isinstance(one, str) for one in warnings):
         raise RunFolderError(path, "warnings is no list of texts")
+    point = _node(path, document, "anchor_point") if "anchor_point" in _section(path, document, "roles") else None
     return Manifest(
         scheme=document.get("scheme"),
         seed=document.get("seed"),
@@ -176,9 +184,10 @@ def read_manifest(folder: Path) -> Manifest:
         reproducible=document.get("reproducible"),
         warnings=tuple(warnings),
         interval_ns=round(interval * 1e6),
-        mn=_node(path, document, "mn"),
+        mn=replace(_node(path, document, "mn"), regional=point.regional if point else None),
         cn=_node(path, document, "cn"),
         relay=_node(path, document, "relay") if "relay" in _section(path, document, "roles") else None,
+        point=point,
         mobile=_mobile(document),
         failed=document.get("status") == "failed",
         duration_ns=_duration_ns(document),
@@ -232,7 +241,8 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
         interfaces[link] = one["interface"]
         addresses[one["address"]] = link
     said = _section(path, document, "roles", role)
-    kept, inside = (_word(path, said, role, *one) for one in (("home_address", "an address"), ("inside", "a name")))
+    fields = (("home_address", "an address"), ("inside", "a name"), ("regional_address", "an address"))
+    kept, inside, regional = (_word(path, said, role, *one) for one in fields)
     usual = MOBILE_IPV6 if kept is not None and ":" in kept else MOBILE_IPV4
     kept_by = _word(path, said, role, "kept_by", "a protocol") or usual
     if kept_by not in KEPT_BY:
@@ -240,7 +250,8 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
     gateways = said.get("gateways", {})
     if not isinstance(gateways, dict) or not all(isinstance(one, str) for one in gateways.values()):
         raise RunFolderError(path, f"roles.{role}.gateways is {gateways!r}, and should be addresses by link")
-    return NodePorts(interfaces, addresses, kept, kept_by, inside, {one: link for link, one in gateways.items()})
+    links = {one: link for link, one in gateways.items()}
+    return NodePorts(interfaces, addresses, kept, kept_by, inside, links, regional)
 
 
 def _word(path: Path, said: dict[str, Any], role: str, name: str, what: str) -> str | None:

@@ -4,7 +4,8 @@ The best that a listener can do: play as the agents' buffer did until the first 
 that is, and from then on everything longer by as much as speech may be (`PlayoutSettings.hurried_stretch`), so that
 each packet has all the time that it can have. What is still missed then was lost on every path that it was sent on, or
 came too late for that: needed depth, rate of stretching, time from the first copy to the loss. Where a relay hears the
-paths, and the listener one stream, it is the relay that could have waited.
+paths, and the listener one stream, it is the relay that could have waited; how far that is from the listener makes no
+difference.
 
 What a sender could have done earlier is not in it: without copies there is nothing to wait for.
 """
@@ -34,10 +35,11 @@ def unavoidable_s(direction: Direction, heard: Heard, window: Window, doings: Do
     sent = {key: at / NS_PER_S for key, at in direction.first_sent_ns.items()}
     off = direction.off
     keys, firsts = np.unique(off.key, return_index=True)
-    came = dict(zip(keys.tolist(), (off.time_ns[firsts] / NS_PER_S).tolist(), strict=True))
+    onwards = _onwards_s(direction)
+    came = dict(zip(keys.tolist(), (off.time_ns[firsts] / NS_PER_S + onwards).tolist(), strict=True))
     since, close = min(doings.since_ns, window.open_ns) / NS_PER_S, window.close_ns / NS_PER_S
     until = close + heard.depth_at(close - heard.origin_ns / NS_PER_S) + AFTER_RELEASE_S
-    told = _first_on(direction, new, window)
+    told = _first_on(direction, new, window) + onwards
     delay = _delay_at(heard, sent, min(told, close))
     missed = slipped = 0.0
     for key, at in sorted(sent.items()):
@@ -58,6 +60,15 @@ def _turn(at: float, told: float) -> float:
         return at
     stretch = PlayoutSettings().hurried_stretch
     return told + (at - told) * (1 + stretch)
+
+
+def _onwards_s(direction: Direction) -> float:
+    """Return how long a packet takes from the end of the paths to the listener at the least; 0 where they end there."""
+    off, new = direction.off, direction.new
+    keys, firsts = np.unique(off.key, return_index=True)
+    _, there, here = np.intersect1d(keys, new.key, return_indices=True)
+    took_ns = new.time_ns[here] - off.time_ns[firsts[there]]
+    return max(0.0, float(took_ns.min()) / NS_PER_S) if len(took_ns) else 0.0
 
 
 def _first_on(direction: Direction, new: str | None, window: Window) -> float:

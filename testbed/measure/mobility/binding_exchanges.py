@@ -42,7 +42,7 @@ _ANSWERS = (BindingAcknowledgement, FastBindingAcknowledgement)
 
 
 def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Manifest) -> list[SeenRegistration]:
-    """Return what the MN asked of its home agent and of correspondents, in order of time, each with the first answer.
+    """Return what the MN asked of its home agents and of correspondents, in order of time, each with the first answer.
 
     A message that answers nothing is one of its own. They are no datagrams.
     """
@@ -65,7 +65,8 @@ def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Man
             if is_out or known is None or found[known].answered_ns is not None:
                 if is_out:
                     asked[_question(message, peer)] = len(found)
-                found.append(_seen(message, link, time_ns, source, len(data)))
+                one = _seen(message, link, time_ns, source, len(data))
+                found.append(replace(one, is_home=one.is_home and one.care_of != manifest.mn.regional))
             else:
                 code = message.status if isinstance(message, _ANSWERS) else 0
                 size = found[known].bytes + len(data)
@@ -124,5 +125,5 @@ def _seen(message: MobilityMessage, link: str, time_ns: int, source: str, size: 
     if not isinstance(message, BindingUpdate):
         return SeenRegistration(link, time_ns, source, 0, size, is_home=False)
     care_of = next((one.address for one in message.options if isinstance(one, AlternateCareOf)), source)
-    is_home = bool(message.flags & UpdateFlag.HOME_REGISTRATION)
+    is_home = bool(message.flags & (UpdateFlag.HOME_REGISTRATION | UpdateFlag.LOCAL))
     return SeenRegistration(link, time_ns, care_of, message.units * UNIT_S, size, is_home=is_home)

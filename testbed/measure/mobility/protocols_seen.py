@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agents.turn import TURN_PORT
 from testbed.measure.folder.run_folder import (
     FAST_MOBILE_IPV6,
+    HIERARCHICAL_MOBILE_IPV6,
     MOBIKE,
     MOBILE_IPV4,
     MOBILE_IPV6,
@@ -32,6 +33,7 @@ FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
     FAST_MOBILE_IPV6: f"{HERE}.fast_exchanges:find_fast_exchanges",
+    HIERARCHICAL_MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
     PROXY_MOBILE_IPV6: f"{HERE}.proxy_registrations:find_proxy_registrations",
     WIREGUARD: f"{HERE}.handshakes:find_handshakes",
     MOBIKE: f"{HERE}.key_exchanges:find_key_exchanges",

@@ -13,8 +13,8 @@ class SeenRegistration:
     """A request over a link, how long the address is to be bound, and when it was answered, by which code.
 
     `bytes` are those of both, of UDP payload or of the mobility headers; `answered_ns` and `code` None where no reply
-    came. Not `is_home`: it is no registration, but another question of the protocol, such as a test of an address, or
-    an update to a correspondent.
+    came. Not `is_home`: it binds no link's address at a home agent, but is another question of the protocol, such as a
+    test of an address, an update to a correspondent, or one that binds an address at an anchor point at home.
     """
 
     link: str

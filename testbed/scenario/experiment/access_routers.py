@@ -12,6 +12,11 @@ def ways(scenario: Scenario, network: Network) -> tuple[AccessLink, AccessLink]:
     return network.access_link(scenario.first_link), network.access_link(scenario.second_link)
 
 
+def advertised(scenario: Scenario) -> list[str]:
+    """Those of the two whose routers advertise themselves: addresses are made of that."""
+    return [link for link in (scenario.first_link, scenario.second_link) if scenario.address.get(link) == "slaac"]
+
+
 def way_to_core(network: Network, link: AccessLink) -> Interface | None:
     """The interface by which the router of a link is reached from elsewhere; None where it has no other one."""
     air = {one.router for one in network.access_links}

@@ -8,7 +8,8 @@ from testbed.lab.network import Network
 from testbed.lab.network.addresses import bare
 from testbed.scenario.experiment.access_routers import routers_wrong
 from testbed.scenario.experiment.around import singles
-from testbed.scenario.kinds.agent_names import has_routers
+from testbed.scenario.experiment.ways_home import anchor_point_wrong
+from testbed.scenario.kinds.agent_names import has_anchor_point, has_routers
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.topology import HOME
@@ -39,6 +40,9 @@ def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: Chos
         yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
     if has_routers(chosen.row) and (wrong := routers_wrong(scenario, network)):
         what = f"topology: {wrong}; {chosen.name} needs a router for each link, with an interface to the other nodes"
+        yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
+    if has_anchor_point(chosen.row) and (wrong := anchor_point_wrong(scenario, network)):
+        what = f"topology: {wrong}; {chosen.name} needs a router between those of the links and '{HOME}'"
         yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
 
 

@@ -11,6 +11,7 @@ from agents.roles.mn.schemes import Home, SchemeRow
 from testbed.brought import Brought
 from testbed.lab.network import AccessLink, Network
 from testbed.lab.plan import DuplicateDetection
+from testbed.scenario.experiment.access_routers import advertised
 from testbed.scenario.experiment.addressing import addressed, check_addresses
 from testbed.scenario.experiment.anchoring import check_anchored
 from testbed.scenario.experiment.around import Around, load_around
@@ -24,6 +25,7 @@ from testbed.scenario.experiment.checks import (
     check_opportunities,
     check_radios,
 )
+from testbed.scenario.experiment.far_nodes import check_far, with_far
 from testbed.scenario.experiment.varying import (
     Varied,
     varied_trigger,
@@ -154,6 +156,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     with named_in(tree, "topology"):
         network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
     check_links(tree, scenario, network)
+    check_far(tree, scenario, network)
     profiles = load_profiles(tree, scenario, varied)
     check_radios(tree, profiles, by_netem=wireless(scenario))
     failure_tree = vary_failure(find_failure(tree, scenario, failure), varied)
@@ -163,7 +166,8 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     changes = [*history(script, chosen_seed), *traced]
     chosen, setting = choose_scheme(tree, scenario, scheme)
     ways = (scenario.first_link, scenario.second_link)
-    check_failure(failure_tree, changes, profiles, agents_of(chosen.row, scenario.registrar, ways))
+    agents = agents_of(chosen.row, scenario.registrar, ways, advertised(scenario))
+    check_failure(failure_tree, changes, profiles, agents)
     check_by_netem(failure_tree, changes, by_netem=wireless(scenario))
     check_opportunities(failure_tree, opportunities, profiles, without=wireless(scenario))
     check_copies(tree, scenario, chosen)
@@ -180,7 +184,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
         path=path,
         tree=tree,
         scenario=scenario,
-        network=addressed(scenario, network.with_wireless(wireless(scenario))),
+        network=with_far(scenario, addressed(scenario, network.with_wireless(wireless(scenario)))),
         profiles=profiles,
         failure=script,
         failure_path=failure_tree.path,

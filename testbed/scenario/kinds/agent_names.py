@@ -8,7 +8,7 @@ from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
-BINDING_CACHE, ACCESS_ROUTER = "binding-cache", "access-router"
+BINDING_CACHE, ACCESS_ROUTER, ANCHOR_POINT = "binding-cache", "access-router", "anchor-point"
 
 
 def kept_by(scheme: SchemeRow) -> str:
@@ -21,15 +21,25 @@ def has_routers(row: SchemeRow) -> bool:
     return row.is_anchored and bool(PROTOCOLS[kept_by(row)].router)
 
 
+def has_anchor_point(row: SchemeRow) -> bool:
+    """Whether the router where the ways from the access links meet takes part in it."""
+    return row.is_anchored and bool(PROTOCOLS[kept_by(row)].point)
+
+
 def router_of(link: str) -> str:
     """What the agent of an access link's router is called."""
     return f"{ACCESS_ROUTER}-{link}"
 
 
-def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]:
+def has_advertisers(row: SchemeRow) -> bool:
+    """Whether routers that advertise themselves say where that router is."""
+    return row.is_anchored and bool(PROTOCOLS[kept_by(row)].advertiser)
+
+
+def agents_of(row: SchemeRow, registrar: str, links: Iterable[str], advertised: Iterable[str]) -> list[str]:
     """All that can die: both ends, and what a scheme and a registrar of ours need beside them.
 
-    `links` are the two that the call is on.
+    `links` are the two that the call is on, `advertised` those of them whose routers advertise themselves.
     """
     found = list(AGENTS)
     if row.is_bridged:
@@ -40,6 +50,10 @@ def agents_of(row: SchemeRow, registrar: str, links: Iterable[str]) -> list[str]
         found += [HOME_AGENT, MOBILITY]
     if row.optimises:
         found.append(BINDING_CACHE)
+    if has_anchor_point(row):
+        found.append(ANCHOR_POINT)
     if has_routers(row):
         found += map(router_of, links)
+    if has_advertisers(row):
+        found += map(router_of, advertised)
     return found

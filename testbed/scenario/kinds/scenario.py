@@ -78,11 +78,12 @@ class Scenario(Document):
     """A whole experiment but for the numbers of the runs.
 
     `room` is how many handovers the CN takes at once, and how many calls the B2BUA bridges; any number if not said.
-    `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `ip` is the
-    version of IP that all speak, `address` how the mobile node comes to its address on a link (static where nothing is
-    said), `dad` whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are
-    more than what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC
-    4028), none if not said.
+    `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `delay` is
+    how long packets take, each way, on the one wire of a node that is on no access link. `ip` is the version of IP that
+    all speak, `address` how the mobile node comes to its address on a link (static where nothing is said), `dad`
+    whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are more than
+    what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC 4028), none
+    if not said.
     `registrar`, `proxy`, `relay`, `turn`, `ike`, `cn` and `mn` are played by us, nobody, or a program; `programs` run
     beside.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
@@ -115,6 +116,7 @@ class Scenario(Document):
     session_timer: Seconds | None = None
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)
+    delay: dict[str, Seconds] = Field(default_factory=dict)
     ip: Literal[4, 6] = 4
     address: dict[str, Addressing] = Field(default_factory=dict)
     dad: DuplicateDetection | None = None

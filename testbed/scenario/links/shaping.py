@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from testbed.lab.links.jitter import least
-from testbed.lab.network import AccessLink, Direction, Interface
+from testbed.lab.network import AccessLink, Direction, FarWire, Interface
 from testbed.lab.plan import GateOrder, Pattern, Shape, WayOrder
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.reading import units
@@ -64,13 +64,13 @@ class DirectionState:
         return replace(self, **values)  # type: ignore[arg-type]  # the queue is an int, and not among them
 
 
+# It has no rate, and room for what is on its way: 100 ms of small packets at 100 Mbit/s.
+WIRE = DirectionState(rate=FREE_RATE, delay=0.0, jitter=0.0, loss=0.0, loss_burst=SPEECH_S, queue=10_000)
 ROOT, INNER = ("root", "1:"), ("parent 1:1", "2:")
 """Where a qdisc sits, and its handle."""
 
 
-def shapes(
-    link: AccessLink, port: Interface, state: DirectionState, *, verb: str, order: WayOrder | None = None
-) -> list[Shape]:
+def shapes(port: Interface, state: DirectionState, *, verb: str, order: WayOrder | None = None) -> list[Shape]:
     """How to give a port of the air this state. `verb` is `replace` at first, then `change`: that keeps the queue.
 
     With an `order` a program sees to losses and, where it is paced, to rate and jitter (testbed.scenario.links.gating).
@@ -85,12 +85,12 @@ def shapes(
         rest = replace(state, rate=rate, loss=float(state.loss >= 1), delay=delay, jitter=0.0, queue=order["queue"])
         values = netem_values(rest)
     if not state.reordering:
-        return [shape(link, port, values, ROOT, verb)]
+        return [shape(port, values, ROOT, verb)]
     pace = {**values, "delay_us": 0, "jitter_us": 0, "loss": "0", "loss_enter": None, "loss_leave": None}
     spread = {**values, "rate_bit": None}
     if order is not None and order["is_paced"]:
-        return [shape(link, port, spread, ROOT, verb)]
-    return [shape(link, port, spread, ROOT, verb), shape(link, port, pace, INNER, verb)]
+        return [shape(port, spread, ROOT, verb)]
+    return [shape(port, spread, ROOT, verb), shape(port, pace, INNER, verb)]
 
 
 def order_of(gates: Mapping[str, GateOrder], link: AccessLink, way: Direction) -> WayOrder | None:
@@ -104,7 +104,16 @@ def all_shapes(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping[s
     for link, profile in links:
         for way, direction in profile.directions.items():
             state, order = DirectionState.of(direction), order_of(gates, link, way)
-            found += shapes(link, link.port(way), state, verb="replace", order=order)
+            found += shapes(link.port(way), state, verb="replace", order=order)
+    return found
+
+
+def wire_shapes(wires: Iterable[FarWire], delays: Mapping[str, float]) -> list[Shape]:
+    """How far wires take their time, both directions of each: `delays` are in s, by node."""
+    found = []
+    for far in wires:
+        values = {**netem_values(WIRE), "delay_us": round(delays[far.node] * 1e6), "rate_bit": None}
+        found += [shape(port, values, ROOT, "replace") for port in far.ports]
     return found
 
 
@@ -114,11 +123,11 @@ def all_patterns(links: Iterable[tuple[AccessLink, LinkProfile]], gates: Mapping
     return [one for link, profile in bridged if (one := pattern(link, profile)) is not None]
 
 
-def shape(link: AccessLink, port: Interface, values: dict[str, Any], place: tuple[str, str], verb: str) -> Shape:
+def shape(port: Interface, values: dict[str, Any], place: tuple[str, str], verb: str) -> Shape:
     """One qdisc: the command, and what the kernel must say of it."""
     command = TEMPLATE.render(verb=verb, device=port.name, place=" handle ".join(place), **values)
     return {
-        "air": link.air,
+        "air": port.node,
         "device": port.name,
         "handle": place[1],
         "command": command,

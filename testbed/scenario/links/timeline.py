@@ -152,8 +152,8 @@ def changed_shapes(
     found = []
     for way, state in becomes.items():
         port, order = link.port(way), order_of(gates, link, way)
-        new = shapes(link, port, state, verb="change", order=order)
-        if new != shapes(link, port, was[way], verb="change", order=order):
+        new = shapes(port, state, verb="change", order=order)
+        if new != shapes(port, was[way], verb="change", order=order):
             found += new
     return found
 

@@ -15,11 +15,13 @@ from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.agent_names import (
     ACCESS_ROUTER,
+    ANCHOR_POINT,
     B2BUA,
     BINDING_CACHE,
     HOME_AGENT,
     MOBILITY,
     REGISTRAR,
+    has_anchor_point,
     has_routers,
     kept_by,
     router_of,
@@ -29,7 +31,7 @@ from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import OUTBOUND, OWN_REGISTRARS, Scenario
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.gating import gate_orders
-from testbed.scenario.links.shaping import all_patterns, all_shapes
+from testbed.scenario.links.shaping import all_patterns, all_shapes, wire_shapes
 from testbed.scenario.links.timeline import timeline
 from testbed.scenario.plan.access_gateways import gateway_address, is_proxied
 from testbed.scenario.plan.accounts import (
@@ -45,6 +47,12 @@ from testbed.scenario.plan.accounts import (
     main_address,
     peer_account,
     turn_server,
+)
+from testbed.scenario.plan.anchor_points import (
+    advertising,
+    anchor_point,
+    point_advertiser,
+    point_of,
 )
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.network_layer import (
@@ -78,7 +86,7 @@ def compile_plan(experiment: Experiment) -> Plan:
     return {
         "seed": experiment.seed,
         "network": asdict(replace(network, tunnels=hidden_tunnels(experiment.row))),
-        "shapes": all_shapes(links, gates),
+        "shapes": [*all_shapes(links, gates), *wire_shapes(network.far_wires, scenario.delay)],
         "patterns": all_patterns(links, gates),
         "gates": list(gates.values()),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
@@ -127,6 +135,12 @@ def agents(experiment: Experiment) -> list[Agent]:
         found.append(agent(REGISTRAR, HOME, registrar(experiment)))
     if experiment.row.is_anchored:
         found.append(agent(HOME_AGENT, HOME, home_agent(experiment)))
+        if has_anchor_point(experiment.row):
+            where = point_of(experiment).node
+            found.append(agent(ANCHOR_POINT, where, anchor_point(experiment)))
+        for link in advertising(experiment):
+            about = point_advertiser(experiment, link)
+            found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))
         for link in ways(experiment.scenario, experiment.network) if has_routers(experiment.row) else ():
             about = access_router(experiment, link)
             found.append(agent(router_of(link.name), link.router.node, about, role=ACCESS_ROUTER))

@@ -12,6 +12,7 @@ from testbed.scenario.kinds.agent_names import has_routers, kept_by
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.plan.access_gateways import gateway, known_of_gateways, stations
 from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_address
+from testbed.scenario.plan.anchor_points import known_of_point
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.fast_routers import fast_router, fast_routers
 
@@ -32,6 +33,7 @@ SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "Fast Mobile IPv6": (ASSOCIATION, ASSOCIATION),
+    "Hierarchical Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "MOBIKE": ({}, {}),  # the daemons' own affair
     "Proxy Mobile IPv6": ({}, {}),
     "WireGuard": ({"private_key": ALICE[0], "peer": BOB[1]}, {"private_key": BOB[0], "peer": ALICE[1]}),
@@ -80,6 +82,7 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         **SECRETS[kept_by(experiment.row)][0],
         **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
         **known_of_routers(experiment),
+        **known_of_point(experiment),
         **(experiment.row.below or {}),
     }
 

@@ -155,3 +155,18 @@ def test_gateways_that_are_no_addresses_by_link_are_refused(tmp_path: Path, gate
     run.keeping["gateways"] = gateways
     with pytest.raises(RunFolderError, match=r"roles\.mn\.gateways is .*, and should be addresses by link"):
         measure_run(run.write(tmp_path / "run"))
+
+
+def test_packets_in_two_tunnels_are_on_the_path_of_the_outer_one_as_far_as_the_anchor_point(tmp_path: Path) -> None:
+    """What ends there was lost on its link, and what is in one tunnel at home is on the same path."""
+    result = measure_run(kept_address.pointed_run().write(tmp_path / "run"))
+    to_mn, to_cn = (result["media"][way] for way in ("to_mn", "to_cn"))
+    assert (to_mn["sent"], to_mn["lost"], to_mn["path_step_ms"], to_mn["gap_ms"]) == (700, 1, 108.0, 108.0)
+    assert (to_cn["sent"], to_cn["lost"], to_cn["path_step_ms"], to_cn["gap_ms"]) == (700, 5, 108.0, 108.0 + 5 * 20)
+    for media in (to_mn, to_cn):
+        assert media["paths"]["wifi"]["packets"] + media["paths"]["umts"]["packets"] == media["received"]
+        assert [media["paths"][link]["delay_ms"]["mean"] for link in ("wifi", "umts")] == [2.0, 110.0]
+    assert [one["lost"] for one in to_mn["paths"].values()] == [0, 1]
+    assert result["cost"]["tunnel_bytes_per_packet"] == 40.0
+    (handover,) = result["handovers"]
+    assert [handover[name] for name in ("outcome", "old_path", "new_path")] == ["done", "wifi", "umts"]

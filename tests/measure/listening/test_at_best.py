@@ -83,3 +83,12 @@ def test_a_late_packet_costs_no_more_than_it_was_late() -> None:
     turn_ms = 5401 + (20 * 310 + 1 + 40 - 5401) * 4 / 3
     assert unavoidable < 20 * 310 + 1 + STEP_MS - turn_ms
     assert 40 < unavoidable < missed < 200
+
+
+def test_how_far_a_relay_is_from_the_listener_makes_no_difference() -> None:
+    """Paths that end 70 ms before: what comes off them is not earlier to be played."""
+    near = fading(range(295, 305))
+    off = replace(near.off, time_ns=near.off.time_ns - 70 * MS)
+    missed, unavoidable = missed_ms(near)
+    assert 0 < unavoidable < missed
+    assert missed_ms(replace(near, off=off)) == pytest.approx((missed, unavoidable))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,10 @@ def around(outer: Packet, beside: Packet | None, data: bytes) -> Packet:
     return outer / beside / Raw(data)
 
 
-def seen(tmp_path: Path, *packets: Packet, interface: int = 0) -> list[SeenRegistration]:
+def seen(tmp_path: Path, *packets: Packet, interface: int = 0, mn: NodePorts = MANIFEST.mn) -> list[SeenRegistration]:
     made = [Frame(START_NS + number * 1000, bytes(ETHER / one), interface) for number, one in enumerate(packets)]
     capture = read_capture(frames.write_pcapng(tmp_path / "a.pcapng", NAMES, made))
-    return find_binding_exchanges(capture, decode_udp(capture), MANIFEST)  # type: ignore[arg-type]
+    return find_binding_exchanges(capture, decode_udp(capture), SimpleNamespace(mn=mn))  # type: ignore[arg-type]
 
 
 def test_an_update_and_its_answer(tmp_path: Path) -> None:
@@ -112,3 +113,26 @@ def test_what_answers_nothing_counts_for_itself_and_what_is_none_does_not(tmp_pa
 
 def test_only_what_passes_the_mobile_node_counts(tmp_path: Path) -> None:
     assert seen(tmp_path, out(BindingUpdate(7, AT_HOME, 75), AGENT, home=HOME), interface=1) == []
+
+
+def test_a_local_update_moves_and_one_at_home_from_the_regional_address_is_the_node_s_too(tmp_path: Path) -> None:
+    """RFC 5380 6.1: to the anchor point as it is; to the home agent in a tunnel."""
+    regional, point = "2001:db8:100::ff:fe00:1", "2001:db8:100::1"
+    local_and_a = UpdateFlag.LOCAL | UpdateFlag.ACKNOWLEDGE
+    here = BindingUpdate(7, local_and_a, 75, (AlternateCareOf(CARE_OF), MessageAuthentication(1024)))
+    there = BindingUpdate(8, AT_HOME, 74, (AlternateCareOf(regional), MessageAuthentication(256)))
+    beside = IPv6ExtHdrDestOpt(nh=135, options=[HAO(hoa=HOME)])
+    asked = IPv6(src=regional, dst=AGENT) / beside / Raw(packed(there, MessageEnds(HOME, AGENT)))
+    said = BindingAcknowledgement(0, 0, 8, 74, (MessageAuthentication(256),))
+    route = IPv6ExtHdrRouting(nh=135, type=2, segleft=1, addresses=[HOME])
+    answered = IPv6(src=AGENT, dst=regional) / route / Raw(packed(said, MessageEnds(AGENT, HOME)))
+    one, other = seen(
+        tmp_path,
+        out(here, point, home=regional),
+        back(BindingAcknowledgement(0, 0, 7, 75, (MessageAuthentication(1024),)), point, home=regional),
+        IPv6(src=CARE_OF, dst=point) / asked,
+        IPv6(src=point, dst=CARE_OF) / answered,
+        mn=replace(MANIFEST.mn, regional=regional),
+    )
+    assert (one.care_of, one.lifetime_s, one.code, one.is_home) == (CARE_OF, 300, 0, True)
+    assert (other.care_of, other.lifetime_s, other.code, other.is_home) == (regional, 296, 0, False)  # it moves nothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MULTIHOMED = TOPOLOGY.find("multihomed")
+
+
+def changed_topology(folder: Path, changes: dict[str, str]) -> Path:
+    """A scenario of IPv6 in another network."""
+    text = MULTIHOMED.read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "other.py").write_text(text)
+    scenario = folder / "other.yaml"
+    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    return scenario
 
 
 def test_the_home_address_is_the_last_one_that_nobody_has() -> None:
@@ -115,15 +127,81 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
 def test_a_topology_without_routers_is_refused(
     tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str
 ) -> None:
-    text = MULTIHOMED.read_text()
-    for old, new in changes.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (tmp_path / "other.py").write_text(text)
-    scenario = tmp_path / "other.yaml"
-    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    scenario = changed_topology(tmp_path, changes)
     with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; {scheme} needs a router for each"):
         load_experiment(str(scenario), scheme=scheme)
+
+
+def agents_of_hmipv6(folder: Path, address: str) -> dict[str, Any]:
+    """The plan's agents by name, where links come to their addresses as that says."""
+    text = SCENARIO.find("over-ipv6").read_text()
+    assert text.count("address: {wifi: slaac, umts: slaac}") == 1
+    scenario = folder / "six.yaml"
+    scenario.write_text(text.replace("address: {wifi: slaac, umts: slaac}", f"address: {address}"))
+    return {one["name"]: one for one in compile_plan(load_experiment(str(scenario), scheme="hmipv6"))["agents"]}
+
+
+@pytest.mark.parametrize(
+    ("address", "advertising", "is_told"),
+    [("{}", [], True), ("{wifi: slaac, umts: slaac}", ["wifi", "umts"], False), ("{umts: slaac}", ["umts"], True)],
+)
+def test_routers_that_advertise_themselves_say_where_the_anchor_point_is(
+    tmp_path: Path, address: str, advertising: list[str], *, is_told: bool
+) -> None:
+    """RFC 5380 7; who begins where nobody does so is told."""
+    agents = agents_of_hmipv6(tmp_path, address)
+    routers = {name: one["config"]["anchor_point"] for name, one in agents.items() if one["role"] == "access-router"}
+    point = {"address": "2001:db8:a00:100::a00:101", "distance": 2, "preference": 15, "valid_s": 2_592_000}
+    assert routers == {f"access-router-{link}": point for link in advertising}
+    assert ("address" in agents["mobility"]["config"]["anchor_point"]) == is_told
+    script = tmp_path / "dies.yaml"
+    script.write_text("name: dies\nabout: a router\nsteps: [{at: 5 s, kill: access-router-umts}]\n")
+    if "umts" in advertising:
+        assert load_experiment(str(tmp_path / "six.yaml"), scheme="hmipv6", failure=str(script)).changes
+    else:
+        with pytest.raises(BadScenarioError, match="'access-router-umts' is no agent of this run"):
+            load_experiment(str(tmp_path / "six.yaml"), scheme="hmipv6", failure=str(script))
+
+
+def test_the_anchor_point_is_where_the_ways_of_both_links_meet(tmp_path: Path) -> None:
+    """On the core's interface to the first link's router, with an address of its subnet for the node (RFC 5380 6)."""
+    agents = agents_of_hmipv6(tmp_path, "{}")
+    point, known = agents["anchor-point"], agents["mobility"]["config"]["anchor_point"]
+    assert (point["node"], point["role"], point["config"]["interface"]) == ("core", "anchor-point", "core-wifi")
+    assert point["config"]["address"] == known["address"] == "2001:db8:a00:100::a00:101"
+    assert list(point["config"]["homes"]) == ["2001:db8:a00:100:0:ff:fe00:1"]
+    assert point["config"]["homes"]["2001:db8:a00:100:0:ff:fe00:1"]["key"] == known["key"]
+    assert point["config"]["domain"] == ["2001:db8:a01::/64", "2001:db8:a02::/64"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        (  # one link's router is wired to the home network's server itself
+            {
+                'Interface("core", "core-umts", "10.0.2.1/30")': 'Interface("home", "home-umts", "10.0.2.1/30")',
+                'Route("10.1.0.0/24", via="10.0.1.2"), Route("10.2.0.0/24", via="10.0.2.2")':
+                'Route("10.1.0.0/24", via="10.0.1.2"),',
+            },
+            "the ways from links wifi and umts to 'home' meet in no router",
+        ),
+        (
+            {'Node("home", routes=(Route("default", via="10.10.0.1"),))': 'Node("home")'},
+            "no routes lead from 'home' to 10.0.1.1 of 'core'",
+        ),
+        (
+            {'Node("umts-gw", forwards=True, routes=(Route("default", via="10.0.2.1"),))':
+             'Node("umts-gw", forwards=True)'},
+            "the ways from links wifi and umts to 'home' meet in no router",
+        ),
+    ],
+)  # fmt: skip
+def test_a_topology_without_a_place_for_an_anchor_point_is_refused(
+    tmp_path: Path, changes: dict[str, str], wrong: str
+) -> None:
+    scenario = changed_topology(tmp_path, changes)
+    with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; hmipv6 needs a router between"):
+        load_experiment(str(scenario), scheme="hmipv6")
 
 
 @pytest.mark.parametrize("trigger", ["silence", "quality"])

@@ -32,6 +32,7 @@ def test_values_reach_scenario_profile_failure_and_trigger() -> None:
     setting = varied("trigger.below", "-62 dBm", scheme="reinvite-soft").setting
     assert dict(setting.trigger)["below"] == -62.0
     assert varied("trigger", "position", scenario="triggers").setting.trigger.on == "position"
+    assert varied("delay.home", "50 ms").network.far == ("home",)
     assert varied("room.cn", 0).scenario.room == {"cn": 0}
 
 

@@ -59,13 +59,9 @@ def test_netem_has_the_least_delay_and_the_program_jitter_and_rate() -> None:
     ways = orders(one)["wifi"]["config"]["ways"]
     assert (ways["down"]["jitters"], ways["down"]["is_paced"]) == ([(-0.1, 0.005)], True)
     assert (ways["up"]["jitters"], ways["up"]["is_paced"]) == ([(-0.1, 0.0)], False)
-    (shape,) = shapes(
-        LINK, LINK.node_port, DirectionState.of(one.directions["down"]), verb="replace", order=ways["down"]
-    )
+    (shape,) = shapes(LINK.node_port, DirectionState.of(one.directions["down"]), verb="replace", order=ways["down"])
     assert " delay 4500us 0us " in shape["command"]
-    (steady,) = shapes(
-        LINK, LINK.router_port, DirectionState.of(one.directions["up"]), verb="replace", order=ways["up"]
-    )
+    (steady,) = shapes(LINK.router_port, DirectionState.of(one.directions["up"]), verb="replace", order=ways["up"])
     assert steady["command"].endswith(" delay 9500us 0us loss 0% rate 1000000bit -14")
 
 
@@ -74,7 +70,7 @@ def test_a_distribution_is_told_as_its_table_and_netem_delays_by_its_least() -> 
     down = orders(one)["wifi"]["config"]["ways"]["down"]
     assert (len(down["table"]), down["correlations"]) == (4096, [(-0.1, 0.06)])
     assert (down["queue_bytes"], down["queue"]) == (64_000, 10**9)
-    (shape,) = shapes(LINK, LINK.node_port, DirectionState.of(one.directions["down"]), verb="replace", order=down)
+    (shape,) = shapes(LINK.node_port, DirectionState.of(one.directions["down"]), verb="replace", order=down)
     # The table goes down to 3.67 standard deviations; and half a millisecond less.
     assert " limit 1000000000 delay 2163us 0us " in shape["command"]
 

@@ -72,7 +72,7 @@ def test_every_possible_direction_gives_possible_probabilities(state: DirectionS
 
 @given(directions, st.sampled_from(["replace", "change"]))
 def test_template_gives_exactly_one_line(state: DirectionState, verb: str) -> None:
-    command = shapes(LINK, LINK.node_port, state, verb=verb)[0]["command"]
+    command = shapes(LINK.node_port, state, verb=verb)[0]["command"]
     assert command == " ".join(command.split())
     assert re.fullmatch(
         rf"qdisc {verb} dev wifi-air-dn root handle 1: netem limit \d+ delay \d+us \d+us"
@@ -101,21 +101,21 @@ def test_so_many_losses_that_short_bursts_cannot_hold_them_come_in_longer_ones()
 
 def test_what_a_program_does_is_not_done_by_netem_too() -> None:
     lossy = replace(PLAIN, loss=0.2, loss_burst=0.16)
-    (shape,) = shapes(LINK, LINK.node_port, lossy, verb="change", order=PACED)
+    (shape,) = shapes(LINK.node_port, lossy, verb="change", order=PACED)
     assert shape["command"] == (
         "qdisc change dev wifi-air-dn root handle 1: netem limit 100 delay 89500us 0us loss 0% rate 100000000000bit -14"
     )
     steady = replace(lossy, jitter=0.0)
-    (rated,) = shapes(LINK, LINK.node_port, steady, verb="change", order={**PACED, "is_paced": False})
+    (rated,) = shapes(LINK.node_port, steady, verb="change", order={**PACED, "is_paced": False})
     assert rated["command"].endswith(" delay 109500us 0us loss 0% rate 384000bit -14")
-    (gone,) = shapes(LINK, LINK.node_port, replace(lossy, loss=1.0), verb="change", order=PACED)
+    (gone,) = shapes(LINK.node_port, replace(lossy, loss=1.0), verb="change", order=PACED)
     assert " loss 100% " in gone["command"]
-    (spread,) = shapes(LINK, LINK.node_port, replace(lossy, reordering=True), verb="change", order=PACED)
+    (spread,) = shapes(LINK.node_port, replace(lossy, reordering=True), verb="change", order=PACED)
     assert "rate" not in spread["command"]
 
 
 def test_shape_names_air_and_device() -> None:
-    assert shapes(LINK, LINK.router_port, PLAIN, verb="replace") == [
+    assert shapes(LINK.router_port, PLAIN, verb="replace") == [
         {
             "air": "wifi-air",
             "device": "wifi-air-up",
@@ -128,7 +128,7 @@ def test_shape_names_air_and_device() -> None:
 
 
 def test_where_packets_may_overtake_each_other_the_rate_is_inside() -> None:
-    spread, pace = shapes(LINK, LINK.router_port, replace(PLAIN, reordering=True), verb="replace")
+    spread, pace = shapes(LINK.router_port, replace(PLAIN, reordering=True), verb="replace")
     assert spread["command"] == (
         "qdisc replace dev wifi-air-up root handle 1: netem limit 100 delay 110000us 20000us loss 0%"
     )

@@ -256,6 +256,15 @@ SCHEMES: dict[str, SchemeRow] = {
         attach="beforehand",
         below={"protocol": "Fast Mobile IPv6", "ip": 6, "bindings": "one"},
     ),
+    "hmipv6": SchemeRow(
+        API_VERSION,
+        "mipv6 with a local home agent (RFC 5380): a move within its domain is told to that one, and not at home",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "Hierarchical Mobile IPv6", "ip": 6, "bindings": "one"},
+    ),
     "pmipv6": SchemeRow(
         API_VERSION,
         "Proxy Mobile IPv6 (RFC 5213): access routers tell the anchor where the node is, which knows nothing of it",

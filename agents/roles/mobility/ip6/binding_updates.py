@@ -1,4 +1,4 @@
-"""One mobile node's Binding Updates to its home agent (RFC 6275 11.7.1, 11.7.3, 11.8): the pendant of `registering`.
+"""One mobile node's Binding Updates to a home agent (RFC 6275 11.7.1, 11.7.3, 11.8): the pendant of `registering`.
 
 They are signed by RFC 4285's option, not by IPsec, and carry the time, which makes each of them a new one (its 6).
 """
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 # 13, InitialBindackTimeoutFirstReg: the home agent looks for duplicates first.
 FIRST_REGISTRATION_S = 1.5
-_H_AND_A = UpdateFlag.HOME_REGISTRATION | UpdateFlag.ACKNOWLEDGE
 
 
 class _Sent(NamedTuple):
@@ -63,13 +62,16 @@ class BindingUpdates:
         identifier: str,
         clock_offset_s: float,
         binds_several: bool = False,
+        kind: UpdateFlag = UpdateFlag.HOME_REGISTRATION,
     ) -> None:
         """`identifier` is who the node is (RFC 4283); `clock_offset_s` makes a time of day of the seconds of `now`.
 
-        `binds_several`: more than one address may be bound at once (RFC 5648), so that each has a number.
+        `binds_several`: more than one address may be bound at once (RFC 5648), so that each has a number. `kind` says
+        what the home agent is: at home, or a local one where the node is (RFC 5380 4).
         """
         self._home, self._agent, self._key, self._random = home, home_agent, key, random
         self._identifier, self._offset_s = identifier, clock_offset_s
+        self._flags = kind | UpdateFlag.ACKNOWLEDGE
         self._binds_several, self._numbers = binds_several, dict[str, int]()
         self._wish: Wish | None = None
         # Of the wish, by sequence number; and the last number, which goes on over wishes (11.7.1).
@@ -130,7 +132,7 @@ class BindingUpdates:
         except MobilityParseError as error:
             self.doubted.append(str(error))
             return None
-        sent = self._sent.get(message.sequence) if isinstance(message, BindingAcknowledgement) else None
+        sent = self._asked(message) if isinstance(message, BindingAcknowledgement) else None
         if wish is None or sent is None or not isinstance(message, BindingAcknowledgement):
             self.doubted.append("answers nothing that is being asked")
         elif not self._is_signed(message, covered, wish.care_of) or heard.source != self._agent:
@@ -141,11 +143,18 @@ class BindingUpdates:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _asked(self, answer: BindingAcknowledgement) -> _Sent | None:
+        """What an acknowledgement answers: by its number, which one that refuses the number has not, or by its time."""
+        if answer.status != BindingStatus.SEQUENCE_OUT_OF_WINDOW:
+            return self._sent.get(answer.sequence)
+        stamp = stamp_of(answer)
+        return next((one for one in self._sent.values() if one.timestamp & LOW == stamp & LOW), None)
+
     def _judge(
         self, answer: BindingAcknowledgement, wish: Wish, sent: _Sent, now: float
     ) -> RegistrationAnswered | None:
         """What a signed acknowledgement says; None where it has us ask once more."""
-        stamp = next((one.timestamp for one in answer.options if isinstance(one, ReplayProtection)), 0)
+        stamp = stamp_of(answer)
         if stamp & LOW != sent.timestamp & LOW:  # RFC 4285 6: what it answers is said by this
             self.doubted.append("answers another update")
             return None
@@ -153,6 +162,11 @@ class BindingUpdates:
             self._may_resynchronize = False
             self._offset_s = time_of_day_s(stamp) - now
             self._timestamp = 0  # what was refused counts in no order: our clock may have been ahead
+            self._send(wish, now)
+            return None
+        if answer.status == BindingStatus.SEQUENCE_OUT_OF_WINDOW and self._may_resynchronize:
+            self._may_resynchronize = False
+            self._sequence = answer.sequence  # 11.7.3: go on from the last one that it knows
             self._send(wish, now)
             return None
         self._wish = None
@@ -182,9 +196,14 @@ class BindingUpdates:
             *((BindingIdentifier(number),) if self._binds_several else ()), MessageAuthentication(self._key.spi),
         )  # fmt: skip
         overwrites = UpdateFlag.OVERWRITE if self._binds_several and not wish.keeps_others else UpdateFlag(0)
-        update = BindingUpdate(self._sequence, _H_AND_A | overwrites, wish.lifetime_s // UNIT_S, options)
+        update = BindingUpdate(self._sequence, self._flags | overwrites, wish.lifetime_s // UNIT_S, options)
         data = packed(
             update, MessageEnds(self._home, self._agent),
             lambda covered: self._key.authenticator(wish.care_of, self._home, covered),
         )  # fmt: skip
         self.commands.append(MobilityPacket(wish.local, self._agent, data, source_home=self._home))
+
+
+def stamp_of(answer: BindingAcknowledgement) -> int:
+    """The time in an acknowledgement; 0 without one."""
+    return next((one.timestamp for one in answer.options if isinstance(one, ReplayProtection)), 0)

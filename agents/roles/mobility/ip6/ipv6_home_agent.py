@@ -45,14 +45,19 @@ LONGEST_S = 1800
 
 
 class Ipv6HomeAgent(QuietRole):
-    """A role. `config` says where it is, on which interface of the home network, and whose home that is."""
+    """A role. `config` says where it is, on which interface of the home network, and whose home that is.
+
+    `refuses` is why what is no update for it counts for nothing.
+    """
+
+    refuses = "no home registration"
 
     def __init__(self, config: dict[str, Any], random: Random) -> None:
         super().__init__()
         del random
         self._address: str = config["address"]
         self._offset_s: float = config["clock_offset_s"]
-        self._keys = {home: HomeKey(one["spi"], bytes.fromhex(one["key"])) for home, one in config["homes"].items()}
+        self._keys = {home: HomeKey.of(one) for home, one in config["homes"].items()}
         self._longest_s: int = config.get("longest_s", LONGEST_S)
         self._tunnels = CareOfTunnels(self._address, config["interface"], self._keys)
         self._newest: dict[str, int] = {}
@@ -86,8 +91,8 @@ class Ipv6HomeAgent(QuietRole):
         except MobilityParseError as error:
             self._discard(str(error), packet)
             return
-        if not isinstance(message, BindingUpdate) or not message.flags & UpdateFlag.HOME_REGISTRATION:
-            self._discard("no home registration", packet)
+        if not isinstance(message, BindingUpdate) or not self._is_mine(message.flags):
+            self._discard(self.refuses, packet)
             return
         key, last = self._keys.get(home), message.options[-1] if message.options else None
         if key is None or covered is None or not isinstance(last, MessageAuthentication):  # RFC 4285 5, 5.1.1
@@ -97,6 +102,8 @@ class Ipv6HomeAgent(QuietRole):
         is_signed = last.spi == key.spi and is_same(last.authenticator, key.authenticator(care_of, home, covered))
         stamp = next((one.timestamp for one in message.options if isinstance(one, ReplayProtection)), None)
         status = self._judge(message, home, stamp, is_signed=is_signed, now=now)
+        if status.is_accepted:
+            status = self._admits(care_of)
         self._answer(packet, message, care_of, key, status, stamp, now)
 
     def _judge(
@@ -113,6 +120,16 @@ class Ipv6HomeAgent(QuietRole):
         bound = self._tunnels.bound(home)
         if bound and not is_newer(update.sequence, self._sequence[home]):
             return BindingStatus.SEQUENCE_OUT_OF_WINDOW
+        return BindingStatus.ACCEPTED
+
+    @staticmethod
+    def _is_mine(flags: UpdateFlag) -> bool:
+        """Whether an update is for a home agent."""
+        return bool(flags & UpdateFlag.HOME_REGISTRATION)
+
+    def _admits(self, care_of: str) -> BindingStatus:
+        """What to answer an update that is sound: of a home agent the node may be anywhere."""
+        del care_of
         return BindingStatus.ACCEPTED
 
     def _answer(

@@ -98,7 +98,7 @@ def registering_of(config: dict[str, Any], random: Random) -> Registers:
     """Of the mobile node's configuration: with route optimisation where it has correspondents to tell."""
     home, several = config["home_address"], config["bindings"] != "one"
     at_home = BindingUpdates(
-        home, config["home_agent"], HomeKey(config["spi"], bytes.fromhex(config["key"])), random,
+        home, config["home_agent"], HomeKey.of(config), random,
         identifier=config["identifier"], clock_offset_s=config["clock_offset_s"], binds_several=several,
     )  # fmt: skip
     return RouteOptimising(at_home, home, config["correspondents"], random) if "correspondents" in config else at_home
