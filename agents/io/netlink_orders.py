@@ -16,7 +16,7 @@ from pyroute2 import IPRoute, NetlinkError, WireGuard
 
 from agents.io.held_traffic import HeldTraffic
 from agents.io.neighbours import announce
-from agents.io.node_routes import NodeRoutes
+from agents.io.node_routes import NodeRoutes, family_of, is_ip6
 from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
     CopyOnto,
@@ -32,10 +32,12 @@ from agents.roles.kernel_orders import (
     NoLongerServe,
     OnlyFrom,
     OwnAddress,
+    ReachRouter,
     RouteDirectly,
     RouteLike,
     RouteTo,
     SendBy,
+    SendByRouter,
     SendLike,
     ServeNode,
     SetLogical,
@@ -67,6 +69,8 @@ IP6_TNL_F_IGN_ENCAP_LIMIT = 1
 HOP_LIMIT = 64
 # include/uapi/linux/if_addr.h: nobody else has it; and it is a home address, else type 2 routing headers are dropped.
 IFA_F_NODAD, IFA_F_HOMEADDRESS = 0x02, 0x10
+# include/uapi/linux/rtnetlink.h: RT_SCOPE_LINK, and RTNH_F_ONLINK for a next hop that no route of ours leads to.
+LINK_SCOPE, ON_LINK = 253, 4
 # include/uapi/linux/if_link.h: no link-local address, which a tunnel needs for nothing.
 IN6_ADDR_GEN_MODE_NONE = 1
 # include/uapi/linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), and the filter that stands for everything.
@@ -100,6 +104,8 @@ class OrderedKernel:
         self._does |= {
             ServeNode: nodes.serve,
             NoLongerServe: nodes.no_longer_serve,
+            ReachRouter: self._reach_router,
+            SendByRouter: self._send_by_router,
             LetInUpdates: optimisation.let_in_updates,
             LetInRouted: optimisation.let_in_routed,
             RouteDirectly: optimisation.route_directly,
@@ -241,6 +247,20 @@ class OrderedKernel:
         self._netlink.route("replace", **way, table=OWN_TABLE)
         self._netlink.route("replace", **way, prefsrc=order.address)
 
+    def _reach_router(self, order: ReachRouter) -> None:
+        """It answers for addresses of that interface alone (ip-sysctl: arp_ignore), and asks nobody for the router."""
+        index = self._index(order.interface)
+        write_sysctl(f"net/ipv4/conf/{order.interface}/arp_ignore", 1)
+        link_layer = ":".join(f"{octet:02x}" for octet in order.link_layer)
+        self._netlink.neigh("replace", ifindex=index, dst=order.router, lladdr=link_layer, state="permanent")
+        self._netlink.route("replace", dst=f"{order.router}/32", oif=index, table=OWN_TABLE, scope=LINK_SCOPE)
+
+    def _send_by_router(self, order: SendByRouter) -> None:
+        way = {"dst": "default", "gateway": order.router, "oif": self._index(order.interface), "priority": CHOSEN}
+        way |= {"flags": ON_LINK, "metrics": {"mtu": order.mtu}}
+        self._netlink.route("replace", **way, table=OWN_TABLE)
+        self._netlink.route("replace", **way, prefsrc=order.address)
+
     def _table_of(self, address: str) -> int:
         """That which the rule for packets from an address leads to."""
         rules = self._netlink.get_rules(family=family_of(address)[0])
@@ -278,16 +298,6 @@ class OrderedKernel:
             yield {
                 "kind": "mirred", "direction": "egress", "action": "mirror", "ifindex": self._index(interface),
             }  # fmt: skip
-
-
-def is_ip6(address: str) -> bool:
-    """Whether an address is one of IPv6."""
-    return ":" in address
-
-
-def family_of(address: str) -> tuple[int, int]:
-    """An address's family, and its length in bits."""
-    return (socket.AF_INET6, 128) if is_ip6(address) else (socket.AF_INET, 32)
 
 
 def write_sysctl(name: str, value: int) -> None:

@@ -128,7 +128,7 @@ class ServeNode(NamedTuple):
     """A router has a node of another network on its link: `address` is at this interface, by this link-layer address.
 
     What comes for it by the `tunnel` is handed over there, and what it sends leaves by the tunnel; nothing else comes
-    out of the tunnel (RFC 5213 6.10.5).
+    out of the tunnel but what is for others that are served by it (RFC 5213 6.10.5, RFC 5944 4.2.2).
     """
 
     address: str
@@ -143,6 +143,27 @@ class NoLongerServe(NamedTuple):
     address: str
     interface: str
     tunnel: str
+
+
+class ReachRouter(NamedTuple):
+    """What the node sends from its own `address` to this router leaves by this interface, in a frame to `link_layer`.
+
+    Nobody on that link is asked for a link-layer address, nor told that of `address` (RFC 5944 4.6).
+    """
+
+    address: str
+    router: str
+    interface: str
+    link_layer: bytes
+
+
+class SendByRouter(NamedTuple):
+    """What the node sends from its own `address` leaves by a router that it reaches, in packets of at most `mtu`."""
+
+    address: str
+    router: str
+    interface: str
+    mtu: int
 
 
 class LetInUpdates(NamedTuple):
@@ -221,6 +242,8 @@ KernelOrder = (
     | SendLike
     | ServeNode
     | NoLongerServe
+    | ReachRouter
+    | SendByRouter
     | RouteTo
     | Detour
     | HoldBack

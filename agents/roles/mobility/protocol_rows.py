@@ -14,7 +14,7 @@ HERE = "agents.roles.mobility"
 class ProtocolRow(NamedTuple):
     """`system` is the role below the phone, `home` that of who takes its packets; `registers` makes what asks them to.
 
-    `router`, where there is one, is that of each access link's router.
+    `router`, where there is one, is that of each access link's router; it may be where `tunnels_end`, and not the node.
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
     roles want to know what time of day the zero of their clock is.
@@ -27,6 +27,7 @@ class ProtocolRow(NamedTuple):
     hides: bool = False
     has_clock: bool = False
     router: str = ""
+    tunnels_end: bool = False
 
 
 PROTOCOLS = {
@@ -36,6 +37,15 @@ PROTOCOLS = {
         "mip-{link}",
         f"{HERE}.ip4.registering:registering_of",
         has_clock=True,
+    ),
+    "Mobile IPv4 with foreign agents": ProtocolRow(
+        f"{HERE}.ip4.foreign_mobile:ForeignMobileSystem",
+        f"{HERE}.ip4.home_agent:HomeAgent",
+        "mn-logical",
+        f"{HERE}.ip4.registering:registering_of",
+        has_clock=True,
+        router=f"{HERE}.ip4.foreign_agent:ForeignAgent",
+        tunnels_end=True,
     ),
     "Mobile IPv6": ProtocolRow(
         f"{HERE}.mobile:MobileSystem",
@@ -58,6 +68,7 @@ PROTOCOLS = {
         "mn-logical",
         has_clock=True,
         router=f"{HERE}.proxy.access_gateway:AccessGateway",
+        tunnels_end=True,
     ),
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True

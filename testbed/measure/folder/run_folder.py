@@ -24,8 +24,9 @@ OWN_MOBILE = "testbed"
 AT_HOME = "home"
 MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE = "Mobile IPv4", "Mobile IPv6", "WireGuard", "MOBIKE"
 FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6 = "Fast Mobile IPv6", "Proxy Mobile IPv6"
-KEPT_BY = (MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD, MOBIKE)
-"""What can keep an address; one of the first two where a manifest does not say which."""
+MOBILE_IPV4_FA = "Mobile IPv4 with foreign agents"
+KEPT_BY = (MOBILE_IPV4, MOBILE_IPV4_FA, MOBILE_IPV6, FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD, MOBIKE)
+"""What can keep an address; Mobile IPv4 or IPv6 where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 

@@ -10,6 +10,7 @@ from testbed.measure.folder.run_folder import (
     FAST_MOBILE_IPV6,
     MOBIKE,
     MOBILE_IPV4,
+    MOBILE_IPV4_FA,
     MOBILE_IPV6,
     PROXY_MOBILE_IPV6,
     WIREGUARD,
@@ -30,6 +31,7 @@ Exchange = SeenRegistration | SeenHandshake
 HERE = "testbed.measure.mobility"
 FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
+    MOBILE_IPV4_FA: f"{HERE}.agents_heard:find_with_agents",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
     FAST_MOBILE_IPV6: f"{HERE}.fast_exchanges:find_fast_exchanges",
     PROXY_MOBILE_IPV6: f"{HERE}.proxy_registrations:find_proxy_registrations",

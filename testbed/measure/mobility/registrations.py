@@ -20,7 +20,7 @@ def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifes
     asked: dict[int, SeenRegistration] = {}
     for link, time_ns, source, _, data, _ in at_links(capture, datagrams, manifest, PORT):
         try:
-            if source.ip in manifest.mn.addresses:
+            if manifest.mn.has(source.ip):
                 request, _ = parse_request(data)
                 asked[request.identification & 0xFFFFFFFF] = SeenRegistration(
                     link, time_ns, request.care_of, request.lifetime_s, len(data)

@@ -31,7 +31,7 @@ from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.gating import gate_orders
 from testbed.scenario.links.shaping import all_patterns, all_shapes
 from testbed.scenario.links.timeline import timeline
-from testbed.scenario.plan.access_gateways import gateway_address, is_proxied
+from testbed.scenario.plan.access_gateways import gateway_address
 from testbed.scenario.plan.accounts import (
     PASSWORD,
     PEER_REALM,
@@ -263,7 +263,7 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """Which interfaces the two ends of the call have, and the relay between them, for whoever measures.
 
     Where the mobile node keeps an address, it is its `home_address`: packets with it are in others, of the protocol
-    that it is `kept_by`; where those hide them, they are seen at `inside`. Where the network keeps it, tunnels end at
+    that it is `kept_by`; where those hide them, they are seen at `inside`. Where tunnels end at routers, those are
     the `gateways` of the links, and what is seen at the node is in none.
     """
 
@@ -291,6 +291,6 @@ def kept(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     found: dict[str, Any] = {"home_address": home_address(network), "kept_by": kept_by(scheme)}
     if row.hides:
         found["inside"] = row.interface
-    if is_proxied(scheme):
+    if row.tunnels_end:
         found["gateways"] = {link.name: gateway_address(network, link) for link in network.access_links}
     return found

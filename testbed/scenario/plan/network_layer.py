@@ -14,6 +14,7 @@ from testbed.scenario.plan.access_gateways import gateway, known_of_gateways, st
 from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_address
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.fast_routers import fast_router, fast_routers
+from testbed.scenario.plan.foreign_agents import foreign_agent, no_foreign_agents
 
 # The phone's one link: it is always there.
 AT_HOME = "home"
@@ -30,6 +31,7 @@ BOB = (
 )
 SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
+    "Mobile IPv4 with foreign agents": (ASSOCIATION, ASSOCIATION),
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "Fast Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "MOBIKE": ({}, {}),  # the daemons' own affair
@@ -39,12 +41,14 @@ SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """What the mobile node and its home know of each other, by protocol."""
 
 ROUTERS: dict[str, Callable[[Experiment, AccessLink], dict[str, Any]]] = {
+    "Mobile IPv4 with foreign agents": foreign_agent,
     "Fast Mobile IPv6": fast_router,
     "Proxy Mobile IPv6": gateway,
 }
 """What the router of an access link is told, by the protocol that it takes part in."""
 
 KNOWN: dict[str, Callable[[Experiment], dict[str, Any]]] = {
+    "Mobile IPv4 with foreign agents": no_foreign_agents,
     "Fast Mobile IPv6": fast_routers,
     "Proxy Mobile IPv6": stations,
 }
