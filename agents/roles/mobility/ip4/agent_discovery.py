@@ -187,5 +187,5 @@ class AgentDiscovery:
         asks = LinkPacket(search.interface, _GROUP, self._home, ALL_AGENTS, ON_LINK_HOPS, AgentSolicitation().packed())
         self.packets.append(asks)
         search.asked += 1
-        doubled = FIRST_INTERVAL_S * 2 ** max(0, search.asked - SOLICITED_OFTEN)
+        doubled = FIRST_INTERVAL_S * 2 ** max(0, search.asked - SOLICITED_OFTEN + 1)
         search.ask_at = now + min(doubled, LONGEST_INTERVAL_S) * (1 + self._random.uniform(0, SPREAD))

@@ -1,0 +1,113 @@
+"""What is said on a link: which packets the kernel's filter lets in, what is read of them, and what is sent."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from scapy.layers.inet import ICMP, IP, UDP
+from scapy.packet import Packet, Raw
+
+from agents.io.link_socket import as_bytes, as_packet, attach, program
+from agents.roles.role import LinkPacket
+
+ADDRESSES = {"src": "10.10.0.254", "dst": "10.1.0.1"}
+FRAME = bytes((2, 0, 0, 0, 0, 1))
+ASKED = IP(**ADDRESSES, ttl=255) / UDP(sport=434, dport=434) / Raw(b"request")
+
+
+def let_in(packet: Packet, types: tuple[int, ...] = (9, 10), port: int = 434) -> bool:
+    """Whether the kernel's own machine for filters lets it through: any datagram socket has one."""
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with near, far:
+        far.setblocking(False)
+        attach(far, program(types, port))
+        data = bytes(packet)
+        near.setblocking(False)
+        try:
+            near.send(data)
+        except PermissionError:  # a filter of a UNIX socket is told to who sends
+            return False
+        try:
+            return far.recv(65536) == data
+        except BlockingIOError:
+            return False
+
+
+@pytest.mark.parametrize(
+    ("packet", "is_in"),
+    [
+        (ASKED, True),
+        (IP(**ADDRESSES) / UDP(sport=434, dport=435), False),
+        (IP(**ADDRESSES) / UDP(sport=435, dport=434), True),
+        (IP(**ADDRESSES, proto=6) / Raw(bytes((1, 178) * 10)), False),
+        (IP(**ADDRESSES) / ICMP(type=9), True),
+        (IP(**ADDRESSES) / ICMP(type=10), True),
+        (IP(**ADDRESSES) / ICMP(type=8), False),
+        (IP(**ADDRESSES, frag=1) / ICMP(type=9), False),
+        (IP(**ADDRESSES, frag=1, proto=17) / Raw(bytes((1, 178)) * 4), False),
+        (IP(**ADDRESSES, flags="DF") / ICMP(type=9), True),
+    ],
+)
+def test_the_filter_lets_in_what_is_wanted(packet: Packet, is_in: bool) -> None:
+    assert let_in(packet) == is_in
+
+
+def test_a_filter_without_a_kind_of_icmp_lets_in_the_others() -> None:
+    assert not let_in(IP(**ADDRESSES) / ICMP(type=9), types=(10,))
+    assert let_in(IP(**ADDRESSES) / ICMP(type=3), types=(10, 3))
+
+
+def test_behind_options_of_the_header_the_same_is_found() -> None:
+    packet = IP(bytes(IP(**ADDRESSES, options=b"\x01\x01\x01\x00") / UDP(sport=434, dport=434) / Raw(b"request")))
+    assert packet.ihl == 6
+    assert let_in(packet)
+    found = as_packet(bytes(packet), "air", FRAME, is_summed=True)
+    assert found is not None
+    assert (found.data, found.ports) == (b"request", (434, 434))
+
+
+def test_a_datagram_is_read_as_another_program_made_it() -> None:
+    assert as_packet(bytes(ASKED), "air", FRAME, is_summed=True) == LinkPacket(
+        "air", FRAME, "10.10.0.254", "10.1.0.1", 255, b"request", (434, 434)
+    )
+    assert as_packet(bytes(ASKED) + bytes(18), "air", FRAME, is_summed=True) == as_packet(
+        bytes(ASKED), "air", FRAME, is_summed=True
+    )  # an Ethernet frame has 46 bytes at least
+
+
+def test_a_wrong_checksum_counts_only_where_one_has_been_made() -> None:
+    """RFC 5944 3.7.2.1: discarded; none at all (RFC 768), or one still to be made, is another thing."""
+    wrong = IP(**ADDRESSES) / UDP(sport=434, dport=434, chksum=1) / Raw(b"request")
+    none = IP(**ADDRESSES) / UDP(sport=434, dport=434, chksum=0) / Raw(b"request")
+    assert as_packet(bytes(wrong), "air", FRAME, is_summed=True) is None
+    assert as_packet(bytes(wrong), "air", FRAME, is_summed=False) is not None
+    assert as_packet(bytes(none), "air", FRAME, is_summed=True) is not None
+
+
+@pytest.mark.parametrize("length", range(len(bytes(ASKED))))
+def test_what_is_cut_off_is_nothing(length: int) -> None:
+    assert as_packet(bytes(ASKED)[:length], "air", FRAME, is_summed=False) is None
+
+
+def test_a_datagram_whose_length_lies_is_nothing() -> None:
+    for claims in (0, 7, 400):
+        lying = IP(**ADDRESSES) / UDP(sport=434, dport=434, len=claims) / Raw(b"request")
+        assert as_packet(bytes(lying), "air", FRAME, is_summed=False) is None
+
+
+@pytest.mark.parametrize("ports", [None, (434, 5000)])
+def test_what_is_sent_is_what_another_program_reads_with_its_checksums(ports: tuple[int, int] | None) -> None:
+    data = bytes(ICMP(type=10)) if ports is None else b"reply!"
+    made = as_bytes(LinkPacket("air", FRAME, "10.10.0.254", "224.0.0.11", 1, data, ports))
+    read = IP(made)
+    assert (read.src, read.dst, read.ttl, read.len) == ("10.10.0.254", "224.0.0.11", 1, len(made))
+    assert bytes(read.payload.payload if ports else read.payload) == data
+    stated = read.chksum, read[UDP].chksum if ports else 0
+    del read.chksum
+    if ports:
+        assert (read[UDP].sport, read[UDP].dport) == ports
+        del read[UDP].chksum
+    again = IP(bytes(read))
+    assert (again.chksum, again[UDP].chksum if ports else 0) == stated
+    assert as_packet(made, "air", FRAME, is_summed=True) is not None
