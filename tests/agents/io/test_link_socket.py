@@ -85,6 +85,11 @@ def test_a_wrong_checksum_counts_only_where_one_has_been_made() -> None:
     assert as_packet(bytes(none), "air", FRAME, is_summed=True) is not None
 
 
+def test_a_message_of_icmp_whose_checksum_is_wrong_is_nothing() -> None:
+    assert as_packet(bytes(IP(**ADDRESSES) / ICMP(type=9)), "air", FRAME, is_summed=True) is not None
+    assert as_packet(bytes(IP(**ADDRESSES) / ICMP(type=9, chksum=1)), "air", FRAME, is_summed=True) is None
+
+
 @pytest.mark.parametrize("length", range(len(bytes(ASKED))))
 def test_what_is_cut_off_is_nothing(length: int) -> None:
     assert as_packet(bytes(ASKED)[:length], "air", FRAME, is_summed=False) is None
@@ -98,16 +103,17 @@ def test_a_datagram_whose_length_lies_is_nothing() -> None:
 
 @pytest.mark.parametrize("ports", [None, (434, 5000)])
 def test_what_is_sent_is_what_another_program_reads_with_its_checksums(ports: tuple[int, int] | None) -> None:
-    data = bytes(ICMP(type=10)) if ports is None else b"reply!"
+    data = bytes(ICMP(type=10, chksum=0)) if ports is None else b"reply!"
     made = as_bytes(LinkPacket("air", FRAME, "10.10.0.254", "224.0.0.11", 1, data, ports))
     read = IP(made)
     assert (read.src, read.dst, read.ttl, read.len) == ("10.10.0.254", "224.0.0.11", 1, len(made))
-    assert bytes(read.payload.payload if ports else read.payload) == data
-    stated = read.chksum, read[UDP].chksum if ports else 0
-    del read.chksum
-    if ports:
-        assert (read[UDP].sport, read[UDP].dport) == ports
-        del read[UDP].chksum
+    inner = UDP if ports else ICMP
+    stated = read.chksum, read[inner].chksum
+    del read.chksum, read[inner].chksum
     again = IP(bytes(read))
-    assert (again.chksum, again[UDP].chksum if ports else 0) == stated
+    assert (again.chksum, again[inner].chksum) == stated
+    if ports:
+        assert (read[UDP].sport, read[UDP].dport, bytes(read[UDP].payload)) == (*ports, data)
+    else:
+        assert bytes(read[ICMP])[:2] == data[:2]
     assert as_packet(made, "air", FRAME, is_summed=True) is not None

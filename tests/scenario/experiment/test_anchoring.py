@@ -42,6 +42,7 @@ def test_a_home_network_without_room_is_refused(tmp_path: Path, prefix: str, add
     ("scenario", "scheme", "version"),
     [
         ("over-ipv6", "mipv4", 4),
+        ("over-ipv6", "mipv4-fa", 4),
         ("wifi-to-umts", "mipv6", 6),
         ("wifi-to-umts", "mipv6-ro", 6),
         ("wifi-to-umts", "pmipv6", 6),
@@ -90,6 +91,19 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
     }  # fmt: skip
 
 
+def test_foreign_agents_know_themselves_and_the_mobile_node_knows_of_none() -> None:
+    experiment = load_experiment("wifi-to-umts", scheme="mipv4-fa")
+    agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
+    (wifi,) = [one for name, one in agents.items() if name == "access-router-wifi"]
+    about = {name: wifi["config"][name] for name in ("address", "prefix_length", "care_of", "core_interface")}
+    assert (wifi["node"], about) == (
+        "wifi-gw",
+        {"address": "10.1.0.1", "prefix_length": 24, "care_of": "10.0.1.2", "core_interface": "wifi-gw-core"},
+    )
+    assert not {"routers", "gateways", "stations"} & set(agents["mobility"]["config"])
+    assert roles(experiment.network, experiment.row)["mn"]["gateways"] == {"wifi": "10.0.1.2", "umts": "10.0.2.2"}
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
@@ -111,9 +125,11 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
         ),
     ],
 )
-@pytest.mark.parametrize("scheme", ["pmipv6", "fmipv6"])
+@pytest.mark.parametrize(
+    ("scheme", "like"), [("pmipv6", "over-ipv6"), ("fmipv6", "over-ipv6"), ("mipv4-fa", "wifi-to-umts")]
+)
 def test_a_topology_without_routers_is_refused(
-    tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str
+    tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str, like: str
 ) -> None:
     text = MULTIHOMED.read_text()
     for old, new in changes.items():
@@ -121,7 +137,7 @@ def test_a_topology_without_routers_is_refused(
         text = text.replace(old, new)
     (tmp_path / "other.py").write_text(text)
     scenario = tmp_path / "other.yaml"
-    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    scenario.write_text(SCENARIO.find(like).read_text().replace("multihomed", "./other.py"))
     with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; {scheme} needs a router for each"):
         load_experiment(str(scenario), scheme=scheme)
 

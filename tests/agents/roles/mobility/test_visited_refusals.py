@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from agents.mip.agent_messages import AgentFlag, AgentSolicitation, checksum
+from agents.mip.agent_messages import AgentFlag, AgentSolicitation
 from agents.mip.mip_messages import Flag, RegistrationReply, parse_reply
 from agents.roles.kernel_orders import DropTunnel, NoLongerServe, ReachRouter, ServeNode
 from agents.roles.mobility.mobile import AddressMove
@@ -168,11 +168,11 @@ def test_what_a_router_says_of_other_packets_is_nobody_s_refusal() -> None:
     passed_on = world.datagrams[-1]
     world.hand("umts-gw", unreachable(1, passed_on._replace(remote=Address(HOME_AGENT, 5060))))
     world.hand("umts-gw", unreachable(1, passed_on._replace(local=Address("10.0.1.2", 434))))
-    damaged = unreachable(1, passed_on)
-    world.hand("umts-gw", damaged._replace(data=damaged.data[:-1] + b"?"))
+    cut = unreachable(1, passed_on)
+    world.hand("umts-gw", cut._replace(data=cut.data[:20]))
     world.run(2.0)
     assert world.told("registration_refused", "umts-gw") == []
-    assert world.agents["umts"].discarded == {"an ICMP error that is cut off, or damaged": 1}
+    assert world.agents["umts"].discarded == {"an ICMP error that is cut off": 1}
 
 
 def test_no_way_to_the_home_agent_is_a_refusal_at_once() -> None:
@@ -391,5 +391,4 @@ def unreachable(code: int, about: Datagram) -> LinkPacket:
     quoted = bytes((0x45, 0)) + bytes(7) + bytes((17, 0, 0)) + addresses
     quoted += struct.pack("!HHHH", about.local.port, about.remote.port, 8, 0)
     body = bytes((3, code, 0, 0)) + bytes(4) + quoted
-    message = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
-    return LinkPacket("umts-gw-core", ROUTERS["umts"], "10.0.2.1", about.local.ip, 64, message)
+    return LinkPacket("umts-gw-core", ROUTERS["umts"], "10.0.2.1", about.local.ip, 64, body)
