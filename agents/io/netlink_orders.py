@@ -19,13 +19,16 @@ from agents.io.neighbours import announce
 from agents.io.node_routes import NodeRoutes, family_of, is_ip6
 from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
+    BeAtHome,
     CopyOnto,
     Deliver,
     Detour,
     DropTunnel,
+    GiveBack,
     Greet,
     HoldBack,
     Intercept,
+    LeaveHome,
     LetGo,
     LetInRouted,
     LetInUpdates,
@@ -69,6 +72,8 @@ IP6_TNL_F_IGN_ENCAP_LIMIT = 1
 HOP_LIMIT = 64
 # include/uapi/linux/if_addr.h: nobody else has it; and it is a home address, else type 2 routing headers are dropped.
 IFA_F_NODAD, IFA_F_HOMEADDRESS = 0x02, 0x10
+# include/uapi/linux/neighbour.h: it is answered for in somebody else's name.
+NTF_PROXY = 0x08
 # include/uapi/linux/rtnetlink.h: RT_SCOPE_LINK, and RTNH_F_ONLINK for a next hop that no route of ours leads to.
 LINK_SCOPE, ON_LINK = 253, 4
 # include/uapi/linux/if_link.h: no link-local address, which a tunnel needs for nothing.
@@ -106,6 +111,9 @@ class OrderedKernel:
             NoLongerServe: nodes.no_longer_serve,
             ReachRouter: self._reach_router,
             SendByRouter: self._send_by_router,
+            BeAtHome: self._be_at_home,
+            LeaveHome: lambda order: write_sysctl(f"net/ipv4/conf/{order.interface}/arp_ignore", 1),
+            GiveBack: self._give_back,
             LetInUpdates: optimisation.let_in_updates,
             LetInRouted: optimisation.let_in_routed,
             RouteDirectly: optimisation.route_directly,
@@ -180,7 +188,7 @@ class OrderedKernel:
         version = 6 if family == socket.AF_INET6 else 4
         write_sysctl(f"net/ipv{version}/neigh/{order.interface}/proxy_delay", 0)  # else up to 0.8 s: arp(7)
         index = self._index(order.interface)
-        self._netlink.neigh("replace", family=family, ifindex=index, dst=order.address, flags=0x08)  # NTF_PROXY
+        self._netlink.neigh("replace", family=family, ifindex=index, dst=order.address, flags=NTF_PROXY)
         announce(order.address, order.interface)
 
     def _deliver(self, order: Deliver) -> None:
@@ -256,10 +264,26 @@ class OrderedKernel:
         self._netlink.route("replace", dst=f"{order.router}/32", oif=index, table=OWN_TABLE, scope=LINK_SCOPE)
 
     def _send_by_router(self, order: SendByRouter) -> None:
+        self._by_router(order, metrics={"mtu": order.mtu})
+
+    def _by_router(self, order: SendByRouter | BeAtHome, **how: object) -> None:
         way = {"dst": "default", "gateway": order.router, "oif": self._index(order.interface), "priority": CHOSEN}
-        way |= {"flags": ON_LINK, "metrics": {"mtu": order.mtu}}
+        way |= {"flags": ON_LINK, **how}
         self._netlink.route("replace", **way, table=OWN_TABLE)
         self._netlink.route("replace", **way, prefsrc=order.address)
+
+    def _be_at_home(self, order: BeAtHome) -> None:
+        """Its router is asked in the name of the address of this interface: nobody expects the other one here yet."""
+        write_sysctl(f"net/ipv4/conf/{order.interface}/arp_announce", 2)
+        write_sysctl(f"net/ipv4/conf/{order.interface}/arp_ignore", 0)
+        announce(order.address, order.interface)
+        self._by_router(order)
+
+    def _give_back(self, order: GiveBack) -> None:
+        index = self._index(order.interface)
+        with contextlib.suppress(NetlinkError):  # it was never taken
+            self._netlink.neigh("del", family=socket.AF_INET, ifindex=index, dst=order.address, flags=NTF_PROXY)
+        announce(order.address, order.interface, order.link_layer)
 
     def _table_of(self, address: str) -> int:
         """That which the rule for packets from an address leads to."""

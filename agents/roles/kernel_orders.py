@@ -166,6 +166,34 @@ class SendByRouter(NamedTuple):
     mtu: int
 
 
+class BeAtHome(NamedTuple):
+    """The node is on the network of its own `address`: it answers for it there, says so unasked, and uses its router.
+
+    RFC 5944 4.6: until it leaves home.
+    """
+
+    address: str
+    router: str
+    interface: str
+
+
+class LeaveHome(NamedTuple):
+    """The node answers on this interface for addresses of other interfaces no longer (RFC 5944 4.6)."""
+
+    interface: str
+
+
+class GiveBack(NamedTuple):
+    """What is sent to `address` on the network of this interface is for who has it, at `link_layer`, again.
+
+    Nobody answers in its name any more, and that is said unasked (RFC 5944 4.6).
+    """
+
+    address: str
+    interface: str
+    link_layer: bytes
+
+
 class LetInUpdates(NamedTuple):
     """Binding Updates to `address` are let in, whatever home address their option has (RFC 6275 9.3.1)."""
 
@@ -244,6 +272,9 @@ KernelOrder = (
     | NoLongerServe
     | ReachRouter
     | SendByRouter
+    | BeAtHome
+    | LeaveHome
+    | GiveBack
     | RouteTo
     | Detour
     | HoldBack

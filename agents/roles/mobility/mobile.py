@@ -8,6 +8,7 @@ all the time, and every packet goes over each: then there is nothing to hand ove
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ RENEW_AFTER = 0.75
 COPIES_S = 1.0
 # When a handover that was refused is tried again, if it is still wanted by then.
 AGAIN_AFTER_S = 4.0
+# Of a link over which nothing has to be asked for again.
+NEVER = math.inf
 
 
 class BoundAddresses(StrEnum):
@@ -109,7 +112,8 @@ class MobileSystem(BetweenTwoLinks):
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next."""
         timers = (
-            self._registering.get_timer(), self._decision.get_timer(), min(self._renew_at.values(), default=None),
+            self._registering.get_timer(), self._decision.get_timer(),
+            min((at for at in self._renew_at.values() if at != NEVER), default=None),
             self._let_go_at, self._again_at,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)

@@ -17,7 +17,7 @@ class ProtocolRow(NamedTuple):
     `router`, where there is one, is that of each access link's router; it may be where `tunnels_end`, and not the node.
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
-    roles want to know what time of day the zero of their clock is.
+    roles want to know what time of day the zero of their clock is. `comes_home`: a link may be the home network itself.
     """
 
     system: str
@@ -28,15 +28,17 @@ class ProtocolRow(NamedTuple):
     has_clock: bool = False
     router: str = ""
     tunnels_end: bool = False
+    comes_home: bool = False
 
 
 PROTOCOLS = {
     "Mobile IPv4": ProtocolRow(
-        f"{HERE}.mobile:MobileSystem",
+        f"{HERE}.ip4.coming_home:ReturningSystem",
         f"{HERE}.ip4.home_agent:HomeAgent",
         "mip-{link}",
         f"{HERE}.ip4.registering:registering_of",
         has_clock=True,
+        comes_home=True,
     ),
     "Mobile IPv4 with foreign agents": ProtocolRow(
         f"{HERE}.ip4.foreign_mobile:ForeignMobileSystem",

@@ -37,7 +37,8 @@ class NodePorts:
 
     `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'. They
     are of the protocol `kept_by`; where they hide what is in them, that was captured at the interface `inside`. Where
-    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare.
+    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare. So it
+    has on the `home_link`.
     """
 
     interfaces: dict[str, str]
@@ -46,6 +47,7 @@ class NodePorts:
     kept_by: str = MOBILE_IPV4
     inside: str | None = None
     gateways: dict[str, str] = field(default_factory=dict)
+    home_link: str | None = None
 
     @property
     def outer_ends(self) -> dict[str, str]:
@@ -241,7 +243,9 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
     gateways = said.get("gateways", {})
     if not isinstance(gateways, dict) or not all(isinstance(one, str) for one in gateways.values()):
         raise RunFolderError(path, f"roles.{role}.gateways is {gateways!r}, and should be addresses by link")
-    return NodePorts(interfaces, addresses, kept, kept_by, inside, {one: link for link, one in gateways.items()})
+    home_link = _word(path, said, role, "home_link", "a link")
+    ends = {one: link for link, one in gateways.items()}
+    return NodePorts(interfaces, addresses, kept, kept_by, inside, ends, home_link)
 
 
 def _word(path: Path, said: dict[str, Any], role: str, name: str, what: str) -> str | None:

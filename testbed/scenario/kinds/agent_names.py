@@ -8,6 +8,7 @@ from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
+ONE = "one"
 BINDING_CACHE, ACCESS_ROUTER = "binding-cache", "access-router"
 
 
@@ -19,6 +20,11 @@ def kept_by(scheme: SchemeRow) -> str:
 def has_routers(row: SchemeRow) -> bool:
     """Whether the access links' routers take part in what keeps the mobile node's address."""
     return row.is_anchored and bool(PROTOCOLS[kept_by(row)].router)
+
+
+def comes_home(row: SchemeRow) -> bool:
+    """Whether one of the mobile node's links may be its home network: with one address bound at a time, at the most."""
+    return row.is_anchored and PROTOCOLS[kept_by(row)].comes_home and (row.below or {}).get("bindings") == ONE
 
 
 def router_of(link: str) -> str:

@@ -7,6 +7,8 @@ from agents.roles.mn.schemes import SchemeRow
 from agents.roles.mn.schemes.scheme_rows import LOST
 from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.lab.network import AccessLink, Interface
+from testbed.lab.network.addresses import bare
+from testbed.scenario.experiment.anchoring import link_at_home
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.agent_names import has_routers, kept_by
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
@@ -84,8 +86,15 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         **SECRETS[kept_by(experiment.row)][0],
         **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
         **known_of_routers(experiment),
+        **at_home(experiment),
         **(experiment.row.below or {}),
     }
+
+
+def at_home(experiment: Experiment) -> dict[str, Any]:
+    """Which link is the home network, and its router; nothing where none is."""
+    link = link_at_home(experiment.network)
+    return {} if link is None else {"at_home": {"link": link.name, "router": bare(link.router.address)}}
 
 
 def known_of_routers(experiment: Experiment) -> dict[str, Any]:
@@ -113,4 +122,5 @@ def home_agent(experiment: Experiment) -> dict[str, Any]:
         "interface": addressed(experiment.network, HOME).name,
         "homes": {home_address(experiment.network): SECRETS[kept_by(experiment.row)][1]},
         **known_of_gateways(experiment),
+        **({"is_home": True} if link_at_home(experiment.network) is not None else {}),
     }

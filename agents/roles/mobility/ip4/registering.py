@@ -107,7 +107,7 @@ class Registering:
         wish = self._wish
         if wish is None:
             return
-        flags = _ALWAYS if wish.relay else _ALWAYS | _CO_LOCATED
+        flags = _ALWAYS if wish.relay or wish.care_of == self._home else _ALWAYS | _CO_LOCATED
         flags |= Flag.SIMULTANEOUS_BINDINGS if wish.keeps_others else Flag(0)
         # What the clock does not have is chance, and it is above all before (5.7.1).
         stamp = ntp_timestamp(now + self._offset_s) & ~0xFFFF | self._random.getrandbits(16)
