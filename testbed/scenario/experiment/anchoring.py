@@ -39,13 +39,13 @@ def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: Chos
         what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {chosen.name} needs"
         yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
     at_home = link_at_home(network)
-    if at_home is not None and not comes_home(chosen.row):
+    if has_routers(chosen.row) and (wrong := routers_wrong(scenario, network)):
+        what = f"topology: {wrong}; {chosen.name} needs a router for each link, with an interface to the other nodes"
+        yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
+    elif at_home is not None and not comes_home(chosen.row):
         able = ", ".join(name for name, row in SCHEMES.items() if comes_home(row))
         what = f"topology: link {at_home.name} is the network of '{HOME}', and {chosen.name} can't come home"
         yield tree.error(("topology",), f"{what}; choose {able}, or another topology")
-    elif has_routers(chosen.row) and (wrong := routers_wrong(scenario, network)):
-        what = f"topology: {wrong}; {chosen.name} needs a router for each link, with an interface to the other nodes"
-        yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
 
 
 def link_at_home(network: Network) -> AccessLink | None:

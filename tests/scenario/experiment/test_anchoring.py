@@ -91,6 +91,32 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
     }  # fmt: skip
 
 
+def test_a_link_that_is_the_home_network_is_known_to_both_ends_and_to_who_measures() -> None:
+    experiment = load_experiment("from-home")
+    agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
+    assert agents["mobility"]["config"]["at_home"] == {"link": "wifi", "router": "10.10.0.1"}
+    assert agents["home-agent"]["config"]["is_home"]
+    found = roles(experiment.network, experiment.row)
+    assert found["mn"]["home_link"] == "wifi"
+    assert {name: one["interface"] for name, one in found["relay"]["interfaces"].items()} == {
+        "wifi": "home-air", "eth1": "home-core",
+    }  # fmt: skip
+    usual = load_experiment("wifi-to-umts", scheme="mipv4")
+    assert "home_link" not in roles(usual.network, usual.row)["mn"]
+    away = {one["name"]: one["config"] for one in compile_plan(usual)["agents"]}
+    assert "at_home" not in away["mobility"]
+    assert "is_home" not in away["home-agent"]
+
+
+@pytest.mark.parametrize("scheme", ["mipv4-bicast", "mipv4-always", "wireguard", "mobike"])
+def test_who_cannot_come_home_is_refused_where_a_link_is_it(scheme: str) -> None:
+    said = (
+        rf"from-home.yaml:\d+: topology: link wifi is the network of 'home', and {scheme} can't come home; choose mipv4"
+    )
+    with pytest.raises(BadScenarioError, match=said):
+        load_experiment("from-home", scheme=scheme)
+
+
 def test_foreign_agents_know_themselves_and_the_mobile_node_knows_of_none() -> None:
     experiment = load_experiment("wifi-to-umts", scheme="mipv4-fa")
     agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
