@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
+from pyroute2 import IPRoute
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.packet import Packet, Raw
 
-from agents.io.link_socket import as_bytes, as_packet, attach, program
-from agents.roles.role import LinkPacket
+from agents.io.link_socket import LinkSocket, as_bytes, as_packet, attach, program
+from agents.roles.role import HearLinks, LinkPacket
+from tests.patience import PATIENCE_S
+
+from .namespace import in_a_namespace
 
 ADDRESSES = {"src": "10.10.0.254", "dst": "10.1.0.1"}
 FRAME = bytes((2, 0, 0, 0, 0, 1))
@@ -117,3 +122,31 @@ def test_what_is_sent_is_what_another_program_reads_with_its_checksums(ports: tu
     else:
         assert bytes(read[ICMP])[:2] == data[:2]
     assert as_packet(made, "air", FRAME, is_summed=True) is not None
+
+
+def over_a_wire() -> list[list[object]]:
+    """Two ends of a cable without addresses: what the one says the other hears, with the frame's sender."""
+    with IPRoute() as netlink:
+        netlink.link("add", ifname="here", kind="veth", peer="there")
+        for name in ("here", "there"):
+            netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+        sender = netlink.get_links(ifname="here")[0].get_attr("IFLA_ADDRESS")
+    hears, says = LinkSocket(HearLinks(("there",), (10,), 434)), LinkSocket(HearLinks(("here",), (9,)))
+    group = bytes((0x01, 0x00, 0x5E, 0x00, 0x00, 0x0B))
+    for kind in (9, 10):
+        asks = LinkPacket("here", group, "10.10.0.254", "224.0.0.11", 1, bytes(ICMP(type=kind, chksum=0)))
+        says.send(asks)
+    says.send(LinkPacket("here", b"\xff" * 6, "10.10.0.254", "10.1.0.1", 255, b"request", (434, 434)))
+    limit, heard = time.monotonic() + PATIENCE_S, list(hears.received())
+    while len(heard) < 2 and time.monotonic() < limit:
+        heard += hears.received()
+    own = list(says.received())
+    return [
+        *([one.interface, one.link_layer.hex(":") == sender, one.source, one.hops, one.ports] for one in heard), own,
+    ]  # fmt: skip
+
+
+def test_on_a_link_without_addresses_what_is_wanted_is_heard_with_its_frame_s_sender() -> None:
+    assert in_a_namespace(over_a_wire) == [
+        ["there", True, "10.10.0.254", 1, None], ["there", True, "10.10.0.254", 255, [434, 434]], [],
+    ]  # fmt: skip
