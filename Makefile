@@ -125,7 +125,7 @@ rivals: setup  ## Schemes below the call, and what people run today, beside thos
 	@$(TESTBED) prepare --engine uml
 	tables=$$(mktemp)
 	sed '/^## The tables/q' docs/rivals.md > $$tables
-	for campaign in fade-and-break today over-ipv6 hierarchy lee; do
+	for campaign in fade-and-break foreign-agents today over-ipv6 hierarchy lee; do
 	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/rivals/$$campaign.yaml)" >> $$tables
 	  $(TESTBED) sweep docs/rivals/$$campaign.yaml --engine uml --out runs/rivals-$$campaign > $$tables.one
 	  if [ $$campaign != lee ]; then $(PYTHON) -m testbed.report.rivals_table runs/rivals-$$campaign > $$tables.one; fi

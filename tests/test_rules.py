@@ -200,7 +200,7 @@ CORRIDORS = {
         "roles.mn": "loading sip.message sip.digest sip.session sip media roles"
         " roles.mn.triggers roles.mn.call roles.mn.schemes",
         "roles.mobility": "sip.message roles roles.mn.triggers roles.mn.call roles.mn",
-        "roles.mobility.ip4": "mip sip.message roles roles.mobility",
+        "roles.mobility.ip4": "mip sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "roles.mobility.ip6": "mip6 sip.message roles roles.mn.call roles.mobility",
         "roles.mobility.proxy": "mip6 sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "roles.mobility.tunnels": "sip.message roles roles.mn.triggers roles.mn.call roles.mobility",

@@ -17,9 +17,11 @@ from agents.io.udp import MANY, UdpSocket
 from agents.roles.role import (
     Attach,
     Close,
+    HearLinks,
     HearMobility,
     HearNeighbours,
     HearQuenches,
+    LinkPacket,
     MobilityPacket,
     NeighbourPacket,
     Note,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from agents.io.kernel import KernelLinks
+    from agents.io.link_socket import LinkSocket
     from agents.io.mobility_socket import MobilitySocket
     from agents.io.neighbour_socket import NeighbourSocket
     from agents.io.netlink_orders import OrderedKernel
@@ -71,6 +74,7 @@ class Driver:
         self._kernel: OrderedKernel | None = None
         self._mobility: MobilitySocket | None = None
         self._neighbours: NeighbourSocket | None = None
+        self._on_links: LinkSocket | None = None
         self._rest = b""
         self._notes: list[str] = []
         self._zero_s = time.monotonic()
@@ -94,6 +98,8 @@ class Driver:
             MobilityPacket: self._send_mobility,
             HearNeighbours: self._hear_neighbours,
             NeighbourPacket: self._send_neighbour,
+            HearLinks: self._hear_links,
+            LinkPacket: self._send_on_link,
             Attach: lambda command: self._write(json.dumps({"request": "attach", "link": command.link})),
             Tell: self._tell,
         }
@@ -286,6 +292,25 @@ class Driver:
                 self._neighbours.send(packet)
             except OSError as error:
                 self._note(f"ICMPv6 by {packet.interface} not sent: {error}")
+
+    def _hear_links(self, order: HearLinks) -> None:
+        from agents.io.link_socket import LinkSocket  # noqa: PLC0415 - few want it
+
+        sock = self._on_links = LinkSocket(order)
+
+        def read() -> None:
+            for packet in sock.received():
+                self._role.receive_report({"report": "link", "packet": packet}, now=time.monotonic())
+
+        self._selector.register(sock, selectors.EVENT_READ, read)
+
+    def _send_on_link(self, packet: LinkPacket) -> None:
+        """What the system refuses is lost, as on the way: whoever wants an answer says it again."""
+        if self._on_links is not None:
+            try:
+                self._on_links.send(packet)
+            except OSError as error:
+                self._note(f"packet to {packet.destination} by {packet.interface} not sent: {error}")
 
     def _order(self, order: KernelOrder) -> None:
         if self._kernel is None:

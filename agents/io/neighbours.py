@@ -14,14 +14,18 @@ ROUTER, OVERRIDE = 0x80, 0x20
 HOPS = 255
 
 
-def announce(address: str, interface: str) -> None:
-    """A gratuitous ARP reply (RFC 5944 4.6), or an unsolicited neighbour advertisement (RFC 6275 10.4.1)."""
+def announce(address: str, interface: str, link_layer: bytes = b"") -> None:
+    """A gratuitous ARP reply (RFC 5944 4.6), or an unsolicited neighbour advertisement (RFC 6275 10.4.1).
+
+    ARP may say that somebody else has it, at this link-layer address; without one it is the interface's own.
+    """
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         sock.bind((interface, ETHERTYPE_ARP))
         own = sock.getsockname()[4]
         if ":" not in address:
             ip = socket.inet_aton(address)
-            arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, ARP_REPLY) + own + ip + own + ip
+            whose = link_layer or own
+            arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, ARP_REPLY) + whose + ip + whose + ip
             sock.send(BROADCAST + own + struct.pack("!H", ETHERTYPE_ARP) + arp)
             return
     index = socket.if_nametoindex(interface)

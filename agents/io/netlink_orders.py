@@ -16,26 +16,31 @@ from pyroute2 import IPRoute, NetlinkError, WireGuard
 
 from agents.io.held_traffic import HeldTraffic
 from agents.io.neighbours import announce
-from agents.io.node_routes import NodeRoutes
+from agents.io.node_routes import NodeRoutes, family_of, is_ip6
 from agents.io.route_optimisation import RouteOptimisation
 from agents.roles.kernel_orders import (
+    BeAtHome,
     CopyOnto,
     Deliver,
     Detour,
     DropTunnel,
+    GiveBack,
     Greet,
     HoldBack,
     Intercept,
+    LeaveHome,
     LetGo,
     LetInRouted,
     LetInUpdates,
     NoLongerServe,
     OnlyFrom,
     OwnAddress,
+    ReachRouter,
     RouteDirectly,
     RouteLike,
     RouteTo,
     SendBy,
+    SendByRouter,
     SendLike,
     ServeNode,
     SetLogical,
@@ -69,6 +74,10 @@ IP6_TNL_F_IGN_ENCAP_LIMIT = 1
 HOP_LIMIT = 64
 # include/uapi/linux/if_addr.h: nobody else has it; and it is a home address, else type 2 routing headers are dropped.
 IFA_F_NODAD, IFA_F_HOMEADDRESS = 0x02, 0x10
+# include/uapi/linux/neighbour.h: it is answered for in somebody else's name.
+NTF_PROXY = 0x08
+# include/uapi/linux/rtnetlink.h: RT_SCOPE_LINK, and RTNH_F_ONLINK for a next hop that no route of ours leads to.
+LINK_SCOPE, ON_LINK = 253, 4
 # include/uapi/linux/if_link.h: no link-local address, which a tunnel needs for nothing.
 IN6_ADDR_GEN_MODE_NONE = 1
 # include/uapi/linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), and the filter that stands for everything.
@@ -104,6 +113,11 @@ class OrderedKernel:
         self._does |= {
             ServeNode: nodes.serve,
             NoLongerServe: nodes.no_longer_serve,
+            ReachRouter: self._reach_router,
+            SendByRouter: self._send_by_router,
+            BeAtHome: self._be_at_home,
+            LeaveHome: lambda order: write_sysctl(f"net/ipv4/conf/{order.interface}/arp_ignore", 1),
+            GiveBack: self._give_back,
             LetInUpdates: optimisation.let_in_updates,
             LetInRouted: optimisation.let_in_routed,
             RouteDirectly: optimisation.route_directly,
@@ -180,7 +194,7 @@ class OrderedKernel:
         version = 6 if family == socket.AF_INET6 else 4
         write_sysctl(f"net/ipv{version}/neigh/{order.interface}/proxy_delay", 0)  # else up to 0.8 s: arp(7)
         index = self._index(order.interface)
-        self._netlink.neigh("replace", family=family, ifindex=index, dst=order.address, flags=0x08)  # NTF_PROXY
+        self._netlink.neigh("replace", family=family, ifindex=index, dst=order.address, flags=NTF_PROXY)
         announce(order.address, order.interface)
 
     def _deliver(self, order: Deliver) -> None:
@@ -247,6 +261,36 @@ class OrderedKernel:
         self._netlink.route("replace", **way, table=OWN_TABLE)
         self._netlink.route("replace", **way, prefsrc=order.address)
 
+    def _reach_router(self, order: ReachRouter) -> None:
+        """It answers for addresses of that interface alone (ip-sysctl: arp_ignore), and asks nobody for the router."""
+        index = self._index(order.interface)
+        write_sysctl(f"net/ipv4/conf/{order.interface}/arp_ignore", 1)
+        link_layer = ":".join(f"{octet:02x}" for octet in order.link_layer)
+        self._netlink.neigh("replace", ifindex=index, dst=order.router, lladdr=link_layer, state="permanent")
+        self._netlink.route("replace", dst=f"{order.router}/32", oif=index, table=OWN_TABLE, scope=LINK_SCOPE)
+
+    def _send_by_router(self, order: SendByRouter) -> None:
+        self._by_router(order, metrics={"mtu": order.mtu})
+
+    def _by_router(self, order: SendByRouter | BeAtHome, **how: object) -> None:
+        way = {"dst": "default", "gateway": order.router, "oif": self._index(order.interface), "priority": CHOSEN}
+        way |= {"flags": ON_LINK, **how}
+        self._netlink.route("replace", **way, table=OWN_TABLE)
+        self._netlink.route("replace", **way, prefsrc=order.address)
+
+    def _be_at_home(self, order: BeAtHome) -> None:
+        """Its router is asked in the name of the address of this interface: nobody expects the other one here yet."""
+        write_sysctl(f"net/ipv4/conf/{order.interface}/arp_announce", 2)
+        write_sysctl(f"net/ipv4/conf/{order.interface}/arp_ignore", 0)
+        announce(order.address, order.interface)
+        self._by_router(order)
+
+    def _give_back(self, order: GiveBack) -> None:
+        index = self._index(order.interface)
+        with contextlib.suppress(NetlinkError):  # it was never taken
+            self._netlink.neigh("del", family=socket.AF_INET, ifindex=index, dst=order.address, flags=NTF_PROXY)
+        announce(order.address, order.interface, order.link_layer)
+
     def _table_of(self, address: str) -> int:
         """That which the rule for packets from an address leads to."""
         rules = self._netlink.get_rules(family=family_of(address)[0])
@@ -284,16 +328,6 @@ class OrderedKernel:
             yield {
                 "kind": "mirred", "direction": "egress", "action": "mirror", "ifindex": self._index(interface),
             }  # fmt: skip
-
-
-def is_ip6(address: str) -> bool:
-    """Whether an address is one of IPv6."""
-    return ":" in address
-
-
-def family_of(address: str) -> tuple[int, int]:
-    """An address's family, and its length in bits."""
-    return (socket.AF_INET6, 128) if is_ip6(address) else (socket.AF_INET, 32)
 
 
 def write_sysctl(name: str, value: int) -> None:

@@ -1,4 +1,4 @@
-"""A node of another network on a router's link: its packets come and go by a tunnel, past the router's own routes."""
+"""Nodes of other networks on a router's link: their packets come and go by tunnels, past the router's own routes."""
 
 from __future__ import annotations
 
@@ -13,48 +13,83 @@ if TYPE_CHECKING:
 
     from agents.roles.kernel_orders import NoLongerServe, ServeNode
 
-# The table of the way out by the tunnel, and the priorities of rules: before those against strange sources.
+# The first table of a way out by a tunnel, and the priorities of rules: before those against strange sources.
 TUNNEL_TABLE, MAIN_TABLE = 201, 254
 TO_NODE, NOTHING_ELSE, FROM_NODE = 30, 31, 32
-HOST_BITS = 128
 
 
 class NodeRoutes:
-    """This namespace's, for one node at a time. Raises NetlinkError for what the kernel refuses."""
+    """This namespace's. Raises NetlinkError for what the kernel refuses."""
 
     def __init__(self, netlink: IPRoute) -> None:
         self._netlink = netlink
+        # Each tunnel's table, and who is served by it.
+        self._tables: dict[str, int] = {}
+        self._served: dict[str, set[str]] = {}
 
     def serve(self, order: ServeNode) -> None:
         """Its link-layer address is known: nobody on the link need be asked for it."""
         air, tunnel = self._index(order.interface), self._index(order.tunnel)
+        family, bits = family_of(order.address)
+        table = self._tables.get(order.tunnel) or min({*range(TUNNEL_TABLE, MAIN_TABLE)} - {*self._tables.values()})
+        self._tables[order.tunnel] = table
         link_layer = ":".join(f"{octet:02x}" for octet in order.link_layer)
         self._netlink.neigh(
-            "replace", family=socket.AF_INET6, ifindex=air, dst=order.address, lladdr=link_layer, state="permanent"
+            "replace", family=family, ifindex=air, dst=order.address, lladdr=link_layer, state="permanent"
         )
-        self._netlink.route("replace", family=socket.AF_INET6, dst=f"{order.address}/{HOST_BITS}", oif=air)
-        self._netlink.route("replace", family=socket.AF_INET6, dst="default", oif=tunnel, table=TUNNEL_TABLE)
-        self._rules("del", order)
-        self._rules("add", order)
+        self._netlink.route("replace", family=family, dst=f"{order.address}/{bits}", oif=air)
+        self._netlink.route("replace", family=family, dst="default", oif=tunnel, table=table)
+        self._remove_rules(order, table)
+        self._served.setdefault(order.tunnel, set()).add(order.address)
+        self._netlink.rule("add", **self._nothing_else(order))
+        for rule in self._rules(order, table):
+            self._netlink.rule("add", **rule)
 
     def no_longer_serve(self, order: NoLongerServe) -> None:
         """What comes for it, or from it, is anybody's again."""
-        self._rules("del", order)
+        family, bits = family_of(order.address)
+        others = self._served.get(order.tunnel, set()) - {order.address}
+        self._remove_rules(order, self._tables.get(order.tunnel, TUNNEL_TABLE))
+        self._served[order.tunnel] = others
+        if others:
+            self._netlink.rule("add", **self._nothing_else(order))
+        else:
+            self._tables.pop(order.tunnel, None)
         with contextlib.suppress(NetlinkError):  # they went with the interface
-            self._netlink.route("del", family=socket.AF_INET6, dst=f"{order.address}/{HOST_BITS}")
-            self._netlink.neigh("del", family=socket.AF_INET6, ifindex=self._index(order.interface), dst=order.address)
+            self._netlink.route("del", family=family, dst=f"{order.address}/{bits}")
+            self._netlink.neigh("del", family=family, ifindex=self._index(order.interface), dst=order.address)
 
-    def _rules(self, do: str, order: ServeNode | NoLongerServe) -> None:
-        bits = {"family": socket.AF_INET6}
-        to = {"dst": order.address, "dst_len": HOST_BITS, "table": MAIN_TABLE}
-        by = {"src": order.address, "src_len": HOST_BITS, "table": TUNNEL_TABLE}
-        for rule in (
-            {"priority": TO_NODE, "iifname": order.tunnel, **to},
-            {"priority": NOTHING_ELSE, "iifname": order.tunnel, "action": "FR_ACT_BLACKHOLE"},
-            {"priority": FROM_NODE, "iifname": order.interface, **by},
-        ):
-            with contextlib.nullcontext() if do == "add" else contextlib.suppress(NetlinkError):  # there may be none
-                self._netlink.rule(do, **bits, **rule)
+    def _remove_rules(self, order: ServeNode | NoLongerServe, table: int) -> None:
+        for rule in (self._nothing_else(order), *self._rules(order, table)):
+            with contextlib.suppress(NetlinkError):  # there is none
+                self._netlink.rule("del", **rule)
+
+    @staticmethod
+    def _nothing_else(order: ServeNode | NoLongerServe) -> dict[str, object]:
+        family, _ = family_of(order.address)
+        return {
+            "family": family, "priority": NOTHING_ELSE, "iifname": order.tunnel, "action": "FR_ACT_BLACKHOLE",
+        }  # fmt: skip
+
+    @staticmethod
+    def _rules(order: ServeNode | NoLongerServe, table: int) -> tuple[dict[str, object], ...]:
+        family, bits = family_of(order.address)
+        to = {"dst": order.address, "dst_len": bits, "table": MAIN_TABLE}
+        by = {"src": order.address, "src_len": bits, "table": table}
+        return (
+            {"family": family, "priority": TO_NODE, "iifname": order.tunnel, **to},
+            {"family": family, "priority": FROM_NODE, "iifname": order.interface, **by},
+        )
 
     def _index(self, interface: str) -> int:
         return int(self._netlink.link_lookup(ifname=interface)[0])
+
+
+def is_ip6(address: str) -> bool:
+    """Whether an address is one of IPv6."""
+    return ":" in address
+
+
+def family_of(address: str) -> tuple[int, int]:
+    """An address's family, and its length in bits."""
+    return (socket.AF_INET6, 128) if is_ip6(address) else (socket.AF_INET, 32)

@@ -21,10 +21,14 @@ PORT = 434
 INFINITY_S = 0xFFFF
 
 _REQUEST, _REPLY = 1, 3
+#: Bits of a request's flags that are sent as zero (3.3); a foreign agent has to refuse any other.
+RESERVED_FLAGS = 0x05
 _REQUEST_FIELDS = struct.Struct("!BBH4s4s4sQ")
 _REPLY_FIELDS = struct.Struct("!BBH4s4sQ")
 _MOBILE_HOME_AUTHENTICATION = 32
 _SKIPPABLE = 128
+# Codes of refusals by a foreign agent: 3.4, and 194 for a home agent's address that is its own.
+_BY_FOREIGN_AGENTS = (*range(64, 128), 194)
 _SPI = struct.Struct("!I")
 
 
@@ -44,10 +48,23 @@ class Flag(IntFlag):
 
 
 class ReplyCode(IntEnum):
-    """What a home agent answers: 3.4, and RFC 3024 3.4 for the last one. Above 1 it is a refusal."""
+    """What an agent answers: 3.4, and RFC 3024 3.4 for reverse tunnels. Above 1 it is a refusal."""
 
     ACCEPTED = 0
     ACCEPTED_ALONE = 1
+    PROHIBITED_BY_FOREIGN_AGENT = 65
+    FOREIGN_AGENT_HAS_NO_RESOURCES = 66
+    LIFETIME_TOO_LONG = 69
+    POORLY_FORMED_REQUEST = 70
+    ENCAPSULATION_UNAVAILABLE_THERE = 72
+    REVERSE_TUNNEL_MANDATORY = 75
+    MOBILE_NODE_TOO_DISTANT = 76
+    INVALID_CARE_OF_ADDRESS = 77
+    REGISTRATION_TIMEOUT = 78
+    HOME_NETWORK_UNREACHABLE = 80
+    HOME_AGENT_HOST_UNREACHABLE = 81
+    HOME_AGENT_PORT_UNREACHABLE = 82
+    HOME_AGENT_UNREACHABLE = 88
     UNSPECIFIED = 128
     PROHIBITED = 129
     NO_RESOURCES = 130
@@ -57,6 +74,7 @@ class ReplyCode(IntEnum):
     TOO_MANY_BINDINGS = 135
     UNKNOWN_HOME_AGENT = 136
     ENCAPSULATION_UNAVAILABLE = 139
+    INVALID_HOME_AGENT = 194
 
 
 class Key(NamedTuple):
@@ -98,10 +116,19 @@ class RegistrationReply(NamedTuple):
         """Whether the binding is as it was asked for, or at least the one care-of address is bound."""
         return self.code <= ReplyCode.ACCEPTED_ALONE
 
+    @property
+    def is_by_foreign_agent(self) -> bool:
+        """Whether it is a refusal that no home agent gives (3.4), and so nobody has signed."""
+        return self.code in _BY_FOREIGN_AGENTS
+
     def signed(self, key: Key) -> bytes:
         """Its bytes."""
+        return _signed(self.unsigned(), key)
+
+    def unsigned(self) -> bytes:
+        """Its bytes as a foreign agent sends them that has no key."""
         addresses = map(_packed, (self.home, self.home_agent))
-        return _signed(_REPLY_FIELDS.pack(_REPLY, self.code, self.lifetime_s, *addresses, self.identification), key)
+        return _REPLY_FIELDS.pack(_REPLY, self.code, self.lifetime_s, *addresses, self.identification)
 
 
 class Signature(NamedTuple):

@@ -132,7 +132,7 @@ class ServeNode(NamedTuple):
     """A router has a node of another network on its link: `address` is at this interface, by this link-layer address.
 
     What comes for it by the `tunnel` is handed over there, and what it sends leaves by the tunnel; nothing else comes
-    out of the tunnel (RFC 5213 6.10.5).
+    out of the tunnel but what is for others that are served by it (RFC 5213 6.10.5, RFC 5944 4.2.2).
     """
 
     address: str
@@ -147,6 +147,55 @@ class NoLongerServe(NamedTuple):
     address: str
     interface: str
     tunnel: str
+
+
+class ReachRouter(NamedTuple):
+    """What the node sends from its own `address` to this router leaves by this interface, in a frame to `link_layer`.
+
+    Nobody on that link is asked for a link-layer address, nor told that of `address` (RFC 5944 4.6).
+    """
+
+    address: str
+    router: str
+    interface: str
+    link_layer: bytes
+
+
+class SendByRouter(NamedTuple):
+    """What the node sends from its own `address` leaves by a router that it reaches, in packets of at most `mtu`."""
+
+    address: str
+    router: str
+    interface: str
+    mtu: int
+
+
+class BeAtHome(NamedTuple):
+    """The node is on the network of its own `address`: it answers for it there, says so unasked, and uses its router.
+
+    RFC 5944 4.6: until it leaves home.
+    """
+
+    address: str
+    router: str
+    interface: str
+
+
+class LeaveHome(NamedTuple):
+    """The node answers on this interface for addresses of other interfaces no longer (RFC 5944 4.6)."""
+
+    interface: str
+
+
+class GiveBack(NamedTuple):
+    """What is sent to `address` on the network of this interface is for who has it, at `link_layer`, again.
+
+    Nobody answers in its name any more, and that is said unasked (RFC 5944 4.6).
+    """
+
+    address: str
+    interface: str
+    link_layer: bytes
 
 
 class LetInUpdates(NamedTuple):
@@ -225,6 +274,11 @@ KernelOrder = (
     | SendLike
     | ServeNode
     | NoLongerServe
+    | ReachRouter
+    | SendByRouter
+    | BeAtHome
+    | LeaveHome
+    | GiveBack
     | RouteTo
     | Detour
     | HoldBack

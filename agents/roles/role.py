@@ -90,6 +90,32 @@ class NeighbourPacket(NamedTuple):
     hops: int = 255
 
 
+class HearLinks(NamedTuple):
+    """Report IPv4 that comes by these interfaces, with its frame's sender: `{"report": "link", "packet": …}`.
+
+    ICMP of these types, and datagrams to this UDP port; 0: none. Nobody has looked yet whether routes would let it in.
+    """
+
+    interfaces: tuple[str, ...]
+    icmp_types: tuple[int, ...]
+    udp_port: int = 0
+
+
+class LinkPacket(NamedTuple):
+    """Send this by an interface in a frame to `link_layer`, whatever routes say; or it came so, from there.
+
+    With `ports`, of source and destination, it is a UDP datagram, else an ICMP message; `hops` are those of its header.
+    """
+
+    interface: str
+    link_layer: bytes
+    source: str
+    destination: str
+    hops: int
+    data: bytes
+    ports: tuple[int, int] | None = None
+
+
 class Tell(NamedTuple):
     """Something for the timeline of the run: an event and its facts, which are JSON."""
 
@@ -122,6 +148,8 @@ Command = (
     | MobilityPacket
     | HearNeighbours
     | NeighbourPacket
+    | HearLinks
+    | LinkPacket
     | Tell
     | Note
     | KernelOrder

@@ -8,6 +8,7 @@ all the time, and every packet goes over each: then there is nothing to hand ove
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ RENEW_AFTER = 0.75
 COPIES_S = 1.0
 # When a handover that was refused is tried again, if it is still wanted by then.
 AGAIN_AFTER_S = 4.0
+# Of a link over which nothing has to be asked for again.
+NEVER = math.inf
 
 
 class BoundAddresses(StrEnum):
@@ -69,12 +72,11 @@ class MobileSystem(BetweenTwoLinks):
         # The links whose addresses are bound, and when to ask for them again; and those that are to be asked for.
         self._renew_at: dict[Link, float] = {}
         self._to_bind: list[Link] = []
+        # The one over which something is being asked.
+        self._asked_over: Link = self._link
         self._let_go_at: float | None = None
         self._again_at: float | None = None
-        self._commands: list[Command] = [
-            SetTunnel(self._tunnel(link), link.address, self._registering.agent) for link in (self._link, self._other)
-        ]
-        self._commands.append(OwnAddress(self._home, self._tunnel(self._link), self.is_for_programs))
+        self._commands: list[Command] = self._own_address()
 
     def start(self, *, now: float) -> None:
         """From now on the triggers count."""
@@ -98,12 +100,16 @@ class MobileSystem(BetweenTwoLinks):
     def _link_told(self, link: Link, news: list[str], now: float) -> None:
         if "address" in news:
             self._registering.has_address(link.address)
+        self._way_told(link, now, is_news=bool(news))
+
+    def _way_told(self, link: Link, now: float, *, is_news: bool) -> None:
+        """It can be asked for over a link, or it cannot."""
         is_first = link is self._link and not self._renew_at
-        if link.is_usable and news and self.state == AddressMove.AT_REST and (is_first or self._binds_all):
+        if self._can_ask(link) and is_news and self.state == AddressMove.AT_REST and (is_first or self._binds_all):
             self._bind(link, now)
-        elif link.is_usable and self.state == AddressMove.WAITING and link is self._other:
+        elif self._can_ask(link) and self.state == AddressMove.WAITING and link is self._other:
             self._register(now)
-        elif not link.is_usable:
+        elif not self._can_ask(link):
             self._lose(link, now)
 
     # -- timers -------------------------------------------------------------------------------------------------------
@@ -111,7 +117,8 @@ class MobileSystem(BetweenTwoLinks):
     def get_timer(self) -> float | None:
         """When `handle_timer` is wanted next."""
         timers = (
-            self._registering.get_timer(), self._decision.get_timer(), min(self._renew_at.values(), default=None),
+            self._registering.get_timer(), self._decision.get_timer(),
+            min((at for at in self._renew_at.values() if at != NEVER), default=None),
             self._let_go_at, self._again_at,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
@@ -122,14 +129,14 @@ class MobileSystem(BetweenTwoLinks):
         self._decision.handle_timer(now=now)
         for link in [link for link, at in self._renew_at.items() if now >= at]:
             self._renew_at[link] = now + LIFETIME_S  # unless it is answered
-            if self.state == AddressMove.AT_REST and link.is_usable:
+            if self.state == AddressMove.AT_REST and self._can_ask(link):
                 self._bind(link, now)
         if self._let_go_at is not None and now >= self._let_go_at:
             self._let_go(now)
         if self._again_at is not None and now >= self._again_at:
             self._again_at = None
             for link in (self._link, *((self._other,) if self._binds_all else ())):
-                if link not in self._renew_at and link.is_usable:
+                if link not in self._renew_at and self._can_ask(link):
                     self._bind(link, now)
         self._consider(now)
 
@@ -179,9 +186,9 @@ class MobileSystem(BetweenTwoLinks):
             self._send_over_all()
             return
         self.state = AddressMove.WAITING
-        if self._other.is_usable:
+        if self._can_ask(self._other):
             self._register(now)
-        else:
+        elif not self._other.is_usable:
             self._commands.append(Attach(self._other.name))
 
     def _register(self, now: float) -> None:
@@ -203,17 +210,17 @@ class MobileSystem(BetweenTwoLinks):
         """What has waited for an answer waits no longer."""
         while self._to_bind and self._registering.wish is None:
             link = self._to_bind.pop(0)
-            if link.is_usable:
+            if self._can_ask(link):
                 self._bind(link, now)
 
     def _ask(self, link: Link, now: float, *, keeps_others: bool = False) -> None:
         self._tell("registering", link=link.name)
-        self._registering.ask(Wish(link.address, LIFETIME_S, keeps_others, link.address), now=now)
+        self._asked_over = link
+        self._registering.ask(self._wish(link, keeps_others=keeps_others), now=now)
 
     def _lose(self, link: Link, now: float) -> None:
         """What is being asked over a link that has gone is asked when it is back, and keeps nothing else waiting."""
-        wish = self._registering.wish
-        if wish is None or wish.local != link.address:
+        if self._registering.wish is None or self._asked_over is not link:
             return
         self._registering.stop()
         if self.state == AddressMove.REGISTERING:
@@ -222,7 +229,9 @@ class MobileSystem(BetweenTwoLinks):
 
     def _take(self, answered: RegistrationAnswered, now: float) -> None:
         wish, took_s = answered.wish, answered.took_s
-        link = self._link if wish.care_of == self._link.address else self._other
+        link = self._asked_over
+        if not wish.lifetime_s:  # of the other link's address
+            link = self._link if wish.care_of == self._link.address else self._other
         facts = {"link": link.name, "care_of": wish.care_of, "code": answered.code, "took_s": round(took_s, 6)}
         if not answered.is_accepted:
             self._tell("registration_refused", **facts)
@@ -260,7 +269,7 @@ class MobileSystem(BetweenTwoLinks):
     def _send_over_all(self) -> None:
         """By the link to be on; and where all addresses are bound, a copy by the other one."""
         new, old = self._tunnel(self._link), self._tunnel(self._other)
-        self._commands.append(SendBy(self._home, new))
+        self._send_by(self._link)
         if self._binds_all:
             onto = (old,) if self._other in self._renew_at else ()
             self._commands += [CopyOnto(old, ()), CopyOnto(new, onto)]
@@ -270,6 +279,7 @@ class MobileSystem(BetweenTwoLinks):
         self._end_copies()
         self._renew_at.pop(self._other, None)
         self._tell("deregistering", link=self._other.name)
+        self._asked_over = self._link
         self._registering.ask(Wish(self._other.address, 0, True, self._link.address), now=now)
 
     def _end_copies(self) -> None:
@@ -279,6 +289,27 @@ class MobileSystem(BetweenTwoLinks):
             SendBy(self._home, self._tunnel(self._link)), CopyOnto(self._tunnel(self._other), ()),
         ]  # fmt: skip
         self._tell("copies_end")
+
+    # -- where tunnels end: with a co-located care-of address, at the node itself -------------------------------------
+
+    def _own_address(self) -> list[Command]:
+        """What there has to be for the home address."""
+        tunnels = [
+            SetTunnel(self._tunnel(one), one.address, self._registering.agent) for one in (self._link, self._other)
+        ]
+        return [*tunnels, OwnAddress(self._home, self._tunnel(self._link), self.is_for_programs)]
+
+    def _can_ask(self, link: Link) -> bool:
+        """Whether its care-of address can be asked for."""
+        return link.is_usable
+
+    def _wish(self, link: Link, *, keeps_others: bool) -> Wish:
+        """What is asked for over a link."""
+        return Wish(link.address, LIFETIME_S, keeps_others, link.address)
+
+    def _send_by(self, link: Link) -> None:
+        """What the node sends leaves by this link."""
+        self._commands.append(SendBy(self._home, self._tunnel(link)))
 
     @staticmethod
     def _tunnel(link: Link) -> str:

@@ -14,11 +14,12 @@ HERE = "agents.roles.mobility"
 class ProtocolRow(NamedTuple):
     """`system` is the role below the phone, `home` that of who takes its packets; `registers` makes what asks them to.
 
-    `router`, where there is one, is that of each access link's router, `point` that of the router where the ways from
-    all of those meet; `advertiser` that of a link's router where it has to say what that one is.
+    `router`, where there is one, is that of each access link's router; it may be where `tunnels_end`, and not the node.
+    `point` is that of the router where the ways from all of those meet; `advertiser` that of a link's router where it
+    has to say what that one is.
     `interface` is the one that has the kept address at first, with `{link}` for the first link's name. `hides`: what
     goes through it cannot be read outside of it, so it has to be there from the start, to be captured. `has_clock`: the
-    roles want to know what time of day the zero of their clock is.
+    roles want to know what time of day the zero of their clock is. `comes_home`: a link may be the home network itself.
     """
 
     system: str
@@ -30,15 +31,27 @@ class ProtocolRow(NamedTuple):
     router: str = ""
     point: str = ""
     advertiser: str = ""
+    tunnels_end: bool = False
+    comes_home: bool = False
 
 
 PROTOCOLS = {
     "Mobile IPv4": ProtocolRow(
-        f"{HERE}.mobile:MobileSystem",
+        f"{HERE}.ip4.coming_home:ReturningSystem",
         f"{HERE}.ip4.home_agent:HomeAgent",
         "mip-{link}",
         f"{HERE}.ip4.registering:registering_of",
         has_clock=True,
+        comes_home=True,
+    ),
+    "Mobile IPv4 with foreign agents": ProtocolRow(
+        f"{HERE}.ip4.foreign_mobile:ForeignMobileSystem",
+        f"{HERE}.ip4.home_agent:HomeAgent",
+        "mn-logical",
+        f"{HERE}.ip4.registering:registering_of",
+        has_clock=True,
+        router=f"{HERE}.ip4.foreign_agent:ForeignAgent",
+        tunnels_end=True,
     ),
     "Mobile IPv6": ProtocolRow(
         f"{HERE}.mobile:MobileSystem",
@@ -70,6 +83,7 @@ PROTOCOLS = {
         "mn-logical",
         has_clock=True,
         router=f"{HERE}.proxy.access_gateway:AccessGateway",
+        tunnels_end=True,
     ),
     "WireGuard": ProtocolRow(
         f"{HERE}.tunnels.roaming:RoamingSystem", f"{HERE}.tunnels.tunnel_home:TunnelHome", "mn-wg", hides=True

@@ -16,12 +16,16 @@ TUNNELS = "mip-"
 
 
 class Wish(NamedTuple):
-    """`care_of` is to be bound, asked for from `local`; `lifetime_s` 0: it is to be bound no longer."""
+    """`care_of` is to be bound, asked for from `local`; `lifetime_s` 0: it is to be bound no longer.
+
+    `relay` is whose address that is, and who passes the request on; "": it is the node's own.
+    """
 
     care_of: str
     lifetime_s: int
     keeps_others: bool
     local: str
+    relay: str = ""
 
 
 class RegistrationAnswered(NamedTuple):

@@ -26,7 +26,7 @@ def registered_for(
         one
         for one in registrations
         if one.is_home
-        and one.lifetime_s
+        and (one.lifetime_s or one.is_return)
         and one.link == trigger.fields.get("to")
         and one.asked_ns >= trigger.time_ns
         and (until_ns is None or one.asked_ns < until_ns)

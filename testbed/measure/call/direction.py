@@ -4,9 +4,9 @@ A **path** is the MN's address that a packet goes to or comes from, named by the
 others (sent to a relay, say) has none. Where the packet is in another one, it is the outer one's: so an MN that keeps
 its address, and the home agent that tunnels to it, are measured as any other one and a relay; where there is an anchor
 point on the way, in whose tunnel that of the home agent is, it is the relay. Where the network keeps it, tunnels end at
-the links' gateways, and at the MN it is the link of the interface. A **key** numbers the packets of a direction: the
-extended sequence number, going on over SSRC changes. A **new packet** is the first arrival of a key on any interface of
-the receiver.
+the links' gateways, and at the MN it is the link of the interface; so it is on a link that is the MN's home, where
+nothing is tunnelled, at both of its ends. A **key** numbers the packets of a direction: the extended sequence number,
+going on over SSRC changes. A **new packet** is the first arrival of a key on any interface of the receiver.
 """
 
 from __future__ import annotations
@@ -188,13 +188,16 @@ def _direction(
         at_relay, other = (outer.destination, outer.source) if sender is mn else (outer.source, outer.destination)
         is_way = np.array([one in ways for one in outer.ips] or [False], dtype=np.bool_)
         relayed = _at(capture, rtp, relay) & _has(outer.ips, at_relay, relay) & is_way[other]
+    bare = _links_of_interfaces(capture, links, mn, relay)[rtp.interface]
+    if relay is not None and mn.home_link is not None:  # as it leaves for the MN, or comes from it, in no tunnel
+        is_kept = np.array([one == mn.kept for one in outer.ips] or [False], dtype=np.bool_)
+        relayed |= _at(capture, rtp, relay) & is_kept[mn_side] & (bare != NO_PATH)
     rows = np.flatnonzero(sent | received | relayed)
     rows = rows[np.argsort(rtp.time_ns[rows], kind="stable")]
     key, timestamp, segment, keys = _number(rtp, rows)
     path = link_of[mn_side[rows]] if len(rows) else np.empty(0, dtype=np.int64)
-    if mn.gateways:
-        bare = _links_of_interfaces(capture, links, mn)[rtp.interface[rows]]
-        path = np.where(path == NO_PATH, bare, path)
+    if mn.gateways or mn.home_link is not None:
+        path = np.where(path == NO_PATH, bare[rows], path)
     whole = Sightings(
         time_ns=rtp.time_ns[rows],
         key=key,
@@ -225,9 +228,14 @@ def _direction(
     )
 
 
-def _links_of_interfaces(capture: Capture, links: tuple[str, ...], mn: NodePorts) -> Ints:
-    """Return the link of each of the capture's interfaces that is the MN's; `NO_PATH` of others."""
+def _links_of_interfaces(capture: Capture, links: tuple[str, ...], mn: NodePorts, relay: NodePorts | None) -> Ints:
+    """Return the link of each of the capture's interfaces at an end of one: the MN's, the relay's on its home link.
+
+    `NO_PATH` of others.
+    """
     names = {interface: links.index(link) for link, interface in mn.interfaces.items()}
+    if relay is not None and mn.home_link is not None and mn.home_link in relay.interfaces:
+        names[relay.interfaces[mn.home_link]] = links.index(mn.home_link)
     return np.array([names.get(one.name or "", NO_PATH) for one in capture.interfaces] or [NO_PATH], dtype=np.int64)
 
 

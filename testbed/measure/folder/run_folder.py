@@ -24,11 +24,12 @@ OWN_MOBILE = "testbed"
 AT_HOME = "home"
 MOBILE_IPV4, MOBILE_IPV6, WIREGUARD, MOBIKE = "Mobile IPv4", "Mobile IPv6", "WireGuard", "MOBIKE"
 FAST_MOBILE_IPV6, PROXY_MOBILE_IPV6 = "Fast Mobile IPv6", "Proxy Mobile IPv6"
-HIERARCHICAL_MOBILE_IPV6 = "Hierarchical Mobile IPv6"
+HIERARCHICAL_MOBILE_IPV6, MOBILE_IPV4_FA = "Hierarchical Mobile IPv6", "Mobile IPv4 with foreign agents"
 KEPT_BY = (
-    MOBILE_IPV4, MOBILE_IPV6, FAST_MOBILE_IPV6, HIERARCHICAL_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD, MOBIKE
+    MOBILE_IPV4, MOBILE_IPV4_FA, MOBILE_IPV6, FAST_MOBILE_IPV6, HIERARCHICAL_MOBILE_IPV6, PROXY_MOBILE_IPV6, WIREGUARD,
+    MOBIKE,
 )  # fmt: skip
-"""What can keep an address; one of the first two where a manifest does not say which."""
+"""What can keep an address; Mobile IPv4 or IPv6 where a manifest does not say which."""
 SCHEMA_VERSION, OLDEST_READ = 1, 1
 """What this program writes into manifest.json and result.json, and the oldest that it reads: docs/run-folder.md."""
 
@@ -39,8 +40,9 @@ class NodePorts:
 
     `kept` is an address that it has wherever it is: packets with it go in others, which have one of the links'. They
     are of the protocol `kept_by`; where they hide what is in them, that was captured at the interface `inside`. Where
-    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare. A
-    `regional` address is its own in an anchor point's subnet, between the two in tunnels within each other.
+    there are `gateways` (address -> link), the others have one of theirs, and end there: it has the packets bare. So it
+    has on the `home_link`. A `regional` address is its own in an anchor point's subnet, between the two in tunnels
+    within each other.
     """
 
     interfaces: dict[str, str]
@@ -50,6 +52,7 @@ class NodePorts:
     inside: str | None = None
     gateways: dict[str, str] = field(default_factory=dict)
     regional: str | None = None
+    home_link: str | None = None
 
     @property
     def outer_ends(self) -> dict[str, str]:
@@ -250,8 +253,9 @@ def _node(path: Path, document: dict[str, Any], role: str) -> NodePorts:
     gateways = said.get("gateways", {})
     if not isinstance(gateways, dict) or not all(isinstance(one, str) for one in gateways.values()):
         raise RunFolderError(path, f"roles.{role}.gateways is {gateways!r}, and should be addresses by link")
-    links = {one: link for link, one in gateways.items()}
-    return NodePorts(interfaces, addresses, kept, kept_by, inside, links, regional)
+    home_link = _word(path, said, role, "home_link", "a link")
+    ends = {one: link for link, one in gateways.items()}
+    return NodePorts(interfaces, addresses, kept, kept_by, inside, ends, regional, home_link)
 
 
 def _word(path: Path, said: dict[str, Any], role: str, name: str, what: str) -> str | None:

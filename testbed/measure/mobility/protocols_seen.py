@@ -11,6 +11,7 @@ from testbed.measure.folder.run_folder import (
     HIERARCHICAL_MOBILE_IPV6,
     MOBIKE,
     MOBILE_IPV4,
+    MOBILE_IPV4_FA,
     MOBILE_IPV6,
     PROXY_MOBILE_IPV6,
     WIREGUARD,
@@ -31,6 +32,7 @@ Exchange = SeenRegistration | SeenHandshake
 HERE = "testbed.measure.mobility"
 FINDERS = {
     MOBILE_IPV4: f"{HERE}.registrations:find_registrations",
+    MOBILE_IPV4_FA: f"{HERE}.agents_heard:find_with_agents",
     MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",
     FAST_MOBILE_IPV6: f"{HERE}.fast_exchanges:find_fast_exchanges",
     HIERARCHICAL_MOBILE_IPV6: f"{HERE}.binding_exchanges:find_binding_exchanges",

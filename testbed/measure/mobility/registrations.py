@@ -20,11 +20,12 @@ def find_registrations(capture: Capture, datagrams: Datagrams, manifest: Manifes
     asked: dict[int, SeenRegistration] = {}
     for link, time_ns, source, _, data, _ in at_links(capture, datagrams, manifest, PORT):
         try:
-            if source.ip in manifest.mn.addresses:
+            if manifest.mn.has(source.ip):
                 request, _ = parse_request(data)
                 asked[request.identification & 0xFFFFFFFF] = SeenRegistration(
-                    link, time_ns, request.care_of, request.lifetime_s, len(data)
-                )
+                    link, time_ns, request.care_of, request.lifetime_s, len(data),
+                    is_return=not request.lifetime_s and request.care_of == source.ip,
+                )  # fmt: skip
             else:
                 reply, _ = parse_reply(data)
                 known = asked.get(reply.identification & 0xFFFFFFFF)

@@ -15,6 +15,7 @@ class SeenRegistration:
     `bytes` are those of both, of UDP payload or of the mobility headers; `answered_ns` and `code` None where no reply
     came. Not `is_home`: it binds no link's address at a home agent, but is another question of the protocol, such as a
     test of an address, an update to a correspondent, or one that binds an address at an anchor point at home.
+    `is_return`: the MN is at home again, and its address is to be bound nowhere.
     """
 
     link: str
@@ -25,6 +26,7 @@ class SeenRegistration:
     answered_ns: int | None = None
     code: int | None = None
     is_home: bool = True
+    is_return: bool = False
 
     @property
     def succeeded(self) -> bool:

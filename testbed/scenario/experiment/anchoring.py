@@ -3,13 +3,14 @@
 import ipaddress
 from collections.abc import Iterator
 
+from agents.roles.mn.schemes import SCHEMES
 from agents.roles.mn.triggers import TRIGGERS
-from testbed.lab.network import Network
+from testbed.lab.network import AccessLink, Network
 from testbed.lab.network.addresses import bare
 from testbed.scenario.experiment.access_routers import routers_wrong
 from testbed.scenario.experiment.around import singles
 from testbed.scenario.experiment.ways_home import anchor_point_wrong
-from testbed.scenario.kinds.agent_names import has_anchor_point, has_routers
+from testbed.scenario.kinds.agent_names import comes_home, has_anchor_point, has_routers
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
 from testbed.scenario.kinds.topology import HOME
@@ -38,12 +39,30 @@ def network_wrong(tree: Tree, scenario: Scenario, network: Network, chosen: Chos
     if free_home_address(network) is None:
         what = f"topology: the network of '{HOME}' has no address left for the mobile node, which {chosen.name} needs"
         yield tree.error(("topology",), f"{what}; give it a wider one, such as a /24")
+    at_home = link_at_home(network)
     if has_routers(chosen.row) and (wrong := routers_wrong(scenario, network)):
         what = f"topology: {wrong}; {chosen.name} needs a router for each link, with an interface to the other nodes"
         yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
+    elif at_home is not None and not comes_home(chosen.row):
+        able = ", ".join(name for name, row in SCHEMES.items() if comes_home(row))
+        what = f"topology: link {at_home.name} is the network of '{HOME}', and {chosen.name} can't come home"
+        yield tree.error(("topology",), f"{what}; choose {able}, or another topology")
     if has_anchor_point(chosen.row) and (wrong := anchor_point_wrong(scenario, network)):
         what = f"topology: {wrong}; {chosen.name} needs a router between those of the links and '{HOME}'"
         yield tree.error(("topology",), f"{what}; topologies/multihomed.py shows how it should be")
+
+
+def link_at_home(network: Network) -> AccessLink | None:
+    """The access link that is the home network; None where the mobile node is never at home."""
+    kept = free_home_address(network)
+    return next(
+        (
+            link
+            for link in network.access_links
+            if kept is not None and ipaddress.ip_address(kept) in ipaddress.ip_interface(link.router.address).network
+        ),
+        None,
+    )
 
 
 def triggers_wrong(

@@ -8,6 +8,7 @@ from testbed.scenario.kinds.scenario import OWN_REGISTRARS
 from testbed.scenario.kinds.topology import AGENTS
 
 B2BUA, REGISTRAR, HOME_AGENT, MOBILITY = "b2bua", "registrar", "home-agent", "mobility"
+ONE = "one"
 BINDING_CACHE, ACCESS_ROUTER, ANCHOR_POINT = "binding-cache", "access-router", "anchor-point"
 
 
@@ -24,6 +25,11 @@ def has_routers(row: SchemeRow) -> bool:
 def has_anchor_point(row: SchemeRow) -> bool:
     """Whether the router where the ways from the access links meet takes part in it."""
     return row.is_anchored and bool(PROTOCOLS[kept_by(row)].point)
+
+
+def comes_home(row: SchemeRow) -> bool:
+    """Whether one of the mobile node's links may be its home network: with one address bound at a time, at the most."""
+    return row.is_anchored and PROTOCOLS[kept_by(row)].comes_home and (row.below or {}).get("bindings") == ONE
 
 
 def router_of(link: str) -> str:

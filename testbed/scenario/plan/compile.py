@@ -11,6 +11,7 @@ from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
 from testbed.lab.plan import Agent, Plan, Radio
 from testbed.scenario.experiment.access_routers import ways
+from testbed.scenario.experiment.anchoring import link_at_home
 from testbed.scenario.experiment.around import report_steps, trigger_config
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.agent_names import (
@@ -33,7 +34,7 @@ from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
 from testbed.scenario.links.gating import gate_orders
 from testbed.scenario.links.shaping import all_patterns, all_shapes, wire_shapes
 from testbed.scenario.links.timeline import timeline
-from testbed.scenario.plan.access_gateways import gateway_address, is_proxied
+from testbed.scenario.plan.access_gateways import gateway_address
 from testbed.scenario.plan.accounts import (
     PASSWORD,
     PEER_REALM,
@@ -277,18 +278,17 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     """Which interfaces the two ends of the call have, and the relay between them, for whoever measures.
 
     Where the mobile node keeps an address, it is its `home_address`: packets with it are in others, of the protocol
-    that it is `kept_by`; where those hide them, they are seen at `inside`. Where the network keeps it, tunnels end at
-    the `gateways` of the links, and what is seen at the node is in none.
+    that it is `kept_by`; where those hide them, they are seen at `inside`. Where tunnels end at routers, those are
+    the `gateways` of the links, and what is seen at the node is in none; nor is it on the `home_link`.
     """
 
     def described(interface: Interface) -> dict[str, str]:
         return {"interface": interface.name, "address": bare(interface.address)}
 
-    relay = (
-        {"relay": {"interfaces": {"eth0": described(addressed(network, HOME))}}}
-        if scheme.home is not Home.NOBODY
-        else {}
-    )
+    own = [end for end in network.interfaces(HOME) if end.address] if scheme.home is not Home.NOBODY else []
+    ends = {link.router: link.name for link in network.access_links}
+    called = {ends.get(end, f"eth{number}"): described(end) for number, end in enumerate(own)}
+    relay = {"relay": {"interfaces": called}} if own else {}
     return {
         **relay,
         MOBILE: {
@@ -305,6 +305,8 @@ def kept(network: Network, scheme: SchemeRow) -> dict[str, Any]:
     found: dict[str, Any] = {"home_address": home_address(network), "kept_by": kept_by(scheme)}
     if row.hides:
         found["inside"] = row.interface
-    if is_proxied(scheme):
+    if (link := link_at_home(network)) is not None:
+        found["home_link"] = link.name
+    if row.tunnels_end:
         found["gateways"] = {link.name: gateway_address(network, link) for link in network.access_links}
     return found

@@ -7,6 +7,8 @@ from agents.roles.mn.schemes import SchemeRow
 from agents.roles.mn.schemes.scheme_rows import LOST
 from agents.roles.mobility.protocol_rows import PROTOCOLS
 from testbed.lab.network import AccessLink, Interface
+from testbed.lab.network.addresses import bare
+from testbed.scenario.experiment.anchoring import link_at_home
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.agent_names import has_routers, kept_by
 from testbed.scenario.kinds.topology import CORRESPONDENT, HOME, MOBILE
@@ -15,6 +17,7 @@ from testbed.scenario.plan.accounts import REALM, addressed, home_address, main_
 from testbed.scenario.plan.anchor_points import known_of_point
 from testbed.scenario.plan.between_links import between_links
 from testbed.scenario.plan.fast_routers import fast_router, fast_routers
+from testbed.scenario.plan.foreign_agents import foreign_agent, no_foreign_agents
 
 # The phone's one link: it is always there.
 AT_HOME = "home"
@@ -31,6 +34,7 @@ BOB = (
 )
 SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Mobile IPv4": (ASSOCIATION, ASSOCIATION),
+    "Mobile IPv4 with foreign agents": (ASSOCIATION, ASSOCIATION),
     "Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "Fast Mobile IPv6": (ASSOCIATION, ASSOCIATION),
     "Hierarchical Mobile IPv6": (ASSOCIATION, ASSOCIATION),
@@ -41,12 +45,14 @@ SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """What the mobile node and its home know of each other, by protocol."""
 
 ROUTERS: dict[str, Callable[[Experiment, AccessLink], dict[str, Any]]] = {
+    "Mobile IPv4 with foreign agents": foreign_agent,
     "Fast Mobile IPv6": fast_router,
     "Proxy Mobile IPv6": gateway,
 }
 """What the router of an access link is told, by the protocol that it takes part in."""
 
 KNOWN: dict[str, Callable[[Experiment], dict[str, Any]]] = {
+    "Mobile IPv4 with foreign agents": no_foreign_agents,
     "Fast Mobile IPv6": fast_routers,
     "Proxy Mobile IPv6": stations,
 }
@@ -83,8 +89,15 @@ def mobility(experiment: Experiment) -> dict[str, Any]:
         **({"correspondents": [main_address(experiment.network, CORRESPONDENT)]} if experiment.row.optimises else {}),
         **known_of_routers(experiment),
         **known_of_point(experiment),
+        **at_home(experiment),
         **(experiment.row.below or {}),
     }
+
+
+def at_home(experiment: Experiment) -> dict[str, Any]:
+    """Which link is the home network, and its router; nothing where none is."""
+    link = link_at_home(experiment.network)
+    return {} if link is None else {"at_home": {"link": link.name, "router": bare(link.router.address)}}
 
 
 def known_of_routers(experiment: Experiment) -> dict[str, Any]:
@@ -112,4 +125,5 @@ def home_agent(experiment: Experiment) -> dict[str, Any]:
         "interface": addressed(experiment.network, HOME).name,
         "homes": {home_address(experiment.network): SECRETS[kept_by(experiment.row)][1]},
         **known_of_gateways(experiment),
+        **({"is_home": True} if link_at_home(experiment.network) is not None else {}),
     }

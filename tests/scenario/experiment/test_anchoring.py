@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 MULTIHOMED = TOPOLOGY.find("multihomed")
 
 
-def changed_topology(folder: Path, changes: dict[str, str]) -> Path:
-    """A scenario of IPv6 in another network."""
+def changed_topology(folder: Path, changes: dict[str, str], like: str = "over-ipv6") -> Path:
+    """A scenario in another network."""
     text = MULTIHOMED.read_text()
     for old, new in changes.items():
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     (folder / "other.py").write_text(text)
     scenario = folder / "other.yaml"
-    scenario.write_text(SCENARIO.find("over-ipv6").read_text().replace("multihomed", "./other.py"))
+    scenario.write_text(SCENARIO.find(like).read_text().replace("multihomed", "./other.py"))
     return scenario
 
 
@@ -54,6 +54,7 @@ def test_a_home_network_without_room_is_refused(tmp_path: Path, prefix: str, add
     ("scenario", "scheme", "version"),
     [
         ("over-ipv6", "mipv4", 4),
+        ("over-ipv6", "mipv4-fa", 4),
         ("wifi-to-umts", "mipv6", 6),
         ("wifi-to-umts", "mipv6-ro", 6),
         ("wifi-to-umts", "pmipv6", 6),
@@ -102,6 +103,45 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
     }  # fmt: skip
 
 
+def test_a_link_that_is_the_home_network_is_known_to_both_ends_and_to_who_measures() -> None:
+    experiment = load_experiment("from-home")
+    agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
+    assert agents["mobility"]["config"]["at_home"] == {"link": "wifi", "router": "10.10.0.1"}
+    assert agents["home-agent"]["config"]["is_home"]
+    found = roles(experiment.network, experiment.row)
+    assert found["mn"]["home_link"] == "wifi"
+    assert {name: one["interface"] for name, one in found["relay"]["interfaces"].items()} == {
+        "wifi": "home-air", "eth1": "home-core",
+    }  # fmt: skip
+    usual = load_experiment("wifi-to-umts", scheme="mipv4")
+    assert "home_link" not in roles(usual.network, usual.row)["mn"]
+    away = {one["name"]: one["config"] for one in compile_plan(usual)["agents"]}
+    assert "at_home" not in away["mobility"]
+    assert "is_home" not in away["home-agent"]
+
+
+@pytest.mark.parametrize("scheme", ["mipv4-bicast", "mipv4-always", "wireguard", "mobike"])
+def test_who_cannot_come_home_is_refused_where_a_link_is_it(scheme: str) -> None:
+    said = (
+        rf"from-home.yaml:\d+: topology: link wifi is the network of 'home', and {scheme} can't come home; choose mipv4"
+    )
+    with pytest.raises(BadScenarioError, match=said):
+        load_experiment("from-home", scheme=scheme)
+
+
+def test_foreign_agents_know_themselves_and_the_mobile_node_knows_of_none() -> None:
+    experiment = load_experiment("wifi-to-umts", scheme="mipv4-fa")
+    agents = {one["name"]: one for one in compile_plan(experiment)["agents"]}
+    (wifi,) = [one for name, one in agents.items() if name == "access-router-wifi"]
+    about = {name: wifi["config"][name] for name in ("address", "prefix_length", "care_of", "core_interface")}
+    assert (wifi["node"], about) == (
+        "wifi-gw",
+        {"address": "10.1.0.1", "prefix_length": 24, "care_of": "10.0.1.2", "core_interface": "wifi-gw-core"},
+    )
+    assert not {"routers", "gateways", "stations"} & set(agents["mobility"]["config"])
+    assert roles(experiment.network, experiment.row)["mn"]["gateways"] == {"wifi": "10.0.1.2", "umts": "10.0.2.2"}
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
@@ -123,11 +163,13 @@ def test_gateways_are_on_the_routers_of_the_links_each_with_a_key_of_its_own() -
         ),
     ],
 )
-@pytest.mark.parametrize("scheme", ["pmipv6", "fmipv6"])
+@pytest.mark.parametrize(
+    ("scheme", "like"), [("pmipv6", "over-ipv6"), ("fmipv6", "over-ipv6"), ("mipv4-fa", "wifi-to-umts")]
+)
 def test_a_topology_without_routers_is_refused(
-    tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str
+    tmp_path: Path, changes: dict[str, str], wrong: str, scheme: str, like: str
 ) -> None:
-    scenario = changed_topology(tmp_path, changes)
+    scenario = changed_topology(tmp_path, changes, like)
     with pytest.raises(BadScenarioError, match=rf"other.yaml:\d+: topology: {wrong}; {scheme} needs a router for each"):
         load_experiment(str(scenario), scheme=scheme)
 

@@ -220,6 +220,15 @@ SCHEMES: dict[str, SchemeRow] = {
         attach="beforehand",
         below={"protocol": "Mobile IPv4", "ip": 4, "bindings": "all"},
     ),
+    "mipv4-fa": SchemeRow(
+        API_VERSION,
+        "mipv4 with foreign agents: the routers of the links advertise, pass on registrations, and end the tunnel",
+        f"{HERE}.unaware:Unaware",
+        home=Home.AGENT,
+        trigger=FALLING,
+        attach="beforehand",
+        below={"protocol": "Mobile IPv4 with foreign agents", "ip": 4, "bindings": "one"},
+    ),
     "mipv6": SchemeRow(
         API_VERSION,
         "Mobile IPv6 (RFC 6275): the home agent tunnels to the care-of address that was registered last",

@@ -21,6 +21,21 @@ class LinkDown(NamedTuple):
     link: str
 
 
+class AgentLost(NamedTuple):
+    """No mobility agent on the link has been heard of for as long as the last one said that it would be there.
+
+    RFC 5944 2.4.2.1.
+    """
+
+    link: str
+
+
+class AgentHeard(NamedTuple):
+    """There is a mobility agent on the link."""
+
+    link: str
+
+
 class LinkParametersReport(NamedTuple):
     """The radio tells of its signal, in dBm (802.21: Link_Parameters_Report)."""
 
@@ -110,6 +125,6 @@ class CallMoved(NamedTuple):
 
 
 LinkEvent = (
-    LinkUp | LinkDown | LinkParametersReport | StreamReport | ReceptionReport | SourceQuench | PositionReport
-    | BatteryReport | LinkSilent | LinkHeard | LinkUnheard | UplinkSilent | UplinkHeard | CallMoved
+    LinkUp | LinkDown | AgentLost | AgentHeard | LinkParametersReport | StreamReport | ReceptionReport | SourceQuench
+    | PositionReport | BatteryReport | LinkSilent | LinkHeard | LinkUnheard | UplinkSilent | UplinkHeard | CallMoved
 )  # fmt: skip

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from agents.roles.mobility.registers import Wish
     from agents.roles.role import Command, MobilityPacket
 
-# A co-located care-of address, which takes the packets out of their tunnel itself, and sends through one (RFC 3024).
-_ALWAYS = Flag.DECAPSULATED_BY_MOBILE_NODE | Flag.REVERSE_TUNNEL
+# Packets are sent through a tunnel as well (RFC 3024); a co-located care-of address has both end at the node itself.
+_ALWAYS, _CO_LOCATED = Flag.REVERSE_TUNNEL, Flag.DECAPSULATED_BY_MOBILE_NODE
 
 
 class Registering:
@@ -75,7 +75,7 @@ class Registering:
             self._send(now)
 
     def receive(self, heard: bytes | MobilityPacket, *, now: float) -> RegistrationAnswered | None:
-        """A datagram from the home agent; None where it is no answer to what is being asked (3.6.2.1)."""
+        """A reply, relayed or not; None where it is no answer to what is being asked (3.6.2.1)."""
         if not isinstance(heard, bytes):
             return None
         try:
@@ -83,10 +83,11 @@ class Registering:
         except MipParseError as error:
             self.doubted.append(str(error))
             return None
-        if len(signatures) != 1 or not signatures[0].is_by(self._key, heard):
+        wish = self._wish
+        is_refused_on_the_way = wish is not None and bool(wish.relay) and reply.is_by_foreign_agent  # 3.6.2.1
+        if not is_refused_on_the_way and (len(signatures) != 1 or not signatures[0].is_by(self._key, heard)):
             self.doubted.append("not signed by the home agent")
             return None
-        wish = self._wish
         if wish is None or reply.identification & LOW != self._identification & LOW:
             self.doubted.append("answers nothing that is being asked")
             return None
@@ -106,7 +107,8 @@ class Registering:
         wish = self._wish
         if wish is None:
             return
-        flags = _ALWAYS | (Flag.SIMULTANEOUS_BINDINGS if wish.keeps_others else Flag(0))
+        flags = _ALWAYS if wish.relay or wish.care_of == self._home else _ALWAYS | _CO_LOCATED
+        flags |= Flag.SIMULTANEOUS_BINDINGS if wish.keeps_others else Flag(0)
         # What the clock does not have is chance, and it is above all before (5.7.1).
         stamp = ntp_timestamp(now + self._offset_s) & ~0xFFFF | self._random.getrandbits(16)
         self._identification = max(stamp, self._identification + 1)
@@ -114,7 +116,8 @@ class Registering:
             flags, wish.lifetime_s, self._home, self._agent.ip, wish.care_of, self._identification
         )
         self._asked_at = now
-        self.sending.append(Datagram(Address(wish.local, PORT), self._agent, request.signed(self._key)))
+        to = Address(wish.relay, PORT) if wish.relay else self._agent
+        self.sending.append(Datagram(Address(wish.local, PORT), to, request.signed(self._key)))
 
 
 def registering_of(config: dict[str, Any], random: Random) -> Registering:
