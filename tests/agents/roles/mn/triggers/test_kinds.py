@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from agents.roles.mn.triggers.coverage import METRES_PER_DEGREE, Circle, Polygon
 from agents.roles.mn.triggers.events import (
+    AgentHeard,
+    AgentLost,
     BatteryReport,
     LinkDown,
     LinkParametersReport,
@@ -50,6 +52,17 @@ def test_nobody_goes_back_because_a_carrier_is_there() -> None:
     watch.tell(1.0, LinkUp("wifi"), LinkUp("umts"), LinkDown("wifi"), LinkUp("wifi"))
     assert watch.on == "umts"
     watch.tell(2.0, LinkDown("umts"))
+    assert watch.on == "wifi"
+
+
+def test_a_link_whose_agent_is_lost_is_left_and_not_gone_back_to_before_there_is_one() -> None:
+    """RFC 5944 2.4.2.1; with whatever trigger, and though the carrier is there."""
+    watch = Watch({"on": "signal", "below": -60.0})
+    watch.tell(1.0, LinkUp("wifi"), LinkUp("umts"), AgentLost("wifi"))
+    assert watch.went == [(1.0, "umts", "agent-lost")]
+    watch.tell(2.0, LinkParametersReport("wifi", -40.0))
+    assert watch.on == "umts"
+    watch.tell(3.0, AgentHeard("wifi"), LinkParametersReport("wifi", -70.0), LinkParametersReport("wifi", -40.0))
     assert watch.on == "wifi"
 
 
