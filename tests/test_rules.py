@@ -213,7 +213,7 @@ CORRIDORS = {
         "journal": "",
         "spaces": "",
         "network": "plan spaces",
-        "processes": "plan spaces",
+        "processes": "plan spaces network",
         "links.steps": "",
         "links.draws": "links.steps",
         "links.frames": "",
@@ -687,7 +687,7 @@ OTHER_MEANINGS = {
     "agents/roles/mn/registration.py": {"proactive"},
     "testbed/scenario/kinds/scenario.py": {"proactive"},
     "testbed/scenario/plan/compile.py": {"proactive"},
-    "testbed/attacks/catalogue.py": {"reinvite"},
+    "testbed/attacks/families/sip_and_rtp.py": {"reinvite"},
     # What Linux calls its kind of interface, and its module.
     "agents/io/netlink_orders.py": {"wireguard"},
     "testbed/engine/guest/recipes.py": {"wireguard"},
