@@ -265,7 +265,7 @@ def read_nodes(folder: Path) -> tuple[Host, ...]:
     try:
         network = read_json(path)["network"]
         ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
-        ends += [link[end] for link in network["access_links"] for end in ("node", "router")]
+        ends += [link[end] for link in network["access_links"] for end in ("node", "router") if end in link]
         return tuple(
             Host(
                 name=node["name"],
