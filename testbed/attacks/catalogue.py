@@ -40,7 +40,7 @@ FAMILIES = {
     "Fast Mobile IPv6": Family(f"{HERE}.fast_handovers"),
     "Proxy Mobile IPv6": Family(f"{HERE}.proxies"),
     "WireGuard": Family(f"{HERE}.wireguard_packets"),
-    "MOBIKE": Family(f"{HERE}.ike"),
+    "MOBIKE": Family(f"{HERE}.exchanged_keys"),
     "TURN": Family(f"{HERE}.turn"),
     "ICE": Family(f"{HERE}.ice"),
 }

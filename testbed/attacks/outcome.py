@@ -153,7 +153,9 @@ def complaints(found: AttackOutcome) -> Iterator[str]:
     if found.arrived != (0 if tried.is_filtered else found.sent):
         yield f"{found.arrived} arrived"
     right = frozenset({tried.answer}) - {None} | tried.or_else
-    if not right >= found.answers.keys() or sum(found.answers.values()) != (found.sent if right else 0):
+    if not right >= found.answers.keys() or sum(found.answers.values()) != (
+        found.sent - tried.asks_first if right else 0
+    ):
         yield f"should get {'no answer' if tried.answer is None else tried.answer}"
     if tried.effect == "none" and tried.is_counted and found.counted != found.arrived:
         yield f"{found.counted} counted"

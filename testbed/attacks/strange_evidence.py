@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
+from agents.mip6.mobility_header import MOBILITY
 from agents.stun.stun_message import is_stun
 from testbed.lab.plan import STRANGE_HOPS
 from testbed.measure.capture.capture import words
@@ -108,7 +109,7 @@ class StrangeEvidence:
         node = self.node_of(stranger)
         return sum(
             (one.node, one.target) == (node, stranger)
-            and one.protocol not in _ABOUT_PACKETS
+            and one.protocol not in {*_ABOUT_PACKETS, MOBILITY}
             and one.time_ns in span
             and status_of(one) is None
             and not _asks(one)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from testbed.lab.plan import Passing, Strange, StunTemplate
+from testbed.lab.plan import Passing, StolenBinding, Strange, StunTemplate
 
 IP_IN_IP, UDP, IP6_IN_IP, ESP, DESTINATION_OPTIONS, MOBILITY = 4, 17, 41, 50, 60, 135
 """IP's numbers of what is in it (IANA; RFC 2003, RFC 2473, RFC 4303, RFC 8200 4.6, RFC 6275 6.1)."""
@@ -50,6 +50,12 @@ def stun(
     return _part(UDP, stun=template)
 
 
+def stolen_binding(home: str, care_of: str, correspondent: str) -> Strange:
+    """A Binding Update by the tokens that passed."""
+    binding: StolenBinding = {"home": home, "care_of": care_of, "correspondent": correspondent}
+    return _part(DESTINATION_OPTIONS, binding=binding)
+
+
 def spoken() -> Strange:
     """Speech as it is."""
     return _part(UDP)
@@ -67,6 +73,9 @@ def from_home(home: str) -> Strange:
 
 def _part(
     protocol: int, *, octets: str = "", stun: StunTemplate | None = None, again: Passing | None = None,
-    inner: tuple[str, str] | None = None, home: str = "",
+    binding: StolenBinding | None = None, inner: tuple[str, str] | None = None, home: str = "",
 ) -> Strange:  # fmt: skip
-    return {"protocol": protocol, "octets": octets, "stun": stun, "again": again, "inner": inner, "home": home}
+    return {
+        "protocol": protocol, "octets": octets, "stun": stun, "again": again, "binding": binding, "inner": inner,
+        "home": home,
+    }  # fmt: skip

@@ -101,8 +101,9 @@ class Tried:
     """One attack. `answer` is the status that each request has to get, None for silence, and `rfc` says so.
 
     `effect` is what comes of it for the call, as far as we know. Statuses in `or_else` are as right as `answer`. What
-    is no SIP has `parts`, each sent `times` times: one is answered before the next. Then `protocol` is whose answers
-    are read, and `agent` who counts what it refuses: "" where that is a program of others, and nobody.
+    is no SIP has `parts`, each sent `times` times: one is answered before the next (`asks_first`: the first one by
+    something that is no status). Then `protocol` is whose answers are read, and `agent` who counts what it refuses: ""
+    where that is a program of others, and nobody.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Tried:
     agent: str = ""
     when: When = "first link"
     or_else: frozenset[int | str] = frozenset()
+    asks_first: bool = False
 
     @property
     def is_filtered(self) -> bool:

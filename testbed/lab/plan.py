@@ -176,18 +176,27 @@ class StunTemplate(TypedDict):
     has_fingerprint: bool
 
 
+class StolenBinding(TypedDict):
+    """A Binding Update by tokens that were overheard: of `home`, to `care_of`, for `correspondent`."""
+
+    home: str
+    care_of: str
+    correspondent: str
+
+
 class Strange(TypedDict):
     """What is no SIP, in IP's `protocol`: one of these.
 
     `octets` in hexadecimal (behind UDP's header, where the protocol is that); `stun`, a request; `again`, what passed;
-    or, where there is an `inner` source and target, the attack's speech in a packet of IP of its own. Texts in
-    hexadecimal have places for what was overheard, as all others. `home`: a home address option of IPv6 comes before.
+    `binding`; or, where there is an `inner` source and target, the attack's speech in a packet of IP of its own. Texts
+    in hexadecimal have places for what was overheard, as all others. `home`: a home address option of IPv6 comes first.
     """
 
     protocol: int
     octets: str
     stun: StunTemplate | None
     again: Passing | None
+    binding: StolenBinding | None
     inner: tuple[str, str] | None
     home: str
 

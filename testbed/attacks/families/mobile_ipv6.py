@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from agents.io.mobility_socket import home_address_header
 from agents.mip6.binding_keys import HomeKey, binding_authenticator
 from agents.mip6.fast_messages import FastBindingAcknowledgement, HandoverAcknowledge
-from agents.mip6.mobility_header import BindingAcknowledgement, BindingUpdate, MessageEnds, UpdateFlag, packed, parsed
+from agents.mip6.mobility_header import (
+    BindingAcknowledgement,
+    BindingUpdate,
+    CareOfTestInit,
+    MessageEnds,
+    UpdateFlag,
+    packed,
+    parsed,
+)
 from agents.mip6.mobility_options import (
     AlternateCareOf,
     BindingAuthorization,
@@ -25,6 +33,7 @@ from testbed.attacks.strange_parts import (
     from_home,
     octets,
     once_more,
+    stolen_binding,
     tunnelled,
 )
 from testbed.attacks.tried import AFAR, ATTACKER, FILTERED, IP6, NEIGHBOUR, NOISE_PACKETS, Sender, Tried
@@ -47,7 +56,7 @@ NOBODYS = "9999"
 def calls(scheme: str) -> list[list[Tried]]:
     """At the correspondent where that takes part."""
     found = [*at_home(PROTOCOL), *tunnels(PROTOCOL)]
-    return [[*found, *(at_correspondent() if SCHEMES[scheme].optimises else [])]]
+    return [[*found, *at_correspondent()], [by_tokens()]] if SCHEMES[scheme].optimises else [found]
 
 
 def at_home(protocol: str) -> list[Tried]:
@@ -95,6 +104,17 @@ def at_correspondent() -> list[Tried]:
         speech("option-cn-forged", up, IP6.cn, far, None, FILTERED, option, PROTOCOL),
         replace(speech("option-cn-wifi", up, IP6.cn, near, None, "3550 9.2", option, PROTOCOL), effect="heard"),
     ]  # fmt: skip
+
+
+def by_tokens() -> Tried:
+    """Who hears the home address's token, between home agent and correspondent, asks for one of his own (15.4.2)."""
+    ends = MessageEnds(IP6.attacker, IP6.cn)
+    asked = octets(packed(CareOfTestInit(bytes(8)), ends), MOBILITY)
+    stolen = stolen_binding(IP6.kept, IP6.attacker, IP6.cn)
+    return Tried(
+        "update-cn-tokens", IP6.cn, 0, "6275 15.4.2", sender=SIX, parts=(asked, stolen), asks_first=True,
+        protocol=PROTOCOL, effect="moved",
+    )  # fmt: skip
 
 
 def tunnels(protocol: str) -> list[Tried]:

@@ -24,6 +24,7 @@ from testbed.lab.network.addresses import is_ip6
 from testbed.lab.plan import STRANGE_HOPS, Attack, Passing, Strange, StunTemplate
 from testbed.lab.processes.overheard import NOISE, SAMPLES, SIP_PORT, HeardPacket, Overheard
 from testbed.lab.processes.overheard import UDP as UDP_NUMBER
+from testbed.lab.processes.stolen_tokens import binding_by_tokens
 from testbed.lab.spaces import NodeSpace, entered
 
 ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
@@ -123,6 +124,8 @@ class Attacker:
         made = bytes.fromhex(fill(strange["octets"], known))
         if strange["stun"] is not None:
             made = request_of(strange["stun"], known)
+        if strange["binding"] is not None:
+            made = binding_by_tokens(strange["binding"], known)
         if strange["protocol"] != UDP_NUMBER:
             return Raw(made)
         if not attack["is_raw"]:

@@ -9,6 +9,8 @@ import struct
 from collections import deque
 from typing import NamedTuple
 
+from agents.mip6.mobility_header import MOBILITY, BindingUpdate, CareOfTest, HomeTest, parsed
+from agents.mip6.mobility_options import MobilityParseError
 from agents.stun.stun_message import StunMessage, StunParseError, is_stun
 from testbed.lab.plan import STRANGE_HOPS, Passing
 
@@ -67,6 +69,8 @@ class Overheard:
         within = _between_homes(packet)
         if within.protocol == UDP and len(within.payload) > _UDP_HEADER:
             self._hear_datagram(within)
+        elif within.protocol == MOBILITY:
+            self._hear_mobility(within)
         return packet
 
     def find(self, wanted: Passing) -> HeardPacket:
@@ -115,6 +119,18 @@ class Overheard:
                 return
         numbers = {"ssrc": ssrc, "sequence": sequence, "stamp": stamp, "source": ports[0], "target": ports[1]}
         self.known |= {f"{ends}/{name}": str(value) for name, value in numbers.items()}
+
+    def _hear_mobility(self, packet: HeardPacket) -> None:
+        """The tokens of return routability, and the numbers of updates, under `from>to/mobility/type/…`."""
+        try:
+            message = parsed(packet.payload, None).message
+        except MobilityParseError:
+            return
+        key = f"{packet.source}>{packet.target}/mobility/{message.kind}"
+        if isinstance(message, HomeTest | CareOfTest):
+            self.known |= {f"{key}/index": str(message.nonce_index), f"{key}/token": message.token.hex()}
+        elif isinstance(message, BindingUpdate):
+            self.known[f"{key}/sequence"] = str(message.sequence)
 
     def _hear_stun(self, ends: str, data: bytes) -> None:
         """The attributes of the last message of its kind, in hexadecimal, under `from>to/stun/type/number`."""
