@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.mip6.mobility_header import MOBILITY
 from agents.stun.stun_message import is_stun
-from testbed.lab.plan import STRANGE_HOPS
+from testbed.lab.attack_plan import STRANGE_HOPS
 from testbed.measure.capture.capture import words
 from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import read_nodes

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from testbed.lab.plan import Passing, StolenBinding, Strange, StunTemplate
+from testbed.lab.attack_plan import Passing, StolenBinding, Strange, StunTemplate
 
 IP_IN_IP, UDP, IP6_IN_IP, ESP, DESTINATION_OPTIONS, MOBILITY = 4, 17, 41, 50, 60, 135
 """IP's numbers of what is in it (IANA; RFC 2003, RFC 2473, RFC 4303, RFC 8200 4.6, RFC 6275 6.1)."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from testbed.lab.plan import ATTACKERS
+from testbed.lab.attack_plan import ATTACKERS
 
 if TYPE_CHECKING:
-    from testbed.lab.plan import Attack, AttackStep, Strange
+    from testbed.lab.attack_plan import Attack, Strange
+    from testbed.lab.plan import AttackStep
 
 
 class Span(NamedTuple):

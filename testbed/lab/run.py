@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from testbed.lab.attack_plan import ATTACKERS, Attack
 from testbed.lab.captures import Captures
 from testbed.lab.journal import Journal, Say
 from testbed.lab.links.attachments import Attachments
@@ -17,19 +18,7 @@ from testbed.lab.links.radio import Radios
 from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
 from testbed.lab.network.wireless import install
-from testbed.lab.plan import (
-    ATTACKERS,
-    Agent,
-    Attack,
-    CarrierStep,
-    CommandOrder,
-    Foreign,
-    Plan,
-    QuenchStep,
-    ShapeStep,
-    SignalStep,
-    Step,
-)
+from testbed.lab.plan import Agent, CarrierStep, CommandOrder, Foreign, Plan, QuenchStep, ShapeStep, SignalStep, Step
 from testbed.lab.processes.agents import AgentProcess
 from testbed.lab.processes.commands import Command, Commands, MissingCommandError
 from testbed.lab.processes.foreign import ForeignProcess

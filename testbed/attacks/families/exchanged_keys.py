@@ -11,7 +11,7 @@ from testbed.measure.mobility.key_exchanges import parse_header
 
 if TYPE_CHECKING:
     from testbed.attacks.strange_evidence import StrangePacket
-    from testbed.lab.plan import Strange
+    from testbed.lab.attack_plan import Strange
 
 PROTOCOL = "MOBIKE"
 PORT = 4500

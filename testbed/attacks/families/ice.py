@@ -12,7 +12,7 @@ from testbed.attacks.tried import IP4, NOISE_PACKETS, UNNAMED, Tried
 
 if TYPE_CHECKING:
     from testbed.attacks.strange_evidence import StrangePacket
-    from testbed.lab.plan import Strange
+    from testbed.lab.attack_plan import Strange
 
 PROTOCOL = "ICE"
 GUESS = b"guess"

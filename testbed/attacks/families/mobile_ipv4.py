@@ -13,7 +13,7 @@ from testbed.attacks.tried import AFAR, ATTACKER, FILTERED, IP4, NEIGHBOUR, NOIS
 
 if TYPE_CHECKING:
     from testbed.attacks.strange_evidence import StrangePacket
-    from testbed.lab.plan import Strange
+    from testbed.lab.attack_plan import Strange
 
 PROTOCOL, AGENT = "Mobile IPv4", "home-agent"
 GUESS = Key(256, bytes(16))

@@ -41,7 +41,7 @@ from testbed.measure.mobility.binding_exchanges import mobility_headers
 
 if TYPE_CHECKING:
     from testbed.attacks.strange_evidence import StrangePacket
-    from testbed.lab.plan import Strange
+    from testbed.lab.attack_plan import Strange
 
 PROTOCOL, AT_HOME, AT_CN = "Mobile IPv6", "home-agent", "binding-cache"
 NAME = {IP6.home: "home", IP6.cn: "cn"}

@@ -13,7 +13,7 @@ from testbed.attacks.tried import IP4, NOISE_PACKETS, Tried
 
 if TYPE_CHECKING:
     from testbed.attacks.strange_evidence import StrangePacket
-    from testbed.lab.plan import Strange
+    from testbed.lab.attack_plan import Strange
 
 PROTOCOL = "TURN"
 USER, REALM = "mn", "home.example"

@@ -11,7 +11,7 @@ from testbed.measure.mobility.handshakes import PORT, SIZES
 
 if TYPE_CHECKING:
     from testbed.attacks.strange_evidence import StrangePacket
-    from testbed.lab.plan import Strange
+    from testbed.lab.attack_plan import Strange
 
 PROTOCOL = "WireGuard"
 INITIATION, DATA = b"\x01\0\0\0", b"\x04\0\0\0"

@@ -20,8 +20,8 @@ from scapy.packet import Packet, Raw
 
 from agents.mip6.mobility_header import MOBILITY
 from agents.stun.stun_message import MessageClass, StunMessage
+from testbed.lab.attack_plan import STRANGE_HOPS, Attack, Passing, Strange, StunTemplate
 from testbed.lab.network.addresses import is_ip6
-from testbed.lab.plan import STRANGE_HOPS, Attack, Passing, Strange, StunTemplate
 from testbed.lab.processes.overheard import NOISE, SAMPLES, SIP_PORT, HeardPacket, Overheard
 from testbed.lab.processes.overheard import UDP as UDP_NUMBER
 from testbed.lab.processes.stolen_tokens import binding_by_tokens

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from agents.mip6.mobility_header import MOBILITY, BindingUpdate, CareOfTest, HomeTest, parsed
 from agents.mip6.mobility_options import MobilityParseError
 from agents.stun.stun_message import StunMessage, StunParseError, is_stun
-from testbed.lab.plan import STRANGE_HOPS, Passing
+from testbed.lab.attack_plan import STRANGE_HOPS, Passing
 
 SIP_PORT = 5060
 SAMPLES = 160

@@ -4,7 +4,7 @@ from agents.io.mobility_socket import home_address_header
 from agents.mip6.binding_keys import binding_authenticator, binding_key
 from agents.mip6.mobility_header import MOBILITY, BindingUpdate, MessageEnds, UpdateFlag, packed
 from agents.mip6.mobility_options import AlternateCareOf, BindingAuthorization, NonceIndices
-from testbed.lab.plan import StolenBinding
+from testbed.lab.attack_plan import StolenBinding
 
 UNITS = 75
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from testbed.measure.folder.run_folder import AT_HOME, Event, Host, scenario_start_ns
 from testbed.measure.rtp.streams import find_streams
-from testbed.measure.said.departures import match_arrivals
+from testbed.measure.said.matched_arrivals import match_arrivals
 from testbed.measure.said.said_passages import SaidOfRun
 
 if TYPE_CHECKING:

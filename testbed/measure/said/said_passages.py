@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from testbed.measure.call.recording import Traffic
 from testbed.measure.folder.run_folder import read_nodes
 from testbed.measure.mobility.protocols_seen import moved_by
-from testbed.measure.said.departures import match_arrivals
+from testbed.measure.said.matched_arrivals import match_arrivals
 from testbed.measure.said.words_said import SAID
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from testbed.measure.call.recording import Recording
     from testbed.measure.capture.capture import Capture
     from testbed.measure.folder.run_folder import Host
-    from testbed.measure.said.words_said import SaidMessage, Words
+    from testbed.measure.said.words_said import SaidMessage, SaidWords
 
 
 @dataclass(frozen=True, slots=True)
 class SaidPassage:
     """One message on its way between two lifelines, with the fields of a SIP message's `Passage`."""
 
-    words: Words
+    words: SaidWords
     sender: int
     receiver: int
     left_ns: int | None

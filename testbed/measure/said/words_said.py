@@ -57,7 +57,7 @@ _OF_MEDIA = frozenset({Method.SEND, Method.DATA})
 _NEIGHBOURS = {True: "Router Solicitation for Proxy", False: "Proxy Router Advertisement"}
 
 
-class Words(NamedTuple):
+class SaidWords(NamedTuple):
     """What a message is, in a few words, in fewer, and what is to be said beside it."""
 
     name: str
@@ -75,7 +75,7 @@ class SaidMessage(NamedTuple):
     interface: int
     source: str
     destination: str
-    words: Words
+    words: SaidWords
     data: bytes
     size: int
 
@@ -98,7 +98,7 @@ def _on_ports(*ports: int) -> Callable[[Capture, Datagrams], Booleans]:
 
 
 def _datagrams(
-    which: Callable[[Capture, Datagrams], Booleans], words_of: Callable[[bytes, int], Words | None]
+    which: Callable[[Capture, Datagrams], Booleans], words_of: Callable[[bytes, int], SaidWords | None]
 ) -> Callable[[Capture, Datagrams], Iterator[SaidMessage]]:
     """Return who finds those datagrams for which `words_of` has words, given their payload and its length."""
 
@@ -118,7 +118,7 @@ def _datagrams(
     return find
 
 
-def _registration(data: bytes, size: int) -> Words | None:
+def _registration(data: bytes, size: int) -> SaidWords | None:
     """RFC 5944 3.3, 3.4."""
     del size
     try:
@@ -126,19 +126,19 @@ def _registration(data: bytes, size: int) -> Words | None:
     except MipParseError:
         pass
     else:
-        return Words("Registration Request", "RRQ", (request.care_of, f"for {request.lifetime_s} s"))
+        return SaidWords("Registration Request", "RRQ", (request.care_of, f"for {request.lifetime_s} s"))
     try:
         reply, _ = parse_reply(data)
     except MipParseError:
         return None
-    return Words(f"Registration Reply {reply.code}", f"RRP {reply.code}")
+    return SaidWords(f"Registration Reply {reply.code}", f"RRP {reply.code}")
 
 
-def _handshake(data: bytes, size: int) -> Words | None:
+def _handshake(data: bytes, size: int) -> SaidWords | None:
     kind = int.from_bytes(data[:4], "little")
     if SIZES.get(kind) != size:
         return None
-    return Words(_HANDSHAKES[kind], _HANDSHAKES[kind].split()[-1], ("partly encrypted", f"{size} bytes"))
+    return SaidWords(_HANDSHAKES[kind], _HANDSHAKES[kind].split()[-1], ("partly encrypted", f"{size} bytes"))
 
 
 def _handshakes(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
@@ -150,12 +150,12 @@ def _handshakes(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]
             packet, start = int(hidden.packet[row]), int(hidden.offset[row])
             data = capture.data[start : start + AROUND].tobytes()
             source, destination = (datagrams.endpoints[int(one[row])].ip for one in (hidden.source, hidden.destination))
-            words = Words("empty packet", "empty", (_ENCRYPTED, f"{AROUND} bytes"))
+            words = SaidWords("empty packet", "empty", (_ENCRYPTED, f"{AROUND} bytes"))
             place = int(capture.time_ns[packet]), int(capture.interface[packet])
             yield SaidMessage(*place, source, destination, words, data, AROUND)
 
 
-def _exchange(data: bytes, size: int) -> Words | None:
+def _exchange(data: bytes, size: int) -> SaidWords | None:
     """RFC 7296 3.1: all but the first two messages can be read as far as their header."""
     header = parse_header(data)
     if header is None:
@@ -163,10 +163,10 @@ def _exchange(data: bytes, size: int) -> Words | None:
     name = _EXCHANGES.get(header.exchange, f"exchange {header.exchange}")
     way = "response" if header.is_response else "request"
     notes = () if header.exchange == _READABLE else (_ENCRYPTED,)
-    return Words(f"IKE {name} {way}", "IKE", (*notes, f"{size} bytes"))
+    return SaidWords(f"IKE {name} {way}", "IKE", (*notes, f"{size} bytes"))
 
 
-def _stun(data: bytes, size: int) -> Words | None:
+def _stun(data: bytes, size: int) -> SaidWords | None:
     """RFC 8489, 8656: what is no media; and what coturn answers a ticket by, which is no message."""
     try:
         message = StunMessage.parse(data)
@@ -181,11 +181,11 @@ def _stun(data: bytes, size: int) -> Words | None:
         name = f"{name} {code_of(message)}"
     elif message.kind == MessageClass.SUCCESS:
         name = f"{name} done"
-    return Words(name, name, (*notes, f"{size} bytes"))
+    return SaidWords(name, name, (*notes, f"{size} bytes"))
 
 
-def _turn(data: bytes, size: int) -> Words | None:
-    return _stun(data, size) or (Words(f"{size} bytes, no message", "no message") if size == _ODD_BYTES else None)
+def _turn(data: bytes, size: int) -> SaidWords | None:
+    return _stun(data, size) or (SaidWords(f"{size} bytes, no message", "no message") if size == _ODD_BYTES else None)
 
 
 #: What coturn 4.6.1 answers a Refresh with a ticket by (testbed/measure/mobility/refreshes.py).
@@ -207,7 +207,7 @@ def _mobility(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
             yield SaidMessage(*place, source, destination, _of_header(message), data, len(data))
 
 
-def _of_header(message: MobilityMessage) -> Words:
+def _of_header(message: MobilityMessage) -> SaidWords:
     """RFC 6275 6.1, RFC 5213 8.1, RFC 5568 6.2."""
     name = "".join(f" {one}" if one.isupper() else one for one in type(message).__name__).strip()
     name = name.replace("Care Of", "Care-of")
@@ -219,11 +219,11 @@ def _of_header(message: MobilityMessage) -> Words:
     short = _SHORT.get(name, "".join(one[0] for one in name.split()))
     if is_answer:
         code = getattr(message, "status", getattr(message, "code", None))
-        return Words(f"{name} {code}", f"{short} {code}")
+        return SaidWords(f"{name} {code}", f"{short} {code}")
     notes = [one.address for one in message.options if isinstance(one, AlternateCareOf)]
     if hasattr(message, "units"):
         notes.append(f"for {message.units * UNIT_S} s")
-    return Words(name, short, tuple(notes))
+    return SaidWords(name, short, tuple(notes))
 
 
 def _fast(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
@@ -243,7 +243,7 @@ def _fast(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
         name = _NEIGHBOURS[isinstance(message, ProxySolicitation)]
         if isinstance(message, ArrivalAtRouter):
             name = "Unsolicited Neighbor Advertisement"
-        words = Words(name, "".join(one[0] for one in name.split()))
+        words = SaidWords(name, "".join(one[0] for one in name.split()))
         place = int(capture.time_ns[row]), int(capture.interface[row])
         yield SaidMessage(*place, source, destination, words, data, len(data))
 

@@ -9,7 +9,7 @@ from scapy.layers.rtp import RTP
 from scapy.packet import Raw
 
 from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessage
-from testbed.lab.plan import STRANGE_HOPS, Passing
+from testbed.lab.attack_plan import STRANGE_HOPS, Passing
 from testbed.lab.processes.overheard import MOST_FIRST, MOST_NEWEST, Overheard
 
 HOME, CN, HERE = "2001:db8::fe", "2001:db8::2", "2001:db8:1::2"

@@ -11,7 +11,7 @@ import pytest
 from testbed.measure.folder.run_folder import Event
 from testbed.measure.result.chart import Chart, Lifeline, MediaFlow, Passage
 from testbed.measure.said.said_passages import SaidPassage
-from testbed.measure.said.words_said import Words
+from testbed.measure.said.words_said import SaidWords
 from testbed.measure.sip.scan import SipMessage
 from testbed.measure.wire.packets import TransportAddress
 from testbed.report.one_run.ladder import NARROWEST, ladder
@@ -263,7 +263,7 @@ def test_what_makes_the_chart_doubtful_is_said() -> None:
 
 
 def test_messages_beside_sip_are_dashed_and_say_what_is_encrypted() -> None:
-    words = Words("IKE INFORMATIONAL request", "IKE", ("encrypted", "84 bytes"))
+    words = SaidWords("IKE INFORMATIONAL request", "IKE", ("encrypted", "84 bytes"))
     passage = SaidPassage(words, UMTS, HOME, 10 * MS, 120 * MS, is_lost=False, repeat=0)
     again = replace(passage, left_ns=700 * MS, arrived_ns=None, is_lost=True, repeat=1)
     drawn = ladder(replace(chart(at(0, message("INVITE"))), protocol="MOBIKE", said=(passage, again)), 140)
