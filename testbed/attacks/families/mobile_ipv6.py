@@ -30,6 +30,7 @@ from testbed.attacks.strange_parts import (
     DESTINATION_OPTIONS,
     IP6_IN_IP,
     MOBILITY,
+    each,
     from_home,
     octets,
     once_more,
@@ -48,7 +49,7 @@ NAME = {IP6.home: "home", IP6.cn: "cn"}
 SIX = AFAR._replace(ip=6)
 GUESS = HomeKey(256, bytes(16))
 A_AND_H = UpdateFlag.ACKNOWLEDGE | UpdateFlag.HOME_REGISTRATION
-UNITS = 75
+UNITS, MOST = 75, 10
 FAILED, OLD_TIME, NO_NONCES, NUMBER = 146, 144, 138, 135
 NOBODYS = "9999"
 
@@ -70,9 +71,14 @@ def at_home(protocol: str) -> list[Tried]:
     )  # fmt: skip
     bare = packed(plain, MessageEnds(IP6.kept, IP6.home))
     heard = once_more("", IP6.home, DESTINATION_OPTIONS, newest=True)
+    now = each("", IP6.home, DESTINATION_OPTIONS, for_s=3.5)
     return [
         update("update-unsigned", IP6.home, bare, None, "4285 5", "the address", AT_HOME, protocol),
         update("update-guessed", IP6.home, guessed, FAILED, "4285 5.1.1", "the address", AT_HOME, protocol),
+        replace(
+            update("update-at-once", IP6.home, b"", OLD_TIME, "4285 6", "sniffed", AT_HOME, protocol),
+            parts=(now,), when="handover", times=MOST,
+        ),
         replace(
             update("update-replayed", IP6.home, b"", OLD_TIME, "4285 6", "sniffed", AT_HOME, protocol),
             parts=(heard,), when="second link",
