@@ -84,7 +84,8 @@ OPEN = {
         " numbers.user_numbers result.chart result.found result.measured result.speech_scores result.story"
         " result.summary result.typed rtp.streams selection.moment selection.selection sip.scan tables.capture_rows"
         " tables.columns tables.columns_captures tables.columns_media tables.packet_rows tables.rows"
-        " tables.schema tables.varied wire.checksums wire.packets"
+        " tables.schema tables.varied wire.checksums wire.packets call.recording headers.ethernet mobility.outermost"
+        " mobility.binding_exchanges mobility.handshakes mobility.key_exchanges said.said_passages"
     ),
     "testbed.report": (
         "one_capture.capture_page one_run.ladder one_run.run_capture one_run.wireshark several.comparison_page"

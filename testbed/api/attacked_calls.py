@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.roles.mn.schemes import SCHEMES
-from agents.sip.message.handover import OPTION_TAG
 from testbed.api.carrying_out import EngineName, Job, Watch, carry_out_jobs
 from testbed.api.places_of_runs import new_folder
-from testbed.attacks.catalogue import Tried, attack_steps, calls
+from testbed.attacks.catalogue import attack_steps, calls
 from testbed.attacks.outcome import AttackOutcome, verdicts
+from testbed.attacks.tried import Tried
 from testbed.engine.engine import Engine, Place, Report
 from testbed.lab.plan import Plan
 from testbed.runner import FinishedRun, carry_out_plan, describe
@@ -17,9 +17,10 @@ from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.topology import CORRESPONDENT
 from testbed.scenario.plan.compile import compile_plan
 
-SCENARIO = "attacked"
-ATTACKED_SCHEMES = tuple(name for name, row in SCHEMES.items() if OPTION_TAG in row.loaded().requires)
-"""Those with the Handover header: the attacks are on what it does."""
+SCENARIOS = {None: "attacked", 4: "attacked", 6: "attacked-over-ipv6"}
+"""By the version of IP that a scheme is for."""
+ATTACKED_SCHEMES = tuple(name for name in SCHEMES if calls(name))
+"""Those of which there is a way to move a call that is not their owner's."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def attack(
 def _attacked(
     scheme: str, tried: list[Tried], folder: Path, *, unguarded: bool, engine: EngineName | None, watch: Watch | None
 ) -> AttackedCall:
-    experiment = load_experiment(SCENARIO, scheme=scheme)
+    experiment = load_experiment(SCENARIOS[SCHEMES[scheme].ip], scheme=scheme)
     plan = compile_plan(experiment)
     plan["timeline"] = sorted([*plan["timeline"], *attack_steps(tried)], key=lambda step: step["at_s"])
     if unguarded:

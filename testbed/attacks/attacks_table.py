@@ -3,8 +3,8 @@
 from rich.table import Table
 from rich.text import Text
 
-from testbed.attacks.catalogue import ATTACKER, NAMES, Tried
 from testbed.attacks.outcome import AttackOutcome
+from testbed.attacks.tried import ATTACKER, PLACES, Tried
 from testbed.report.terminal import new_table
 
 COLUMNS = ("attack", "from", "known", "sent", "came back", "RFC", "counted", "the call")
@@ -26,14 +26,19 @@ def attack_table(title: str, found: list[AttackOutcome]) -> Table:
 def place(tried: Tried) -> str:
     """Where the attacker is, and whose name he uses."""
     where = "core" if tried.sender.node == ATTACKER else "WiFi"
-    return f"{where}, as {NAMES[tried.sender.forged]}" if tried.sender.forged else where
+    if not tried.sender.forged:
+        return where
+    places = PLACES[tried.sender.ip]
+    is_home = tried.parts and tried.sender.forged == places.home
+    return f"{where}, as {'home' if is_home else places.names.get(tried.sender.forged, 'router')}"
 
 
 def answer(found: AttackOutcome) -> str:
     """What came back, or why nothing did."""
     if found.answers:
         return ", ".join(
-            str(status) if count == 1 else f"{count} x {status}" for status, count in sorted(found.answers.items())
+            str(status) if count == 1 else f"{count} x {status}"
+            for status, count in sorted(found.answers.items(), key=str)
         )
     return "nothing" if found.arrived else "filtered"
 
@@ -42,9 +47,11 @@ def counted(found: AttackOutcome) -> str:
     """What the agents' logs say of it."""
     if not found.arrived:
         return "-"
+    if not found.tried.is_counted:
+        return "not told"
     if not found.counted:
         return "no"
-    is_asked = set(found.answers) <= {401, 407} and found.tried.known != "credentials"
+    is_asked = {*found.answers} <= {401, 407} and found.tried.known != "credentials" and not found.tried.parts
     kind = "stray" if found.tried.speech else "challenged" if is_asked else "refused"
     return f"{found.counted} {kind}"
 

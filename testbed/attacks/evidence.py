@@ -11,14 +11,14 @@ import numpy as np
 
 from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import PCMU, RtpPacket
-from testbed.attacks.catalogue import ADDRESSES, NOISE
+from testbed.attacks.families.sip_and_rtp import NOISE
+from testbed.attacks.tried import PLACES, Span
 from testbed.measure.call.direction import directions
+from testbed.measure.call.recording import Traffic
 from testbed.measure.folder.run_captures import RunCaptures
 from testbed.measure.folder.run_folder import read_events, read_hosts, read_manifest, scenario_start_ns
 from testbed.measure.listening.playout import listen
-from testbed.measure.rtp.streams import RtpPackets, find_rtp
-from testbed.measure.sip.scan import find_sip
-from testbed.measure.wire.packets import decode_udp
+from testbed.measure.rtp.streams import RtpPackets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,18 +27,8 @@ if TYPE_CHECKING:
     from testbed.measure.listening.playout import Heard
     from testbed.measure.wire.packets import TransportAddress
 
+REFUSED = frozenset({"registration_refused", "binding_refused", "discarded"})
 _CHALLENGED = re.compile(r"^(\d+\.\d+) (\w+) \S+ challenged$", re.MULTILINE)
-RTP_SIZE = 12 + len(NOISE)
-
-
-class Span(NamedTuple):
-    """From one time to another, in nanoseconds."""
-
-    since: int
-    until: int
-
-    def __contains__(self, time_ns: object) -> bool:
-        return isinstance(time_ns, int) and self.since <= time_ns < self.until
 
 
 class Packet(NamedTuple):
@@ -77,26 +67,31 @@ class Evidence:
         """Reads it; raises RunError or CaptureError for one that cannot be read."""
         self.folder = folder
         self.events = read_events(folder)
-        hosts = read_hosts(folder)
-        self._addresses = {host.name: host.addresses for host in hosts}
+        hosts, self._manifest = read_hosts(folder), read_manifest(folder)
+        mobile = self._manifest.mn
+        kept = {mobile.kept} - {None}
+        self._addresses = {host.name: host.addresses | (kept if host.name == "mn" else set()) for host in hosts}
         host_of = {name: host.name for host in hosts for name in host.interfaces}
-        self._capture = RunCaptures(folder).at(host_of)
-        self._hosts = [host_of[one.name or ""] for one in self._capture.interfaces]
+        inside = {mobile.inside: "mn"} if mobile.inside is not None else {}
+        self._capture = RunCaptures(folder).at({**host_of, **inside})
+        self._hosts = [{**host_of, **inside}[one.name or ""] for one in self._capture.interfaces]
         self.start_ns = scenario_start_ns(self.events, self._capture)
-        datagrams = decode_udp(self._capture)
-        self.sip = [(self._hosts[one.interface], one) for one in find_sip(self._capture, datagrams)]
-        self._rtp = find_rtp(self._capture, datagrams)
+        traffic = Traffic(self._capture, self._manifest)
+        self.sip = [(self._hosts[one.interface], one) for one in traffic.messages]
+        self._datagrams, self._rtp = traffic.datagrams, traffic.rtp
 
     @cached_property
     def rtp(self) -> list[Packet]:
         """All RTP at the hosts, in order of time."""
-        rtp, ends = self._rtp, self._rtp.endpoints
+        rtp, ends, known, whole = self._rtp, self._rtp.endpoints, self._datagrams, self._capture.data
+        places = zip(known.packet.tolist(), known.offset.tolist(), known.captured.tolist(), strict=True)
+        payloads = {packet: whole[at : at + size].tobytes() for packet, at, size in places}
         found = []
         for row in range(len(rtp)):
-            frame = self._capture.packet(int(rtp.packet[row]))
+            data = payloads[int(rtp.packet[row])]
             place = int(rtp.time_ns[row]), self._hosts[rtp.interface[row]]
             source, target = ends[rtp.source[row]], ends[rtp.destination[row]]
-            found.append(Packet(*place, source, target, frame.endswith(NOISE), frame[-RTP_SIZE:]))
+            found.append(Packet(*place, source, target, data.endswith(NOISE), data))
         return found
 
     def noise_from(self, host: str, span: Span) -> int:
@@ -109,13 +104,15 @@ class Evidence:
 
     def reached_attacker(self, span: Span) -> int:
         """How many packets of the call went to him."""
-        his = set(ADDRESSES.values())
+        his = {address for one in PLACES.values() for address in (one.attacker, one.neighbour)}
         return sum(one.target.ip in his and not one.is_noise and one.time_ns in span for one in self.rtp)
 
     def flows(self, span: Span) -> bool:
         """Whether speech came to both ends."""
-        came = {one.host for one in self._received if not one.is_noise and one.time_ns in span}
-        return {"mn", "cn"} <= came
+        return all(
+            bool(((one.received.time_ns >= span.since) & (one.received.time_ns < span.until)).any())
+            for one, _ in self._media
+        )
 
     def heard(self, span: Span) -> tuple[int, int]:
         """How many packets of noise an end took for the other's speech, and how many of speech gave way to them."""
@@ -152,6 +149,10 @@ class Evidence:
             if name == method and self.start_ns + round(float(at_s) * 1e9) in span
         ]
         return len(refused) + len(challenged) * (status in {401, 407})
+
+    def told_refused(self, agent: str, span: Span) -> int:
+        """How many messages below the call an agent says that it has refused, or thrown away."""
+        return sum((one.source, one.time_ns in span) == (agent, True) and one.name in REFUSED for one in self.events)
 
     def suffered(self, span: Span) -> Suffered:
         """What the call suffered; noise is left out, as if it had not been there."""
@@ -199,7 +200,7 @@ class Evidence:
 
     @cached_property
     def _media(self) -> list[tuple[Direction, Heard | None]]:
-        manifest = read_manifest(self.folder)
+        manifest = self._manifest
         speech = np.array([not one.is_noise for one in self.rtp], dtype=np.bool_)
         columns = {one.name: getattr(self._rtp, one.name) for one in fields(RtpPackets)}
         rtp = RtpPackets(**{name: col if name == "endpoints" else col[speech] for name, col in columns.items()})

@@ -6,6 +6,8 @@ Everything that needs a user's file, a template or a decision has happened befor
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from testbed.lab.attack_plan import Attack
+
 
 class Shape(TypedDict):
     """A qdisc of an access link, or of a wire that takes its time, in the namespace of its bridge, called `air`.
@@ -143,32 +145,6 @@ class HangUpStep(TypedDict):
     at_s: float
     do: Literal["hang_up"]
     agent: str
-
-
-# Nodes that attacks come from, in a network that has them.
-ATTACKERS = ("attacker", "neighbour")
-
-
-class Attack(TypedDict):
-    """Packets of somebody else; `{…}` in the texts are places for what was overheard (testbed.lab.processes.attacker).
-
-    `node` is where they are sent, `source` the address in them; `is_raw` whether they are made by hand, which they have
-    to be when that address is another's. `speech` names the stream that noise is sent into, `guessed` whether with
-    numbers that are not its own; else `data` is sent. `first` is the number of the first of `times` packets.
-    """
-
-    name: str
-    node: str
-    source: str
-    source_port: str
-    to: str
-    port: str
-    data: str
-    is_raw: bool
-    speech: str
-    guessed: bool
-    first: int
-    times: int
 
 
 class AttackStep(TypedDict):

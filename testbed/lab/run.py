@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from testbed.lab.attack_plan import ATTACKERS, Attack
 from testbed.lab.captures import Captures
 from testbed.lab.journal import Journal, Say
 from testbed.lab.links.attachments import Attachments
@@ -17,19 +18,7 @@ from testbed.lab.links.radio import Radios
 from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
 from testbed.lab.network.wireless import install
-from testbed.lab.plan import (
-    ATTACKERS,
-    Agent,
-    Attack,
-    CarrierStep,
-    CommandOrder,
-    Foreign,
-    Plan,
-    QuenchStep,
-    ShapeStep,
-    SignalStep,
-    Step,
-)
+from testbed.lab.plan import Agent, CarrierStep, CommandOrder, Foreign, Plan, QuenchStep, ShapeStep, SignalStep, Step
 from testbed.lab.processes.agents import AgentProcess
 from testbed.lab.processes.commands import Command, Commands, MissingCommandError
 from testbed.lab.processes.foreign import ForeignProcess
@@ -75,11 +64,11 @@ class Lab:
         monitors = install(self.net, self.network)
         self.captures = Captures(self.net, self.network.captured(), out / "captures", monitors)
 
-    def attacker(self) -> "Attacker":
+    def attacker(self, selector: selectors.BaseSelector) -> "Attacker":
         """Somebody else, in a network that has a place for him."""
         from testbed.lab.processes.attacker import Attacker  # noqa: PLC0415 - scapy is where it is needed, and nowhere else
 
-        return Attacker({name: self.net[name] for name in self._attackers()}, self.net[TAPPED])
+        return Attacker({name: self.net[name] for name in self._attackers()}, self.net[TAPPED], selector)
 
     def quencher(self, link: str) -> "Quencher":
         """The router of an access link, which may ask to send less."""
@@ -129,8 +118,7 @@ class LabRun:
         self._commands = Commands(lab.net, logs)
         self._shaper = Shaper(lab.net)
         self._agents: dict[str, AgentProcess | ForeignProcess] = {}
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
+        self._due, self._order = list[tuple[float, int, Callable[[], None]]](), count()
         self._signals: dict[str, float] = {}
         self._zero_s = 0.0
         self._ended = self._called = False
@@ -140,7 +128,8 @@ class LabRun:
         """What agents, and commands that failed, want to be known beside the run's numbers."""
         quenched = {step["link"] for step in plan["timeline"] if step["do"] == "quench"}
         self._quenchers = {link: lab.quencher(link) for link in sorted(quenched)}
-        self._attacker = lab.attacker() if any(step["do"] == "attack" for step in plan["timeline"]) else None
+        attacks = [step for step in plan["timeline"] if step["do"] == "attack"]
+        self._attacker = lab.attacker(self._selector) if attacks else None
 
     def start(self) -> None:
         """Shapes the links, starts the agents, and returns when all of them are ready."""

@@ -16,26 +16,6 @@ ready: {says: listening}
 """
 
 
-RAW_IP6 = """import socket
-import struct
-import time
-
-packed = lambda address: socket.inet_pton(socket.AF_INET6, address)
-raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
-print("listening", flush=True)
-time.sleep(6)
-
-
-def checksum(source, target, protocol, data):
-    whole = packed(source) + packed(target) + struct.pack("!II", len(data), protocol) + data
-    total = sum(struct.unpack(f"!{len(whole) // 2}H", whole))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return struct.pack("!H", 0xFFFF - total)
-"""
-"""How a program in Python of his begins that sends packets of IPv6 by hand, six seconds after all are ready."""
-
-
 def with_stranger(folder: Path, scenario: str, python: str, *, node: str = "attacker") -> Path:
     """Return the scenario, of this text, with a program in Python that says `listening` when it has begun.
 

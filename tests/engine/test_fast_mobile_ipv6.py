@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .command import call, needs_uml, result_of
-from .strangers import RAW_IP6, with_stranger
-from .test_mobile_ipv6 import AGENT, CARE_OF, CN, HOME, made, over_ip6
+from .command import needs_uml, result_of
+from .test_mobile_ipv6 import AGENT, CARE_OF, CN, HOME, made
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -143,52 +142,6 @@ def test_a_buffer_that_is_full_loses_the_rest_and_says_so(tmp_path: Path) -> Non
     assert held["packets"] == 3
     assert held["bytes"] <= 1000
     assert held["overflowed"] == result_of(folder)["media"]["to_mn"]["lost"] > 0
-
-
-# Would have somebody else's packets: by updates with a guessed key, a router's word, and an arrival.
-EVIL = (
-    RAW_IP6
-    + """
-
-OLD, NEW, OWN = "2001:db8:a01::a01:2", "2001:db8:a02::a02:2", "2001:db8:a42::a42:2"
-PAR, NAR = "2001:db8:a01::a01:1", "2001:db8:a02::a02:1"
-
-
-def send(target, following, payload):
-    head = struct.pack("!IHBB", 6 << 28, len(payload), following, 255) + packed(OWN) + packed(target)
-    raw.sendto(head + payload, (target, 0))
-
-
-def header(kind, source, target, fields, options):
-    body = fields + options
-    data = bytes((59, (6 + len(body)) // 8 - 1, kind, 0, 0, 0)) + body
-    return data[:4] + checksum(source, target, 135, data) + data[6:]
-
-
-guess = bytes((1, 4)) + bytes(4) + bytes((21, 16)) + struct.pack("!I", 512) + bytes(12)
-alternate = bytes((1, 0, 3, 16)) + packed(OWN)
-update = header(8, OLD, PAR, struct.pack("!HHH", 40000, 0xC000, 10), alternate + guess)
-send(PAR, 60, bytes((135, 2, 1, 2, 0, 0, 0xC9, 16)) + packed(OLD) + update)
-old, new = (bytes((34, 18, which, 128)) + packed(one) for which, one in ((1, OLD), (2, NEW)))
-said = bytes((1, 0)) + old + bytes((1, 2, 0, 0)) + new + guess
-send(NAR, 135, header(14, OWN, NAR, struct.pack("!HBB", 1, 0x40, 0), said))
-while True:
-    time.sleep(60)
-"""
-)
-
-
-def test_a_stranger_redirects_nothing(tmp_path: Path) -> None:
-    """10: an update without the key is dropped and counted, and so is a router's word by who is no router."""
-    scenario = with_stranger(tmp_path, over_ip6(tmp_path).read_text(), EVIL)
-    folder = tmp_path / "run"
-    done = call("run", scenario, "--scheme", "fmipv6", "--out", folder, "--engine", "uml")
-    assert done.returncode == 0, done.stderr
-    said = {(one["source"], one["reason"], one["remote"]) for one in told(folder, "discarded")}
-    own = "2001:db8:a42::a42:2"
-    assert said == {("access-router-wifi", "the wrong key", own), ("access-router-umts", "no neighbour", own)}
-    assert [one["care_of"] for one in told(folder, "redirected") if "care_of" in one] == [CARE_OF["umts"]]
-    assert result_of(folder)["media"]["to_mn"]["lost"] == 0
 
 
 def test_to_and_fro_each_router_is_left_and_come_to_and_nothing_goes_round(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .command import call, needs_uml, result_of
-from .strangers import RAW_IP6, with_stranger
 from .test_fast_mobile_ipv6 import told
 from .test_mobile_ipv6 import AGENT, CARE_OF, CN, HOME, over_ip6
 from .tshark import fields
@@ -125,51 +124,3 @@ def test_routers_that_advertise_themselves_say_where_the_anchor_point_is(tmp_pat
         said = fields(folder / "run.pcapng", f'icmpv6.opt.type == 23 && frame.interface_name == "mn-{link}"', *names)
         assert {tuple(one) for one in said} == {("255", "1", "2", "15", "0", "2592000", POINT)}
     assert told(folder, "discarded", "no_anchor_point", "anchor_point_not_here") == []
-
-
-# Would have packets of somebody else's regional address: by an update with a guess for a key, and by a tunnel.
-EVIL = (
-    RAW_IP6
-    + """
-
-HOME, REGIONAL, POINT, AGENT, CN = (
-    "2001:db8:a0a::a0a:fe", "2001:db8:a00:100:0:ff:fe00:1", "2001:db8:a00:100::a00:101", "2001:db8:a0a::a0a:2",
-    "2001:db8:a14::a14:2",
-)
-OWN = "2001:db8:a42::a42:2"
-
-
-def ip(source, target, following, payload):
-    return struct.pack("!IHBB", 6 << 28, len(payload), following, 64) + packed(source) + packed(target) + payload
-
-
-options = bytes((1, 7)) + bytes(7) + bytes((9, 17, 1)) + struct.pack("!I", 1024) + bytes(12)
-fixed = bytes((59, (12 + len(options)) // 8 - 1, 5, 0, 0, 0)) + struct.pack("!HHH", 40000, 0x8800, 75) + options
-data = fixed[:4] + checksum(REGIONAL, POINT, 135, fixed) + fixed[6:]
-option = bytes((135, 2, 1, 2, 0, 0, 0xC9, 16)) + packed(REGIONAL)
-raw.sendto(ip(OWN, POINT, 60, option + data), (POINT, 0))
-noise = struct.pack("!HHHH", 20000, 9999, 8 + 172, 0) + b"\\x80" + b"*" * 171
-noise = noise[:6] + checksum(HOME, CN, 17, noise) + noise[8:]
-for _ in range(5):
-    raw.sendto(ip(OWN, POINT, 41, ip(REGIONAL, AGENT, 41, ip(HOME, CN, 17, noise))), (POINT, 0))
-while True:
-    time.sleep(60)
-"""
-)
-
-
-def test_a_stranger_binds_no_regional_address_and_nobody_passes_on_his_tunnel(tmp_path: Path) -> None:
-    """RFC 5380 12.1: "any host could send a BU for the mobile node's RCoA and hijack the mobile node's packets"."""
-    scenario = with_stranger(tmp_path, far(tmp_path).read_text(), EVIL)
-    folder = tmp_path / "run"
-    done = call("run", scenario, "--scheme", "hmipv6", "--out", folder, "--engine", "uml")
-    assert done.returncode == 0, done.stderr
-    (refused,) = [one for one in told(folder, "registration_refused") if one["source"] == "anchor-point"]
-    assert (refused["code"], refused["remote"]) == (146, "2001:db8:a42::a42:2")
-    assert {one["care_of"] for one in told(folder, "registered") if one["source"] == "anchor-point"} == {
-        *CARE_OF.values()
-    }
-    capture = folder / "run.pcapng"
-    assert fields(capture, 'udp.dstport == 9999 && frame.interface_name == "home-eth0"', "ipv6.src") == []
-    assert fields(capture, 'udp.dstport == 9999 && frame.interface_name == "attacker-eth0"', "ipv6.src") != []
-    assert result_of(folder)["media"]["to_mn"]["lost"] == 0

@@ -11,6 +11,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml, result_of
+from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -186,14 +187,7 @@ while True:
 
 def test_a_stranger_who_guesses_is_refused_and_moves_nothing(tmp_path: Path) -> None:
     """He is heard, though: rtpengine passes on what comes to its ports from anywhere, as docs/rivals.md says."""
-    (tmp_path / "evil.py").write_text(EVIL)
-    (tmp_path / "evil.yaml").write_text(
-        "name: evil\nabout: a stranger's\nroles: [node]\ncommand: [python3, evil.py]\n"
-        "files: {evil.py: evil.py}\nready: {says: listening}\n"
-    )
-    text = SCENARIO.find("wifi-to-umts").read_text().replace("topology: multihomed", "topology: with-attacker")
-    scenario = tmp_path / "guessed.yaml"
-    scenario.write_text(f"{text}\nprograms: [{{node: attacker, program: ./evil.yaml}}]\n")
+    scenario = with_stranger(tmp_path, SCENARIO.find("wifi-to-umts").read_text(), EVIL)
     folder = made(tmp_path / "run", scenario=str(scenario))
     capture = folder / "captures" / "attacker-eth0.pcap"
     assert len(fields(capture, f"stun && ip.src == {STRANGER}", "frame.number")) > 2000

@@ -9,7 +9,6 @@ import pytest
 from testbed.scenario.reading.places import PROGRAM, SCENARIO
 
 from .command import call, needs_uml, result_of
-from .strangers import with_stranger
 from .tshark import fields, tshark
 
 if TYPE_CHECKING:
@@ -118,41 +117,3 @@ def test_a_daemon_that_dies_in_the_call_marks_the_run(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "home-strongswan (strongswan.yaml): env was killed by signal 9" in done.stdout + done.stderr
     assert (tmp_path / "run" / "run.pcapng").stat().st_size > 10_000
-
-
-EVIL = '''"""Sends again what he hears pass of the mobile node's, from his own address: the tunnel may follow him."""
-import socket
-
-tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
-tap.bind(("core-umts", 0x0800))
-ike = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-ike.bind(("0.0.0.0", 4500))
-esp = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)
-print("listening", flush=True)
-sent = 0
-while True:
-    data = tap.recv(65536)
-    source, target = (socket.inet_ntoa(data[at : at + 4]) for at in (12, 16))
-    if (source, target) != ("10.2.0.2", "10.10.0.2") or sent == 300:
-        continue
-    sent += 1
-    if data[9] == 17:
-        ike.sendto(data[28:], (target, 4500))
-    elif data[9] == 50:
-        esp.sendto(data[20:], (target, 0))
-'''
-
-
-@needs_uml
-def test_the_tunnel_does_not_follow_who_sends_its_packets_again(tmp_path: Path) -> None:
-    """Neither for a move that was asked for before (RFC 7296, 2.2) nor for speech (RFC 4303, 3.4.3)."""
-    text = SCENARIO.find("wifi-to-umts").read_text()
-    scenario = with_stranger(tmp_path, text, EVIL, node="core")
-    folder = made(tmp_path / "run", str(scenario))
-    seen = 'frame.interface_name == "home-eth0"'
-    his = fields(folder / "run.pcapng", f"{seen} && ip.src == 10.10.0.1 && (esp || isakmp)", "ip.proto")
-    assert len(his) == 300
-    assert his[:2] == [["17"], ["17"]]
-    to = {one for (one,) in fields(folder / "run.pcapng", f"{seen} && ip.src == 10.10.0.2 && esp", "ip.dst")}
-    assert to == {"10.1.0.2", "10.2.0.2"}
-    assert lost(folder) == [0, 0]

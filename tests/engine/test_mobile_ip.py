@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.scenario.reading.places import SCENARIO
-
 from .command import call, needs_uml, result_of
-from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -112,66 +107,6 @@ def test_two_tunnels_all_the_time_lose_nothing_when_one_link_breaks(tmp_path: Pa
     for media in result_of(folder)["media"].values():
         assert media["lost"] == 0
         assert media["copies"] > 600
-
-
-EVIL = '''"""Would have the packets of somebody else's home address: by registrations, and in tunnels that are none."""
-import socket
-import struct
-import time
-
-HOME, AGENT, CN, OWN = "10.10.0.254", "10.10.0.2", "10.20.0.2", "10.66.0.2"
-aton = socket.inet_aton
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind((OWN, 434))
-raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-print("listening", flush=True)
-time.sleep(6)
-
-
-def request(home, extension):
-    stamp = int((time.time() + 2208988800) * 2**32)
-    fixed = struct.pack("!BBH4s4s4sQ", 1, 0x22, 300, aton(home), aton(AGENT), aton(OWN), stamp)
-    udp.sendto(fixed + extension, (AGENT, 434))
-    time.sleep(0.2)
-
-
-def ip(source, target, protocol, payload):
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, aton(source), aton(target))
-    total = sum(struct.unpack("!10H", head))
-    total = (total & 0xFFFF) + (total >> 16)
-    return head[:10] + struct.pack("!H", 0xFFFF - ((total & 0xFFFF) + (total >> 16))) + head[12:] + payload
-
-
-request(HOME, bytes((32, 20)) + struct.pack("!I", 256) + bytes(16))  # a guess
-request(HOME, b"")  # nothing
-request("10.10.0.77", bytes((32, 20)) + struct.pack("!I", 256) + bytes(16))  # a home that is none
-noise = struct.pack("!HHHH", 20000, 9999, 8 + 172, 0) + b"\\x80" + b"*" * 171
-for outer in (OWN, "10.1.0.2"):  # his own address, and the MN's
-    for _ in range(5):
-        raw.sendto(ip(outer, AGENT, 4, ip(HOME, CN, 17, noise)), (AGENT, 0))
-while True:
-    time.sleep(60)
-'''
-
-
-@needs_uml
-def test_a_stranger_binds_nothing_and_no_tunnel_takes_what_he_says(tmp_path: Path) -> None:
-    """RFC 5944 3.8.2.1 a; RFC 3024 4.3.2; in the MN's own name it does not even arrive (RFC 3704)."""
-    scenario = with_stranger(tmp_path, SCENARIO.find("wifi-to-umts").read_text(), EVIL)
-    folder = tmp_path / "run"
-    done = call("run", scenario, "--scheme", "mipv4", "--out", folder, "--engine", "uml")
-    assert done.returncode == 0, done.stderr
-    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-    at_home = [one for one in events if one["source"] == "home-agent"]
-    refused = [(one["code"], one["remote"]) for one in at_home if one["event"] == "registration_refused"]
-    assert refused == [(131, "10.66.0.2:434")]
-    discarded = [one["reason"] for one in at_home if one["event"] == "discarded"]
-    assert discarded == ["not signed", "no association"]
-    assert {one["care_of"] for one in at_home if one["event"] == "registered"} == {*CARE_OF.values()}
-    seen = fields(folder / "run.pcapng", f"udp.dstport == 9999 && ip.src == {HOME} && !icmp", "frame.interface_name")
-    at = Counter(name for (name,) in seen)
-    assert (at["attacker-eth0"], at["home-eth0"], at["cn-eth0"]) == (10, 5, 0)
-    assert result_of(folder)["media"]["to_mn"]["lost"] == 0
 
 
 @needs_uml

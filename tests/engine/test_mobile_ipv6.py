@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml, result_of
-from .strangers import RAW_IP6, with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -171,62 +169,3 @@ def test_copies_over_two_bindings_lose_nothing_and_nobody_misses_anything(tmp_pa
     updates = f"mipv6 && mip6.mhtype == {BINDING_UPDATE} && frame.interface_name == mn-umts"
     said = fields(folder / "run.pcapng", updates.replace("mn-umts", '"mn-umts"'), "mip6.acoa.acoa", "mip6.bu.lifetime")
     assert said == [[CARE_OF["umts"], "75"], [CARE_OF["wifi"], "0"]]
-
-
-# Would have packets of somebody else's home address: by updates, by tunnels, and by the option alone.
-EVIL = (
-    RAW_IP6
-    + """
-
-HOME, AGENT, CN, OWN = "2001:db8:a0a::a0a:fe", "2001:db8:a0a::a0a:2", "2001:db8:a14::a14:2", "2001:db8:a42::a42:2"
-
-
-def ip(source, target, following, payload):
-    return struct.pack("!IHBB", 6 << 28, len(payload), following, 64) + packed(source) + packed(target) + payload
-
-
-def with_home(following):
-    return bytes((following, 2, 1, 2, 0, 0, 0xC9, 16)) + packed(HOME)
-
-
-def update(target, flags, options):
-    fixed = bytes((59, (12 + len(options)) // 8 - 1, 5, 0, 0, 0)) + struct.pack("!HHH", 40000, flags, 75) + options
-    data = fixed[:4] + checksum(HOME, target, 135, fixed) + fixed[6:]
-    raw.sendto(ip(OWN, target, 60, with_home(135) + data), (target, 0))
-
-
-guess = bytes((1, 7)) + bytes(7) + bytes((9, 17, 1)) + struct.pack("!I", 256) + bytes(12)
-update(AGENT, 0xC000, guess)
-update(CN, 0x8000, bytes((4, 4)) + bytes(4) + bytes((5, 12)) + bytes(12))
-noise = struct.pack("!HHHH", 20000, 9999, 8 + 172, 0) + b"\\x80" + b"*" * 171
-noise = noise[:6] + checksum(HOME, CN, 17, noise) + noise[8:]
-for _ in range(5):
-    raw.sendto(ip(OWN, CN, 60, with_home(17) + noise), (CN, 0))  # as if the home address were bound to his
-    raw.sendto(ip(OWN, AGENT, 41, ip(HOME, CN, 17, noise)), (AGENT, 0))
-while True:
-    time.sleep(60)
-"""
-)
-
-
-def test_a_stranger_binds_nothing_and_nobody_believes_his_home_address(tmp_path: Path) -> None:
-    """RFC 6275 9.3.1, 9.5.1, 10.4.5; RFC 4285 5.1.1: what has a home address that is not bound to him is dropped."""
-    scenario = with_stranger(tmp_path, over_ip6(tmp_path).read_text(), EVIL)
-    folder = tmp_path / "run"
-    done = call("run", scenario, "--scheme", "mipv6-ro", "--out", folder, "--engine", "uml")
-    assert done.returncode == 0, done.stderr
-    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-    said = {(one["source"], one["event"], one.get("code", one.get("reason")), one["remote"])
-            for one in events if "remote" in one and one["remote"] != CN}  # fmt: skip
-    own = "2001:db8:a42::a42:2"
-    assert said == {("home-agent", "registration_refused", 146, own), ("binding-cache", "binding_refused", 138, own)}
-    at_cn = {
-        tuple(line)
-        for line in fields(
-            folder / "run.pcapng", 'udp.dstport == 9999 && frame.interface_name == "cn-eth0"', "ipv6.src"
-        )
-    }
-    assert at_cn == {(own,)}  # it came there, and was no datagram to anybody: else there is an ICMP error
-    unreachable = f"icmpv6.type == 1 && icmpv6.code == 4 && ipv6.src == {CN} && udp.dstport == 9999"
-    assert fields(folder / "run.pcapng", unreachable, "frame.number") == []
-    assert result_of(folder)["media"]["to_mn"]["lost"] == 0

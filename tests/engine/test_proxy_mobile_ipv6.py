@@ -10,7 +10,7 @@ import pytest
 from testbed.scenario.reading.places import SCENARIO
 
 from .command import call, needs_uml, result_of
-from .strangers import RAW_IP6, with_stranger
+from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -136,54 +136,6 @@ def test_a_call_that_goes_to_and_fro_keeps_its_address(tmp_path: Path, failure: 
     result = result_of(made(tmp_path, "pmipv6", "--failure", failure))
     assert len(result["handovers"]) > 3
     assert {one["outcome"] for one in result["handovers"]} == {"done"}
-
-
-# Would have a node's packets: by an update, and by a tunnel; and sends in its name.
-EVIL = (
-    RAW_IP6
-    + """
-
-HOME, ANCHOR, CN, OWN = "2001:db8:a0a::a0a:fe", "2001:db8:a0a::a0a:2", "2001:db8:a14::a14:2", "2001:db8:a42::a42:2"
-GATEWAY = "2001:db8:a00:200::a00:202"
-
-
-def ip(source, target, following, payload):
-    return struct.pack("!IHBB", 6 << 28, len(payload), following, 64) + packed(source) + packed(target) + payload
-
-
-def update(source):
-    options = bytes((8, 16, 1)) + b"mn@home.example" + bytes((1, 4)) + bytes(4)
-    options += bytes((22, 18, 0, 0)) + bytes(16) + bytes((23, 2, 0, 2)) + bytes((24, 2, 0, 4))
-    options += bytes((1, 0)) + bytes((27, 8)) + struct.pack("!Q", int(time.time() * 65536)) + bytes((0,))
-    options += bytes((9, 17, 1)) + struct.pack("!I", 512) + bytes(12)
-    options += bytes(-(12 + len(options)) % 8)
-    fixed = bytes((59, (12 + len(options)) // 8 - 1, 5, 0, 0, 0)) + struct.pack("!HHH", 40000, 0x8200, 75) + options
-    data = fixed[:4] + checksum(source, ANCHOR, 135, fixed) + fixed[6:]
-    raw.sendto(ip(source, ANCHOR, 135, data), (ANCHOR, 0))
-
-
-update(OWN)
-update(GATEWAY)  # which the routers drop: it is not behind them
-noise = struct.pack("!HHHH", 20000, 9999, 8 + 172, 0) + b"\\x80" + b"*" * 171
-noise = noise[:6] + checksum(HOME, CN, 17, noise) + noise[8:]
-for _ in range(5):
-    raw.sendto(ip(OWN, ANCHOR, 41, ip(HOME, CN, 17, noise)), (ANCHOR, 0))
-    raw.sendto(ip(HOME, CN, 17, noise), (CN, 0))
-while True:
-    time.sleep(60)
-"""
-)
-
-
-def test_a_stranger_is_no_gateway_and_his_tunnel_leads_nowhere(tmp_path: Path) -> None:
-    """RFC 5213 5.3.1 6: refused by 154, told, and the call goes on; nothing of his comes to the correspondent."""
-    scenario = with_stranger(tmp_path, over_ip6(tmp_path).read_text(), EVIL)
-    folder = made(tmp_path, "pmipv6", scenario=scenario)
-    said = [(one["source"], one["code"], one["remote"]) for one in events_of(folder) if "remote" in one]
-    assert said == [("home-agent", 154, "2001:db8:a42::a42:2")]
-    at_cn = 'udp.dstport == 9999 && frame.interface_name == "cn-eth0"'
-    assert fields(folder / "run.pcapng", at_cn, "frame.number") == []
-    assert {way: media["lost"] for way, media in result_of(folder)["media"].items()} == {"to_mn": 0, "to_cn": 0}
 
 
 NEXT_DOOR = '''"""On the same WiFi: says that it has the mobile node's address."""

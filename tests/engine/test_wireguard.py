@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.scenario.reading.places import SCENARIO
-
 from .command import call, needs_uml, result_of
-from .strangers import with_stranger
 from .tshark import fields
 
 if TYPE_CHECKING:
@@ -85,35 +82,3 @@ def test_packets_that_the_break_took_are_lost(tmp_path: Path) -> None:
         media = result["media"][way]
         assert media["lost"] == media["lost_in_window"]
         assert 80 < media["lost"] < 100
-
-
-EVIL = '''"""Sends again what he hears pass, from his own address, so that the tunnel, which roams, may follow him."""
-import socket
-
-tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
-tap.bind(("core-wifi", 0x0800))
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind(("0.0.0.0", 51820))
-print("listening", flush=True)
-sent = 0
-while True:
-    data = tap.recv(65536)
-    source, target = (socket.inet_ntoa(data[at : at + 4]) for at in (12, 16))
-    if data[9] == 17 and (source, target) == ("10.1.0.2", "10.10.0.2") and sent < 300:
-        udp.sendto(data[28:], (target, 51820))
-        sent += 1
-'''
-
-
-@needs_uml
-def test_the_tunnel_does_not_follow_who_sends_its_packets_again(tmp_path: Path) -> None:
-    """Neither for a handshake's initiation nor for data: each is good once (Donenfeld 2017, 5.1, 5.4.6)."""
-    text = SCENARIO.find("wifi-to-umts").read_text()
-    scenario = with_stranger(tmp_path, text, EVIL, node="core")
-    folder = made(tmp_path / "run", str(scenario), "--engine", "uml")
-    seen = "frame.interface_name == home-eth0 && wg"
-    his = [kind for (kind,) in fields(folder / "run.pcapng", f"{seen} && ip.src == 10.10.0.1", "wg.type")]
-    assert (his.count("1"), len(his)) == (1, 300)
-    to = {address for (address,) in fields(folder / "run.pcapng", f"{seen} && ip.src == 10.10.0.2", "ip.dst")}
-    assert to == {"10.1.0.2", "10.2.0.2"}
-    assert [result_of(folder)["media"][way]["lost"] for way in ("to_mn", "to_cn")] == [0, 0]

@@ -1,114 +1,197 @@
 """Somebody else on the network: hears what a tap gives, and sends what is not his to send.
 
 Each attack is a template with places for what was overheard (`{…}`): made on the host, filled in here, at its time.
-What comes from his own address leaves by a socket like anybody's; what is in another's name, and speech, scapy makes.
+What comes from his own address leaves by a socket like anybody's; what is in another's name, speech, and what is no
+SIP, scapy makes.
 """
 
 import contextlib
+import os
 import re
+import selectors
 import socket
-import struct
+import time
+from typing import cast
 
 from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import HAO, IPv6, IPv6ExtHdrDestOpt, in6_chksum
 from scapy.layers.rtp import RTP
 from scapy.packet import Packet, Raw
 
-from testbed.lab.plan import Attack
+from agents.mip6.mobility_header import MOBILITY
+from agents.stun.stun_message import MessageClass, StunMessage
+from testbed.lab.attack_plan import STRANGE_HOPS, Attack, Passing, Strange, StunTemplate
+from testbed.lab.network.addresses import is_ip6
+from testbed.lab.processes.overheard import NOISE, SAMPLES, SIP_PORT, HeardPacket, Overheard
+from testbed.lab.processes.overheard import UDP as UDP_NUMBER
+from testbed.lab.processes.stolen_tokens import binding_by_tokens
 from testbed.lab.spaces import NodeSpace, entered
 
-ETH_P_IP = 0x0800
+ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
 # include/uapi/asm-generic/socket.h; Python's socket module does not name it.
 SO_RCVBUFFORCE = 33
 BUFFER = 8 << 20
-SIP_PORT = 5060
-SAMPLES = 160
-NOISE = b"\x2a" * SAMPLES
+CHECKSUM = slice(4, 6)
+TRANSACTION_BYTES = 12
 
 
 class Attacker:
-    """`nodes` are where attacks come from; `tap` is the node whose traffic is overheard."""
+    """`nodes` are where attacks come from; `tap` is the node whose traffic is overheard.
 
-    def __init__(self, nodes: dict[str, NodeSpace], tap: NodeSpace) -> None:
-        self._tap = socket_in(tap, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
-        self._tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
-        self._tap.setblocking(False)
-        self._raw = {
-            name: socket_in(node, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) for name, node in nodes.items()
-        }
+    Whoever asks `selector` calls what is registered there: so what passes is sent again at once.
+    """
+
+    def __init__(self, nodes: dict[str, NodeSpace], tap: NodeSpace, selector: selectors.BaseSelector) -> None:
+        self._nodes, self._selector = nodes, selector
+        self._taps = [
+            socket_in(tap, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(kind)) for kind in (ETH_P_IP, ETH_P_IPV6)
+        ]
+        for one in self._taps:
+            one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+            one.setblocking(False)
+        self._raw: dict[tuple[str, int], socket.socket] = {}
         # Answers are taken, as a phone would: else the kernel answers them with ICMP.
-        self._phones = {name: socket_in(node, socket.AF_INET, socket.SOCK_DGRAM) for name, node in nodes.items()}
-        for phone in self._phones.values():
-            phone.bind(("0.0.0.0", SIP_PORT))  # noqa: S104 - all of a namespace of its own
-        self._known: dict[str, str] = {}
+        self._taking: dict[tuple[str, int], socket.socket] = {}
+        for name in nodes:
+            self._take_answers(name, SIP_PORT)
+        self._heard = Overheard()
+        # What is sent again as soon as it passes, and how often it still may be.
+        self._repeating: Attack | None = None
+        self._repeats_left, self._repeats_until = 0, 0.0
 
     def attack(self, attack: Attack) -> None:
         """Sends an attack's packets; none when something that it needs has not been overheard."""
-        self._listen()
+        self._hear()
+        again = attack["strange"] and attack["strange"]["again"]
+        if again and again["which"] == "each":
+            self._rest()
+            self._repeating, self._repeats_left = attack, attack["times"]
+            self._repeats_until = time.monotonic() + again["for_s"]
+            for tap in self._taps:
+                self._selector.register(tap, selectors.EVENT_READ, self._hear)
+            return
         with contextlib.suppress(KeyError):
             for number in range(attack["first"], attack["first"] + attack["times"]):
                 self._send(attack, number)
 
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        """Takes in what passed the tap, and sends again at once what is to be."""
+        for tap in self._taps:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    packet = self._heard.hear(tap.recv(65536))
+                    if packet is not None:
+                        self._repeat(packet)
+
     def _send(self, attack: Attack, number: int) -> None:
         """One packet; raises KeyError for what was not overheard."""
-        known = {**self._known, "n": str(number)}
+        known = {**self._heard.known, "n": str(number)}
+        if attack["strange"] is not None:
+            self._send_packet(attack, self._strange(attack, attack["strange"], known, number))
+            return
         target = attack["to"], int(fill(attack["port"], known))
         text = fill(attack["data"], known)
         data = self._speech(attack, number) if attack["speech"] else Raw(text.encode("latin-1"))
         if attack["is_raw"]:
             udp = UDP(sport=int(fill(attack["source_port"], known)), dport=target[1])
             packet = IP(src=attack["source"], dst=target[0]) / udp / data
-            self._raw[attack["node"]].sendto(bytes(packet), (target[0], 0))
+            self._raw_of(attack).sendto(bytes(packet), (target[0], 0))
         else:
-            self._phones[attack["node"]].sendto(bytes(data), target)
+            self._taking[attack["node"], SIP_PORT].sendto(bytes(data), target)
 
     def _speech(self, attack: Attack, number: int) -> Packet:
         """Loud noise with the next numbers of a stream, or with numbers of its own."""
-        stream = attack["speech"]
-        ssrc, sequence, stamp = (int(self._known[f"{stream}/{name}"]) for name in ("ssrc", "sequence", "stamp"))
+        stream, known = attack["speech"], self._heard.known
+        ssrc, sequence, stamp = (int(known[f"{stream}/{name}"]) for name in ("ssrc", "sequence", "stamp"))
         if attack["guessed"]:
             ssrc, sequence = ssrc ^ 0x5A5A5A5A, sequence ^ 0x5A5A
         sequence, stamp = (sequence + number + 1) & 0xFFFF, (stamp + SAMPLES * (number + 1)) & 0xFFFFFFFF
         return RTP(payload_type=0, sequence=sequence, timestamp=stamp, sourcesync=ssrc) / Raw(NOISE)
 
-    def _listen(self) -> None:
-        """Takes in what passed the tap: the identifiers of the call, its credentials, its streams' numbers."""
-        while True:
-            try:
-                data = self._tap.recv(65536)
-            except BlockingIOError:
-                return
-            if data[9] != socket.IPPROTO_UDP:
-                continue
-            head = (data[0] & 0xF) * 4
-            source, target = socket.inet_ntoa(data[12:16]), socket.inet_ntoa(data[16:20])
-            ports = struct.unpack_from("!HH", data, head)
-            payload = data[head + 8 :]
-            if SIP_PORT in ports:
-                self._hear_sip(source, target, payload.decode("latin-1"))
-            elif payload[:1] == b"\x80":
-                self._hear_speech(f"{source}>{target}", ports, payload)
+    def _strange(self, attack: Attack, strange: Strange, known: dict[str, str], number: int) -> Packet:
+        """What stands behind IP's header."""
+        if strange["again"] is not None:
+            return self._once_more(attack, self._heard.find(strange["again"]))
+        ports = {"sport": int(fill(attack["source_port"], known)), "dport": int(fill(attack["port"], known))}
+        if attack["speech"]:
+            data = UDP(**ports) / self._speech(attack, number)
+            if strange["inner"] is not None:
+                source, target = strange["inner"]
+                data = (IPv6 if is_ip6(source) else IP)(src=source, dst=target) / data
+            return IPv6ExtHdrDestOpt(options=[HAO(hoa=strange["home"])]) / data if strange["home"] else data
+        made = bytes.fromhex(fill(strange["octets"], known))
+        if strange["stun"] is not None:
+            made = request_of(strange["stun"], known)
+        if strange["binding"] is not None:
+            made = binding_by_tokens(strange["binding"], known)
+        if strange["protocol"] != UDP_NUMBER:
+            return Raw(made)
+        if not attack["is_raw"]:
+            self._take_answers(attack["node"], ports["sport"])
+        return UDP(**ports) / Raw(made)
 
-    def _hear_sip(self, source: str, target: str, text: str) -> None:
-        """What the last message between two hosts said, under `from>to/method/name`."""
-        start, _, rest = text.partition("\r\n")
-        head = rest.partition("\r\n\r\n")[0]
-        fields = {name.lower(): value for name, value in re.findall(r"^([\w-]+): (.*?)\r?$", head, re.MULTILINE)}
-        if start.startswith("SIP/2.0"):
-            return
-        key = f"{source}>{target}/{start.partition(' ')[0]}"
-        for name in ("from", "to", "call-id", "authorization", "proxy-authorization"):
-            if name in fields:
-                self._known[f"{key}/{name}"] = fields[name]
-        for name in ("from", "to"):
-            if ";tag=" in fields.get(name, ""):
-                self._known[f"{key}/{name};tag"] = fields[name].partition(";tag=")[2].partition(";")[0]
+    def _once_more(self, attack: Attack, heard: HeardPacket) -> Packet:
+        """What was heard, with the checksum that its other source wants."""
+        if heard.protocol == UDP_NUMBER:
+            sport, dport = (int.from_bytes(heard.payload[at : at + 2]) for at in (0, 2))
+            if not attack["is_raw"]:
+                self._take_answers(attack["node"], sport)
+            return UDP(sport=sport, dport=dport) / Raw(heard.payload[8:])
+        if heard.protocol == MOBILITY:
+            bare = heard.payload[: CHECKSUM.start] + bytes(2) + heard.payload[CHECKSUM.stop :]
+            checksum = in6_chksum(MOBILITY, IPv6(src=attack["source"], dst=attack["to"]), bare)
+            return Raw(bare[: CHECKSUM.start] + checksum.to_bytes(2) + bare[CHECKSUM.stop :])
+        return Raw(heard.payload)
 
-    def _hear_speech(self, ends: str, ports: tuple[int, ...], payload: bytes) -> None:
-        if payload.endswith(NOISE):
+    def _repeat(self, packet: HeardPacket) -> None:
+        """Sends again what passed, as long as that is wanted."""
+        attack = self._repeating
+        if attack is None:
             return
-        sequence, stamp, ssrc = struct.unpack_from("!HII", payload, 2)
-        numbers = {"ssrc": ssrc, "sequence": sequence, "stamp": stamp, "source": ports[0], "target": ports[1]}
-        self._known |= {f"{ends}/{name}": str(value) for name, value in numbers.items()}
+        if not self._repeats_left or time.monotonic() > self._repeats_until:
+            self._rest()
+        elif packet.is_meant(cast("Passing", cast("Strange", attack["strange"])["again"])):
+            self._repeats_left -= 1
+            self._send_packet(attack, self._once_more(attack, packet))
+
+    def _rest(self) -> None:
+        if self._repeating is not None:
+            self._repeating = None
+            for tap in self._taps:
+                self._selector.unregister(tap)
+
+    def _send_packet(self, attack: Attack, payload: Packet) -> None:
+        source, target, protocol = attack["source"], attack["to"], cast("Strange", attack["strange"])["protocol"]
+        if is_ip6(target):
+            packet = IPv6(src=source, dst=target, nh=protocol, hlim=STRANGE_HOPS) / payload
+        else:
+            packet = IP(src=source, dst=target, proto=protocol, ttl=STRANGE_HOPS) / payload
+        self._raw_of(attack).sendto(bytes(packet), (target, 0))
+
+    def _raw_of(self, attack: Attack) -> socket.socket:
+        family = socket.AF_INET6 if is_ip6(attack["to"]) else socket.AF_INET
+        place = attack["node"], int(family)
+        if place not in self._raw:
+            node = self._nodes[attack["node"]]
+            self._raw[place] = socket_in(node, family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        return self._raw[place]
+
+    def _take_answers(self, node: str, port: int) -> None:
+        """Has a socket on a port of a node's."""
+        if (node, port) not in self._taking:
+            phone = socket_in(self._nodes[node], socket.AF_INET, socket.SOCK_DGRAM)
+            phone.bind(("0.0.0.0", port))  # noqa: S104 - all of a namespace of its own
+            self._taking[node, port] = phone
+
+
+def request_of(template: StunTemplate, known: dict[str, str]) -> bytes:
+    """A request of STUN; raises KeyError for what is not known."""
+    attributes = tuple((number, bytes.fromhex(fill(value, known))) for number, value in template["attributes"])
+    message = StunMessage(MessageClass.REQUEST, template["method"], os.urandom(TRANSACTION_BYTES), attributes)
+    key = bytes.fromhex(template["key"]) if template["key"] else None
+    return message.to_bytes(key, has_fingerprint=template["has_fingerprint"])
 
 
 def socket_in(node: NodeSpace, *kind: int) -> socket.socket:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from testbed.measure.call.call_end import judged_alike
 from testbed.measure.call.direction import directions
@@ -18,7 +21,7 @@ from testbed.measure.folder.run_folder import (
     read_manifest,
     scenario_start_ns,
 )
-from testbed.measure.mobility.hidden import with_hidden
+from testbed.measure.mobility.hidden import COLUMNS, with_hidden
 from testbed.measure.mobility.protocols_seen import find_exchanges, registrations
 from testbed.measure.rtp.copies import as_originals, find_copies
 from testbed.measure.rtp.streams import find_rtp
@@ -42,16 +45,24 @@ if TYPE_CHECKING:
 
 
 class Traffic:
-    """What passed some interfaces, decoded once: UDP, and the RTP and SIP in it, in order of time."""
+    """What passed some interfaces, decoded once: UDP, and the RTP and SIP in it, in order of time.
 
-    def __init__(self, capture: Capture, manifest: Manifest) -> None:
-        self.capture, self._manifest = capture, manifest
+    What is at interfaces `without` only tells what is hidden elsewhere.
+    """
+
+    def __init__(self, capture: Capture, manifest: Manifest, *, without: frozenset[str] = frozenset()) -> None:
+        self.capture, self._manifest, self._without = capture, manifest, without
 
     @cached_property
     def datagrams(self) -> Datagrams:
         """All UDP datagrams, those too that are hidden in others."""
         hides = self._manifest.mn.inside is not None
-        return with_hidden(self.capture, decode_udp(self.capture, keeps_hidden=hides), self._manifest)
+        found = with_hidden(self.capture, decode_udp(self.capture, keeps_hidden=hides), self._manifest)
+        if not self._without:
+            return found
+        is_left_out = np.array([one.name in self._without for one in self.capture.interfaces])
+        stays = ~is_left_out[self.capture.interface[found.packet]]
+        return replace(found, **{name: getattr(found, name)[stays] for name in COLUMNS})
 
     @cached_property
     def rtp(self) -> RtpPackets:
@@ -110,18 +121,23 @@ class Recording:
         ends = self.manifest.interface_names
         every = ends.union(*(host.interfaces for host in self.hosts))
         agents = (self.manifest.relay, self.manifest.point) if self.manifest.mn.kept is not None else ()
-        every = every.difference(*(one.interfaces.values() for one in agents if one is not None))
-        return self.traffic if every == ends else self._traffic_at(every)
+        passing = frozenset(name for one in agents if one is not None for name in one.interfaces.values())
+        if not passing:
+            return self.traffic if every == ends else self._traffic_at(every)
+        if self.manifest.mn.inside is None:
+            return self._traffic_at(every - passing)
+        return self._traffic_at(every | {self.manifest.mn.inside}, without=passing)
 
     @cached_property
     def has_bit_errors(self) -> bool:
         """Whether a link of the run damages packets."""
         return has_bit_errors(self.folder)
 
-    def _traffic_at(self, names: frozenset[str]) -> Traffic:
+    def _traffic_at(self, names: frozenset[str], *, without: frozenset[str] = frozenset()) -> Traffic:
         """Where a link damages packets, without those that nobody took."""
         capture = self.captures.at(names)
-        return Traffic(without_damaged(capture) if self.has_bit_errors else capture, self.manifest)
+        whole = without_damaged(capture) if self.has_bit_errors else capture
+        return Traffic(whole, self.manifest, without=without)
 
     @property
     def capture(self) -> Capture:

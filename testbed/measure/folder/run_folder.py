@@ -71,11 +71,12 @@ class NodePorts:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A node that forwards nothing, with its capture interfaces and the addresses that it has at the start."""
+    """A node, with its capture interfaces and the addresses that it has at the start; `forwards`: it is a router."""
 
     name: str
     interfaces: frozenset[str]
     addresses: frozenset[str]
+    forwards: bool = False
 
 
 class PowerState(NamedTuple):
@@ -268,13 +269,18 @@ def _word(path: Path, said: dict[str, Any], role: str, name: str, what: str) -> 
 
 def read_hosts(folder: Path) -> tuple[Host, ...]:
     """Read the hosts of the run's network, in its order; none without a plan. `RunFolderError` as ever."""
+    return tuple(one for one in read_nodes(folder) if not one.forwards)
+
+
+def read_nodes(folder: Path) -> tuple[Host, ...]:
+    """The same, and the routers among them."""
     path = folder / PLAN
     if not path.exists():
         return ()
     try:
         network = read_json(path)["network"]
         ends = [wire[end] for wire in network["wires"] for end in ("a", "b")]
-        ends += [link["node"] for link in network["access_links"]]
+        ends += [link[end] for link in network["access_links"] for end in ("node", "router") if end in link]
         return tuple(
             Host(
                 name=node["name"],
@@ -282,9 +288,9 @@ def read_hosts(folder: Path) -> tuple[Host, ...]:
                 addresses=frozenset(
                     end["address"].partition("/")[0] for end in ends if end["node"] == node["name"] and end["address"]
                 ),
+                forwards=bool(node["forwards"]),
             )
             for node in network["nodes"]
-            if not node["forwards"]
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunFolderError(path, f"describes no network: {error!r}") from None

@@ -44,7 +44,7 @@ def _with_neighbours(capture: Capture, manifest: Manifest) -> list[SeenRegistrat
     links = {interface: link for link, interface in manifest.mn.interfaces.items()}
     found: list[SeenRegistration] = []
     asked: dict[int, int] = {}
-    for row in _icmpv6_at(capture, set(links)):
+    for row in icmpv6_at(capture, set(links)):
         link, time_ns = links[capture.interfaces[int(capture.interface[row])].name or ""], int(capture.time_ns[row])
         first = int(capture.offset[row]) + HEADER
         whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
@@ -66,7 +66,8 @@ def _with_neighbours(capture: Capture, manifest: Manifest) -> list[SeenRegistrat
     return found
 
 
-def _icmpv6_at(capture: Capture, interfaces: set[str]) -> Iterator[int]:
+def icmpv6_at(capture: Capture, interfaces: set[str]) -> Iterator[int]:
+    """Yield the packets at these interfaces that are ICMPv6, with no headers between."""
     own = np.array([one.name in interfaces for one in capture.interfaces] or [False], dtype=np.bool_)
     rows = np.flatnonzero(
         own[capture.interface] & (capture.linktype == ETHERNET) & (capture.captured >= HEADER + _IP6 + 8)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from testbed.measure.folder.run_folder import Manifest
     from testbed.measure.wire.packets import Datagrams
 
-_PORTS = (500, 4500)
+PORTS = (500, 4500)
 _MARKER = bytes(4)
 """Before IKE on the second port, where ESP may come too (RFC 3948, 2.2)."""
 _HEADER = 28
@@ -52,7 +52,7 @@ def find_key_exchanges(
     """
     found: list[SeenRegistration | SeenHandshake] = []
     last: dict[tuple[bytes, int], int] = {}
-    seen = [one for port in _PORTS for one in at_links(capture, datagrams, manifest, port)]
+    seen = [one for port in PORTS for one in at_links(capture, datagrams, manifest, port)]
     for one in sorted(seen, key=lambda one: one.time_ns):
         header = parse_header(one.data)
         if header is None:

@@ -14,6 +14,8 @@ import numpy as np
 
 from testbed.measure.folder.run_folder import AT_HOME, Event, Host, scenario_start_ns
 from testbed.measure.rtp.streams import find_streams
+from testbed.measure.said.matched_arrivals import match_arrivals
+from testbed.measure.said.said_passages import SaidOfRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from testbed.measure.capture.capture import Capture, Ints
     from testbed.measure.folder.run_folder import Manifest, NodePorts
     from testbed.measure.rtp.streams import RtpPackets, Stream
+    from testbed.measure.said.said_passages import SaidPassage
     from testbed.measure.sip.scan import SipMessage
 
 PAUSE_NS = 2_000_000_000
@@ -86,6 +89,7 @@ class Chart:
     """A message chart; `start_ns` is where scenario time begins, in a `capture` that is of no run its first packet.
 
     Of such a capture nobody knows where it was made: a message has `arrived_ns` only where several interfaces saw it.
+    `said` are the messages of the `protocol` that moves a run's calls beside SIP; a capture of no run has none.
     """
 
     scheme: str | None
@@ -97,15 +101,19 @@ class Chart:
     events: tuple[Event, ...]
     warnings: tuple[str, ...]
     capture: str | None = None
+    protocol: str | None = None
+    said: tuple[SaidPassage, ...] = ()
 
 
 def draw_up(run: Recording) -> Chart:
     """Return the message chart of a run; `RunFolderError` when its folder is none."""
-    manifest, hosts, events, traffic = run.manifest, run.hosts, run.events, run.traffic_of_hosts
+    manifest, events, traffic, said = run.manifest, run.events, run.traffic_of_hosts, SaidOfRun(run)
     capture, messages, rtp = traffic.capture, traffic.messages, traffic.rtp
     streams = find_streams(rtp)
     addresses = dict.fromkeys(end.ip for one in messages for end in (one.source, one.destination))
     addresses |= dict.fromkeys(end.ip for one in streams for end in (one.source, one.destination))
+    addresses |= dict.fromkeys(said.ends)
+    hosts = said.speakers()
     numbers = {one.interface for one in messages}.union(*(one.interfaces for one in streams))
     interfaces = {capture.interfaces[number].name or "" for number in numbers}
     places = _Places(_lifelines(manifest, hosts, events, tuple(addresses), interfaces), capture)
@@ -118,6 +126,8 @@ def draw_up(run: Recording) -> Chart:
         flows=tuple(_flows(rtp, streams, places)),
         events=tuple(_with_link(one, manifest) for one in events if one.link is not None or one.name in ABOUT_LEGS),
         warnings=(*manifest.warnings, *capture.warnings),
+        protocol=said.protocol,
+        said=tuple(said.passages(places.of_address, places.of_name(manifest))),
     )
 
 
@@ -181,6 +191,11 @@ class _Places:
         self.of_interface = {number: of_name[name] for number, name in enumerate(names) if name in of_name}
         self.captured = set(self.of_interface.values())
 
+    def of_name(self, manifest: Manifest) -> dict[str, int]:
+        """Return the lifelines by their names, and those of the MN's links by its interfaces."""
+        links = {interface: number for number, interface in enumerate(manifest.mn.interfaces.values())}
+        return {line.name: number for number, line in enumerate(self.lifelines)} | links
+
     def of(self, sighting: SipMessage) -> int:
         """Return the lifeline whose capture interface saw a message."""
         return self.of_interface[sighting.interface]
@@ -204,7 +219,7 @@ def _passages(messages: Iterable[SipMessage], places: _Places) -> Iterator[Passa
         receiver = places.of_address[sightings[0].destination.ip]
         arrived = [one for one in sightings if places.of_interface.get(one.interface) == receiver]
         left = [one for one in sightings if places.of_interface.get(one.interface) != receiver]
-        for repeat, (departure, arrival) in enumerate(_match(left, arrived)):
+        for repeat, (departure, arrival) in enumerate(match_arrivals(left, arrived)):
             message = departure or arrival
             if message is not None:
                 yield Passage(
@@ -216,24 +231,6 @@ def _passages(messages: Iterable[SipMessage], places: _Places) -> Iterator[Passa
                     is_lost=arrival is None and receiver in places.captured,
                     repeat=repeat,
                 )
-
-
-_Pair = tuple["SipMessage | None", "SipMessage | None"]
-
-
-def _match(left: Sequence[SipMessage], arrived: Sequence[SipMessage]) -> list[_Pair]:
-    """Pair equal messages that left with those that arrived, (None, …) and (…, None) where there is no other.
-
-    A path keeps their order, and what arrives is rather the last one that left: from the end on, each arrival takes the
-    latest departure before it.
-    """
-    waiting, pairs = list(left), list[_Pair]()
-    for arrival in reversed(arrived):
-        while waiting and waiting[-1].time_ns > arrival.time_ns:
-            pairs.append((waiting.pop(), None))
-        pairs.append((waiting.pop() if waiting else None, arrival))
-    pairs += ((one, None) for one in reversed(waiting))
-    return sorted(pairs, key=lambda pair: min(one.time_ns for one in pair if one is not None))
 
 
 def _flows(rtp: RtpPackets, streams: Iterable[Stream], places: _Places) -> Iterator[MediaFlow]:

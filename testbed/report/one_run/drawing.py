@@ -37,7 +37,7 @@ class Row:
     """What stands at a height: an arrow, or an event across all lifelines (`text`).
 
     `link` numbers the MN's link that the arrow is on, None for others. `tip` is where it points to or ends, `to_right`
-    which way. `passage` numbers its message.
+    which way. `passage` numbers its message. `kind`: it is of SIP, of media, or of what moves the call beside SIP.
     """
 
     time: str
@@ -50,7 +50,7 @@ class Row:
     middle: float = 0.0
     to_right: bool = True
     is_lost: bool = False
-    is_media: bool = False
+    kind: str = "sip"
     link: int | None = None
     notes: tuple[str, ...] = ()
     passage: int | None = None
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The whole; `bottom` is where lifelines end, `calls` are (letter, Call-ID)."""
+    """The whole; `bottom` is where lifelines end, `calls` are (letter, Call-ID), `beside` what was said beside SIP."""
 
     width: int
     height: float
@@ -68,6 +68,7 @@ class Drawing:
     rows: tuple[Row, ...]
     calls: tuple[tuple[str, str], ...]
     notes_x: float = float(WIDTH - _NOTES)
+    beside: str | None = None
 
 
 def draw(chart: Chart, links: int) -> Drawing:
@@ -86,7 +87,8 @@ def draw(chart: Chart, links: int) -> Drawing:
     bottom = y + 0.4 * ROW
     lives = tuple(Life(x, line.name) for x, line in zip(xs, chart.lifelines, strict=True))
     calls = tuple((letter, call_id) for call_id, letter in letters.items())
-    return Drawing(WIDTH, bottom + _MARGIN, bottom, lives, tuple(rows), calls)
+    beside = chart.protocol if chart.said else None
+    return Drawing(WIDTH, bottom + _MARGIN, bottom, lives, tuple(rows), calls, beside=beside)
 
 
 def _columns(count: int) -> list[float]:
@@ -114,7 +116,7 @@ def _arrow(one: Arrow, chart: Chart, xs: list[float], links: int, time: str) -> 
         middle=(start + tip) / 2,
         to_right=to_right,
         is_lost=one.is_lost,
-        is_media=one.passage is None,
+        kind="beside" if one.is_beside_sip else "media" if one.passage is None else "sip",
         link=ends[0] if ends else None,
         notes=tuple(textwrap.wrap(", ".join(notes), int((_NOTES - _MARGIN) / _CHARACTER))),
         passage=one.passage,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from testbed.measure.folder.run_folder import Event
     from testbed.measure.result.chart import Chart, MediaFlow, Passage
+    from testbed.measure.said.said_passages import SaidPassage
     from testbed.measure.sip.scan import SipMessage
 
 NARROWEST = 72
@@ -25,7 +26,7 @@ _TIME, _LETTER, _TRANSIT = 8, 3, 7
 _MARGIN = _TIME + 1 + _LETTER
 _LEAST_GAP, _LARGEST_GAP = 8, 24
 _LEAST_NOTES = len("Require: handover")
-_LIFELINE, _LINE, _RIGHT, _LEFT, _LOST, _MEDIA, _RULE = "│", "─", "▶", "◀", "✗", "┄", "═"
+_LIFELINE, _LINE, _RIGHT, _LEFT, _LOST, _MEDIA, _SAID, _RULE = "│", "─", "▶", "◀", "✗", "┄", "╌", "═"
 _TIED = "\xa0"
 # Paper, figure 5: what a registration of several interfaces says in its Contact.
 _REGISTERED = re.compile(r";\s*(if_q|if_no)\s*=\s*([^\s;,>]+)", re.IGNORECASE)
@@ -49,6 +50,11 @@ class Arrow:
     stroke: str = _LINE
     passage: int | None = None
 
+    @property
+    def is_beside_sip(self) -> bool:
+        """Whether it is a message of what moves the call beside SIP."""
+        return self.stroke == _SAID
+
 
 def ladder(chart: Chart, width: int) -> str:
     """Return a message chart for `width` columns, or `NARROWEST` where there are fewer."""
@@ -60,7 +66,7 @@ def ladder(chart: Chart, width: int) -> str:
     rows.sort(key=lambda row: row[:2])
     count = len(chart.passages)
     text = [
-        f"{_title(chart)}: {count} SIP message{'' if count == 1 else 's'}",
+        f"{_title(chart)}: {count} SIP message{'' if count == 1 else 's'}{_beside(chart)}",
         "",
         canvas.head(),
         *(line for _, _, lines in rows for line in lines),
@@ -76,9 +82,13 @@ def _title(chart: Chart) -> str:
     return chart.capture or f"{chart.scheme or 'a run'}, seed {chart.seed}"
 
 
+def _beside(chart: Chart) -> str:
+    return f", {len(chart.said)} of {chart.protocol}" if chart.said else ""
+
+
 def arrows(chart: Chart, letters: Mapping[str, str]) -> list[Arrow]:
-    """Return what goes from lifeline to lifeline: the messages, and where media begin and end."""
-    return [*_messages(chart, letters), *_media(chart)]
+    """Return what goes from lifeline to lifeline: the messages, those beside SIP, and where media begin and end."""
+    return [*_messages(chart, letters), *_said(chart), *_media(chart)]
 
 
 def call_letters(chart: Chart) -> dict[str, str]:
@@ -99,7 +109,10 @@ def _legend(chart: Chart, letters: Mapping[str, str]) -> Iterator[str]:
         yield "ms   from the capture's first packet to when it was seen first"
         if any(one.arrived_ns is not None for one in chart.passages):
             yield "+ms  how much later the last of several interfaces saw it"
-    if any(one.is_lost for one in chart.passages) or any(flow.packets == 0 for flow in chart.flows):
+    if chart.said:
+        yield f"{_SAID}    {chart.protocol}, beside SIP"
+    lost = [one.is_lost for one in chart.passages] + [one.is_lost for one in chart.said]
+    if any(lost) or any(flow.packets == 0 for flow in chart.flows):
         yield f"{_LOST}    never came in at its receiver's interface"
     yield from (f"warning: {warning}" for warning in chart.warnings)
 
@@ -130,6 +143,22 @@ def _messages(chart: Chart, letters: Mapping[str, str]) -> Iterator[Arrow]:
         )
 
 
+def _said(chart: Chart) -> Iterator[Arrow]:
+    for one in chart.said:
+        words = one.words
+        yield Arrow(
+            time_ns=one.time_ns,
+            letter="",
+            sender=one.sender,
+            receiver=one.receiver,
+            labels=[(words.name, ""), (words.short, words.name)],
+            transit=_transit(one, is_at_ends=True),
+            notes=(*(["the same bytes again"] if one.repeat else []), *words.notes),
+            is_lost=one.is_lost,
+            stroke=_SAID,
+        )
+
+
 def _labels(message: SipMessage) -> list[tuple[str, str]]:
     if message.status is None:
         return [(message.method, "")]
@@ -140,7 +169,7 @@ def _labels(message: SipMessage) -> list[tuple[str, str]]:
     ]
 
 
-def _transit(one: Passage, *, is_at_ends: bool) -> str:
+def _transit(one: Passage | SaidPassage, *, is_at_ends: bool) -> str:
     if one.is_lost:
         return "lost"
     if one.left_ns is None or one.arrived_ns is None:

@@ -88,12 +88,13 @@ def _box(left: float, right: float, **properties: object) -> Model:
 
 
 def links_lane(axis: TimeAxis, story: Story, phases: Sequence[tuple[str, float, float]]) -> Figure:
-    """Return what the links were, when SIP messages left, and the phases of the handover, one row each.
+    """Return what the links were, when messages left, and the phases of the handover, one row each.
 
     `phases` are (name, start, end) in seconds; one that ends before it starts is drawn backwards.
     """
     names = [link.link for link in story.links]
-    rows = [*names, *(["phases"] if phases else []), "SIP"]
+    beside = story.chart.protocol if story.chart.said else None
+    rows = [*names, *(["phases"] if phases else []), *([beside] if beside else []), "SIP"]
     made = axis.lane(height=56 + 26 * len(rows), label="")
     made.show_y(-0.6, len(rows) - 0.4)
     made.name_rows(rows)
@@ -109,7 +110,23 @@ def links_lane(axis: TimeAxis, story: Story, phases: Sequence[tuple[str, float, 
             tooltips=[("phase", "@what"), ("took", "@ms{0.0} ms")],
         )  # fmt: skip
     draw_messages(made, story.chart, "left")
+    if beside:
+        _draw_said(made, story.chart, beside)
     return made
+
+
+def _draw_said(made: Figure, chart: Chart, protocol: str) -> None:
+    """Draw the messages of what moves the call beside SIP, in the row above SIP's."""
+    lifelines = [line.name for line in chart.lifelines]
+    columns = {
+        "x": [(one.time_ns - chart.start_ns) / 1e9 for one in chart.said],
+        "what": [", ".join((one.words.name, *one.words.notes)) for one in chart.said],
+        "way": [f"{lifelines[one.sender]} to {lifelines[one.receiver]}" for one in chart.said],
+    }
+    made.draw(
+        "Scatter", columns, x=DataColumn("x"), y=1, marker="triangle", size=8, fill_color=palette.GREY.light,
+        line_color=palette.INK.light, tooltips=[(protocol, "@what"), ("", "@way"), ("left", "@x{0.0000} s")],
+    )  # fmt: skip
 
 
 def draw_messages(made: Figure, chart: Chart, when: str) -> None:

@@ -168,7 +168,7 @@ def _plots(story: Story, axis: lanes.TimeAxis) -> Iterator[Plot]:
     yield Plot(
         "links",
         "Links, handover and signalling",
-        "Bars: a link is up. Hatched: it is gone, or has no carrier. Outline: not attached. Triangles: SIP messages.",
+        f"Bars: a link is up. Hatched: gone, or without a carrier. Outline: not attached. Triangles: {_said(story)}.",
         lanes.links_lane(axis, story, plain_tables.phases(story)),
         (plain_tables.states_table(story.links),),
     )
@@ -198,6 +198,11 @@ def _plots(story: Story, axis: lanes.TimeAxis) -> Iterator[Plot]:
     yield distributions.delay_distribution(story.directions)
     yield distributions.interarrival_distribution(story.directions)
     yield from _settings(story, axis)
+
+
+def _said(story: Story) -> str:
+    chart = story.chart
+    return f"SIP messages, and those of {chart.protocol} above them" if chart.said else "SIP messages"
 
 
 def _settings(story: Story, axis: lanes.TimeAxis) -> Iterator[Plot]:

@@ -10,6 +10,8 @@ import pytest
 
 from testbed.measure.folder.run_folder import Event
 from testbed.measure.result.chart import Chart, Lifeline, MediaFlow, Passage
+from testbed.measure.said.said_passages import SaidPassage
+from testbed.measure.said.words_said import SaidWords
 from testbed.measure.sip.scan import SipMessage
 from testbed.measure.wire.packets import TransportAddress
 from testbed.report.one_run.ladder import NARROWEST, ladder
@@ -258,3 +260,17 @@ def test_what_makes_the_chart_doubtful_is_said() -> None:
     drawn = ladder(replace(chart(), warnings=("capture cn-eth0: No such file",)), 80)
     assert drawn.endswith("warning: capture cn-eth0: No such file\n")
     assert "seed 4: 0 SIP messages" in drawn
+
+
+def test_messages_beside_sip_are_dashed_and_say_what_is_encrypted() -> None:
+    words = SaidWords("IKE INFORMATIONAL request", "IKE", ("encrypted", "84 bytes"))
+    passage = SaidPassage(words, UMTS, HOME, 10 * MS, 120 * MS, is_lost=False, repeat=0)
+    again = replace(passage, left_ns=700 * MS, arrived_ns=None, is_lost=True, repeat=1)
+    drawn = ladder(replace(chart(at(0, message("INVITE"))), protocol="MOBIKE", said=(passage, again)), 140)
+    assert drawn.splitlines()[0] == "handover-cn, seed 4: 1 SIP message, 2 of MOBIKE"
+    first, second = (line for line in drawn.splitlines() if "╌" in line and "│" in line)
+    assert re.search(r"10\.0 .*│╌+IKE╌+▶│.* \+110\.0 IKE INFORMATIONAL request, encrypted,$", first)
+    assert "84 bytes" in drawn
+    assert "lost" in second
+    assert "the same bytes again" in drawn
+    assert "╌    MOBIKE, beside SIP" in drawn

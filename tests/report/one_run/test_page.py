@@ -19,6 +19,8 @@ from testbed.report.one_run.page import bars, page, write_page
 from testbed.report.one_run.verdict import judge
 from testbed.report.pages import palette
 from tests.measure import synthetic
+from tests.measure.kept_address import moved_run
+from tests.measure.said.test_said_passages import chart_of
 from tests.report.bokeh import plots_of
 
 if TYPE_CHECKING:
@@ -285,3 +287,14 @@ def test_colours_can_be_seen(theme: str) -> None:
 def test_paths_have_the_same_colours_everywhere() -> None:
     assert palette.path_colours(["umts", "lte", "wifi"])["wifi"] == palette.path_colours(["wifi"])["wifi"]
     assert len(set(palette.path_colours(["umts", "lte", "wifi", "5g"]).values())) == 4
+
+
+def test_what_moves_the_call_beside_sip_has_a_row_and_arrows_of_its_own(tmp_path: Path) -> None:
+    chart_of(moved_run(), tmp_path)
+    html = page(MeasuredRun(tmp_path))
+    text = words(html)
+    assert "Triangles: SIP messages, and those of Mobile IPv4 above them." in text
+    assert "Between them, dashed, those of Mobile IPv4." in text
+    assert text.count("Registration Request") >= 2
+    assert html.count('class="arrow beside"') == 4
+    assert html.count("Mobile IPv4") > text.count("Mobile IPv4")  # a row of the picture, in the plot's own data

@@ -72,6 +72,13 @@ class SchemeRow(NamedTuple):
         return None if self.below is None else int(str(self.below.get("ip", 4)))
 
     @property
+    def moved_by(self) -> str:
+        """The protocol that moves a call of it: one below the phone, TURN or ICE for its media, or SIP alone."""
+        if self.below is not None:
+            return str(self.below["protocol"])
+        return "TURN" if self.is_by_turn else "ICE" if self.checks_pairs else "SIP"
+
+    @property
     def optimises(self) -> bool:
         """Whether the correspondent's system, below its phone, is told where the mobile node is."""
         return self.below is not None and bool(self.below.get("optimises"))

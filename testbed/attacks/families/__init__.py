@@ -1,0 +1,1 @@
+"""What is tried on a call, a file for each protocol that may move it."""
