@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from agents.mip.agent_messages import ICMP, AgentAdvertisement, read_agent_message
+from agents.mip.agent_messages import ICMP, AgentAdvertisement, AgentSolicitation, read_agent_message
 from agents.mip.mip_messages import MipParseError
 from testbed.measure.capture.capture import words
 from testbed.measure.headers.ethernet import IPV4
@@ -39,18 +39,36 @@ def find_with_agents(
 
 def _discovery(capture: Capture, manifest: Manifest) -> Iterator[SeenHandshake]:
     links = {interface: link for link, interface in manifest.mn.interfaces.items()}
-    for row in _icmp_at(capture, set(links)):
+    for one in agent_messages(capture, {*links}):
+        if isinstance(one.message, AgentAdvertisement) != manifest.mn.has(one.source):
+            yield SeenHandshake(links[one.interface], int(capture.time_ns[one.row]), len(one.data))
+
+
+class HeardMessage(NamedTuple):
+    """An advertisement or a solicitation, its ends, where it was seen (packet and interface), and its bytes of ICMP."""
+
+    message: AgentAdvertisement | AgentSolicitation
+    source: str
+    destination: str
+    row: int
+    interface: str
+    data: bytes
+
+
+def agent_messages(capture: Capture, interfaces: set[str]) -> Iterator[HeardMessage]:
+    """Yield the messages by which agents are found, at these interfaces, as they come in the capture."""
+    for row in _icmp_at(capture, interfaces):
         first = int(capture.offset[row]) + HEADER
         whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
-        begin, end = 4 * (whole[0] & 0x0F), int.from_bytes(whole[2:4], "big")
+        data = whole[4 * (whole[0] & 0x0F) : int.from_bytes(whole[2:4], "big")]
         try:
-            message = read_agent_message(whole[begin:end])
+            message = read_agent_message(data)
         except MipParseError:
             continue
-        is_ours = manifest.mn.has(str(ipaddress.IPv4Address(whole[12:16])))
-        if message is not None and isinstance(message, AgentAdvertisement) != is_ours:
-            link = links[capture.interfaces[int(capture.interface[row])].name or ""]
-            yield SeenHandshake(link, int(capture.time_ns[row]), end - begin)
+        if message is not None:
+            source, destination = (str(ipaddress.IPv4Address(whole[at : at + 4])) for at in (12, 16))
+            name = capture.interfaces[int(capture.interface[row])].name or ""
+            yield HeardMessage(message, source, destination, row, name, data)
 
 
 def _icmp_at(capture: Capture, interfaces: set[str]) -> Iterator[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.mip.agent_messages import ALL_SYSTEMS, AgentSolicitation
 from agents.mip.mip_messages import PORT as REGISTRATION_PORT
 from agents.mip.mip_messages import MipParseError, parse_reply, parse_request
 from agents.mip6.mobility_header import UNIT_S, UpdateFlag, parsed
@@ -20,12 +21,15 @@ from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessag
 from agents.turn import TURN_PORT
 from testbed.measure.folder.run_folder import (
     FAST_MOBILE_IPV6,
+    HIERARCHICAL_MOBILE_IPV6,
     MOBIKE,
     MOBILE_IPV4,
+    MOBILE_IPV4_FA,
     MOBILE_IPV6,
     PROXY_MOBILE_IPV6,
     WIREGUARD,
 )
+from testbed.measure.mobility.agents_heard import agent_messages
 from testbed.measure.mobility.at_links import stun_in
 from testbed.measure.mobility.binding_exchanges import mobility_headers, with_mobility
 from testbed.measure.mobility.fast_exchanges import icmpv6_at
@@ -216,6 +220,8 @@ def _of_header(message: MobilityMessage) -> SaidWords:
     proxied = _PROXY_ANSWER if is_answer else UpdateFlag.PROXY
     if name.startswith("Binding") and flags & proxied:
         name = f"Proxy {name}"
+    if flags & UpdateFlag.LOCAL and not is_answer:
+        name = f"Local {name}"
     short = _SHORT.get(name, "".join(one[0] for one in name.split()))
     if is_answer:
         code = getattr(message, "status", getattr(message, "code", None))
@@ -248,9 +254,25 @@ def _fast(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
         yield SaidMessage(*place, source, destination, words, data, len(data))
 
 
+def _with_agents(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
+    """Registrations, who asks for agents, and what he is answered (RFC 5944 2); not what they say unasked."""
+    yield from _datagrams(_on_ports(REGISTRATION_PORT), _registration)(capture, datagrams)
+    for one in agent_messages(capture, {at.name or "" for at in capture.interfaces}):
+        if isinstance(one.message, AgentSolicitation):
+            words = SaidWords("Agent Solicitation", "AS")
+        elif one.destination == ALL_SYSTEMS:
+            continue
+        else:
+            words = SaidWords("Agent Advertisement", "AA", one.message.care_of)
+        place = int(capture.time_ns[one.row]), int(capture.interface[one.row])
+        yield SaidMessage(*place, one.source, one.destination, words, one.data, len(one.data))
+
+
 SAID = {
     MOBILE_IPV4: SaidRow(_datagrams(_on_ports(REGISTRATION_PORT), _registration)),
+    MOBILE_IPV4_FA: SaidRow(_with_agents, at_routers=True),
     MOBILE_IPV6: SaidRow(_mobility),
+    HIERARCHICAL_MOBILE_IPV6: SaidRow(_mobility, at_routers=True),
     FAST_MOBILE_IPV6: SaidRow(_fast, at_routers=True),
     PROXY_MOBILE_IPV6: SaidRow(_mobility, at_routers=True),
     WIREGUARD: SaidRow(_handshakes),
