@@ -30,6 +30,10 @@ def test_every_family_is_tried_by_a_scheme() -> None:
     assert {SCHEMES[name].moved_by for name in ATTACKED} == FAMILIES.keys()
 
 
+def test_whatever_keeps_an_address_is_tried() -> None:
+    assert {row.moved_by for row in SCHEMES.values() if row.is_anchored} <= FAMILIES.keys()
+
+
 @pytest.mark.parametrize("scheme", ATTACKED)
 def test_attacks_of_a_call_have_one_name_each_and_end_in_time(scheme: str) -> None:
     for call in calls(scheme):

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from scapy.contrib.ikev2 import IKEv2
+from scapy.layers.inet import IP
 from scapy.layers.inet6 import HAO, MIP6MH_BA, MIP6MH_BU, IPv6, IPv6ExtHdrDestOpt, MIP6MH_HoTI
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
+from agents.mip.agent_messages import ALL_SYSTEMS, AgentAdvertisement, AgentFlag, AgentSolicitation
 from agents.mip.mip_messages import Flag, Key, RegistrationReply, RegistrationRequest
 from agents.mip6.fast_messages import HandoverAcknowledge, HandoverInitiate
 from agents.mip6.mobility_header import BindingAcknowledgement, BindingUpdate, MessageEnds, UpdateFlag, packed
@@ -140,3 +142,29 @@ def test_a_gateway_s_update_and_a_router_s_word_have_names_of_their_own(tmp_path
     assert [name for _, name, _, _ in told] == [
         "Proxy Binding Update", "Proxy Binding Acknowledgement 0", "Handover Initiate", "Handover Acknowledge 128",
     ]  # fmt: skip
+
+
+def test_an_update_at_an_anchor_point_is_told_from_one_at_home(tmp_path: Path) -> None:
+    """RFC 5380 4: by its M flag."""
+    ends = MessageEnds("2001:db8:1::1", "2001:db8:a0a::2")
+    made = packed(BindingUpdate(1, UpdateFlag.ACKNOWLEDGE | UpdateFlag.LOCAL, 75), ends)
+    frame = Ether(type=0x86DD) / IPv6(src=ends.source, dst=ends.destination, nh=135) / Raw(made)
+    assert [name for _, name, _, _ in said(tmp_path, "Hierarchical Mobile IPv6", bytes(frame))] == [
+        "Local Binding Update"
+    ]
+
+
+def test_who_asks_for_agents_and_is_answered_is_told_and_not_what_they_say_unasked(tmp_path: Path) -> None:
+    """RFC 5944 2.1: one a second, to all systems on the link."""
+    advertisement = AgentAdvertisement(7, 3, 1800, AgentFlag.FOREIGN_AGENT, ("10.0.1.2",), ("10.1.0.1",), (24,))
+    made = [
+        bytes(Ether(type=0x800) / IP(src=source, dst=destination, proto=1, ttl=1) / Raw(one.packed()))
+        for source, destination, one in (
+            ("10.1.0.1", ALL_SYSTEMS, advertisement), (HERE, "224.0.0.11", AgentSolicitation()),
+            ("10.1.0.1", HERE, advertisement),
+        )
+    ]  # fmt: skip
+    assert said(tmp_path, "Mobile IPv4 with foreign agents", *made) == [
+        (HERE, "Agent Solicitation", (), 8),
+        ("10.1.0.1", "Agent Advertisement", ("10.0.1.2",), len(advertisement.packed())),
+    ]
