@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from agents.roles.mn.schemes import SCHEMES
+from testbed.attacks.catalogue import calls
+
 from .command import call
 
 KNOWN = {"HEARD", "MOVED", "ENDED"}
@@ -13,8 +16,20 @@ def rows(output: str) -> dict[str, str]:
     return {line[0]: line[1] for line in lines if len(line) == 2}
 
 
+def schemes_with_attacks_of_their_own() -> list[str]:
+    """Without those on which the same is tried as on one before, of the same protocol; `make attack` has them too."""
+    found, known = [], set[tuple[str, str]]()
+    for name, row in SCHEMES.items():
+        tried = {(row.moved_by, one.name) for some in calls(name) for one in some}
+        if (row.moved_by == "SIP" and tried) or tried - known:
+            found.append(name)
+        known |= tried
+    return found
+
+
 def test_nothing_comes_of_attacks_but_what_is_known(tmp_path: Path) -> None:
-    done = call("attack", "--out", tmp_path / "attacks")
+    words = [word for scheme in schemes_with_attacks_of_their_own() for word in ("--scheme", scheme)]
+    done = call("attack", *words, "--out", tmp_path / "attacks")
     assert done.returncode == 0, done.stdout + done.stderr
     found = rows(done.stdout)
     with_effect = {name for name, row in found.items() if any(word in row for word in KNOWN)}
