@@ -36,10 +36,10 @@ class Family(NamedTuple):
 FAMILIES = {
     "SIP": Family(f"{HERE}.sip_and_rtp"),
     "Mobile IPv4": Family(f"{HERE}.mobile_ipv4"),
-    "Mobile IPv4 with foreign agents": Family(f"{HERE}.foreign_agents"),
+    "Mobile IPv4 with foreign agents": Family(f"{HERE}.visited_agents"),
     "Mobile IPv6": Family(f"{HERE}.mobile_ipv6"),
     "Fast Mobile IPv6": Family(f"{HERE}.fast_handovers"),
-    "Hierarchical Mobile IPv6": Family(f"{HERE}.anchor_points"),
+    "Hierarchical Mobile IPv6": Family(f"{HERE}.regional_bindings"),
     "Proxy Mobile IPv6": Family(f"{HERE}.proxies"),
     "WireGuard": Family(f"{HERE}.wireguard_packets"),
     "MOBIKE": Family(f"{HERE}.exchanged_keys"),
