@@ -32,7 +32,7 @@ LIFETIME_S = 300
 RENEW_AFTER = 0.75
 # How long both care-of addresses stay bound: what is on its way has come by then, and playout is as deep as it gets.
 COPIES_S = 1.0
-# When a handover that was refused is tried again, if it is still wanted by then.
+# When a handover that was refused is tried again, if it is still wanted by then; and a renewal that could not be asked.
 AGAIN_AFTER_S = 4.0
 # Of a link over which nothing has to be asked for again.
 NEVER = math.inf
@@ -128,8 +128,10 @@ class MobileSystem(BetweenTwoLinks):
         self._registering.handle_timer(now=now)
         self._decision.handle_timer(now=now)
         for link in [link for link, at in self._renew_at.items() if now >= at]:
-            self._renew_at[link] = now + LIFETIME_S  # unless it is answered
-            if self.state == AddressMove.AT_REST and self._can_ask(link):
+            may_ask = self.state in {AddressMove.AT_REST, AddressMove.WAITING} and self._can_ask(link)
+            # What is asked is asked again by itself until it is answered; what can't be now is looked at soon.
+            self._renew_at[link] = now + (LIFETIME_S if may_ask else AGAIN_AFTER_S)
+            if may_ask:
                 self._bind(link, now)
         if self._let_go_at is not None and now >= self._let_go_at:
             self._let_go(now)

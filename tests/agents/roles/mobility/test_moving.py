@@ -236,6 +236,28 @@ def test_a_registration_is_renewed_before_it_expires() -> None:
     assert [one for one in world.orders("home") if isinstance(one, Deliver)] == [Deliver(HOME, ("mip0",))]
 
 
+def test_a_registration_is_renewed_while_the_next_link_is_waited_for() -> None:
+    world = at_rest()
+    world.signal()
+    world.link("umts", is_up=False)
+    world.run(1000.0)
+    assert world.mobile.state == AddressMove.WAITING
+    assert world.told("binding_expired") == []
+    assert [round(at) for at, label, _ in world.sent if label == "RRQ 300"] == [0, 1, 225, 450, 675, 900]
+
+
+def test_a_link_that_was_away_when_its_address_was_to_be_renewed_has_it_renewed_once_it_is_back() -> None:
+    world = at_rest()
+    world.link("umts", is_up=False)
+    world.run(220.0)
+    world.link("wifi", is_up=False)
+    world.run(232.0)
+    world.link("wifi", is_up=True)
+    world.run(600.0)
+    assert world.told("binding_expired") == []
+    assert 232.0 <= next(at for at, label, _ in world.sent if label == "RRQ 300" and at > 1.0) <= 237.0
+
+
 def test_what_is_granted_for_less_is_renewed_earlier() -> None:
     world = at_rest(longest_s=20)
     world.run(40.0)
