@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.engine.choose import make_engine
+from testbed.engine.choose import make_engine, usual_engine
 from testbed.measure.capture.pcap import read_capture
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.topology import load_topology
@@ -32,7 +32,7 @@ def probed(folder: Path, network: Network, profiles: dict[str, LinkProfile]) -> 
     plan = probe_plan(network, profiles, seed=1, loss_probes=LOSS_PROBES)
 
     async def run() -> None:
-        place = await make_engine("vm").prepare(plan, print)
+        place = await make_engine(usual_engine(print)).prepare(plan, print)
         await place.run(plan, folder, lambda _: None)
 
     asyncio.run(run())
