@@ -175,6 +175,7 @@ def test_arrow_that_points_the_wrong_way_is_found(rule: str, path: str, text: st
 CORRIDORS = {
     "agents": {
         "exports": "",
+        "internet_checksum": "",
         "loading": "",
         "rtp": "exports",
         "sdp": "exports",
@@ -183,7 +184,7 @@ CORRIDORS = {
         "stun": "sip.message",
         "turn": "sip.message stun",
         "ice": "sdp sip.message stun",
-        "mip6": "",
+        "mip6": "internet_checksum",
         "sip.digest": "sip.message",
         "sip.transaction": "sip.message",
         "sip.session": "sip.message sip.transaction",
@@ -197,14 +198,14 @@ CORRIDORS = {
         "roles.mn.triggers": "",
         "roles.mn.call": "rtp sdp sip.message sip.digest sip.session sip stun turn ice media roles",
         "roles.mn.schemes": "sip.message sip.session roles roles.mn.call",
-        "roles.mn": "loading sip.message sip.digest sip.session sip media roles"
+        "roles.mn": "internet_checksum loading sip.message sip.digest sip.session sip media roles"
         " roles.mn.triggers roles.mn.call roles.mn.schemes",
         "roles.mobility": "sip.message roles roles.mn.triggers roles.mn.call roles.mn",
         "roles.mobility.ip4": "mip sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "roles.mobility.ip6": "mip6 sip.message roles roles.mn.call roles.mobility",
         "roles.mobility.proxy": "mip6 sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
         "roles.mobility.tunnels": "sip.message roles roles.mn.triggers roles.mn.call roles.mobility",
-        "io": "loading sip.message roles roles.mn",
+        "io": "internet_checksum loading sip.message roles roles.mn",
         "__main__": "rtp roles roles.probe roles.registrar roles.cn roles.b2bua roles.mn roles.mobility"
         " roles.mobility.ip6 io",
     },

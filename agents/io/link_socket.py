@@ -8,6 +8,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
+from agents.internet_checksum import internet_checksum
 from agents.roles.role import LinkPacket
 
 if TYPE_CHECKING:
@@ -91,11 +92,11 @@ def as_packet(data: bytes, interface: str, link_layer: bytes, *, is_summed: bool
     body = data[begin:length]
     about = (interface, link_layer, socket.inet_ntoa(source), socket.inet_ntoa(destination), hops)
     if protocol != UDP:
-        return None if checksum(body) else LinkPacket(*about, body)
+        return None if internet_checksum(body) else LinkPacket(*about, body)
     sender, receiver, size, said = UDP_HEADER.unpack_from(body.ljust(UDP_HEADER.size))
     if not UDP_HEADER.size <= size <= len(body):
         return None
-    if is_summed and said and checksum(pseudo_header(source, destination, size) + body[:size]):
+    if is_summed and said and internet_checksum(pseudo_header(source, destination, size) + body[:size]):
         return None
     return LinkPacket(*about, body[UDP_HEADER.size : size], (sender, receiver))
 
@@ -104,24 +105,16 @@ def as_bytes(packet: LinkPacket) -> bytes:
     """An IPv4 packet, with its header's checksum and that of its ICMP message or datagram."""
     source, destination = socket.inet_aton(packet.source), socket.inet_aton(packet.destination)
     body, protocol = packet.data[:2] + bytes(2) + packet.data[4:], ICMP
-    body = body[:2] + checksum(body).to_bytes(2, "big") + body[4:]
+    body = body[:2] + internet_checksum(body).to_bytes(2, "big") + body[4:]
     if packet.ports is not None:
         protocol, size = UDP, UDP_HEADER.size + len(packet.data)
         whole = UDP_HEADER.pack(*packet.ports, size, 0) + packet.data
-        total = checksum(pseudo_header(source, destination, size) + whole) or 0xFFFF
+        total = internet_checksum(pseudo_header(source, destination, size) + whole) or 0xFFFF
         body = UDP_HEADER.pack(*packet.ports, size, total) + packet.data
     length = IP_HEADER.size + len(body)
     fields = (VERSION_AND_LENGTH, 0, length, 0, DO_NOT_FRAGMENT, packet.hops, protocol)
-    total = checksum(IP_HEADER.pack(*fields, 0, source, destination))
+    total = internet_checksum(IP_HEADER.pack(*fields, 0, source, destination))
     return IP_HEADER.pack(*fields, total, source, destination) + body
-
-
-def checksum(data: bytes) -> int:
-    """The Internet's, RFC 1071; 0 over what has its own in it and is right."""
-    data += bytes(len(data) % 2)
-    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total & 0xFFFF) + (total >> 16)
-    return 0xFFFF - ((total & 0xFFFF) + (total >> 16))
 
 
 def pseudo_header(source: bytes, destination: bytes, size: int) -> bytes:

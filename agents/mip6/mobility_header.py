@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from agents.internet_checksum import internet_checksum
 from agents.mip6.fast_messages import FAST_KINDS, FastMessage
 from agents.mip6.mobility_options import (
     BindingAuthorization,
@@ -274,11 +275,7 @@ def _kind_of(data: bytes, ends: MessageEnds | None) -> type[MobilityMessage]:
 def mobility_checksum(data: bytes, ends: MessageEnds) -> int:
     """Of a message whose own checksum is zero (RFC 8200 8.1)."""
     pseudo = b"".join(ipaddress.IPv6Address(one).packed for one in ends)
-    whole = pseudo + struct.pack("!II", len(data), MOBILITY) + data
-    total: int = sum(struct.unpack(f"!{len(whole) // 2}H", whole))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return 0xFFFF - total
+    return internet_checksum(pseudo + struct.pack("!II", len(data), MOBILITY) + data)
 
 
 def is_newer(sequence: int, last: int) -> bool:

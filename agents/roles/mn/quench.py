@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from agents.internet_checksum import internet_checksum
 from agents.sip.message.address import Address
 
 ICMP, UDP = 1, 17
@@ -27,7 +28,12 @@ class Quench(NamedTuple):
 def parse_quench(packet: bytes) -> Quench | None:
     """The Source Quench of an IPv4 packet; None when it is none, damaged, or not about UDP."""
     message = _payload(packet, ICMP)
-    if message is None or len(message) < ICMP_HEADER or message[:2] != bytes([SOURCE_QUENCH, 0]) or _sum(message):
+    if (
+        message is None
+        or len(message) < ICMP_HEADER
+        or message[:2] != bytes([SOURCE_QUENCH, 0])
+        or internet_checksum(message)
+    ):
         return None
     quoted = message[ICMP_HEADER:]
     udp = _payload(quoted, UDP)
@@ -47,15 +53,6 @@ def _payload(packet: bytes, protocol: int) -> bytes | None:
         return None
     length = (packet[0] & 0xF) * 4
     return packet[length:] if length >= LEAST_HEADER else None
-
-
-def _sum(message: bytes) -> int:
-    """RFC 1071: 0 for a message whose checksum is right."""
-    padded = message + b"\0" * (len(message) % 2)
-    total = sum(int.from_bytes(padded[at : at + 2], "big") for at in range(0, len(padded), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total ^ 0xFFFF
 
 
 def _address(octets: bytes) -> str:

@@ -50,7 +50,7 @@ class AccessGateway(QuietRole):
         self._identifier: str = config["identifier"]
         self._station = bytes.fromhex(config["station"].replace(":", ""))
         gateway = Gateway(
-            self._own, self._anchor, HomeKey(config["spi"], bytes.fromhex(config["key"])), config["technology"],
+            self._own, self._anchor, HomeKey.of(config), config["technology"],
             Handoff(config["handoff"]), config["clock_offset_s"],
         )  # fmt: skip
         self._commands += [HearMobility(), HearNeighbours(KINDS), SetTunnel(TUNNEL, self._own, self._anchor)]

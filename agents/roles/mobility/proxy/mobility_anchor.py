@@ -57,7 +57,7 @@ class MobilityAnchor(QuietRole):
         self._address: str = config["address"]
         self._offset_s: float = config["clock_offset_s"]
         self._longest_s: int = config.get("longest_s", LONGEST_S)
-        self._keys = {one: HomeKey(has["spi"], bytes.fromhex(has["key"])) for one, has in config["gateways"].items()}
+        self._keys = {one: HomeKey.of(has) for one, has in config["gateways"].items()}
         self._home_of = {one["identifier"]: home for home, one in config["homes"].items()}
         # Of a node: by which gateways it may be registered.
         self._allowed = {home: frozenset(one["gateways"]) for home, one in config["homes"].items()}
