@@ -11,7 +11,7 @@ from agents.mip.agent_messages import ICMP, AgentAdvertisement, AgentSolicitatio
 from agents.mip.mip_messages import MipParseError
 from testbed.measure.capture.capture import words
 from testbed.measure.headers.ethernet import IPV4
-from testbed.measure.mobility.outermost import ETHERNET, HEADER
+from testbed.measure.mobility.outermost import ETHERNET, HEADER, ip_packet
 from testbed.measure.mobility.registrations import find_registrations
 from testbed.measure.mobility.seen_registration import SeenHandshake, SeenRegistration
 
@@ -58,8 +58,7 @@ class HeardMessage(NamedTuple):
 def agent_messages(capture: Capture, interfaces: set[str]) -> Iterator[HeardMessage]:
     """Yield the messages by which agents are found, at these interfaces, as they come in the capture."""
     for row in _icmp_at(capture, interfaces):
-        first = int(capture.offset[row]) + HEADER
-        whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
+        whole = ip_packet(capture, row)
         data = whole[4 * (whole[0] & 0x0F) : int.from_bytes(whole[2:4], "big")]
         try:
             message = read_agent_message(data)

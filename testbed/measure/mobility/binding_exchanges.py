@@ -24,7 +24,7 @@ from agents.mip6.mobility_header import (
 from agents.mip6.mobility_options import AlternateCareOf, MobilityParseError
 from testbed.measure.capture.capture import words
 from testbed.measure.headers.ethernet import IPV6
-from testbed.measure.mobility.outermost import ETHERNET, HEADER
+from testbed.measure.mobility.outermost import ETHERNET, HEADER, ip_packet
 from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def find_binding_exchanges(capture: Capture, datagrams: Datagrams, manifest: Man
     asked: dict[Hashable, int] = {}
     for row in with_mobility(capture, set(links)):
         link, time_ns = links[capture.interfaces[int(capture.interface[row])].name or ""], int(capture.time_ns[row])
-        first = int(capture.offset[row]) + HEADER
-        whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
+        whole = ip_packet(capture, row)
         for source, destination, data in mobility_headers(whole):
             try:
                 message = parsed(data, None).message

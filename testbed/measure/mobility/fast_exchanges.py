@@ -17,7 +17,7 @@ from agents.mip6.proxy_advertisements import (
 from testbed.measure.capture.capture import words
 from testbed.measure.headers.ethernet import IPV6
 from testbed.measure.mobility.binding_exchanges import find_binding_exchanges
-from testbed.measure.mobility.outermost import ETHERNET, HEADER
+from testbed.measure.mobility.outermost import ETHERNET, HEADER, ip_packet
 from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def _with_neighbours(capture: Capture, manifest: Manifest) -> list[SeenRegistrat
     asked: dict[int, int] = {}
     for row in icmpv6_at(capture, set(links)):
         link, time_ns = links[capture.interfaces[int(capture.interface[row])].name or ""], int(capture.time_ns[row])
-        first = int(capture.offset[row]) + HEADER
-        whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
+        whole = ip_packet(capture, row)
         source = str(ipaddress.IPv6Address(whole[8:24]))
         data = whole[_IP6 : _IP6 + int.from_bytes(whole[4:6], "big")]
         try:

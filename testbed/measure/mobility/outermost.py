@@ -21,6 +21,12 @@ HEADER = 14
 _UNKNOWN = ""
 
 
+def ip_packet(capture: Capture, row: int) -> bytes:
+    """Return what a capture has of a packet of it that is in an Ethernet frame, from its IP header on."""
+    first = int(capture.offset[row])
+    return capture.data[first + HEADER : first + int(capture.captured[row])].tobytes()
+
+
 def outermost(capture: Capture, packets: Ints) -> tuple[list[str], Ints, Ints]:
     """Return addresses, and for each of these packets of a capture the numbers of its source and its destination.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agents.mip6.mobility_header import UNIT_S, BindingAcknowledgement, BindingUpdate, parsed
 from agents.mip6.mobility_options import MobilityParseError
 from testbed.measure.mobility.binding_exchanges import mobility_headers, with_mobility
-from testbed.measure.mobility.outermost import HEADER
+from testbed.measure.mobility.outermost import ip_packet
 from testbed.measure.mobility.seen_registration import SeenRegistration
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def find_proxy_registrations(capture: Capture, datagrams: Datagrams, manifest: M
     found: list[SeenRegistration] = []
     asked: dict[tuple[str, int], int] = {}
     for row in with_mobility(capture, {*anchor.values()}):
-        first = int(capture.offset[row]) + HEADER
-        whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
+        whole = ip_packet(capture, row)
         time_ns = int(capture.time_ns[row])
         for source, destination, data in mobility_headers(whole):
             try:

@@ -37,7 +37,7 @@ from testbed.measure.mobility.handshakes import PORT as WIREGUARD_PORT
 from testbed.measure.mobility.handshakes import SIZES
 from testbed.measure.mobility.hidden import AROUND
 from testbed.measure.mobility.key_exchanges import PORTS, parse_header
-from testbed.measure.mobility.outermost import HEADER
+from testbed.measure.mobility.outermost import ip_packet
 from testbed.measure.mobility.protocols_seen import ICE, TURN
 from testbed.measure.mobility.refreshes import code_of
 
@@ -200,8 +200,7 @@ def _mobility(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
     """Mobility headers, at whatever interfaces there are, in tunnels too: by the ends of the innermost packet."""
     del datagrams
     for row in with_mobility(capture, {one.name or "" for one in capture.interfaces}):
-        first = int(capture.offset[row]) + HEADER
-        whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
+        whole = ip_packet(capture, row)
         for source, destination, data in mobility_headers(whole):
             try:
                 message = parsed(data, None).message
@@ -236,8 +235,7 @@ def _fast(capture: Capture, datagrams: Datagrams) -> Iterator[SaidMessage]:
     """The same, and what is asked of routers about their neighbours (RFC 5568 6.1, 6.3)."""
     yield from _mobility(capture, datagrams)
     for row in icmpv6_at(capture, {one.name or "" for one in capture.interfaces}):
-        first = int(capture.offset[row]) + HEADER
-        whole = capture.data[first : int(capture.offset[row]) + int(capture.captured[row])].tobytes()
+        whole = ip_packet(capture, row)
         data = whole[_IP6 : _IP6 + int.from_bytes(whole[4:6])]
         try:
             message = parsed_neighbour(data)
