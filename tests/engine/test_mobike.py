@@ -30,8 +30,7 @@ def lost(folder: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def fade(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """By the engine whose kernel loads modules."""
-    return made(tmp_path_factory.mktemp("mobike") / "fade", "wifi-to-umts", engine="vm")
+    return made(tmp_path_factory.mktemp("mobike") / "fade", "wifi-to-umts")
 
 
 def test_a_fade_costs_the_path_step_and_no_packet(fade: Path) -> None:

@@ -23,8 +23,7 @@ def made(folder: Path, *arguments: str) -> Path:
 
 @pytest.fixture(scope="module")
 def bicast(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With simultaneous bindings, by the engine that needs to load the modules."""
-    return made(tmp_path_factory.mktemp("mip") / "bicast", "--scheme", "mipv4-bicast", "--engine", "vm")
+    return made(tmp_path_factory.mktemp("mip") / "bicast", "--scheme", "mipv4-bicast", "--engine", "uml")
 
 
 @pytest.fixture(scope="module")

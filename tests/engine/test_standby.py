@@ -19,7 +19,7 @@ BREAK_S = 15.0
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run."""
     place = tmp_path_factory.mktemp("standby") / "run"
-    arguments = ("--scheme", "handover-standby", "--failure", "wifi-break", "--engine", "vm", "--out", place)
+    arguments = ("--scheme", "handover-standby", "--failure", "wifi-break", "--out", place)
     done = call("run", "wifi-to-umts", *arguments)
     assert done.returncode == 0, done.stderr
     assert "What it cost" in done.stdout
