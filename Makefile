@@ -32,8 +32,8 @@ RUN_PROGRAMS := qemu-system-x86_64 mmdebstrap genext2fs newuidmap cpio setpriv t
 RUN_FILES := /usr/share/keyrings/debian-archive-keyring.gpg
 RUN_PACKAGES = qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux mount tar debian-archive-keyring \
   $(PYTHON_PACKAGE) $(PYTHON_PACKAGE)-venv
-TEST_PROGRAMS := tshark mnexec ip tc ifconfig chromium chromedriver
-TEST_PACKAGES := tshark mininet iproute2 net-tools libgsm1 chromium chromium-driver
+TEST_PROGRAMS := tshark mnexec ip tc nft ifconfig chromium chromedriver
+TEST_PACKAGES := tshark mininet iproute2 nftables net-tools libgsm1 chromium chromium-driver
 TEST_LIBRARIES := libgsm.so.1
 
 .PHONY: help

@@ -23,7 +23,7 @@ from testbed.report.one_run.run_capture import write_run_capture
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.anchor_points import role_of_point
-from testbed.scenario.plan.compile import roles
+from testbed.scenario.plan.compile import nats, roles
 from testbed.scenario.plan.history_export import exported
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
 
@@ -225,6 +225,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
             "hangs_up": experiment.hangs_up,
         },
         "roles": roles(experiment.network, experiment.row) | role_of_point(experiment),
+        **nats(experiment),
         "radios": radios(experiment),
         **({"varied": {one.name: one.text for one in experiment.varied}} if experiment.varied else {}),
         **({"modules": {one.name: one.described() for one in experiment.brought}} if experiment.brought else {}),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from testbed.measure.numbers.cost_numbers import COST, RADIOS
 from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA
+from testbed.measure.numbers.nat_numbers import NATS
 from testbed.measure.numbers.path_numbers import PATHS
 from testbed.measure.numbers.signalling_numbers import HANDOVER_SIGNALLING, SIGNALLING
 from testbed.measure.numbers.standby_numbers import SILENCES, STANDBY, SWITCHES
@@ -39,6 +40,7 @@ REGISTER: dict[str, Mapping[str, Number[Any]]] = {
     "handovers.….signalling.": HANDOVER_SIGNALLING,
     "cost.": COST,
     "cost.radios.….": RADIOS,
+    "nats.….": NATS,
     "standby.": STANDBY,
     "standby.switches.….": SWITCHES,
     "standby.silences.….": SILENCES,

@@ -20,6 +20,7 @@ from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.loaded_program import load_program
+from testbed.scenario.kinds.nat import Nat
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario, SchemeSetting
@@ -31,6 +32,7 @@ from testbed.scenario.reading.document import load
 from testbed.scenario.reading.places import (
     COVERAGE,
     FAILURE,
+    NAT,
     PROFILE,
     PROGRAM,
     SCENARIO,
@@ -248,13 +250,13 @@ CORRIDORS = {
         "sip": "capture wire",
         "rtp": "units capture wire sip",
         "rtcp": "units capture wire rtp",
-        "folder": "capture",
+        "folder": "capture wire",
         "mobility": "capture headers wire folder",
         "call": "units capture wire sip rtp folder mobility",
         "said": "capture wire folder mobility call",
         "cost": "units capture wire rtp folder call",
         "listening": "units capture wire rtp call",
-        "numbers": "units call cost listening rtp capture",
+        "numbers": "units call cost listening rtp capture wire",
         "selection": "capture sip rtp",
         "result": "units capture wire sip rtp rtcp folder said call cost listening numbers selection",
         "conditions": "numbers result",
@@ -610,12 +612,13 @@ def test_every_package_is_one() -> None:
 
 # -- data -------------------------------------------------------------------------------------------------------------
 
-KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK, PROGRAM)
-MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap | ProgramFile]] = {
+KINDS = (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, NAT, TRACK, PROGRAM)
+MODELS: dict[FileKind, type[Scenario | LinkProfile | FailureScript | CoverageMap | Nat | ProgramFile]] = {
     SCENARIO: Scenario,
     PROFILE: LinkProfile,
     FAILURE: FailureScript,
     COVERAGE: CoverageMap,
+    NAT: Nat,
     PROGRAM: ProgramFile,
 }
 

@@ -9,6 +9,7 @@ from agents.exports import exporting
 
 if TYPE_CHECKING:
     from agents.media.call_media import CallMedia, MediaSettings
+    from agents.media.latching import Latches
     from agents.media.leg import Agreed, Leg, agreed_leg, is_emptied, media_address
     from agents.media.readiness import Copies, LegReadiness
     from agents.media.reports import LAST_PORT, control_of
@@ -23,6 +24,7 @@ __all__ = [
     "Agreed",
     "CallMedia",
     "Copies",
+    "Latches",
     "Leg",
     "LegReadiness",
     "MediaSettings",
@@ -37,6 +39,7 @@ _HOMES = {
     "call_media": "CallMedia MediaSettings",
     "readiness": "Copies LegReadiness",
     "ring": "MOST_PACKETS",
+    "latching": "Latches",
     "leg": "Agreed Leg agreed_leg is_emptied media_address",
     "silences": "SILENCE SILENCE_S Silences",
     "reports": "LAST_PORT control_of",

@@ -11,10 +11,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from agents.sip.message.errors import RemoteProtocolError
+from agents.sip.message.uri import Uri
 
 if TYPE_CHECKING:
     from agents.sip.digest.server import DigestServer
-    from agents.sip.message.address import Flow
+    from agents.sip.message.address import Address, Flow
     from agents.sip.message.message import Request
     from agents.sip.session.events import IncomingInvite
     from agents.sip.session.session import Session
@@ -108,6 +109,18 @@ def hosts_of(session: Session) -> set[str]:
     """The IP addresses that belong to the peer of a session."""
     hop = session.dialog.next_hop() if session.dialog is not None else None
     return {session.peer.ip} if hop is None else {session.peer.ip, hop.ip}
+
+
+def behind_nat(session: Session, announced: Address) -> Address | None:
+    """Where a peer is seen that announces an address inside of a NAT for its media; None for who does not.
+
+    Or has not proved who it is: what it says has to be enough then (RFC 7362 5).
+    """
+    dialog = session.dialog
+    if not session.user or dialog is None or dialog.seen_at is None:
+        return None
+    said = Uri.parse(dialog.remote_target).address
+    return dialog.seen_at if said is not None and said.ip == announced.ip else None
 
 
 def is_in_vain(session: Session, incoming: IncomingInvite) -> bool:

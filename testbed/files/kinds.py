@@ -8,6 +8,7 @@ from testbed.campaign.campaign_file import CampaignFile
 from testbed.files import brought_by_users, made_by_runs, written_by_users
 from testbed.files.sighting import Sighting
 from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.nat import Nat
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.program import ProgramFile
 from testbed.scenario.kinds.scenario import Scenario
@@ -104,6 +105,7 @@ KINDS = {
         CheckedKind("link profile", with_fields_of(LinkProfile), written_by_users.profile),
         CheckedKind("failure script", with_fields_of(FailureScript), written_by_users.failure),
         CheckedKind("program", with_fields_of(ProgramFile), written_by_users.program),
+        CheckedKind("kind of NAT", with_fields_of(Nat), written_by_users.nat),
         CheckedKind("coverage map", with_fields_of(CoverageMap), written_by_users.coverage),
     )
 }

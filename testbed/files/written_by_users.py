@@ -14,6 +14,7 @@ from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.kinds.failure import FailureScript
 from testbed.scenario.kinds.loaded_program import load_program
+from testbed.scenario.kinds.nat import Nat
 from testbed.scenario.kinds.positions import load_track
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.scenario import Scenario
@@ -123,6 +124,13 @@ def looked_up(packages: Mapping[str, ScenarioError]) -> list[str]:
 def coverage(path: Path) -> Iterator[str]:
     """A coverage map."""
     yield f"networks {', '.join(load(path, CoverageMap).networks)}"
+
+
+def nat(path: Path) -> Iterator[str]:
+    """A kind of NAT."""
+    found = load(path, Nat)
+    yield f"maps {found.mapping}, filters {found.filtering}"
+    yield f"{'ports as they are' if found.ports is None else f'ports {found.ports}'}, for {TIME.text(found.timeout)}"
 
 
 def track(path: Path) -> Iterator[str]:

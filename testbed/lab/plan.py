@@ -29,6 +29,14 @@ class Pattern(TypedDict):
     rules: str
 
 
+class NatOrder(TypedDict):
+    """A router that translates addresses: rules for `nft -f -`, and for how long the kernel keeps a UDP mapping."""
+
+    node: str
+    rules: str
+    timeout_s: int
+
+
 class Trace(TypedDict):
     """When 1500 bytes can leave, in ms from `begins_s` on, over and over."""
 
@@ -314,6 +322,7 @@ class Plan(TypedDict):
     shapes: list[Shape]
     patterns: list[Pattern]
     gates: list[GateOrder]
+    nats: list[NatOrder]
     radios: dict[str, Radio]
     timeline: list[Step]
     agents: list[Agent]

@@ -17,6 +17,7 @@ from testbed.lab.links.attachments import Attachments
 from testbed.lab.links.radio import Radios
 from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
+from testbed.lab.network.translation import translate
 from testbed.lab.network.wireless import install
 from testbed.lab.plan import Agent, CarrierStep, CommandOrder, Foreign, Plan, QuenchStep, ShapeStep, SignalStep, Step
 from testbed.lab.processes.agents import AgentProcess
@@ -135,9 +136,7 @@ class LabRun:
         """Shapes the links, starts the agents, and returns when all of them are ready."""
         self._selector.register(self._lab.captures, selectors.EVENT_READ, self._capture_ended)
         self._journal.stage("shaping links")
-        self._shaper.apply(self._plan["shapes"])
-        for pattern in self._plan["patterns"]:
-            self._shaper.lose(pattern)
+        self._make_links()
         radios = self._plan["radios"]
         for name, radio in radios.items():
             self._radios.set_carrier(name, up=radio["attached"])
@@ -166,6 +165,13 @@ class LabRun:
             if program["is_mobile"]:
                 self._start_program(program)
         self._wait_until_ready([])
+
+    def _make_links(self) -> None:
+        self._shaper.apply(self._plan["shapes"])
+        for pattern in self._plan["patterns"]:
+            self._shaper.lose(pattern)
+        for order in self._plan["nats"]:
+            translate(self._lab.net, order)
 
     def _start_program(self, program: Foreign) -> None:
         try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from testbed.scenario.experiment.fitness import doubts
     from testbed.scenario.kinds.failure import FailureScript
     from testbed.scenario.kinds.loaded_program import load_program
+    from testbed.scenario.kinds.nat import Nat
     from testbed.scenario.kinds.positions import load_track
     from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
     from testbed.scenario.kinds.scenario import Scenario
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
     from testbed.scenario.kinds.topology import CORRESPONDENT, MOBILE, load_topology
     from testbed.scenario.plan.accounts import main_address
     from testbed.scenario.plan.anchor_points import role_of_point
-    from testbed.scenario.plan.compile import compile_plan, roles
+    from testbed.scenario.plan.compile import compile_plan, nats, roles
     from testbed.scenario.plan.history_export import exported
     from testbed.scenario.reading.document import Document, load, validated
     from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
-    from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
+    from testbed.scenario.reading.places import COVERAGE, FAILURE, NAT, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
 __all__ = [
     "CORRESPONDENT",
     "COVERAGE",
     "FAILURE",
     "MOBILE",
+    "NAT",
     "PROFILE",
     "PROGRAM",
     "SCENARIO",
@@ -43,6 +45,7 @@ __all__ = [
     "FailureScript",
     "LinkDirection",
     "LinkProfile",
+    "Nat",
     "Scenario",
     "ScenarioError",
     "bad_from",
@@ -55,6 +58,7 @@ __all__ = [
     "load_topology",
     "load_track",
     "main_address",
+    "nats",
     "own_setting",
     "role_of_point",
     "roles",
@@ -68,6 +72,7 @@ _HOMES = {
     "experiment.fitness": "doubts",
     "kinds.failure": "FailureScript",
     "kinds.loaded_program": "load_program",
+    "kinds.nat": "Nat",
     "kinds.positions": "load_track",
     "kinds.profile": "LinkDirection LinkProfile",
     "kinds.scenario": "Scenario",
@@ -75,11 +80,11 @@ _HOMES = {
     "kinds.topology": "CORRESPONDENT MOBILE load_topology",
     "plan.accounts": "main_address",
     "plan.anchor_points": "role_of_point",
-    "plan.compile": "compile_plan roles",
+    "plan.compile": "compile_plan nats roles",
     "plan.history_export": "exported",
     "reading.document": "Document load validated",
     "reading.errors": "BadScenarioError ScenarioError with_remedies",
-    "reading.places": "COVERAGE FAILURE PROFILE PROGRAM SCENARIO TOPOLOGY TRACK",
+    "reading.places": "COVERAGE FAILURE NAT PROFILE PROGRAM SCENARIO TOPOLOGY TRACK",
 }
 
 __getattr__ = exporting(__name__, _HOMES)

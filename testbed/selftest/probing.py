@@ -148,6 +148,7 @@ def probe_plan(network: Network, profiles: dict[str, LinkProfile], seed: int, lo
         "network": asdict(network),
         "shapes": all_shapes(links, gates),
         "patterns": all_patterns(links, gates),
+        "nats": [],
         "gates": list(gates.values()),
         "radios": {
             link.name: {"attached": True, "attach_phases": [], "address": "static", "dad": "on", "supplicant": None}

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from agents.rtp.playout_events import PlayoutEvent
     from agents.rtp.rtcp import RtcpPacket
 
+    from .translating import FakeNat
+
 CN_IP = "10.0.9.1"
 HOME_IP, REGISTRAR_IP = "10.0.8.1", "10.0.7.1"
 #: Who has no business here; see `World.forge`.
@@ -59,6 +61,7 @@ class World:
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
         relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc", session_timer: int | None = None,
         copies: str = "on-silence", turn: TurnServer | None = None, ice: tuple[str, ...] = (),
+        nats: dict[str, FakeNat] | None = None,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -70,6 +73,7 @@ class World:
         `copies`: when media go to a dialog that stands by.
         `turn`: the server of a scheme that goes by way of one, if not one that does as it should.
         `ice`: habits of the relay that is the node's peer in checks.
+        `nats`: what translates addresses, by link.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -111,6 +115,9 @@ class World:
             about_cn |= {"realm": "cn.example", "users": {"mn": "secret", "other": "else"}}
         elif is_guarded:
             about_cn["caller_stays"] = True
+        #: What packets meant for the node had no way to it: its address inside, or a port that is not open for them.
+        self.refused: list[Datagram] = []
+        self.nats: dict[str, FakeNat] = nats or {}
         self.mn = MobileNode(config, speech, Random(f"{seed}/mn"))
         self.cn = cn(about_cn, speech, Random(f"{seed}/cn"))
         self.hosts = {"mn": Host(self.mn), "cn": Host(self.cn)}
@@ -331,6 +338,12 @@ class World:
         if not is_up and datagram.remote.ip in NAMES:
             self._carry_on_wire(datagram)
             return
+        if not is_up and self.nats:
+            entered = self._entered(datagram)
+            if entered is None:
+                self.refused.append(datagram)
+                return
+            datagram = entered
         ip = datagram.local.ip if is_up else datagram.remote.ip
         link = next(link for link in self.links.values() if link.address == ip)
         if is_up and link.is_refusing:
@@ -342,7 +355,21 @@ class World:
         data, is_lost = self._noted(datagram, sender, receiver, on=link.name, is_lost=is_lost)
         if not is_lost:
             arrival = self.now + way.delay + self._rng.uniform(-way.jitter, way.jitter)
+            nat = self.nats.get(link.name)
+            if is_up and nat is not None:
+                datagram = datagram._replace(local=nat.leave(datagram.local, datagram.remote))
             self.at(arrival, lambda: self._deliver(link, datagram._replace(data=data)))
+
+    def _entered(self, datagram: Datagram) -> Datagram | None:
+        """What comes to the node through a NAT, if anything does."""
+        for name, link in self.links.items():
+            nat = self.nats.get(name)
+            if nat is None and datagram.remote.ip == link.address:
+                return datagram
+            if nat is not None and datagram.remote.ip == nat.address:
+                inner = nat.enter(datagram.remote, datagram.local)
+                return None if inner is None else datagram._replace(remote=inner)
+        return None
 
     def _carry_on_wire(self, datagram: Datagram) -> None:
         sender, receiver = self._name(datagram.local.ip), self._name(datagram.remote.ip)

@@ -18,9 +18,11 @@ from testbed.scenario.kinds.loaded_program import able
 from testbed.scenario.kinds.profile import LinkProfile
 from testbed.scenario.kinds.triggers import ALL_TRIGGERS
 from testbed.scenario.links.forms import FORMS
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.reading.places import COVERAGE, FAILURE, NAT, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 
-SHIPPED = {kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, TRACK, PROGRAM)}
+SHIPPED = {
+    kind.listed_as: kind.shipped() for kind in (SCENARIO, TOPOLOGY, PROFILE, FAILURE, COVERAGE, NAT, TRACK, PROGRAM)
+}
 EVERYTHING = {
     **SHIPPED,
     "schemes": list(SCHEMES),

@@ -14,6 +14,7 @@ from testbed.measure import measure_run, to_json
 from testbed.scenario.reading.places import (
     COVERAGE,
     FAILURE,
+    NAT,
     PROFILE,
     PROGRAM,
     ROOT,
@@ -37,6 +38,7 @@ DATA = ROOT / "tests" / "engine" / "data"
         (FAILURE, "failure script"),
         (PROGRAM, "program"),
         (COVERAGE, "coverage map"),
+        (NAT, "kind of NAT"),
         (TRACK, "track"),
     ],
     ids=lambda one: one if isinstance(one, str) else "",

@@ -29,8 +29,8 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " relay, turn, ike, cn, mn, programs, room, duplication, session_timer, seed, loss, delay, ip, address, dad, radio,"
-    " triggers, track, networks, battery, quench, numbers"
+    " relay, turn, ike, cn, mn, programs, room, duplication, session_timer, seed, loss, delay, nat, ip, address, dad,"
+    " radio, triggers, track, networks, battery, quench, numbers"
 )
 PARAMETERS = ", ".join(dict.fromkeys(name for row in TRIGGERS.values() for name in row.parameters))
 
@@ -53,6 +53,12 @@ NAMES = [
           "links.utms: the topology has no access link of that name; did you mean 'umts'?"),
     wrong("loss of an unknown link", SCENARIO_FILE, "umts: 0 %}", "utms: 0 %}", 27,
           "loss.utms: the topology has no access link of that name; did you mean 'umts'?"),
+    wrong("NAT of an unknown link", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\nnat: {utms: carrier}", 28,
+          "nat.utms: the topology has no access link of that name; did you mean 'umts'?"),
+    wrong("unknown kind of NAT", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\nnat: {umts: carier}", 28,
+          "nat.umts: 'carier': there is no kind of NAT of that name; did you mean 'carrier'?"),
+    wrong("NAT of IPv6", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\nip: 6\nnat: {umts: carrier}", 29,
+          "nat.umts: addresses of IPv4 alone are translated; write ip: 4, or leave it out"),
     wrong("delay of an unknown node", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\ndelay: {hom: 50 ms}", 28,
           "delay.hom: the topology has no node of that name; did you mean 'home'?"),
     wrong("delay of an access router", SCENARIO_FILE, "umts: 0 %}", "umts: 0 %}\ndelay: {wifi-gw: 50 ms}", 28,

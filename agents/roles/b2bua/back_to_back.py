@@ -61,6 +61,7 @@ class BackToBack:
             self._office.ua.receive_datagram(data, local=local, remote=remote, now=now)
             self._take_events(now)
         elif relay is not None:
+            remote = self._office.latches.inner(data, local, remote)
             relay.receive_datagram(data, local=local, remote=remote, now=now, came=came)
             self._office.watch(relay)
         else:
@@ -93,7 +94,7 @@ class BackToBack:
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""
-        waiting = self._office.media + self._office.ua.datagrams_to_send()
+        waiting = self._office.latches.outward(self._office.media) + self._office.ua.datagrams_to_send()
         self._office.media.clear()
         return waiting
 

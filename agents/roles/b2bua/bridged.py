@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agents.media.leg import agreed_leg, is_emptied, media_address
 from agents.roles.b2bua.shared import SERVICE_UNAVAILABLE
+from agents.roles.guards import behind_nat
 from agents.roles.standby import standby_of
 from agents.sip.message.handover import OPTION_TAG
 from agents.sip.session import events
@@ -163,6 +164,8 @@ class Bridged:
         if session is self._peer:
             self._relay.set_peer(agreed, now=now)
         else:
+            if (seen := behind_nat(session, agreed.leg.remote)) is not None:
+                self._office.latches.expect(agreed.leg, seen)
             self._relay.set_leg(session, agreed, now=now)
 
     def _spoken_beyond(self, session: Session) -> tuple[AudioFormat, ...]:

@@ -5,6 +5,8 @@ can hand over itself: then we stay out of the media (Figure 7). A 420 says that 
 (RFC 3261 8.1.3.5), with our media. Some phones ignore Require: a 200 without the proof is followed by a re-INVITE with
 our media. Either way we bridge (Figure 8).
 
+Whoever calls from behind a NAT is bridged from the beginning: the peer does not know it, and can't send to its media.
+
 A 488 says that the two have no codec in common (RFC 3261 21.4.26): then the peer is asked again with all that we can
 turn into the MN's, and we bridge and transcode.
 """
@@ -19,6 +21,7 @@ from agents.roles.b2bua.bridged import Bridged
 from agents.roles.b2bua.direct import Direct
 from agents.roles.b2bua.shared import SERVER_TIMEOUT, SERVICE_UNAVAILABLE, refuse
 from agents.roles.by_table import ByTable
+from agents.roles.guards import behind_nat
 from agents.sdp.audio import PCMU, offered_formats
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import SdpParseError
@@ -55,6 +58,15 @@ class Entering(StrEnum):
     OVER = "OVER"
 
 
+def is_behind_nat(caller: Session) -> bool:
+    """Whether a caller announces media at an address that the peer can't send to, and we can: see `behind_nat`."""
+    try:
+        announced = media_address(SessionDescription.parse(caller.remote_sdp or b""))
+    except (SdpParseError, StopIteration):
+        return False
+    return behind_nat(caller, announced) is not None
+
+
 class Setup(ByTable):
     """Sets one call up."""
 
@@ -74,7 +86,10 @@ class Setup(ByTable):
         self._formats = known_formats(self._mn.remote_sdp)
         ours, theirs = set(office.formats), set(self._formats)
         self._may_widen = bool(ours & theirs and ours - theirs)
-        if self._mn.remote_sdp is None or (always_bridges and office.has_room):
+        if is_behind_nat(self._mn) and not office.has_room:  # nobody else could send it anything
+            office.handlers.pop(self._mn)
+            self._mn.reject(SERVICE_UNAVAILABLE, now=now)
+        elif self._mn.remote_sdp is None or ((always_bridges or is_behind_nat(self._mn)) and office.has_room):
             self._call_bridged(None, now)
         else:
             require = (OPTION_TAG,) if self._wants else ()

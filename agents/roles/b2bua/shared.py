@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from agents.media.latching import Latches
 from agents.media.reports import control_of
 from agents.roles.b2bua.ready_legs import ReadyLegs
 from agents.roles.b2bua.relay import Relay
@@ -64,6 +65,7 @@ class Office:
         """What the relays have to send."""
         self.holding: dict[Relay, None] = {}
         """The relays that hold packets back, or have legs that stand ready, in the order in which they began to."""
+        self.latches = Latches()
         self._splices: dict[Address, Splice] = {}
         self._random = random
         self._ports = MediaPorts(*MEDIA_PORTS, self.commands, descriptors=descriptors, is_patient=False)
@@ -96,14 +98,24 @@ class Office:
 
     def splice(self, relay: Relay) -> None:
         """Have the driver pass on what need not be looked at."""
-        for local, splice in relay.splices().items():
-            if self._splices.get(local, Splice(local, local, ())).ways != splice.ways:
+        for local, known in relay.splices().items():
+            splice = self._as_seen(known)
+            if self._splices.get(local, Splice(local, local, ())) != splice:
                 self._splices[local] = splice
                 self.commands.append(splice)
                 if splice.ways:
                     relay.let_pass(local)
         if relay.get_timer() is not None:
             self.holding[relay] = None
+
+    def _as_seen(self, splice: Splice) -> Splice:
+        """With where packets really come from and go to, once that is known of all; none before."""
+        source = self.latches.outer(splice.local, splice.source)
+        ways = [(local, self.latches.outer(local, remote)) for local, remote in splice.ways]
+        met = tuple((local, remote) for local, remote in ways if remote is not None)
+        if source is None or len(met) < len(ways):
+            return Splice(splice.local, splice.local, ())
+        return splice._replace(source=source, ways=met)
 
     def ready_legs(self, relay: Relay, copies: Copies) -> ReadyLegs:
         """For a call of which a leg is to stand ready."""
@@ -128,6 +140,7 @@ class Office:
                 del self.relays[address]
                 self._splices.pop(address, None)
             self._ports.close(local)
+            self.latches.forget(local)
 
     def open_media(self, relay: Relay) -> Address | None:
         """A port for one leg of a call, and the next one for its RTCP; what comes to them goes to the relay.

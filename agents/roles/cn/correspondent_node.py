@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.media.call_media import CallMedia, MediaSettings
-from agents.roles.guards import PeerGuard, UserGuard, is_in_vain
+from agents.media.latching import Latches
+from agents.roles.guards import PeerGuard, UserGuard, behind_nat, is_in_vain
 from agents.roles.log import logged
 from agents.roles.media_ports import DESCRIPTORS, MediaPorts
 from agents.roles.role import Open, Tell
@@ -22,6 +23,7 @@ from agents.sip.user_agent import UserAgent
 if TYPE_CHECKING:
     from random import Random
 
+    from agents.media.leg import Leg
     from agents.roles.role import Command, LinkChange
     from agents.sip.message.address import Datagram
     from agents.sip.session.events import Event
@@ -63,7 +65,8 @@ class CorrespondentNode:
         self._legs: dict[Session, tuple[SessionDescription, Address]] = {}
         self._commands: list[Command] = [Open(self._address)]
         descriptors = config.get("descriptors", DESCRIPTORS)
-        self._ports = MediaPorts(*MEDIA_PORTS, self._commands, descriptors=descriptors, closed=self._media.forget)
+        self._latches = Latches()
+        self._ports = MediaPorts(*MEDIA_PORTS, self._commands, descriptors=descriptors, closed=self._forget)
 
     def start(self, *, now: float) -> None:
         """Waits to be called."""
@@ -76,6 +79,7 @@ class CorrespondentNode:
             self._ua.receive_datagram(data, local=local, remote=remote, now=now)
             self._take_events(now)
         else:
+            remote = self._latches.inner(data, local, remote)
             self._media.receive_datagram(data, local=local, remote=remote, came=now if came is None else came)
 
     def send_failed(self, datagram: Datagram, *, now: float) -> None:
@@ -107,13 +111,17 @@ class CorrespondentNode:
 
     def datagrams_to_send(self) -> list[Datagram]:
         """What is to be sent now."""
-        return self._ua.datagrams_to_send() + self._media.datagrams_to_send()
+        return self._ua.datagrams_to_send() + self._latches.outward(self._media.datagrams_to_send())
 
     def next_command(self) -> Command | None:
         """The oldest command not yet taken."""
         return self._commands.pop(0) if self._commands else None
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _forget(self, local: Address) -> None:
+        self._media.forget(local)
+        self._latches.forget(local)
 
     def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         self._commands.append(Tell(event, facts))
@@ -170,8 +178,14 @@ class CorrespondentNode:
 
     def _can_speak(self, session: Session, description: SessionDescription, now: float) -> bool:
         """Whether our answer and the peer's offer, if it made one, agree on a stream: else the call would be silent."""
-        leg = self._media.agree(session, bytes(description), session.remote_sdp, now=now)
+        leg = self._agree(session, bytes(description), now)
         return leg is not None or session.remote_sdp is None
+
+    def _agree(self, session: Session, ours: bytes | None, now: float) -> Leg | None:
+        leg = self._media.agree(session, ours, session.remote_sdp, now=now)
+        if leg is not None and (seen := behind_nat(session, leg.remote)) is not None:
+            self._latches.expect(leg, seen)
+        return leg
 
     def _refusal(self, incoming: events.IncomingInvite) -> int | None:
         """The status with which a call is not taken, whatever its media."""
@@ -229,7 +243,7 @@ class CorrespondentNode:
 
     def _send_media(self, session: Session, now: float) -> None:
         if session in self._legs:
-            self._media.agree(session, session.local_sdp, session.remote_sdp, now=now)
+            self._agree(session, session.local_sdp, now)
 
     def _hang_up(self, now: float) -> None:
         """Ends every session; one whose ACK is still to come says BYE after it (RFC 3261 15)."""

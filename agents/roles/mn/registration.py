@@ -4,7 +4,7 @@ The main interface is registered first, the other one as a backup when the regis
 apart: by `if_no` (the paper), or by `Require: outbound` (RFC 5626). Else this is an ordinary phone with one address.
 After a handover has succeeded, and not before, the new link becomes the main one and the registration is renewed.
 
-Not done: redirection by a registrar, RFC 5626's keep-alives (there is no NAT here), removing what is registered at the
+Not done: redirection by a registrar, RFC 5626's keep-alives, removing what is registered at the
 end (the phone is not switched off).
 """
 

@@ -1,6 +1,6 @@
 """The registrar as a role: who may register what, and the answers (RFC 3261 10.3).
 
-Not done: Date in the 200 (a role has no calendar), redirecting; of RFC 5626 its keep-alives (there is no NAT here).
+Not done: Date in the 200 (a role has no calendar), redirecting; of RFC 5626 its keep-alives.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from agents.sip.message.address import UDP
 from agents.sip.message.build import Body, Identity, new_request
+from agents.sip.message.message import Request
 from agents.sip.message.name_addr import NameAddr
 from agents.sip.message.uri import Uri
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from agents.sip.message.address import Address
     from agents.sip.message.handover import HandoverHeader
-    from agents.sip.message.message import Message, Request, Response
+    from agents.sip.message.message import Message, Response
     from agents.sip.message.via import Via
     from agents.sip.session.core import Core
     from agents.sip.session.outcomes import Told
@@ -51,6 +53,8 @@ class Dialog:
         self.owns_call_id = owns_call_id
         self.state = DialogState.EARLY
         self.remote_target = remote.uri
+        #: Where the peer's last request that said where it is came from, if not from there: it is behind a NAT.
+        self.seen_at: Address | None = None
         self.route_set: tuple[str, ...] = ()
         self.local_cseq = FIRST_CSEQ - 1
         self.remote_cseq: int | None = None
@@ -99,6 +103,8 @@ class Dialog:
         """12.2.1.2, 12.2.2; for a request only when its 2xx goes out (RFC 6141 4.6)."""
         if message.contact is not None:
             self.remote_target = message.contact.uri
+        if isinstance(message, Request):
+            self.seen_at = seen_at(message)
 
     def is_in_order(self, request: Request) -> bool:
         """Whether the CSeq is higher than all before (12.2.2); if so it is remembered."""
@@ -114,7 +120,9 @@ class Dialog:
         return self.local_cseq
 
     def next_hop(self) -> Address | None:
-        """Where requests go (8.1.2); None when only a look-up could tell."""
+        """Where requests go (8.1.2), or can go; None when only a look-up could tell."""
+        if not self.route_set and self.seen_at is not None:
+            return self.seen_at
         target = NameAddr.parse(self.route_set[0]).uri if self.route_set else self.remote_target
         return Uri.parse(target).address
 
@@ -145,6 +153,20 @@ class Dialog:
         kept = tuple(pair for pair in first.params if pair[0].lower() != "method")
         uri = str(first._replace(params=kept, headers=""))
         return uri, [*self.route_set[1:], f"<{self.remote_target}>"]
+
+
+def seen_at(request: Request) -> Address | None:
+    """Where who sent a request can be reached, if it is behind a NAT: it came from another host than its sender knows.
+
+    That is so where Via and Contact name one host and it has come, by no proxy, from another one (RFC 3581, RFC 5626
+    1). None else, and where only a connection leads there.
+    """
+    via, contact = request.via, request.contact
+    received = via.param("received")
+    if received in {None, via.host} or contact is None or request.record_route or via.transport.upper() != UDP:
+        return None
+    said = Uri.parse(contact.uri).address
+    return via.response_address() if said is not None and said.ip == via.host else None
 
 
 class Directory(Generic[S]):

@@ -12,6 +12,7 @@ from testbed.report.terminal import NOT_MEASURED, console, new_table
 from testbed.scenario.kinds.chosen_scheme import find_scheme, known_schemes
 from testbed.scenario.kinds.correspondent import OWN
 from testbed.scenario.kinds.failure import FailureScript
+from testbed.scenario.kinds.nat import Nat
 from testbed.scenario.kinds.positions import load_track
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
 from testbed.scenario.kinds.program import ProgramFile
@@ -21,7 +22,7 @@ from testbed.scenario.kinds.topology import load_topology
 from testbed.scenario.kinds.triggers import ALL_TRIGGERS, TRIGGER, find_trigger, setting_of_brought
 from testbed.scenario.links.forms import FORMS
 from testbed.scenario.reading.document import load
-from testbed.scenario.reading.places import COVERAGE, FAILURE, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
+from testbed.scenario.reading.places import COVERAGE, FAILURE, NAT, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
 from testbed.scenario.reading.units import RATE, SHARE, TIME
 
 Row = tuple[str, ...]
@@ -76,6 +77,13 @@ def coverage() -> Iterator[Row]:
     """Coverage maps, with what they are about."""
     for name in COVERAGE.shipped():
         yield name, load(COVERAGE.find(name), CoverageMap).about
+
+
+def nats() -> Iterator[Row]:
+    """Kinds of NAT, with how they map and filter, and how long a mapping stays."""
+    for name in NAT.shipped():
+        found = load(NAT.find(name), Nat)
+        yield name, found.about, found.mapping, found.filtering, TIME.text(found.timeout)
 
 
 def tracks() -> Iterator[Row]:
@@ -134,6 +142,7 @@ LISTS: dict[str, tuple[Callable[[], Iterator[Row]], Row]] = {
     "programs": (programs, (*WHAT_IT_IS, "roles")),
     "triggers": (triggers, (*WHAT_IT_IS, "parameters")),
     "coverage": (coverage, WHAT_IT_IS),
+    "nats": (nats, (*WHAT_IT_IS, "mapping", "filtering", "mapping stays")),
     "tracks": (tracks, WHAT_IT_IS),
     "forms": (forms, (*WHAT_IT_IS, "columns")),
 }

@@ -29,6 +29,7 @@ from testbed.measure.sip.scan import find_sip
 from testbed.measure.sip.transactions import pair
 from testbed.measure.wire.checksums import without_damaged
 from testbed.measure.wire.packets import decode_udp
+from testbed.measure.wire.translated import NONE, Translations, find_translations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,17 +48,26 @@ if TYPE_CHECKING:
 class Traffic:
     """What passed some interfaces, decoded once: UDP, and the RTP and SIP in it, in order of time.
 
-    What is at interfaces `without` only tells what is hidden elsewhere.
+    What is at interfaces `without` only tells what is hidden elsewhere. What was translated has its ends inside.
     """
 
-    def __init__(self, capture: Capture, manifest: Manifest, *, without: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        capture: Capture,
+        manifest: Manifest,
+        *,
+        without: frozenset[str] = frozenset(),
+        translations: Translations = NONE,
+    ) -> None:
         self.capture, self._manifest, self._without = capture, manifest, without
+        self._translations = translations
 
     @cached_property
     def datagrams(self) -> Datagrams:
         """All UDP datagrams, those too that are hidden in others."""
         hides = self._manifest.mn.inside is not None
-        found = with_hidden(self.capture, decode_udp(self.capture, keeps_hidden=hides), self._manifest)
+        found = self._translations.inside(self.capture, decode_udp(self.capture, keeps_hidden=hides))
+        found = with_hidden(self.capture, found, self._manifest)
         if not self._without:
             return found
         is_left_out = np.array([one.name in self._without for one in self.capture.interfaces])
@@ -111,6 +121,15 @@ class Recording:
         return read_hosts(self.folder)
 
     @cached_property
+    def translations(self) -> Translations:
+        """What the run's NATs translated; nothing where there is none."""
+        nats = self.manifest.nats
+        if not nats:
+            return NONE
+        capture = self.captures.at({name for one in nats for name in (one.inside, one.outside)})
+        return find_translations(capture, decode_udp(capture), nats)
+
+    @cached_property
     def traffic(self) -> Traffic:
         """What passed the interfaces of both ends, and of the relay between them."""
         return self._traffic_at(self.manifest.interface_names)
@@ -137,7 +156,7 @@ class Recording:
         """Where a link damages packets, without those that nobody took."""
         capture = self.captures.at(names)
         whole = without_damaged(capture) if self.has_bit_errors else capture
-        return Traffic(whole, self.manifest, without=without)
+        return Traffic(whole, self.manifest, without=without, translations=self.translations)
 
     @property
     def capture(self) -> Capture:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.run_json import read_json, read_text
+from testbed.measure.wire.nat_places import NatPlace, read_nats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +111,9 @@ class Manifest:
     point: NodePorts | None = None
     """The anchor point between the MN and its home agent, at the interfaces by which the MN's links come to it."""
 
+    nats: tuple[NatPlace, ...] = ()
+    """The routers that translate addresses."""
+
     @property
     def links(self) -> tuple[str, ...]:
         """MN's links, in the manifest's order: the paths of the call."""
@@ -196,6 +200,7 @@ def read_manifest(folder: Path) -> Manifest:
         failed=document.get("status") == "failed",
         duration_ns=_duration_ns(document),
         radios=_radios(path, document),
+        nats=read_nats(path, document),
     )
 
 

@@ -21,6 +21,7 @@ from testbed.measure.numbers.cost_numbers import COST, RADIOS, RadioFacts
 from testbed.measure.numbers.handover_numbers import TIMES, WHERE, WINDOW_S, HandoverFacts, WindowFacts
 from testbed.measure.numbers.media_facts import MediaFacts
 from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
+from testbed.measure.numbers.nat_numbers import NATS, NatFacts
 from testbed.measure.numbers.number import fill
 from testbed.measure.numbers.path_numbers import PATHS, PathFacts
 from testbed.measure.numbers.signalling_numbers import (
@@ -82,6 +83,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         ],
         "cost": _cost(run),
         "standby": standby_of(run),
+        "nats": {one.link: fill(NATS.values(), NatFacts(one, run.translations)) for one in manifest.nats},
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),

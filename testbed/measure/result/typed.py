@@ -279,6 +279,15 @@ class StandbyResult(Numbers):
     silences: list[SilenceResult] = Field(default_factory=list)
 
 
+class NatResult(Numbers):
+    """What the NAT at the end of a link did."""
+
+    kind: str | None = None
+    inner_ends: int | None = None
+    given_ends: int | None = None
+    refused: int | None = None
+
+
 class TransactionResult(Numbers):
     """A SIP transaction. `src` and `dst` are told of a capture alone, `by` and `transport` within a dialog alone."""
 
@@ -342,6 +351,7 @@ class RunResult(Numbers):
     handovers: list[HandoverResult] = Field(default_factory=list)
     cost: CostResult = CostResult()
     standby: StandbyResult | None = None
+    nats: dict[str, NatResult] = Field(default_factory=dict)
     transactions: list[TransactionResult] = Field(default_factory=list)
     dialogs: list[DialogResult] = Field(default_factory=list)
     playout: dict[str, Any] | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure.numbers.cost_numbers import COST, RADIOS
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, MEDIA
+from testbed.measure.numbers.nat_numbers import NATS
 from testbed.measure.numbers.path_numbers import PATHS
 from testbed.measure.numbers.signalling_numbers import SIGNALLING
 from testbed.measure.numbers.standby_numbers import SILENCES, STANDBY, SWITCHES
@@ -63,6 +64,16 @@ def _about_cost(name: str) -> tuple[str, str]:
     where, _, rest = name.partition(".")
     row = RADIOS.get(rest.partition(".")[2]) if where == "radios" else COST.get(name)
     return ("", "") if row is None else (row.unit, row.about)
+
+
+def nats_table(result: dict[str, Any]) -> PlainTable | None:
+    """Return what `nats` holds: a row for each link; None where nothing was translated."""
+    nats = result.get("nats")
+    if not nats:
+        return None
+    heads = ("link", *(one.about for one in NATS.values()))
+    rows = tuple((link, *(_cell(row.read(one)) for row in NATS.values())) for link, one in nats.items())
+    return PlainTable("NAT, as in result.json", heads, rows)
 
 
 def standby_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:

@@ -100,6 +100,7 @@ def page(run: MeasuredRun) -> str:
         else plain_tables.phases_table(result["handover"]),
         handovers=None if result is None else every_number.handovers_table(result),
         standby=() if result is None else every_number.standby_tables(result),
+        nats=None if result is None else every_number.nats_table(result),
         own_numbers=None if result is None else every_number.users_table(result, document),
         numbers=()
         if result is None

@@ -25,8 +25,8 @@ def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
     there = [link.name for link in network.access_links]
     errors = [
         tree.error((field, link), f"{field}.{link}: the topology has no access link of that name{hint(link, there)}")
-        for field, named in tuple((field, getattr(scenario, field)) for field in ("links", "loss", "address", "radio"))
-        for link in named
+        for field in ("links", "loss", "nat", "address", "radio")
+        for link in getattr(scenario, field)
         if link not in there
     ]
     errors += [

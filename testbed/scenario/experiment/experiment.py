@@ -26,6 +26,7 @@ from testbed.scenario.experiment.checks import (
     check_radios,
 )
 from testbed.scenario.experiment.far_nodes import check_far, with_far
+from testbed.scenario.experiment.translators import Translator, load_translators
 from testbed.scenario.experiment.varying import (
     Varied,
     varied_trigger,
@@ -77,6 +78,8 @@ class Experiment:
     hangs_up: Side
     seed: int
     around: Around
+    translators: dict[str, Translator]
+    """The routers that translate addresses, by link."""
     dad: DuplicateDetection = "on"
     trigger: str | None = None
     """One of the scenario's `triggers` instead of the scheme's own."""
@@ -157,6 +160,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
         network = load_topology(TOPOLOGY.find(scenario.topology, near=path))
     check_links(tree, scenario, network)
     check_far(tree, scenario, network)
+    translators = load_translators(tree, scenario, network)
     profiles = load_profiles(tree, scenario, varied)
     check_radios(tree, profiles, by_netem=wireless(scenario))
     failure_tree = vary_failure(find_failure(tree, scenario, failure), varied)
@@ -198,6 +202,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
         seed=chosen_seed,
         dad=dad or scenario.dad or "on",
         around=around,
+        translators=translators,
         trigger=trigger,
         varied=varied,
     )

@@ -79,7 +79,8 @@ class Scenario(Document):
 
     `room` is how many handovers the CN takes at once, and how many calls the B2BUA bridges; any number if not said.
     `loss` replaces the loss of a link's profile, in both directions, until the failure script changes it. `delay` is
-    how long packets take, each way, on the one wire of a node that is on no access link. `ip` is the version of IP that
+    how long packets take, each way, on the one wire of a node that is on no access link. `nat` says which links end at
+    routers that translate addresses, and how. `ip` is the version of IP that
     all speak, `address` how the mobile node comes to its address on a link (static where nothing is said), `dad`
     whether its IPv6 addresses wait until nobody else turned out to have them. `radio` says which links are more than
     what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC 4028), none
@@ -117,6 +118,7 @@ class Scenario(Document):
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     loss: dict[str, Share] = Field(default_factory=dict)
     delay: dict[str, Seconds] = Field(default_factory=dict)
+    nat: dict[str, str] = Field(default_factory=dict)
     ip: Literal[4, 6] = 4
     address: dict[str, Addressing] = Field(default_factory=dict)
     dad: DuplicateDetection | None = None

@@ -56,6 +56,7 @@ from testbed.scenario.plan.anchor_points import (
     point_of,
 )
 from testbed.scenario.plan.between_links import between_links
+from testbed.scenario.plan.nat_rules import nat_orders
 from testbed.scenario.plan.network_layer import (
     access_router,
     binding_cache,
@@ -90,6 +91,7 @@ def compile_plan(experiment: Experiment) -> Plan:
         "shapes": [*all_shapes(links, gates), *wire_shapes(network.far_wires, scenario.delay)],
         "patterns": all_patterns(links, gates),
         "gates": list(gates.values()),
+        "nats": nat_orders(experiment.translators),
         "radios": {link: radio(experiment, link, profile) for link, (_, profile) in experiment.links.items()},
         "timeline": sorted(
             [
@@ -239,7 +241,8 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         "realm": REALM,
         "users": {MOBILE: PASSWORD},
         **asked(experiment),
-        "always_bridges": experiment.row.always_bridges,
+        # Media of a phone that gets behind a NAT have to go by way of who can tell where it is seen.
+        "always_bridges": experiment.row.always_bridges or bool(experiment.translators),
         "room": experiment.scenario.room.get("b2bua"),
         **session_timer(experiment.scenario),
     }
@@ -297,6 +300,20 @@ def roles(network: Network, scheme: SchemeRow) -> dict[str, Any]:
         },
         CORRESPONDENT: {"interfaces": {"eth0": described(addressed(network, CORRESPONDENT))}},
     }
+
+
+def nats(experiment: Experiment) -> dict[str, Any]:
+    """Which routers translate addresses, for whoever measures; nothing where none does."""
+    found = {
+        link: {
+            "kind": one.kind.name,
+            "inside": one.inside.name,
+            "outside": one.outside.name,
+            "address": bare(one.outside.address),
+        }
+        for link, one in experiment.translators.items()
+    }
+    return {"nats": found} if found else {}
 
 
 def kept(network: Network, scheme: SchemeRow) -> dict[str, Any]:

@@ -52,6 +52,7 @@ PROFILE = FileKind("profile", "profiles", ROOT / "tc-profiles")
 FAILURE = FileKind("failure script", "failures", ROOT / "tc-profiles" / "failures")
 COVERAGE = FileKind("coverage map", "coverage", ROOT / "topologies" / "coverage")
 PROGRAM = FileKind("program", "programs", ROOT / "topologies" / "programs")
+NAT = FileKind("kind of NAT", "nats", ROOT / "topologies" / "nats")
 TRACK = FileKind("track", "tracks", ROOT / "topologies" / "tracks", ".csv")
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class End:
     """In place of a session: how it is hashed, and what its peer has described."""
 
+    user, dialog = "", None
+
     def __init__(self, port: int) -> None:
         self.remote_sdp = bytes(description(port))
 

@@ -1,0 +1,92 @@
+"""Calls from behind a NAT in the lab: the kernel's own translation, seen by Wireshark on both of its sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testbed.scenario.reading.places import SCENARIO
+
+from .command import DATA, call, result_of, run_scenario
+from .tshark import fields
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIFI_OUTSIDE, UMTS_OUTSIDE, CN, HOME = "10.0.1.2", "10.0.2.2", "10.20.0.2", "10.10.0.2"
+
+
+def made(folder: Path, nat: str, *options: str) -> Path:
+    """A run folder of the usual scenario, its losses left out, with these NATs."""
+    scenario = folder.with_suffix(".yaml")
+    text = SCENARIO.find("all-schemes").read_text()
+    scenario.write_text(f"{text}\nnat: {{{nat}}}\n")
+    done = call("run", scenario, "--no-page", "--out", folder, *options)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another port for each that is sent to, on both links."""
+    nat = "wifi: symmetric, umts: carrier-symmetric"
+    return made(tmp_path_factory.mktemp("nat") / "strict", nat, "--scheme", "handover-cn")
+
+
+def assert_nothing_is_missed(result: dict[str, Any]) -> None:
+    for way in ("to_mn", "to_cn"):
+        media = result["media"][way]
+        assert (media["lost_in_window"], media["interruption_ms"]) == (0, 0.0), way
+        assert media["paths"]["wifi"]["new"] > 500
+        assert media["paths"]["umts"]["new"] > 500
+    (handover,) = result["handovers"]
+    assert (handover["outcome"], handover["old_path"], handover["new_path"]) == ("done", "wifi", "umts")
+    assert result["warnings"] == []
+
+
+def test_a_fade_is_survived_behind_the_strictest(strict: Path) -> None:
+    assert_nothing_is_missed(result_of(strict))
+
+
+def test_outside_there_are_the_nat_s_addresses_alone(strict: Path) -> None:
+    seen = {host for (host,) in fields(strict / "run.pcapng", 'frame.interface_name == "cn-eth0" && udp', "ip.src")}
+    assert seen == {CN, WIFI_OUTSIDE, UMTS_OUTSIDE}
+
+
+def test_it_counts_what_wireshark_sees_on_both_sides(strict: Path) -> None:
+    """Oracle: ports of the phone's datagrams at the two interfaces of the router."""
+    told = result_of(strict)["nats"]
+    for link, router, inner, outside in (
+        ("wifi", "wifi-gw", "10.1.0.2", WIFI_OUTSIDE), ("umts", "umts-gw", "10.2.0.2", UMTS_OUTSIDE),
+    ):  # fmt: skip
+        inside, out = (
+            {port for (port,) in fields(strict / "run.pcapng", f'{at}-{end}" && udp && ip.src == {ip}', "udp.srcport")}
+            for at in (f'frame.interface_name == "{router}',)
+            for end, ip in (("air", inner), ("core", outside))
+        )
+        assert (told[link]["inner_ends"], told[link]["given_ends"]) == (len(inside), len(out))
+        assert told[link]["refused"] == 0
+        assert inside.isdisjoint(out)
+
+
+def test_who_is_called_hangs_up_where_the_phone_is_seen(tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", "wifi: home-router, umts: carrier", "--scheme", "handover-cn", "--hangs-up", "cn")
+    byes = [one for one in result_of(folder)["transactions"] if one["method"] == "BYE"]
+    assert [(one["interface"], one["status"]) for one in byes][-1] == ("mn-umts", 200)
+
+
+def test_the_b2bua_bridges_though_the_correspondent_could(tmp_path: Path) -> None:
+    """It is not the one whom the phone has proved anything to."""
+    result = result_of(made(tmp_path / "run", "wifi: home-router, umts: carrier", "--scheme", "handover-b2bua"))
+    assert_nothing_is_missed(result)
+
+
+def test_by_the_engine_whose_kernel_loads_modules(tmp_path: Path) -> None:
+    scenario = tmp_path / "short.yaml"
+    text = (DATA / "short.yaml").read_text().replace("failure: ", f"failure: {DATA}/")
+    scenario.write_text(f"{text}nat: {{wifi: symmetric, umts: full-cone}}\n")
+    result = run_scenario(scenario, tmp_path / "run", "--engine", "vm")
+    assert result["nats"]["wifi"]["given_ends"] > 0
+    assert result["nats"]["umts"]["given_ends"] > 0
+    assert result["media"]["to_mn"]["received"] > 200
