@@ -190,7 +190,7 @@ CORRIDORS = {
         "sip.digest": "sip.message",
         "sip.transaction": "sip.message",
         "sip.session": "sip.message sip.transaction",
-        "sip": "exports sip.message sip.transaction sip.digest sip.session",
+        "sip": "exports sip.message sip.transaction sip.digest sip.session stun",
         "media": "exports rtp sdp sip.message",
         "roles": "sip.message sip.digest sip.session sip media",
         "roles.probe": "sip.message roles",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.sip.inspection import inspect
+from agents.sip.message.address import Datagram
 from agents.sip.message.build import new_response, repeated_tag, tag_of_branch
 from agents.sip.message.errors import RemoteProtocolError, SipParseError
 from agents.sip.message.handover import OPTION_TAG, handover_of
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
             """Whether this is the peer's: nobody can be challenged for an ACK, but it can be ignored."""
 
 
+# RFC 5626 8: what a message of STUN begins with, and one of SIP never.
+_STUN = (0, 1)
+
+
 class Arrivals:
     """The way in."""
 
@@ -60,6 +65,9 @@ class Arrivals:
         if not data.strip(b"\r\n\0"):  # RFC 5626 3.5.1 and what NAT-bound phones send
             self._core.discard("keep-alive", flow.remote)
             return
+        if data[0] in _STUN:
+            self._answer_binding(data, flow)
+            return
         try:
             message = Message.parse(data)
             if flow.is_reliable:
@@ -69,6 +77,8 @@ class Arrivals:
             return
         if isinstance(message, Request):
             via = message.via.stamped(flow.remote)
+            if message.method == "INVITE":
+                via = via.keeping()
             if via is not message.via:
                 message.replace_via(via)
             self._receive_request(message, flow, now)
@@ -103,6 +113,16 @@ class Arrivals:
             self._core.discard("response from another host", flow.remote)
         else:
             transaction.receive(response, now)
+
+    def _answer_binding(self, data: bytes, flow: Flow) -> None:
+        """A keep-alive is answered with where it came from (RFC 5626 8); all else of STUN is dropped."""
+        from agents.stun.stun_binding import binding_answer  # noqa: PLC0415 - hashlib takes its time
+
+        answer = binding_answer(data, flow.remote)
+        if answer is None:
+            self._core.discard("STUN, and no request for a binding", flow.remote)
+        else:
+            self._core.out.append(Datagram(flow.local, flow.remote, answer))
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         transaction = self._core.transactions.server_of(request)

@@ -143,7 +143,7 @@ class UserAgent:
         request = new_request(
             "INVITE",
             invitation.request_uri,
-            core.new_via(local),
+            core.new_via(local, keeps=True),
             identity,
             route=invitation.route,
             headers=[*headers, *invitation.headers],

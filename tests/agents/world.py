@@ -94,6 +94,7 @@ class World:
             "networks": {name: {"delay_s": link.up.delay + link.down.delay} for name, link in self.links.items()},
         }  # fmt: skip
         config["checks_pairs"] = checks_pairs
+        config["peer"] |= {"keeps_alive": True} if nats else {}
         if is_by_turn:
             config["turn"] = {**account, "port": TURN_PORT}
         where = {"address": REGISTRAR_IP, "port": 5060, "domain": "home.example"}
@@ -141,6 +142,8 @@ class World:
         self.spoken: list[tuple[float, int, str, str]] = []
         #: What is asked of a TURN server, or in checks, and answered: as `flow` has it, with the time; lost ones too.
         self.turned: list[tuple[float, str]] = []
+        #: Keep-alives of signalling, and answers to them: (time, from whom to whom).
+        self.kept: list[tuple[float, str]] = []
         #: RTCP: (time, sender, receiver, what).
         self.reported: list[tuple[float, str, str, list[RtcpPacket]]] = []
         #: The last packet of speech of each host.
@@ -390,6 +393,9 @@ class World:
                 self.turned.append((self.now, f"{describe_turn(data)} {sender} {arrow} {receiver}"))
             elif (datagram.local.port + datagram.remote.port - TURN_PORT) % 2 == 0:
                 self.spoken.append((self.now, int.from_bytes(inner[2:4], "big"), sender, receiver))
+            return data, is_lost
+        if is_stun(data) and 5060 in {datagram.local.port, datagram.remote.port}:
+            self.kept.append((self.now, f"{sender} {'-x' if is_lost else '->'} {receiver}"))
             return data, is_lost
         if is_stun(data):
             is_lost |= self._is_meant(describe_check(data), on)

@@ -82,6 +82,27 @@ def test_the_b2bua_bridges_though_the_correspondent_could(tmp_path: Path) -> Non
     assert_nothing_is_missed(result)
 
 
+def test_a_mapping_that_is_shorter_than_the_call_is_kept(tmp_path: Path) -> None:
+    """The correspondent hangs up after 80 seconds in which nothing but that was said by SIP."""
+    (tmp_path / "short.yaml").write_text(
+        "name: short\nabout: it forgets after 35 s\nmapping: address-and-port-dependent\n"
+        "filtering: address-and-port-dependent\nports: 20000-20511\ntimeout: 35 s\n"
+    )
+    scenario = tmp_path / "long.yaml"
+    scenario.write_text(SCENARIO.find("ideal").read_text().replace("duration: 6 s", "duration: 80 s")
+                        + "\nnat: {wifi: ./short.yaml}\n")  # fmt: skip
+    folder = tmp_path / "run"
+    quiet = ("--scheme", "handover-cn", "--failure", str(DATA / "nothing.yaml"), "--hangs-up", "cn")
+    result = run_scenario(scenario, folder, *quiet)
+    (bye,) = [one for one in result["transactions"] if one["method"] == "BYE"]
+    assert (bye["interface"], bye["status"], bye["retransmissions"]) == ("mn-wifi", 200, 0)
+    told = result["nats"]["wifi"]
+    seen = fields(folder / "run.pcapng", 'frame.interface_name == "mn-wifi" && stun && udp.port == 5060', "ip.len")
+    assert (told["keep_alives"], told["keep_alive_bytes"]) == (len(seen), sum(int(size) for (size,) in seen))
+    assert 4 <= len(seen) <= 6
+    assert told["refused"] == 0
+
+
 def test_by_the_engine_whose_kernel_loads_modules(tmp_path: Path) -> None:
     scenario = tmp_path / "short.yaml"
     text = (DATA / "short.yaml").read_text().replace("failure: ", f"failure: {DATA}/")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from agents.roles.by_table import Table
+    from agents.roles.mn.call.keep_alives import KeepAlives
     from agents.roles.mn.call.links import Link
     from agents.roles.mn.registration import Registration
     from agents.roles.role import Command, LinkChange
@@ -70,6 +71,11 @@ class MobileNode(ByTable):
         networks = config.get("networks", {})
         for link in links:
             self._call.ua.expect_round_trip(link.address, seconds=round_trip_s(networks.get(link.name, {})))
+        self._keep_alives: KeepAlives | None = None
+        if config["peer"].get("keeps_alive"):
+            from agents.roles.mn.call.keep_alives import KeepAlives  # noqa: PLC0415 - hashlib takes its time
+
+            self._keep_alives = KeepAlives(random, self._call.tell)
         self._registration: Registration | None = None
         if registrar is not None:
             from agents.roles.mn.registration import Registration  # noqa: PLC0415 - not everybody registers
@@ -104,7 +110,9 @@ class MobileNode(ByTable):
         self, data: bytes, *, local: Address, remote: Address, now: float, came: float | None = None
     ) -> None:
         """Speech, or SIP: told apart by where it arrived."""
-        if local.port == SIP_PORT:
+        if self._keep_alives is not None and local.port == SIP_PORT and self._keep_alives.takes(data):
+            self._keep_alives.receive(data, now=now)
+        elif local.port == SIP_PORT:
             self._call.ua.receive_datagram(data, local=local, remote=remote, now=now)
         else:
             at = now if came is None else came
@@ -166,6 +174,7 @@ class MobileNode(ByTable):
             self._scheme.get_timer(), self._sensing.get_timer(), self._next_try(),
             self._registration.get_timer() if self._registration is not None else None,
             call.below.get_timer() if call.below is not None else None,
+            self._keep_alives.get_timer() if self._keep_alives is not None else None,
         )  # fmt: skip
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -187,6 +196,8 @@ class MobileNode(ByTable):
         self._scheme.handle_timer(now=now)  # what is wanted now may be due now
         if self._registration is not None:
             self._registration.handle_timer(now=now)
+        if self._keep_alives is not None:
+            self._keep_alives.handle_timer(now=now)
         self._take_events(now)
 
     # -- out ----------------------------------------------------------------------------------------------------------
@@ -200,7 +211,8 @@ class MobileNode(ByTable):
         call = self._call
         down = {link.address for link in (call.old, call.new) if not link.is_up}
         media = [datagram for datagram in call.media_to_send() if datagram.local.ip not in down]
-        return call.ua.datagrams_to_send() + media
+        kept = [] if self._keep_alives is None else self._keep_alives.datagrams_to_send()
+        return call.ua.datagrams_to_send() + kept + media
 
     def next_command(self) -> Command | None:
         """The oldest command not yet taken."""
@@ -261,6 +273,8 @@ class MobileNode(ByTable):
         self._call.let_refresh(may=not self._is_handing_over or self._scheme.state == "FAILED", now=now)
         if self._registration is not None:
             self._registration.follow(self._call.link, now=now)
+        if self._keep_alives is not None:
+            self._keep_alives.follow(self._call.sessions, now=now)
 
     def _take_event(self, event: Event, now: float) -> None:
         call = self._call

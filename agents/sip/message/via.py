@@ -12,6 +12,9 @@ from agents.sip.message.uri import parse_hostport
 
 #: RFC 3261 8.1.1.7: a branch that starts so is unique across all transactions of its sender.
 MAGIC_COOKIE = "z9hG4bK"
+#: RFC 5626 4.4.2: many NATs forget after 30 seconds.
+KEEP_ALIVE_S = 29
+_MOST_DIGITS = 5
 
 
 class Via(NamedTuple):
@@ -28,9 +31,13 @@ class Via(NamedTuple):
         return _parse(text)
 
     @classmethod
-    def create(cls, local: Address, branch: str, transport: str = UDP) -> Via:
-        """What we put on our own requests: with rport asked for (RFC 3581 3)."""
-        return cls(transport, local.ip, local.port, (("rport", None), ("branch", branch)))
+    def create(cls, local: Address, branch: str, transport: str = UDP, *, keeps: bool = False) -> Via:
+        """What we put on our own requests: with rport asked for (RFC 3581 3).
+
+        `keeps`: we would send keep-alives (RFC 6223 4.3).
+        """
+        keep: Params = (("keep", None),) if keeps else ()
+        return cls(transport, local.ip, local.port, (("rport", None), ("branch", branch), *keep))
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -55,6 +62,26 @@ class Via(NamedTuple):
     def param(self, name: str) -> str | None:
         """Value of a parameter, '' for a flag, None when it is not there."""
         return param(self.params, name)
+
+    @property
+    def is_seen_elsewhere(self) -> bool:
+        """Whether it came from another host than its sender knows: that one is behind a NAT."""
+        return self.param("received") not in {None, self.host}
+
+    @property
+    def keep_alive_s(self) -> float | None:
+        """How often keep-alives are wanted by who has answered; None where they are not (RFC 6223 4.3, 5)."""
+        said = self.param("keep")
+        if not said or not said.isdecimal() or len(said) > _MOST_DIGITS:
+            return None
+        return float(said) or KEEP_ALIVE_S
+
+    def keeping(self) -> Via:
+        """With how often we want keep-alives, from a sender behind a NAT that would send some; else itself."""
+        if self.param("keep") != "" or not self.is_seen_elsewhere or self.transport.upper() != UDP:
+            return self
+        return self._replace(params=tuple((name, str(KEEP_ALIVE_S)) if name.lower() == "keep" else (name, value)
+                                          for name, value in self.params))  # fmt: skip
 
     def stamped(self, source: Address) -> Via:
         """With where the request really came from (RFC 3261 18.2.1), or itself when there is nothing to add."""

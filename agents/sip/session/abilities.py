@@ -42,6 +42,8 @@ class Abilities(NamedTuple):
     product: str = ""
     #: Session timers for all calls; None: no such thing.
     session_interval: SessionInterval | None = None
+    #: Whether its role sends keep-alives over flows of dialogs, where the peer wants them (RFC 6223).
+    keeps_alive: bool = False
 
     @property
     def allow(self) -> str:

@@ -85,9 +85,9 @@ class Core:
         self.discarded[reason] += 1
         self._log(Discarded(detail or reason, source))
 
-    def new_via(self, local: Address) -> Via:
-        """For a request that leaves from `local`."""
-        return Via.create(local, self.ids.branch())
+    def new_via(self, local: Address, *, keeps: bool = False) -> Via:
+        """For a request that leaves from `local`; `keeps`: of a dialog of which keep-alives may be sent (RFC 6223)."""
+        return Via.create(local, self.ids.branch(), keeps=keeps and self.abilities.keeps_alive)
 
     def authorize(self, request: Request, previous: Request | None = None, *, is_repeated: bool = False) -> Request:
         """Add the credentials that may go out unasked (22.3)."""
@@ -119,7 +119,8 @@ class Core:
         return self.authorize(resubmit(request, self._via_again(request), cseq, ()), request)
 
     def _via_again(self, request: Request) -> Via:
-        return self.new_via(Address(request.via.host, request.via.port or DEFAULT_PORT))
+        begins = request.method == "INVITE" and request.to.tag is None
+        return self.new_via(Address(request.via.host, request.via.port or DEFAULT_PORT), keeps=begins)
 
     def feature_headers(self, *, has_timer: bool = False) -> list[tuple[str, str]]:
         """Allow and Supported, which INVITE and its 2xx should have (13.2.1, 13.3.1.4), and who we are."""

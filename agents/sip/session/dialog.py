@@ -162,8 +162,7 @@ def seen_at(request: Request) -> Address | None:
     1). None else, and where only a connection leads there.
     """
     via, contact = request.via, request.contact
-    received = via.param("received")
-    if received in {None, via.host} or contact is None or request.record_route or via.transport.upper() != UDP:
+    if not via.is_seen_elsewhere or contact is None or request.record_route or via.transport.upper() != UDP:
         return None
     said = Uri.parse(contact.uri).address
     return via.response_address() if said is not None and said.ip == via.host else None

@@ -153,6 +153,11 @@ class Session(InviteUsage):
         change = ChangeWanted(self._flow(local, remote), contact, tuple(headers), as_body(body))
         self._reinvites.send(change, now)
 
+    @property
+    def flow(self) -> Flow:
+        """From where and to where a request in this session goes now."""
+        return self._flow(None, None)
+
     def hold_refresh(self) -> None:
         """No re-INVITE of the session timer's until `resume_refresh`: while a handover is under way (glare)."""
         if self.timer is not None:

@@ -173,6 +173,8 @@ class Standing:
         self.last_response: Response | None = None
         self.offer_answer = OfferAnswer()
         self.timer: SessionTimer | None = None
+        #: How often the callee wants keep-alives over the flow of our requests, in seconds; None: not (RFC 6223).
+        self.keep_alive_s: float | None = None
         self.state = CallState.NEW
         #: Who the peer has proved to be, if the role has asked (RFC 3891 3 wants it for a Handover).
         self.user = user

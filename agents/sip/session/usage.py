@@ -60,6 +60,11 @@ class InviteUsage(Standing):
         """The first INVITE, as it was sent last: an answer to a challenge is another one."""
         return self._calling.invite.request if self._calling is not None else self._first_invite
 
+    def refresh(self, *, now: float) -> bool:
+        """A re-INVITE that changes nothing, and shows where it comes from; False where none may be sent now."""
+        may = self.state is CallState.CONFIRMED and self._unacknowledged is None and self.local_sdp is not None
+        return may and self._reinvites.refresh(self._flow(None, None), Body(self.local_sdp or b""), now)
+
     # -- what arrives -------------------------------------------------------------------------------------------------
 
     def receive(self, request: Request, transaction: InviteServer | NonInviteServer, now: float) -> bool:
@@ -136,6 +141,7 @@ class InviteUsage(Standing):
             calling.end_branch(response, now)
             return
         self._take_dialog(calling.confirm(self.dialog, response), now)
+        self.keep_alive_s = response.via.keep_alive_s
         self._conclude(calling.invite, response, now, is_wanted=not is_cancelled)
         if is_cancelled:  # 15: the 2xx was faster than the CANCEL
             self._end_with_bye("cancelled", now)
@@ -216,8 +222,7 @@ class InviteUsage(Standing):
 
     def _refresh_due(self, _: outcomes.RefreshDue, now: float) -> None:
         """A re-INVITE that changes nothing (RFC 4028 7.4); if one is under way, that refreshes too when accepted."""
-        may = self.state is CallState.CONFIRMED and self._unacknowledged is None and self.local_sdp is not None
-        if may and self._reinvites.refresh(self._flow(None, None), Body(self.local_sdp or b""), now):
+        if self.refresh(now=now):
             return
         if self.timer is not None:
             self.timer.on_refused(now, None)

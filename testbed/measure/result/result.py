@@ -83,7 +83,7 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         ],
         "cost": _cost(run),
         "standby": standby_of(run),
-        "nats": {one.link: fill(NATS.values(), NatFacts(one, run.translations)) for one in manifest.nats},
+        "nats": {one.link: fill(NATS.values(), NatFacts(run, one)) for one in manifest.nats},
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),

@@ -285,6 +285,8 @@ class NatResult(Numbers):
     kind: str | None = None
     inner_ends: int | None = None
     given_ends: int | None = None
+    keep_alives: int | None = None
+    keep_alive_bytes: int | None = None
     refused: int | None = None
 
 

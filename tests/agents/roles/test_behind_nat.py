@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from agents.media.latching import Latches
 from agents.media.leg import Leg
 from agents.sip.message.address import Address, Datagram
+from agents.stun.stun_message import Attribute, MessageClass, Method, StunMessage
+from agents.stun.stun_values import parse_xored
 from tests.agents.roles.caller import CALLER, CN, STRANGER, Caller, credentials_for, media_to, message, sdp
 from tests.agents.rtp.packets import build_packet
 from tests.agents.translating import FakeNat
@@ -63,6 +67,90 @@ def test_who_is_called_hangs_up_at_where_the_phone_is_seen(scheme: str) -> None:
     one.assert_nothing_left()
     assert one.told("call_ended")
     assert not [datagram for datagram in one.refused if datagram.local.port == 5060]
+
+
+def test_the_mapping_of_signalling_is_kept_as_often_as_the_peer_wants() -> None:
+    """RFC 6223 4, 5: between 80 and 100 % of the 29 seconds that it has named."""
+    one = world("handover-cn", is_strict=True, call_s=120.0)
+    one.run(100.0)
+    assert "keep" in dict(one.message("INVITE").via.params)
+    assert one.message("200 INVITE").via.param("keep") == "29"
+    asked = [at for at, way in one.kept if way == "mn.wifi -> cn"]
+    assert len(asked) == len([way for _, way in one.kept if way == "cn -> mn.wifi"]) == len(one.kept) // 2
+    gaps = [later - earlier for earlier, later in pairwise([0.0, *asked])]
+    assert all(23.2 <= gap <= 29.1 for gap in gaps), gaps
+    assert not one.told("flow_failed")
+    one.settle()
+    one.assert_nothing_left()
+
+
+def test_without_a_nat_nobody_asks_for_it() -> None:
+    one = World("handover-cn", is_guarded=True, call_s=120.0)
+    one.run(100.0)
+    assert one.message("INVITE").via.param("keep") is None
+    assert one.kept == []
+
+
+def test_a_peer_that_says_nothing_of_it_gets_none() -> None:
+    """RFC 5626 8: what is not for SIP is sent to nobody who has not said that he takes it."""
+    one = world("handover-cn", is_strict=True, call_s=120.0)
+    one.edits["200 INVITE"] = lambda data: data.replace(b";keep=29", b"")
+    one.edits["401 INVITE"] = one.edits["200 INVITE"]
+    one.run(100.0)
+    assert one.kept == []
+
+
+def test_a_nat_that_has_forgotten_is_told_to_the_peer() -> None:
+    """RFC 5626 4.4.2: another address is another flow, of which the peer hears by a re-INVITE that changes nothing."""
+    one = world("handover-cn", is_strict=True, call_s=120.0)
+    one.run(40.0)
+    one.nats["wifi"].forget()
+    failed = one.run_until(lambda: bool(one.told("flow_failed")))
+    (told,) = one.told("flow_failed")
+    assert told["was"] != told["seen"]
+    one.run(2.0)
+    assert one.flow(since=failed) == ["INVITE mn.wifi -> cn", "200 INVITE cn -> mn.wifi", "ACK mn.wifi -> cn"]
+    assert len(one.speech("cn", "mn.wifi", since=failed + 1.0)) > 40
+    heard = len(one.got["mn"])
+    one.run(1.0)
+    assert len(one.got["mn"]) - heard >= 49, "and comes in by the port that it has now"
+    one.settle()
+    one.assert_nothing_left()
+
+
+def test_a_flow_that_answers_nothing_is_tried_by_a_re_invite() -> None:
+    one = world("handover-cn", is_strict=True, call_s=150.0)
+    one.run(20.0)
+    keeper = one.mn._keep_alives
+    assert keeper is not None
+    keeper.receive = lambda data, *, now: None  # type: ignore[method-assign]
+    failed = one.run_until(lambda: bool(one.told("flow_failed")), limit=100.0)
+    assert one.told("flow_failed")[0]["seen"] is None
+    one.run(2.0)
+    assert one.flow(since=failed)[0] == "INVITE mn.wifi -> cn"
+
+
+@pytest.mark.parametrize(
+    "data", [b"\0\1", b"\1\1", b"\0\1" + bytes(18), b"\0\1\0\x08" + bytes(16), b"\1\1\0\0!\x12\xa4B" + bytes(12)]
+)
+def test_what_only_looks_like_a_keep_alive_is_counted_and_gets_no_answer(data: bytes) -> None:
+    caller = Caller()
+    caller.say(data, remote=STRANGER)
+    assert caller.heard == []
+    assert caller.node._ua.discarded["STUN, and no request for a binding"] == 1
+
+
+def test_anybody_is_told_where_he_is_seen() -> None:
+    caller = Caller()
+    asked = StunMessage(MessageClass.REQUEST, Method.BINDING, bytes(12)).to_bytes()
+    caller.say(asked, remote=SEEN)
+    (answer,) = caller.heard
+    told = StunMessage.parse(answer.data)
+    assert answer.remote == SEEN
+    assert parse_xored(told.get(Attribute.XOR_MAPPED_ADDRESS) or b"", told.transaction) == SEEN
+    unknown = StunMessage(MessageClass.REQUEST, Method.BINDING, bytes(12), ((0x7777, b""),)).to_bytes()
+    caller.say(unknown, remote=SEEN)
+    assert StunMessage.parse(caller.heard[-1].data).kind is MessageClass.ERROR
 
 
 def test_nothing_is_sent_before_it_is_known_where_to() -> None:

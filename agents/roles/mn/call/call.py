@@ -68,7 +68,7 @@ class Call:
         """`home` and `registrar`, if there are any: where B2BUA and registrar are, and what they know the user by.
 
         What the peer itself knows the user by, if it does, is its `account`; for `session_timer_s` see
-        `SessionInterval`.
+        `SessionInterval`. `keeps_alive`: somebody sends keep-alives for it.
         """
         #: For the driver, the oldest first.
         self.commands: list[Command] = []
@@ -78,7 +78,8 @@ class Call:
         self.link = self.old
         calling = [account for account in (home, peer.get("account")) if account is not None]
         self.credentials = own_credentials(calling, registrar, random)
-        abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT, session_interval=SessionInterval.of(peer))
+        interval, keeps = SessionInterval.of(peer), peer.get("keeps_alive", False)
+        abilities = Abilities((OPTION_TAG,), product=PRODUCT, session_interval=interval, keeps_alive=keeps)
         #: Neither the B2BUA nor the peer changes its host during a call.
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
@@ -116,6 +117,11 @@ class Call:
     def is_up(self) -> bool:
         """Whether the peer has answered, and nobody has hung up."""
         return self.session is not None and self.session.state == "CONFIRMED"
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All that are not over, or were not when the last one began."""
+        return list(self._sent)
 
     @property
     def has_sessions(self) -> bool:
