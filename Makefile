@@ -120,6 +120,17 @@ pairs: setup  ## Handovers between all pairs of shipped links that carry the cod
 	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' >> $$table
 	cat $$table > docs/pairs.md && rm $$table $$table.one
 
+.PHONY: nat
+nat: setup  ## Every scheme behind every kind of NAT: the table of docs/nat.md, made anew
+	@$(TESTBED) prepare --engine uml
+	$(TESTBED) sweep docs/nat/kinds.yaml --engine uml --out runs/nat-kinds
+	table=$$(mktemp)
+	sed '/^## The table/q' docs/nat.md > $$table
+	$(PYTHON) -m testbed.report.nat_table runs/nat-kinds > $$table.one
+	cat $$table.one
+	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' | sed '$${/^$$/d}' >> $$table
+	cat $$table > docs/nat.md && rm $$table $$table.one
+
 .PHONY: rivals
 rivals: setup  ## Schemes below the call, and what people run today, beside those of SIP: the tables of docs/rivals.md, made anew
 	@$(TESTBED) prepare --engine uml

@@ -127,7 +127,7 @@ class Recording:
         if not nats:
             return NONE
         capture = self.captures.at({name for one in nats for name in (one.inside, one.outside)})
-        return find_translations(capture, decode_udp(capture), nats)
+        return find_translations(capture, decode_udp(capture, keeps_hidden=self.manifest.mn.inside is not None), nats)
 
     @cached_property
     def traffic(self) -> Traffic:

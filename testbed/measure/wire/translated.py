@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from testbed.measure.capture.capture import Booleans, Capture, Ints
     from testbed.measure.wire.nat_places import NatPlace
     from testbed.measure.wire.packets import Datagrams, TransportAddress
+    from testbed.measure.wire.piece import Piece
+
+_Some = TypeVar("_Some", bound="Piece")
 
 WITHIN_NS = 100_000_000
 """So long a packet may take from one interface of a router to the other."""
@@ -57,25 +60,27 @@ class Translations(NamedTuple):
             return datagrams
         endpoints = {one: number for number, one in enumerate(datagrams.endpoints)}
         found = self._with_inner(capture, datagrams, endpoints)
+        if datagrams.hidden is not None:
+            found = replace(found, hidden=self._with_inner(capture, datagrams.hidden, endpoints))
         if datagrams.rebuilt is not None:
             rebuilt, within = datagrams.rebuilt
             within = self._with_inner(rebuilt.capture, within, endpoints)
             found = replace(found, rebuilt=(rebuilt, replace(within, endpoints=tuple(endpoints))))
         return replace(found, endpoints=tuple(endpoints))
 
-    def _with_inner(self, capture: Capture, datagrams: Datagrams, endpoints: dict[TransportAddress, int]) -> Datagrams:
+    def _with_inner(self, capture: Capture, piece: _Some, endpoints: dict[TransportAddress, int]) -> _Some:
         """The same; ends that were not there before are added to `endpoints`."""
-        source, destination = datagrams.source.copy(), datagrams.destination.copy()
-        for mine, others in ((source, datagrams.destination), (destination, datagrams.source)):
-            for conversation, rows in _conversations(datagrams, mine.copy(), others, self.given):
+        source, destination = piece.source.copy(), piece.destination.copy()
+        for mine, others in ((source, piece.destination), (destination, piece.source)):
+            for conversation, rows in _conversations([*endpoints], mine.copy(), others, self.given):
                 mapped = self.conversations.get(conversation)
                 if mapped is None:
                     continue
                 numbers = np.array([endpoints.setdefault(one.inner, len(endpoints)) for one in mapped])
                 since = np.array([one.since_ns for one in mapped])
-                at = np.searchsorted(since, capture.time_ns[datagrams.packet[rows]], side="right") - 1
+                at = np.searchsorted(since, capture.time_ns[piece.packet[rows]], side="right") - 1
                 mine[rows] = numbers[np.maximum(at, 0)]
-        return replace(datagrams, source=source, destination=destination)
+        return replace(piece, source=source, destination=destination)
 
 
 NONE = Translations({}, frozenset(), {})
@@ -85,11 +90,13 @@ def find_translations(capture: Capture, datagrams: Datagrams, nats: Sequence[Nat
     """Return what these NATs translated, of a capture at both interfaces of their routers."""
     conversations: dict[Conversation, list[Mapped]] = defaultdict(list)
     refused = {}
-    pieces = [(capture, datagrams)]
+    pieces: list[tuple[Capture, Piece]] = [(capture, datagrams)]
+    if datagrams.hidden is not None:
+        pieces.append((capture, datagrams.hidden))
     if datagrams.rebuilt is not None:
         pieces.append((datagrams.rebuilt[0].capture, datagrams.rebuilt[1]))
     for nat in nats:
-        passed = [one for piece in pieces for one in _passed(*piece, nat)]
+        passed = [one for piece in pieces for one in _passed(*piece, datagrams.endpoints, nat)]
         passed.sort(key=lambda one: one.time_ns)
         refused[nat.link] = sum(one.inner is None and one.is_coming for one in passed)
         for one in passed:
@@ -110,32 +117,31 @@ class _Passed(NamedTuple):
     is_coming: bool
 
 
-def _passed(capture: Capture, datagrams: Datagrams, nat: NatPlace) -> Iterator[_Passed]:
+def _passed(capture: Capture, piece: Piece, ends: tuple[TransportAddress, ...], nat: NatPlace) -> Iterator[_Passed]:
     names = np.array([one.name or "" for one in capture.interfaces] or [""])
-    at = names[capture.interface[datagrams.packet]]
-    ends = datagrams.endpoints
+    at = names[capture.interface[piece.packet]]
     within: dict[tuple[TransportAddress, bool, bytes], list[tuple[int, TransportAddress]]] = defaultdict(list)
     for row in np.flatnonzero(at == nat.inside).tolist():
-        source, destination = ends[datagrams.source[row]], ends[datagrams.destination[row]]
-        time_ns, said = _seen(capture, datagrams, row)
+        source, destination = ends[piece.source[row]], ends[piece.destination[row]]
+        time_ns, said = _seen(capture, piece, row)
         within[destination, False, said].append((time_ns, source))
         within[source, True, said].append((time_ns, destination))
     is_given = np.array([one.ip == nat.address for one in ends] or [False])
     for is_coming, mine, others in (
-        (False, datagrams.source, datagrams.destination),
-        (True, datagrams.destination, datagrams.source),
+        (False, piece.source, piece.destination),
+        (True, piece.destination, piece.source),
     ):
         for row in np.flatnonzero((at == nat.outside) & is_given[mine]).tolist():
             given, other = ends[mine[row]], ends[others[row]]
-            time_ns, said = _seen(capture, datagrams, row)
+            time_ns, said = _seen(capture, piece, row)
             inner = _nearest(within.get((other, is_coming, said), []), time_ns, is_coming=is_coming)
             yield _Passed(time_ns, given, other, inner, is_coming)
 
 
-def _seen(capture: Capture, datagrams: Datagrams, row: int) -> tuple[int, bytes]:
-    start = int(datagrams.offset[row])
-    said = capture.data[start : start + int(datagrams.captured[row])].tobytes()
-    return int(capture.time_ns[datagrams.packet[row]]), said
+def _seen(capture: Capture, piece: Piece, row: int) -> tuple[int, bytes]:
+    start = int(piece.offset[row])
+    said = capture.data[start : start + int(piece.captured[row])].tobytes()
+    return int(capture.time_ns[piece.packet[row]]), said
 
 
 def _nearest(seen: list[tuple[int, TransportAddress]], time_ns: int, *, is_coming: bool) -> TransportAddress | None:
@@ -149,10 +155,10 @@ def _nearest(seen: list[tuple[int, TransportAddress]], time_ns: int, *, is_comin
 
 
 def _conversations(
-    datagrams: Datagrams, mine: NDArray[np.int32], others: NDArray[np.int32], given: Iterable[str]
+    ends: Sequence[TransportAddress], mine: NDArray[np.int32], others: NDArray[np.int32], given: Iterable[str]
 ) -> Iterator[tuple[Conversation, Ints]]:
     """Yield the conversations of ends that NATs gave, each with the rows of its datagrams."""
-    ends, addresses = datagrams.endpoints, {*given}
+    addresses = {*given}
     is_given: Booleans = np.array([one.ip in addresses for one in ends] or [False])
     rows = np.flatnonzero(is_given[mine])
     pairs = mine[rows].astype(np.int64) << 32 | others[rows].astype(np.int64)
