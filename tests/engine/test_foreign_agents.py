@@ -53,14 +53,6 @@ def test_a_handover_loses_what_mobile_ip_loses_and_the_air_carries_no_tunnel(mov
         assert media["paths"]["wifi"]["packets"] + media["paths"]["umts"]["packets"] == media["received"]
 
 
-def test_the_same_by_the_virtual_machine(tmp_path: Path) -> None:
-    """Routes take the time of a slow computer there."""
-    result = result_of(made(tmp_path, engine="vm"))
-    assert result["handovers"][0]["outcome"] == "done"
-    assert result["media"]["to_mn"]["lost"] <= 3
-    assert 5 <= result["media"]["to_cn"]["lost"] <= 10
-
-
 @needs_uml
 def test_wireshark_reads_advertisements_solicitations_and_registrations(moved: Path) -> None:
     """RFC 5944 2.1, 2.2, 3.3, RFC 3024 3.2: without an error in any."""

@@ -70,12 +70,6 @@ def test_it_counts_what_wireshark_sees_on_both_sides(strict: Path) -> None:
         assert inside.isdisjoint(out)
 
 
-def test_who_is_called_hangs_up_where_the_phone_is_seen(tmp_path: Path) -> None:
-    folder = made(tmp_path / "run", "wifi: home-router, umts: carrier", "--scheme", "handover-cn", "--hangs-up", "cn")
-    byes = [one for one in result_of(folder)["transactions"] if one["method"] == "BYE"]
-    assert [(one["interface"], one["status"]) for one in byes][-1] == ("mn-umts", 200)
-
-
 def test_the_b2bua_bridges_though_the_correspondent_could(tmp_path: Path) -> None:
     """It is not the one whom the phone has proved anything to."""
     result = result_of(made(tmp_path / "run", "wifi: home-router, umts: carrier", "--scheme", "handover-b2bua"))

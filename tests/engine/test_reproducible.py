@@ -73,7 +73,7 @@ def test_runs_on_a_busy_machine_give_the_same_bytes(first: Path, tmp_path: Path)
 
     And so are those of the one that makes the guest ready anew for the last of the runs.
     """
-    folders = [tmp_path / f"{number}" for number in range(4)]
+    folders = [tmp_path / f"{number}" for number in range(3)]
     env = asyncio.run(copy_of_the_cache(tmp_path / "cache"))
     with busy_machine(), ThreadPoolExecutor(max_workers=len(folders)) as pool:
         others = pool.map(lambda folder: run_scenario(SHORT, folder, "--engine", "vm"), folders[:-1])

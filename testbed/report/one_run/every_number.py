@@ -66,14 +66,14 @@ def _about_cost(name: str) -> tuple[str, str]:
     return ("", "") if row is None else (row.unit, row.about)
 
 
-def nats_table(result: dict[str, Any]) -> PlainTable | None:
-    """Return what `nats` holds: a row for each link; None where nothing was translated."""
+def nats_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:
+    """Return what `nats` holds: a row for each link; none where nothing was translated."""
     nats = result.get("nats")
     if not nats:
-        return None
+        return ()
     heads = ("link", *(one.about for one in NATS.values()))
     rows = tuple((link, *(_cell(row.read(one)) for row in NATS.values())) for link, one in nats.items())
-    return PlainTable("NAT, as in result.json", heads, rows)
+    return (PlainTable("NAT, as in result.json", heads, rows),)
 
 
 def standby_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:

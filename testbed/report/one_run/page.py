@@ -100,7 +100,6 @@ def page(run: MeasuredRun) -> str:
         else plain_tables.phases_table(result["handover"]),
         handovers=None if result is None else every_number.handovers_table(result),
         standby=() if result is None else every_number.standby_tables(result),
-        nats=None if result is None else every_number.nats_table(result),
         own_numbers=None if result is None else every_number.users_table(result, document),
         numbers=()
         if result is None
@@ -108,6 +107,7 @@ def page(run: MeasuredRun) -> str:
             every_number.media_table(result),
             every_number.signalling_table(result),
             every_number.cost_table(result),
+            *every_number.nats_tables(result),
         ),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(messages_of(story.chart)),
