@@ -76,6 +76,18 @@ def test_the_b2bua_bridges_though_the_correspondent_could(tmp_path: Path) -> Non
     assert_nothing_is_missed(result)
 
 
+def test_a_tunnel_goes_through_it_and_so_do_its_numbers(tmp_path: Path) -> None:
+    """Of what is in WireGuard's packets no byte can be read: they are known by their counters on both sides."""
+    folder = made(tmp_path / "run", "wifi: home-router, umts: carrier-symmetric", "--scheme", "wireguard")
+    result = result_of(folder)
+    for way in ("to_mn", "to_cn"):
+        media = result["media"][way]
+        assert media["lost_in_window"] == 0
+        assert media["gap_ms"] == pytest.approx(media["path_step_ms"], abs=25)
+        assert media["paths"]["wifi"]["packets"] + media["paths"]["umts"]["packets"] == media["received"]
+    assert not any("not captured" in one or "not read" in one for one in result["warnings"])
+
+
 def test_a_mapping_that_is_shorter_than_the_call_is_kept(tmp_path: Path) -> None:
     """The correspondent hangs up after 80 seconds in which nothing but that was said by SIP."""
     (tmp_path / "short.yaml").write_text(

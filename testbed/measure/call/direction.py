@@ -144,7 +144,7 @@ class Direction:
 def directions(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> dict[str, Direction]:
     """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's."""
     mn, cn, relay = manifest.mn, manifest.cn, manifest.point or manifest.relay
-    outer = _outer_ends(capture, rtp, is_tunnelled=mn.kept is not None)
+    outer = _outer_ends(capture, rtp, manifest)
     return {
         "to_mn": _direction(capture, rtp, manifest.links, outer, sender=cn, receiver=mn, mn=mn, relay=relay),
         "to_cn": _direction(capture, rtp, manifest.links, outer, sender=mn, receiver=cn, mn=mn, relay=relay),
@@ -160,9 +160,13 @@ class _OuterEnds:
     destination: NDArray[Any]
 
 
-def _outer_ends(capture: Capture, rtp: RtpPackets, *, is_tunnelled: bool) -> _OuterEnds:
-    if is_tunnelled:
-        return _OuterEnds(*outermost(capture, rtp.packet))
+def _outer_ends(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> _OuterEnds:
+    """Behind a NAT nobody has an address but the MN: what is around packets has its own, on that link."""
+    if manifest.mn.kept is not None:
+        ips, source, destination = outermost(capture, rtp.packet)
+        own = {link: address for address, link in manifest.mn.addresses.items()}
+        inside = {nat.address: own[nat.link] for nat in manifest.nats if nat.link in own}
+        return _OuterEnds([inside.get(ip, ip) for ip in ips], source, destination)
     return _OuterEnds([one.ip for one in rtp.endpoints], rtp.source, rtp.destination)
 
 
