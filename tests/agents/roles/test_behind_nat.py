@@ -107,7 +107,9 @@ def test_a_nat_that_has_forgotten_is_told_to_the_peer() -> None:
     one.nats["wifi"].forget()
     failed = one.run_until(lambda: bool(one.told("flow_failed")))
     (told,) = one.told("flow_failed")
-    assert told["was"] != told["seen"]
+    was, seen = (told[name].rpartition(":") for name in ("was", "seen"))
+    assert (was[0], seen[0], told["local"]) == (OUTSIDE["wifi"], OUTSIDE["wifi"], "10.0.1.1:5060")
+    assert was[2] != seen[2]
     one.run(2.0)
     assert one.flow(since=failed) == ["INVITE mn.wifi -> cn", "200 INVITE cn -> mn.wifi", "ACK mn.wifi -> cn"]
     assert len(one.speech("cn", "mn.wifi", since=failed + 1.0)) > 40

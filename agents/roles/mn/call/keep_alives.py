@@ -113,8 +113,8 @@ class KeepAlives:
 
     def _failed(self, session: Session, kept: _Kept, seen: Address | None, now: float) -> None:
         """RFC 5626 4.5, of a dialog: the peer hears from where we are seen now."""
-        was, by_now = (None if one is None else str(one) for one in (kept.seen, seen))
-        self._tell("flow_failed", local=str(kept.flow.local), was=was, seen=by_now)
+        was, by_now = (None if one is None else one.hostport for one in (kept.seen, seen))
+        self._tell("flow_failed", local=kept.flow.local.hostport, was=was, seen=by_now)
         self._kept[session] = kept._replace(seen=seen)
         session.refresh(now=now)
 
