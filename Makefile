@@ -123,13 +123,16 @@ pairs: setup  ## Handovers between all pairs of shipped links that carry the cod
 .PHONY: nat
 nat: setup  ## Every scheme behind every kind of NAT: the table of docs/nat.md, made anew
 	@$(TESTBED) prepare --engine uml
-	$(TESTBED) sweep docs/nat/kinds.yaml --engine uml --out runs/nat-kinds
-	table=$$(mktemp)
-	sed '/^## The table/q' docs/nat.md > $$table
-	$(PYTHON) -m testbed.report.nat_table runs/nat-kinds > $$table.one
-	cat $$table.one
-	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' | sed '$${/^$$/d}' >> $$table
-	cat $$table > docs/nat.md && rm $$table $$table.one
+	tables=$$(mktemp)
+	sed '/^## The tables/q' docs/nat.md > $$tables
+	for campaign in kinds strictest; do
+	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/nat/$$campaign.yaml)" >> $$tables
+	  $(TESTBED) sweep docs/nat/$$campaign.yaml --engine uml --out runs/nat-$$campaign
+	  $(PYTHON) -m testbed.report.nat_table runs/nat-$$campaign > $$tables.one
+	  cat $$tables.one
+	  sed 's/^/    /; s/ *$$//' $$tables.one | sed '$${/^$$/d}' >> $$tables
+	done
+	cat $$tables > docs/nat.md && rm $$tables $$tables.one
 
 .PHONY: rivals
 rivals: setup  ## Schemes below the call, and what people run today, beside those of SIP: the tables of docs/rivals.md, made anew

@@ -20,6 +20,7 @@ SHOWN = {
     "handover_done": "handover done",
     "handover_failed": "HANDOVER FAILED",
     "handover_again": "it is tried again",
+    "flow_failed": "a NAT has another port for the phone",
     "call_ended": "the call has ended",
     "kill": "an agent is killed",
     "failed": "FAILED",
