@@ -87,9 +87,9 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         (
             ["list", "links"],
             "error: Invalid value for"
-            " '{scenarios|topologies|profiles|failures|schemes|phones|programs|triggers|coverage|tracks|forms}':"
+            " '{scenarios|topologies|profiles|failures|schemes|phones|programs|triggers|coverage|nats|tracks|forms}':"
             " 'links' is not one of 'scenarios', 'topologies', 'profiles', 'failures', 'schemes', 'phones',"
-            " 'programs', 'triggers', 'coverage', 'tracks', 'forms'."
+            " 'programs', 'triggers', 'coverage', 'nats', 'tracks', 'forms'."
             " See 'testbed list --help'.",
         ),
         (["replay"], "error: Missing argument 'FAILURE'. See 'testbed replay --help'."),

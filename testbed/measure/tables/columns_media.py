@@ -8,6 +8,7 @@ from testbed.measure.numbers.cost_numbers import COST
 from testbed.measure.numbers.cost_numbers import RADIOS as RADIO_NUMBERS
 from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
+from testbed.measure.numbers.nat_numbers import NATS
 from testbed.measure.numbers.number import by_key
 from testbed.measure.numbers.path_numbers import PATHS as PATH_NUMBERS
 from testbed.measure.numbers.signalling_numbers import HANDOVER_SIGNALLING, SIGNALLING
@@ -134,7 +135,12 @@ PATHS = TableSchema(
 RADIOS = TableSchema(
     "radios",
     "One row for each run and link of the MN, links as in the manifest. A run without a result has none.",
-    (*WHO, Column("path", "text", "", "the MN's link"), *_columns(RADIO_NUMBERS, "cost.radios.{path}")),
+    (
+        *WHO,
+        Column("path", "text", "", "the MN's link"),
+        *_columns(RADIO_NUMBERS, "cost.radios.{path}"),
+        *_columns(NATS, "nats.{path}"),
+    ),
 )
 
 SILENCES = TableSchema(
