@@ -86,10 +86,11 @@ class Setup(ByTable):
         self._formats = known_formats(self._mn.remote_sdp)
         ours, theirs = set(office.formats), set(self._formats)
         self._may_widen = bool(ours & theirs and ours - theirs)
-        if is_behind_nat(self._mn) and not office.has_room:  # nobody else could send it anything
+        is_hidden = is_behind_nat(self._mn)
+        if is_hidden and not office.has_room:  # nobody else could send it anything
             office.handlers.pop(self._mn)
             self._mn.reject(SERVICE_UNAVAILABLE, now=now)
-        elif self._mn.remote_sdp is None or ((always_bridges or is_behind_nat(self._mn)) and office.has_room):
+        elif self._mn.remote_sdp is None or ((always_bridges or is_hidden) and office.has_room):
             self._call_bridged(None, now)
         else:
             require = (OPTION_TAG,) if self._wants else ()

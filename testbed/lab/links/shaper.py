@@ -4,6 +4,7 @@ import json
 import subprocess
 from typing import Any, cast
 
+from testbed.lab.network.packet_rules import refused_rules
 from testbed.lab.plan import Pattern, Shape
 from testbed.lab.spaces import Spaces
 
@@ -35,13 +36,8 @@ class Shaper:
 
     def lose(self, pattern: Pattern) -> None:
         """Gives an air rules for packets to be lost; raises ShapeError where the kernel does not take them."""
-        rules = pattern["rules"]
-        done = self._net[pattern["air"]].popen(
-            ["nft", "-f", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        said, _ = done.communicate(rules)
-        if done.returncode != 0:
-            raise ShapeError(f"{pattern['air']}: nft refused the pattern of losses: {said.strip()}")
+        if said := refused_rules(self._net[pattern["air"]], pattern["rules"]):
+            raise ShapeError(f"{pattern['air']}: nft refused the pattern of losses: {said}")
 
     def close(self) -> None:
         """Ends the `tc` processes."""

@@ -3,6 +3,7 @@
 import subprocess
 
 from testbed.lab.network.nodes import write_sysctl
+from testbed.lab.network.packet_rules import refused_rules
 from testbed.lab.plan import NatOrder
 from testbed.lab.spaces import Spaces
 
@@ -19,12 +20,8 @@ def translate(net: Spaces, order: NatOrder) -> None:
     """Makes a router translate; raises NatError with what the kernel, or `nft`, says."""
     node = net[order["node"]]
     subprocess.run(["modprobe", "-a", *MODULES], check=False, capture_output=True)
-    done = node.popen(
-        ["nft", "-f", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    said, _ = done.communicate(order["rules"])
-    if done.returncode != 0:
-        raise NatError(f"{order['node']}: nft refused to translate: {said.strip()}")
+    if said := refused_rules(node, order["rules"]):
+        raise NatError(f"{order['node']}: nft refused to translate: {said}")
     try:
         for name in TIMEOUTS:
             write_sysctl(node, f"net/netfilter/{name}", order["timeout_s"])

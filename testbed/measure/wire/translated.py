@@ -72,7 +72,7 @@ class Translations(NamedTuple):
         """The same; ends that were not there before are added to `endpoints`."""
         source, destination = piece.source.copy(), piece.destination.copy()
         for mine, others in ((source, piece.destination), (destination, piece.source)):
-            for conversation, rows in _conversations([*endpoints], mine.copy(), others, self.given):
+            for conversation, rows in _conversations([*endpoints], mine, others, self.given):
                 mapped = self.conversations.get(conversation)
                 if mapped is None:
                     continue

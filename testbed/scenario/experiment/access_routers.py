@@ -17,10 +17,15 @@ def advertised(scenario: Scenario) -> list[str]:
     return [link for link in (scenario.first_link, scenario.second_link) if scenario.address.get(link) == "slaac"]
 
 
-def way_to_core(network: Network, link: AccessLink) -> Interface | None:
-    """The interface by which the router of a link is reached from elsewhere; None where it has no other one."""
+def ways_to_core(network: Network, link: AccessLink) -> list[Interface]:
+    """The interfaces by which the router of a link is reached from elsewhere."""
     air = {one.router for one in network.access_links}
-    return next((end for end in network.interfaces(link.router.node) if end.address and end not in air), None)
+    return [end for end in network.interfaces(link.router.node) if end.address and end not in air]
+
+
+def way_to_core(network: Network, link: AccessLink) -> Interface | None:
+    """The first of them; None where it has no other interface than the link's."""
+    return next(iter(ways_to_core(network, link)), None)
 
 
 def routers_wrong(scenario: Scenario, network: Network) -> str:

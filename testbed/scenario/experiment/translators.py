@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from testbed.lab.network import AccessLink, Interface, Network
-from testbed.scenario.experiment.access_routers import ENDS
+from testbed.lab.network import Interface, Network
+from testbed.scenario.experiment.access_routers import ENDS, ways_to_core
 from testbed.scenario.kinds.nat import Nat
 from testbed.scenario.kinds.scenario import Scenario
 from testbed.scenario.reading.document import validated
@@ -34,7 +34,7 @@ def load_translators(tree: Tree, scenario: Scenario, network: Network) -> dict[s
         with named_in(tree, FIELD, link):
             kind = validated(read_tree(NAT.find(word, near=tree.path)), Nat)
         inside = network.access_link(link).router
-        (outside,) = ways_out(network, network.access_link(link))
+        (outside,) = ways_to_core(network, network.access_link(link))
         found[link] = Translator(kind, inside, outside)
     return found
 
@@ -44,7 +44,7 @@ def nat_wrong(scenario: Scenario, network: Network) -> Iterator[tuple[str, str]]
     routers = {node.name for node in network.nodes if node.forwards} - {*ENDS}
     for name in scenario.nat:
         link = network.access_link(name)
-        out = ways_out(network, link)
+        out = ways_to_core(network, link)
         if scenario.ip != 4:
             yield name, "addresses of IPv4 alone are translated; write ip: 4, or leave it out"
         elif link.router.node not in routers:
@@ -52,9 +52,3 @@ def nat_wrong(scenario: Scenario, network: Network) -> Iterator[tuple[str, str]]
         elif len(out) != 1:
             what = "no interface with an address" if not out else f"{len(out)} interfaces"
             yield name, f"its router '{link.router.node}' has {what} to the rest of the network, and needs one"
-
-
-def ways_out(network: Network, link: AccessLink) -> list[Interface]:
-    """The interfaces by which a link's router is reached from elsewhere."""
-    air = {one.router for one in network.access_links}
-    return [end for end in network.interfaces(link.router.node) if end.address and end not in air]

@@ -72,7 +72,7 @@ def rules(one: Translator, table: str) -> str:
         "type filter hook postrouting priority 300;",
         # Of a connection that began outside, the inner end is where its answers come from.
         *(
-            f"{out} ip protocol udp ct direction {way} ct {way} ip saddr {ip_interface(one.inside.address).network}"
+            f"{out} ip protocol udp ct direction {way} ct {way} {mine}"
             f" update @{name} {{ {entry} }}"
             for way in ("original", "reply")
             for name, entry in (
