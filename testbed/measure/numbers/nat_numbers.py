@@ -66,11 +66,11 @@ NATS: dict[str, Number[NatFacts]] = by_key((
     Number("given_ends", "integer", "ends", "nat_given_ends", "ports outside that it gave for them",
            lambda one: one.given_ends,
            "More than `inner_ends` where it gives another one for each other end, or has forgotten one"),
-    Number("keep_alives", "integer", "packets", "nat_keep_alives",
+    Number("keep_alives", "integer", "packets", "nat_keep_alive_packets",
            "packets at the MN's interface that keep the mapping of signalling, and answers to them",
            lambda one: len(one.keep_alives), "STUN on the port of SIP (RFC 5626)"),
     Number("keep_alive_bytes", "integer", "bytes", "nat_keep_alive_bytes", "their bytes, with headers of IP and UDP",
            lambda one: sum(one.keep_alives)),
-    Number("refused", "integer", "packets", "nat_refused", "packets of UDP for its address that nobody inside got",
+    Number("refused", "integer", "packets", "nat_refused_packets", "packets of UDP for its address that nobody inside got",
            lambda one: one.refused),
 ))  # fmt: skip
