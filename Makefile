@@ -134,6 +134,17 @@ nat: setup  ## Every scheme behind every kind of NAT: the table of docs/nat.md, 
 	done
 	cat $$tables > docs/nat.md && rm $$tables $$tables.one
 
+.PHONY: traffic
+traffic: setup  ## Calls that go to a link over which a file is being downloaded, by queue and kind of TCP: docs/traffic.md
+	@$(TESTBED) prepare --engine uml
+	table=$$(mktemp)
+	sed '/^## The table/q' docs/traffic.md > $$table
+	$(TESTBED) sweep docs/traffic/queues.yaml --engine uml --out runs/traffic-queues
+	$(PYTHON) -m testbed.report.traffic_table runs/traffic-queues > $$table.one
+	cat $$table.one
+	sed 's/^/    /; s/ *$$//' $$table.one | sed '1s/^/\n/' | sed '$${/^ *$$/d}' >> $$table
+	cat $$table > docs/traffic.md && rm $$table $$table.one
+
 .PHONY: rivals
 rivals: setup  ## Schemes below the call, and what people run today, beside those of SIP: the tables of docs/rivals.md, made anew
 	@$(TESTBED) prepare --engine uml

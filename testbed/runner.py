@@ -25,6 +25,7 @@ from testbed.scenario.experiment.fitness import doubts
 from testbed.scenario.plan.anchor_points import role_of_point
 from testbed.scenario.plan.compile import nats, roles
 from testbed.scenario.plan.history_export import exported
+from testbed.scenario.plan.traffic_steps import traffic
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
 
 PACKET_INTERVAL_MS = 20
@@ -226,6 +227,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
         },
         "roles": roles(experiment.network, experiment.row) | role_of_point(experiment),
         **nats(experiment),
+        **traffic(experiment),
         "radios": radios(experiment),
         **({"varied": {one.name: one.text for one in experiment.varied}} if experiment.varied else {}),
         **({"modules": {one.name: one.described() for one in experiment.brought}} if experiment.brought else {}),

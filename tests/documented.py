@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.numbers.cost_numbers import COST, RADIOS
+from testbed.measure.numbers.flow_numbers import FLOWS
 from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA
 from testbed.measure.numbers.nat_numbers import NATS
@@ -41,6 +42,7 @@ REGISTER: dict[str, Mapping[str, Number[Any]]] = {
     "cost.": COST,
     "cost.radios.….": RADIOS,
     "nats.….": NATS,
+    "traffic.….": FLOWS,
     "standby.": STANDBY,
     "standby.switches.….": SWITCHES,
     "standby.silences.….": SILENCES,

@@ -42,7 +42,7 @@ EXPORTS = {
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE NAT Nat PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"
         " bad_from compile_plan doubts exported load load_experiment load_program load_topology load_track"
-        " main_address nats own_setting role_of_point roles validated with_remedies"
+        " main_address nats own_setting role_of_point roles traffic validated with_remedies"
     ),
     "testbed.engine": (
         "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"
@@ -79,7 +79,7 @@ OPEN = {
         "bare.bare_chart bare.stream_speech call.direction call.extension call.unaided capture.capture capture.errors"
         " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"
         " folder.run_captures folder.run_folder listening.lqo listening.playout listening.speech"
-        " numbers.handover_numbers numbers.media_numbers numbers.number numbers.nat_numbers"
+        " numbers.flow_numbers numbers.handover_numbers numbers.media_numbers numbers.number numbers.nat_numbers"
         " numbers.path_numbers numbers.signalling_numbers"
         " numbers.cost_numbers numbers.standby_numbers call.standing_dialogs"
         " numbers.user_numbers result.chart result.found result.measured result.speech_scores result.story"

@@ -273,6 +273,7 @@ CORRIDORS = {
         "one_capture": "terminal not_read streams_table pages one_run",
         "estimates": "",
         "nat_table": "terminal pairs_table",
+        "traffic_table": "terminal pairs_table",
         "handovers_table": "terminal pairs_table estimates",
         "several": "terminal pages estimates",
         "rivals_table": "terminal pairs_table estimates several",

@@ -17,6 +17,8 @@ from pyroute2 import IPRoute, netns
 CLONE_NEWNET = 0x40000000
 # Of a cable's end: this and its Ethernet address's last byte. The loopback interface is 1.
 FIRST_INDEX = 100
+# The kernel would send several segments of TCP as one packet, which no link between nodes carries.
+SEGMENTS_AT_ONCE = 1
 HERE = "/proc/thread-self/ns/net"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -87,7 +89,12 @@ class Spaces(dict[str, NodeSpace]):
     def _wire(self, one: NodeSpace, other: NodeSpace, info: dict[str, Any]) -> None:
         """A cable whose ends have different numbers in the kernel: see `nodes.Cable`."""
         ends = [
-            {"ifname": info[f"intfName{end}"], "index": cable_index(info[f"addr{end}"]), "address": info[f"addr{end}"]}
+            {
+                "ifname": info[f"intfName{end}"],
+                "index": cable_index(info[f"addr{end}"]),
+                "address": info[f"addr{end}"],
+                "gso_max_segs": SEGMENTS_AT_ONCE,
+            }
             for end in (1, 2)
         ]
         with inside(one) as netlink:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from testbed.scenario.plan.anchor_points import role_of_point
     from testbed.scenario.plan.compile import compile_plan, nats, roles
     from testbed.scenario.plan.history_export import exported
+    from testbed.scenario.plan.traffic_steps import traffic
     from testbed.scenario.reading.document import Document, load, validated
     from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
     from testbed.scenario.reading.places import COVERAGE, FAILURE, NAT, PROFILE, PROGRAM, SCENARIO, TOPOLOGY, TRACK
@@ -62,6 +63,7 @@ __all__ = [
     "own_setting",
     "role_of_point",
     "roles",
+    "traffic",
     "validated",
     "with_remedies",
 ]
@@ -82,6 +84,7 @@ _HOMES = {
     "plan.anchor_points": "role_of_point",
     "plan.compile": "compile_plan nats roles",
     "plan.history_export": "exported",
+    "plan.traffic_steps": "traffic",
     "reading.document": "Document load validated",
     "reading.errors": "BadScenarioError ScenarioError with_remedies",
     "reading.places": "COVERAGE FAILURE NAT PROFILE PROGRAM SCENARIO TOPOLOGY TRACK",

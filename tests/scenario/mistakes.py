@@ -29,8 +29,8 @@ def wrong(name: str, file: str, old: str, new: str, line: int, complaint: str) -
 LAST_STEP = "  - {at: 18 s, link: wifi, gone: true}"
 FIELDS = (
     "name, about, topology, links, first_link, second_link, call, failure, scheme, schemes, registrar, proxy,"
-    " relay, turn, ike, cn, mn, programs, room, duplication, session_timer, seed, loss, delay, nat, ip, address, dad,"
-    " radio, triggers, track, networks, battery, quench, numbers"
+    " relay, turn, ike, cn, mn, programs, traffic, room, duplication, session_timer, seed, loss, delay, nat, ip,"
+    " address, dad, radio, triggers, track, networks, battery, quench, numbers"
 )
 PARAMETERS = ", ".join(dict.fromkeys(name for row in TRIGGERS.values() for name in row.parameters))
 

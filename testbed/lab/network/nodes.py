@@ -12,7 +12,7 @@ from pyroute2 import IPRoute, NetlinkError
 
 from testbed.lab.network.addresses import Access, bare, is_ip6
 from testbed.lab.network.reverse_path import filter_sources
-from testbed.lab.spaces import Space, cable_index, entered, index_of, inside
+from testbed.lab.spaces import SEGMENTS_AT_ONCE, Space, cable_index, entered, index_of, inside
 
 
 def configure_access(netlink: IPRoute, access: Access, *, address_flags: int = 0) -> None:
@@ -70,7 +70,7 @@ class Cable(Link):  # type: ignore[misc]  # Mininet has no types
     ) -> None:
         """Makes both ends, each in its node; raises RuntimeError with what `ip` says."""
         one, other = (
-            f"name {name} index {cable_index(address)} address {address}"
+            f"name {name} index {cable_index(address)} address {address} gso_max_segs {SEGMENTS_AT_ONCE}"
             for name, address in ((name1, address1), (name2, address2))
         )
         said = node1.cmd(f"ip link add {one} type veth peer {other} netns {node2.pid}")

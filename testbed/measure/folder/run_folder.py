@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from testbed.measure.capture.errors import RunFolderError
 from testbed.measure.folder.run_json import read_json, read_text
+from testbed.measure.wire.flow_places import FlowPlace, read_flows
 from testbed.measure.wire.nat_places import NatPlace, read_nats
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ class Manifest:
     nats: tuple[NatPlace, ...] = ()
     """The routers that translate addresses."""
 
+    flows: tuple[FlowPlace, ...] = ()
+    """What goes beside the call."""
+
     @property
     def links(self) -> tuple[str, ...]:
         """MN's links, in the manifest's order: the paths of the call."""
@@ -201,6 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
         duration_ns=_duration_ns(document),
         radios=_radios(path, document),
         nats=read_nats(path, document),
+        flows=read_flows(path, document),
     )
 
 

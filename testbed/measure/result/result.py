@@ -18,6 +18,7 @@ from testbed.measure.call.unaided import untold_handover
 from testbed.measure.cost.cost import CallCost
 from testbed.measure.folder.run_folder import SCHEMA_VERSION
 from testbed.measure.numbers.cost_numbers import COST, RADIOS, RadioFacts
+from testbed.measure.numbers.flow_numbers import FLOWS, FlowFacts
 from testbed.measure.numbers.handover_numbers import TIMES, WHERE, WINDOW_S, HandoverFacts, WindowFacts
 from testbed.measure.numbers.media_facts import MediaFacts
 from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
@@ -40,6 +41,8 @@ from testbed.measure.rtcp import rtcp
 from testbed.measure.rtp.streams import LAST_NS
 from testbed.measure.sip.dialogs import find_dialogs
 from testbed.measure.units import seconds
+from testbed.measure.wire.flow_packets import segments_of
+from testbed.measure.wire.packets import OTHER_TCP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,19 +87,22 @@ def result_of(run: Recording, listened: Mapping[str, Listened]) -> dict[str, Any
         "cost": _cost(run),
         "standby": standby_of(run),
         "nats": {one.link: fill(NATS.values(), NatFacts(run, one)) for one in manifest.nats},
+        "traffic": [fill(FLOWS.values(), FlowFacts(run, one)) for one in manifest.flows],
         "transactions": [_transaction(one, capture, start_ns) for one in run.transactions],
         "dialogs": describe(find_dialogs(run.traffic.messages), capture, start_ns),
         "playout": next((_settings(one.heard) for one in listened.values() if one.heard is not None), None),
         "warnings": [
-            *manifest.warnings, *capture.warnings, *unread(run.traffic.datagrams),
+            *manifest.warnings, *capture.warnings,
+            *unread(run.traffic.datagrams, known={OTHER_TCP: segments_of(capture, manifest.flows)}),
             *(untold_handover(manifest, handovers) if events else [UNTOLD]), *doubts(listened, handovers),
         ],
     }  # fmt: skip
 
 
-def unread(datagrams: Datagrams) -> list[str]:
-    """Return what may have been missed: media can be in what was not read."""
-    return [f"not read: {reason}, {count} packets" for reason, count in datagrams.unread.items()]
+def unread(datagrams: Datagrams, known: Mapping[str, int] | None = None) -> list[str]:
+    """Return what may have been missed: media can be in what was not read, but for what is `known` to be other."""
+    left = {reason: count - (known or {}).get(reason, 0) for reason, count in datagrams.unread.items()}
+    return [f"not read: {reason}, {count} packets" for reason, count in left.items() if count > 0]
 
 
 def to_json(result: dict[str, Any]) -> str:

@@ -290,6 +290,24 @@ class NatResult(Numbers):
     refused: int | None = None
 
 
+class FlowResult(Numbers):
+    """Traffic beside the call: what it got, and what it did to the call."""
+
+    sender: str | None = Field(default=None, alias="from")
+    receiver: str | None = Field(default=None, alias="to")
+    link: str | None = None
+    kind: str | None = None
+    congestion: str | None = None
+    throughput_kbit_s: float | None = None
+    delivered_bytes: int | None = None
+    sent: int | None = None
+    lost: int | None = None
+    retransmitted: int | None = None
+    delay_ms: Spread = Spread()
+    queue_delay_ms: Spread = Spread()
+    speech_delay_ms: Spread = Spread()
+
+
 class TransactionResult(Numbers):
     """A SIP transaction. `src` and `dst` are told of a capture alone, `by` and `transport` within a dialog alone."""
 
@@ -354,6 +372,7 @@ class RunResult(Numbers):
     cost: CostResult = CostResult()
     standby: StandbyResult | None = None
     nats: dict[str, NatResult] = Field(default_factory=dict)
+    traffic: list[FlowResult] = Field(default_factory=list)
     transactions: list[TransactionResult] = Field(default_factory=list)
     dialogs: list[DialogResult] = Field(default_factory=list)
     playout: dict[str, Any] | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure.numbers.cost_numbers import COST
 from testbed.measure.numbers.cost_numbers import RADIOS as RADIO_NUMBERS
+from testbed.measure.numbers.flow_numbers import FLOWS
 from testbed.measure.numbers.handover_numbers import HANDOVER, WINDOW_S
 from testbed.measure.numbers.media_numbers import MEDIA, WINDOW
 from testbed.measure.numbers.nat_numbers import NATS
@@ -140,6 +141,16 @@ RADIOS = TableSchema(
         Column("path", "text", "", "the MN's link"),
         *_columns(RADIO_NUMBERS, "cost.radios.{path}"),
         *_columns(NATS, "nats.{path}"),
+    ),
+)
+
+TRAFFIC = TableSchema(
+    "traffic",
+    "One row for each flow beside the call, in the order of the scenario. A run without any has none.",
+    (
+        *WHO,
+        Column("number", "integer", "", "of the flow in its run, from 0"),
+        *_columns(FLOWS, "traffic.{number}"),
     ),
 )
 

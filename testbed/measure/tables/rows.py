@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.tables.columns import Column
-from testbed.measure.tables.columns_media import HANDOVERS, PATHS, PHASES, RADIOS, RUNS, SILENCES, SWITCHES
+from testbed.measure.tables.columns_media import HANDOVERS, PATHS, PHASES, RADIOS, RUNS, SILENCES, SWITCHES, TRAFFIC
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 from testbed.measure.tables.schema import LEFT_OUT, TABLES
 from testbed.measure.tables.varied import VARIED, varied_column, varied_of, varied_value
@@ -111,6 +111,13 @@ def radio_rows(records: Iterable[Record]) -> Iterator[Row]:
             yield _row(RADIOS, record, {"path": path}, path=path)
 
 
+def traffic_rows(records: Iterable[Record]) -> Iterator[Row]:
+    """Yield a row for each flow beside the call."""
+    for record in records:
+        for number in record.keys("result.traffic"):
+            yield _row(TRAFFIC, record, {"number": int(number)}, number=number)
+
+
 def silence_rows(records: Iterable[Record]) -> Iterator[Row]:
     """Yield a row for each silence that an end took for a break."""
     for record in records:
@@ -183,6 +190,7 @@ ROWS: dict[str, Callable[[Iterable[Record]], Iterator[Row]]] = {
     PHASES.name: phase_rows,
     PATHS.name: path_rows,
     RADIOS.name: radio_rows,
+    TRAFFIC.name: traffic_rows,
     SILENCES.name: silence_rows,
     SWITCHES.name: switch_rows,
     TRANSACTIONS.name: transaction_rows,

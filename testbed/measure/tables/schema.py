@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from testbed.measure.tables.columns_media import HANDOVERS, PACKETS, PATHS, PHASES, RADIOS, RUNS, SILENCES, SWITCHES
+from testbed.measure.tables.columns_media import (
+    HANDOVERS,
+    PACKETS,
+    PATHS,
+    PHASES,
+    RADIOS,
+    RUNS,
+    SILENCES,
+    SWITCHES,
+    TRAFFIC,
+)
 from testbed.measure.tables.columns_protocols import DIALOGS, MESSAGES, REPORTS, RTCP, TRANSACTIONS
 
 TABLES = {
@@ -13,6 +23,7 @@ TABLES = {
         PHASES,
         PATHS,
         RADIOS,
+        TRAFFIC,
         SILENCES,
         SWITCHES,
         TRANSACTIONS,

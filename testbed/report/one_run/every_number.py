@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from testbed.measure.numbers.cost_numbers import COST, RADIOS
+from testbed.measure.numbers.flow_numbers import FLOWS
 from testbed.measure.numbers.media_numbers import GAP, INTERRUPTION, LOST_IN_WINDOW, MEDIA
 from testbed.measure.numbers.nat_numbers import NATS
 from testbed.measure.numbers.path_numbers import PATHS
@@ -74,6 +75,12 @@ def nats_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:
     heads = ("link", *(one.about for one in NATS.values()))
     rows = tuple((link, *(_cell(row.read(one)) for row in NATS.values())) for link, one in nats.items())
     return (PlainTable("NAT, as in result.json", heads, rows),)
+
+
+def traffic_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:
+    """Return what `traffic` holds: a row for each flow; none where nothing went beside the call."""
+    flows = result.get("traffic")
+    return (_listed("Traffic beside the call, as in result.json", flows, FLOWS),) if flows else ()
 
 
 def standby_tables(result: dict[str, Any]) -> tuple[PlainTable, ...]:

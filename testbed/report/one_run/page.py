@@ -108,6 +108,7 @@ def page(run: MeasuredRun) -> str:
             every_number.signalling_table(result),
             every_number.cost_table(result),
             *every_number.nats_tables(result),
+            *every_number.traffic_tables(result),
         ),
         drawing=None if story is None else draw(story.chart, len(story.links)),
         messages=() if story is None else tuple(messages_of(story.chart)),

@@ -21,6 +21,7 @@ from testbed.measure.numbers.media_numbers import (
 )
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
 from testbed.report.several.costs.cost_table import cost_table, mobility_table
+from testbed.report.several.costs.flows_table import flows_table
 from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def comparison(results: Sequence[tuple[str, dict[str, Any]]]) -> RenderableType:
     """Tables of (name, result.json) pairs."""
     parts: list[RenderableType] = [media_table(results), Text(), phases_table(results)]
-    for table in (cost_table(results), mobility_table(results), users_table(results)):
+    for table in (flows_table(results), cost_table(results), mobility_table(results), users_table(results)):
         parts += [] if table is None else [Text(), table]
     for name, result in results:
         parts += [Text(f"warning, {name}: {warning}", style="yellow") for warning in result["warnings"]]

@@ -15,6 +15,7 @@ from testbed.scenario.experiment.access_routers import advertised
 from testbed.scenario.experiment.addressing import addressed, check_addresses
 from testbed.scenario.experiment.anchoring import check_anchored
 from testbed.scenario.experiment.around import Around, load_around
+from testbed.scenario.experiment.beside_call import check_traffic
 from testbed.scenario.experiment.casting import Cast, check_hang_up, load_cast, needed_by, packages_of
 from testbed.scenario.experiment.checks import (
     check_by_netem,
@@ -182,6 +183,7 @@ def load_experiment(  # noqa: PLR0913 - the options of a run
     has_dad = dad is not None or scenario.dad is not None
     check_company(tree, scenario, network, cast, scheme=chosen, has_dad=has_dad)
     check_anchored(tree, scenario, network, chosen, effective(scenario, setting, trigger))
+    check_traffic(tree, scenario, network, chosen)
     ends_call = hangs_up or scenario.call.hangs_up
     check_hang_up(tree, cast, ends_call, is_option=hangs_up is not None)
     return Experiment(

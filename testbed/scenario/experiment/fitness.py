@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from testbed.scenario.experiment.beside_call import overloads
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
@@ -29,6 +30,7 @@ def doubts(experiment: Experiment) -> Iterator[str]:
             yield from speech(f"link '{name}' ({profile.name}, {way})", codec, direction, over_time[way])
         is_own = experiment.cast.names["mn"] == OWN_MOBILE
         yield from signalling(f"link '{name}' ({profile.name})", profile, is_own=is_own)
+    yield from overloads(experiment.tree, experiment.scenario, experiment.profiles, CODEC_RATES[codec])
 
 
 def speech(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from testbed.lab.links.queues.register import QUEUES
 from testbed.lab.network import Direction
@@ -38,7 +38,8 @@ class LinkDirection(Document):
     `loss`: 'x' for a lost packet and '.' for one that arrives, over and over. `duplicate` is the share of time in which
     what comes arrives twice, `corrupt` that in which each IP packet gets a bit error. `queue` is how much the link
     holds, on its way and waiting, in packets, in bytes at IP, or in the time that the sending of packets takes; more is
-    dropped. With `aqm` it is managed (testbed.lab.links.queues): `target` and `interval` have the RFC's defaults.
+    dropped. With `aqm` it is managed (testbed.lab.links.queues): `target` and `interval` have the RFC's defaults; that
+    it is `fifo` says that it is not.
     """
 
     rate: BitsPerSecond
@@ -53,7 +54,7 @@ class LinkDirection(Document):
     duplicate: Share = 0.0
     corrupt: Share = 0.0
     queue: Queue
-    aqm: Aqm | None = None
+    aqm: Annotated[Aqm | None, BeforeValidator(lambda word: None if word == "fifo" else word)] = None
     target: TargetSeconds | None = None
     interval: IntervalSeconds | None = None
 

@@ -8,6 +8,7 @@ from testbed.lab.plan import Addressing, DuplicateDetection
 from testbed.scenario.kinds.chosen_scheme import SchemeName
 from testbed.scenario.kinds.program import CodecName, ProgramUse
 from testbed.scenario.kinds.surroundings import BatteryLevel, NetworkFacts, QuenchSetting
+from testbed.scenario.kinds.traffic import TrafficFlow
 from testbed.scenario.kinds.triggers import Trigger
 from testbed.scenario.reading.document import Document, Name
 from testbed.scenario.reading.units import TIME, Seconds, Share
@@ -86,7 +87,7 @@ class Scenario(Document):
     what their profiles say. `session_timer` is after how long a call that nobody has refreshed is over (RFC 4028), none
     if not said.
     `registrar`, `proxy`, `relay`, `turn`, `ike`, `cn` and `mn` are played by us, nobody, or a program; `programs` run
-    beside.
+    beside, and `traffic` goes beside the call.
     `triggers` are others than the schemes' own, by name, to be compared. `track` is where the MN goes, `networks` what
     its user pays for each, in money and in power, `battery` how much it holds when, and `quench` when the first
     link's router asks to send less. `numbers` are the user's own: files (./mine.py, from this file's folder), or names.
@@ -112,6 +113,7 @@ class Scenario(Document):
     cn: str = "testbed"
     mn: str = "testbed"
     programs: list[ProgramUse] = Field(default_factory=list)
+    traffic: list[TrafficFlow] = Field(default_factory=list)
     room: dict[Literal["cn", "b2bua"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     duplication: Literal["same-ssrc", "rfc7198"] = "same-ssrc"
     session_timer: Seconds | None = None

@@ -67,6 +67,7 @@ from testbed.scenario.plan.network_layer import (
 )
 from testbed.scenario.plan.programs import all_packages, connections, program_steps, programs
 from testbed.scenario.plan.quenches import quench_steps
+from testbed.scenario.plan.traffic_steps import traffic_steps
 
 AT_RISK = "at-risk"
 REGISTRATION_S = 3600
@@ -99,6 +100,7 @@ def compile_plan(experiment: Experiment) -> Plan:
                 *report_steps(scenario, experiment.around, hears=senses(experiment)),
                 *quench_steps(experiment),
                 *program_steps(experiment),
+                *traffic_steps(experiment),
             ],
             key=lambda step: step["at_s"],
         ),

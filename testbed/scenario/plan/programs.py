@@ -27,6 +27,8 @@ from testbed.scenario.plan.accounts import (
 )
 
 MEDIA_PORT = 30000
+# What makes traffic beside the call.
+TRAFFIC_PACKAGE = "iperf3"
 # Of the protocol that a proxy controls a media relay with, on the host's own loopback.
 RELAY_PORT = 2223
 # For the BYE of a mobile node that does not say when its call is over: three retransmissions (RFC 3261 17.1.2.2).
@@ -234,5 +236,7 @@ def connections(experiment: Experiment) -> ConnectionManager:
 
 def all_packages(experiment: Experiment, found: list[Foreign]) -> list[str]:
     """Debian's packages that the guest needs beside what every run does."""
+    scenario = experiment.scenario
     named = {package for one in found for package in one["packages"]}
-    return sorted(named | {package for use in experiment.scenario.programs for package in use.packages})
+    beside = {TRAFFIC_PACKAGE} if scenario.traffic else set()
+    return sorted(named | beside | {package for use in scenario.programs for package in use.packages})
