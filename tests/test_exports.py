@@ -41,12 +41,12 @@ EXPORTS = {
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
         " LinkDirection LinkProfile MOBILE NAT Nat PROFILE PROGRAM SCENARIO Scenario ScenarioError TOPOLOGY TRACK"
-        " bad_from compile_plan doubts exported load load_experiment load_program load_topology load_track"
+        " bad_from compile_plan doubts exported hung_up load load_experiment load_program load_topology load_track"
         " main_address nats own_setting role_of_point roles traffic validated with_remedies"
     ),
     "testbed.engine": (
-        "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError"
-        " cache_folder digest make_engine unknown_packages usual_engine"
+        "CommandError Engine MissingRequirementError Place Report RunFailedError Say UnknownPackageError User"
+        " WallClockVm cache_folder digest make_engine unknown_packages usual_engine"
     ),
     "testbed.measure": (
         "CaptureError CaptureResult Difference FolderOfCaptures MeasuredRun Record RunFolderError RunResult UserNumber"

@@ -117,20 +117,31 @@ def carry_out_jobs(
 
     Without an `engine` it is the usual one of this machine.
     """
-    return wait_for(_all_of_them(jobs, engine, at_once, watch or ignore))
+    tell = watch or ignore
+    return wait_for(_all_of_them(jobs, engine_of(engine, tell), at_once, tell))
+
+
+def carry_out_on(engine: Engine, job: Job, watch: Watch) -> FinishedRun:
+    """Carries one job out on an engine that has no name to be chosen by; raises as `carry_out_jobs`."""
+    (done,) = wait_for(_all_of_them([job], engine, 1, watch))
+    return done
+
+
+def engine_of(name: str | None, tell: Watch) -> Engine:
+    """The engine of that name, or the usual one of this machine."""
+    return make_engine(name or usual_engine(lambda line: tell(News("preparing", text=line))))
 
 
 def ignore(news: News) -> None:
     """Whoever does not watch."""
 
 
-async def _all_of_them(jobs: Sequence[Job], name: str | None, at_once: int, tell: Watch) -> list[FinishedRun]:
+async def _all_of_them(jobs: Sequence[Job], engine: Engine, at_once: int, tell: Watch) -> list[FinishedRun]:
     turns = asyncio.Semaphore(at_once)
 
     def say(line: str) -> None:
         tell(News("preparing", text=line))
 
-    engine = make_engine(name or usual_engine(say))
     places = [await prepare(job.packages, job.plan, engine, say) for job in jobs]
 
     async def one(job: Job, place: Place) -> FinishedRun:

@@ -45,7 +45,7 @@ def verify(run: Run | Path | str, *, keep: Path | str | None = None, watch: Watc
     """
     folder = folder_of(run)
     manifest = _read(folder, MANIFEST, ("engine", "scheme", "seed", "engine_identity", "versions", "reproducible"))
-    plan = cast("Plan", _read(folder, PLAN, tuple(Plan.__annotations__)))
+    plan = cast("Plan", _read(folder, PLAN, tuple(sorted(Plan.__required_keys__))))
     engine = _engine_of(manifest)
     changes: list[str] = []
     with tempfile.TemporaryDirectory(prefix="testbed-verify-") as scratch:

@@ -38,6 +38,8 @@ COMMANDS = {
     "sweep": "testbed.cli.runs.sweeping:sweep",
     "triggers": "testbed.cli.runs.triggering:triggers",
     "attack": "testbed.cli.runs.attacking:attack",
+    "shell": "testbed.cli.runs.shelling:shell",
+    "live": "testbed.cli.runs.shelling:live",
     "measure": "testbed.cli.results.measuring:measure",
     "report": "testbed.cli.results.reporting:report",
     "export": "testbed.cli.results.exporting:export",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from testbed.engine.engine import Engine, Place, Report, Say
     from testbed.engine.errors import CommandError, MissingRequirementError, RunFailedError, UnknownPackageError
     from testbed.engine.guest.recipes import unknown_packages
+    from testbed.engine.hands.user import User
+    from testbed.engine.hands.wall_clock_vm import WallClockVm
 
 __all__ = [
     "CommandError",
@@ -23,6 +25,8 @@ __all__ = [
     "RunFailedError",
     "Say",
     "UnknownPackageError",
+    "User",
+    "WallClockVm",
     "cache_folder",
     "digest",
     "make_engine",
@@ -36,6 +40,8 @@ _HOMES = {
     "engine": "Engine Place Report Say",
     "errors": "CommandError MissingRequirementError RunFailedError UnknownPackageError",
     "guest.recipes": "unknown_packages",
+    "hands.user": "User",
+    "hands.wall_clock_vm": "WallClockVm",
 }
 
 __getattr__ = exporting(__name__, _HOMES)

@@ -314,8 +314,22 @@ class ConnectionManager(TypedDict):
     falls_back: bool
 
 
+class HandsOrder(TypedDict):
+    """Somebody works in the lab: at Mininet's prompt on a terminal, of this size, and what is captured is streamed.
+
+    `terminal` and `stream` are paths, empty where it is not wanted. For who leaves it the agent `hangs_up` does.
+    """
+
+    terminal: str
+    stream: str
+    term: str
+    rows: int
+    columns: int
+    hangs_up: str
+
+
 class Plan(TypedDict):
-    """One run. `senses` is the agent that hears what radios report."""
+    """One run. `senses` is the agent that hears what radios report; `hands` are of a run that nobody can repeat."""
 
     seed: int
     network: dict[str, Any]
@@ -332,3 +346,4 @@ class Plan(TypedDict):
     connections: ConnectionManager
     drain_s: float
     limit_s: float
+    hands: NotRequired[HandsOrder]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.lab.attack_plan import ATTACKERS, Attack
 from testbed.lab.captures import Captures
+from testbed.lab.hands.hands import Hands, hands_of, stream_of
+from testbed.lab.hands.standing_lab import LEAVE, READY
 from testbed.lab.journal import Journal, Say
 from testbed.lab.links.attachments import Attachments
 from testbed.lab.links.radio import Radios
@@ -19,9 +21,9 @@ from testbed.lab.links.shaper import Shaper
 from testbed.lab.network import network_from
 from testbed.lab.network.translation import translate
 from testbed.lab.network.wireless import install
-from testbed.lab.plan import Agent, CarrierStep, CommandOrder, Foreign, Plan, QuenchStep, ShapeStep, SignalStep, Step
+from testbed.lab.plan import Agent, CarrierStep, Foreign, Plan, QuenchStep, ShapeStep, SignalStep, Step
 from testbed.lab.processes.agents import AgentProcess
-from testbed.lab.processes.commands import Command, Commands, MissingCommandError
+from testbed.lab.processes.commands import Commands
 from testbed.lab.processes.foreign import ForeignProcess
 from testbed.lab.processes.spawn import preload
 from testbed.lab.room_left import require_room
@@ -87,6 +89,7 @@ class Lab:
         """
         journal = Journal(say)
         run = LabRun(self, plan, journal)
+        stream = stream_of(plan, self.out)
         failure = None
         try:
             run.start()
@@ -96,9 +99,11 @@ class Lab:
             journal.add("lab", "failed", reason=failure)
         run.end()
         failures, warnings = self.captures.stop()
+        if stream is not None:
+            stream.close()
         failure = "; ".join([*([failure] if failure else []), *failures]) or None
         journal.write(self.out / "events.jsonl")
-        told = {"warnings": [*run.warnings, *warnings], "late_s": run.late_s}
+        told = {"warnings": [*run.warnings, *run.commands.warnings, *warnings], "late_s": run.late_s}
         outcome = {"failure": failure, **told, "zero_ns": journal.zero_ns}
         (self.out / "outcome.json").write_text(json.dumps(outcome))
 
@@ -113,16 +118,15 @@ class LabRun:
         self._selector = selectors.DefaultSelector()
         logs = lab.out / "logs"
         self._radios = Radios(lab.net, lab.network, plan["radios"], plan["connections"], journal, self._selector, logs)
-        self._attachments = Attachments(
-            plan["radios"], self._radios.attach, journal, lambda s, do: self._at(self._now() + s, do)
-        )
-        self._commands = Commands(lab.net, logs)
+        self._attachments = Attachments(plan["radios"], self._radios.attach, journal, self._later)
+        self.commands = Commands(lab.net, logs, journal, self._selector, self._later)
         self._shaper = Shaper(lab.net)
         self._agents: dict[str, AgentProcess | ForeignProcess] = {}
         self._due, self._order = list[tuple[float, int, Callable[[], None]]](), count()
         self._signals: dict[str, float] = {}
         self._zero_s = 0.0
         self._ended = self._called = False
+        self._hands: Hands | None = None
         self.late_s: dict[str, float] = {}
         """How late those were that did something late, at most: agents, and the lab itself with its timeline."""
         self.warnings: list[str] = []
@@ -165,6 +169,7 @@ class LabRun:
             if program["is_mobile"]:
                 self._start_program(program)
         self._wait_until_ready([])
+        self._hands = hands_of(self._plan, net, self._lab.network)
 
     def _make_links(self) -> None:
         self._shaper.apply(self._plan["shapes"])
@@ -218,7 +223,9 @@ class LabRun:
     def end(self) -> None:
         """Stops the agents and whatever else was started."""
         self._journal.stage("ending")
-        self._commands.close()
+        if self._hands is not None:
+            self._hands.close()
+        self.commands.close()
         # The last one first: what an access point's end does to a phone is no part of the run.
         for agent in reversed(self._agents.values()):
             for line in agent.stop():
@@ -237,12 +244,17 @@ class LabRun:
         for agent in self._agents.values():
             agent.tell({"report": "start", "zero_s": self._zero_s})
         self._at(0.0, self._heartbeat)
+        if (hands := self._hands) is not None:
+            self._selector.register(hands, selectors.EVENT_READ, lambda: self._ordered(hands))
         for name, radio in self._plan["radios"].items():
             if radio["attached"]:
                 self._at(0.0, lambda name=name: self._journal.add("lab", "attached", link=name))  # type: ignore[misc]
 
     def _at(self, scenario_s: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self._zero_s + scenario_s, next(self._order), action))
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._at(self._now() + seconds, action)
 
     def _now(self) -> float:
         """Scenario time."""
@@ -292,6 +304,18 @@ class LabRun:
     def _was_late(self, name: str, late_s: float) -> None:
         self.late_s[name] = max(late_s, self.late_s.get(name, 0.0))
 
+    def _ordered(self, hands: Hands) -> None:
+        """Somebody at the prompt wants something done, or has left it: then the call is over."""
+        for order in hands.heard():
+            if order["do"] == READY:
+                self._journal.stage("prompt")
+            elif order["do"] == LEAVE:
+                self._selector.unregister(hands)
+                self._tell_agent(self._plan["hands"]["hangs_up"], "hang_up")
+            else:
+                self._do(order)  # type: ignore[arg-type]
+                hands.answer()
+
     def _capture_ended(self) -> None:
         raise LabError("not all is captured any more")  # which, and why: told when all of them have ended
 
@@ -306,7 +330,7 @@ class LabRun:
             case "attack":
                 self._attack(step["attack"])
             case "run":
-                self._command(step["command"])
+                self.commands.begin(step["command"])
             case "end":
                 self._ended = True
             case "note":
@@ -337,28 +361,6 @@ class LabRun:
         else:
             self._called = True
             self._agents[name].tell({"report": how.replace("_", "-")})
-
-    def _command(self, order: CommandOrder) -> None:
-        """Begins a command; its end is told, and a bad one is a warning."""
-        node, words = order["node"], " ".join(order["command"])
-        try:
-            command = self._commands.start(order)
-        except MissingCommandError as error:
-            self.warnings.append(str(error))
-            self._journal.add("lab", "command_missing", node=node, command=words)
-            return
-        self._journal.add("lab", "command", node=node, command=words)
-        self._selector.register(command, selectors.EVENT_READ, lambda: self._command_ended(command))
-        if order["for_s"] is not None:
-            self._at(self._now() + order["for_s"], command.stop)
-
-    def _command_ended(self, command: Command) -> None:
-        self._selector.unregister(command)
-        order = command.order
-        self._journal.add("lab", "command_ended", node=order["node"], command=order["command"][0],
-                          status=command.status())  # fmt: skip
-        if complaint := command.complaint():
-            self.warnings.append(complaint)
 
     def _note(self, event: str, link: str) -> None:
         self._journal.add("lab", event, link=link)

@@ -9,7 +9,7 @@ from agents.exports import exporting
 
 if TYPE_CHECKING:
     from testbed.scenario.experiment.badness import bad_from
-    from testbed.scenario.experiment.experiment import Experiment, load_experiment, own_setting
+    from testbed.scenario.experiment.experiment import Experiment, hung_up, load_experiment, own_setting
     from testbed.scenario.experiment.fitness import doubts
     from testbed.scenario.kinds.failure import FailureScript
     from testbed.scenario.kinds.loaded_program import load_program
@@ -53,6 +53,7 @@ __all__ = [
     "compile_plan",
     "doubts",
     "exported",
+    "hung_up",
     "load",
     "load_experiment",
     "load_program",
@@ -70,7 +71,7 @@ __all__ = [
 
 _HOMES = {
     "experiment.badness": "bad_from",
-    "experiment.experiment": "Experiment load_experiment own_setting",
+    "experiment.experiment": "Experiment hung_up load_experiment own_setting",
     "experiment.fitness": "doubts",
     "kinds.failure": "FailureScript",
     "kinds.loaded_program": "load_program",

@@ -17,7 +17,9 @@ KERNEL = "linux-image-cloud-amd64"
 PACKAGES = (
     "busybox-static",
     "dnsmasq-base",
+    "iperf3",  # traffic beside a call
     "iproute2",
+    "iputils-ping",  # for whoever works in the lab by hand
     "kmod",
     "libgsm1",
     "mininet",

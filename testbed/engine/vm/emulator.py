@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -166,13 +166,20 @@ def opened(files: MachineFiles) -> Iterator[tuple[MachineFiles, list[int]]]:
 
 @contextlib.asynccontextmanager
 async def machine(
-    files: MachineFiles, log: Path, *, incoming: bool, is_saved: bool, clock: Sequence[str] = VIRTUAL_TIME
+    files: MachineFiles,
+    log: Path,
+    *,
+    incoming: bool,
+    is_saved: bool,
+    clock: Sequence[str] = VIRTUAL_TIME,
+    ports: Mapping[str, socket.socket] | None = None,
 ) -> AsyncIterator[Machine]:
     """Starts an emulator and ends it, whatever happens; it also dies with this process, should that be killed.
 
     `incoming` prepares it for `Machine.restore`; otherwise the guest boots at once. `is_saved` allows for
     `Machine.save_when_frozen`: the emulator can't save what it records, so such a machine does not take turns, but has
-    one of the host's processors.
+    one of the host's processors. `ports` are further serial ports, by their names: what the guest writes there comes
+    out of the socket's other end, and what is written to that end comes in.
     """
     for path, size_mib in ((files.order, ORDER_MIB), (files.outcome, files.memory.outcome_mib)):
         with path.open("ab"):
@@ -183,14 +190,20 @@ async def machine(
     turns = [] if is_saved or clock != VIRTUAL_TIME else ["-icount", TAKE_TURNS]
     processors = sorted(os.sched_getaffinity(0))
     alone = [*ONE_PROCESSOR, str(processors[os.getpid() % len(processors)])] if is_saved else []
+    ports = ports or {}
+    more = [
+        word
+        for name, port in ports.items()
+        for word in ("-chardev", f"socket,id={name},fd={port.fileno()}", "-serial", f"chardev:{name}")
+    ]
     with log.open("wb") as errors, theirs, opened(files) as (by_number, descriptors):
         process = await asyncio.create_subprocess_exec(
             *(*alone, "setpriv", "--pdeathsig", "KILL", "--", EMULATOR),
-            *(*arguments(by_number, clock), *control_arguments, *start, *turns),
+            *(*arguments(by_number, clock), *control_arguments, *more, *start, *turns),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            pass_fds=[theirs.fileno(), *descriptors],
+            pass_fds=[theirs.fileno(), *descriptors, *(port.fileno() for port in ports.values())],
         )
     control = QMPClient("testbed")
     try:

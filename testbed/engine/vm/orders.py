@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ def code_digest() -> str:
     return digest(*(part for name, data in guest_code().items() for part in (name, data)))
 
 
-def write_order(target: Path, order: dict[str, Any], *, with_code: bool = False) -> None:
-    """Writes an order; the first one brings the code."""
+def write_order(
+    target: Path, order: dict[str, Any], *, with_code: bool = False, more_code: Mapping[str, bytes] | None = None
+) -> None:
+    """Writes an order; the first one brings the code, and modules beside it."""
     with target.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         add(archive, "order.json", json.dumps(order, sort_keys=True).encode())
         if with_code:
-            for name, data in guest_code().items():
+            for name, data in {**guest_code(), **(more_code or {})}.items():
                 add(archive, f"code/{name}", data)
 
 

@@ -3,15 +3,18 @@
 import contextlib
 import shutil
 import tarfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePosixPath
 
 from testbed.engine.errors import RunFailedError
 from testbed.engine.guest.following import Say, console_end, follow, keep_logs, settle
 from testbed.engine.run_records import WORKSPACE, recorded
-from testbed.engine.vm.emulator import machine
+from testbed.engine.vm.emulator import MachineFiles, machine
 from testbed.engine.vm.orders import write_order
 from testbed.engine.vm.snapshot import Snapshot
 from testbed.lab.plan import Plan
+
+EMULATOR_LOG = "emulator.log"
 
 
 async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -> None:
@@ -19,17 +22,31 @@ async def run_in_guest(snapshot: Snapshot, plan: Plan, folder: Path, say: Say) -
 
     Raises RunFailedError when the guest hangs, panics or dies; its console is then in `folder/logs/console.log`.
     """
+    files = snapshot.files(folder / WORKSPACE)
+
+    async def carry_out(record: Callable[[int], None]) -> None:
+        write_order(files.order, {"plan": plan})
+        async with machine(files, files.console.with_name(EMULATOR_LOG), incoming=True, is_saved=False) as guest:
+            record(guest.process.pid)
+            await guest.restore(snapshot.state)
+            await follow(guest.process, files.progress, say)
+
+    await in_machine(files, folder, carry_out)
+
+
+async def in_machine(
+    files: MachineFiles, folder: Path, carry_out: Callable[[Callable[[int], None]], Awaitable[None]]
+) -> None:
+    """Fills `folder` with what a machine leaves that `carry_out` starts and follows, in the workspace of its `files`.
+
+    `carry_out` takes what records the machine's process. Raises as `run_in_guest`.
+    """
     workspace = folder / WORKSPACE
-    files = snapshot.files(workspace)
     try:
         with recorded(folder) as record:
             workspace.mkdir(parents=True)
             try:
-                write_order(files.order, {"plan": plan})
-                async with machine(files, workspace / "emulator.log", incoming=True, is_saved=False) as guest:
-                    record(guest.process.pid)
-                    await guest.restore(snapshot.state)
-                    await follow(guest.process, files.progress, say)
+                await carry_out(record)
                 collect(files.outcome, folder)
             except RunFailedError as error:
                 raise RunFailedError(f"{error}; {console_end(files.console)}") from error

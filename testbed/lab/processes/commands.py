@@ -1,13 +1,15 @@
 """Commands of a scenario in its nodes: begun at their time, ended after it. Whatever they do, the run goes on."""
 
 import os
+import selectors
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from testbed.lab.journal import Journal
 from testbed.lab.plan import CommandOrder
 from testbed.lab.processes.foreign import ended, run
 from testbed.lab.spaces import NodeSpace
@@ -56,12 +58,49 @@ class MissingCommandError(Exception):
 
 
 class Commands:
-    """All commands of a run. What they say goes to `logs/NAME.log`."""
+    """All commands of a run. What they say goes to `logs/NAME.log`.
 
-    def __init__(self, net: Mapping[str, NodeSpace], logs: Path) -> None:
+    Their ends are heard through the selector, whose data are functions to call; `later` calls one after some seconds.
+    """
+
+    def __init__(
+        self,
+        net: Mapping[str, NodeSpace],
+        logs: Path,
+        journal: Journal,
+        selector: selectors.BaseSelector,
+        later: Callable[[float, Callable[[], None]], None],
+    ) -> None:
         self._net = net
         self._logs = logs
+        self._journal = journal
+        self._selector = selector
+        self._later = later
         self._running: list[Command] = []
+        self.warnings: list[str] = []
+        """Of commands that there are not, and of those that failed."""
+
+    def begin(self, order: CommandOrder) -> None:
+        """Begins a command; its end is told, and a bad one is a warning."""
+        node, words = order["node"], " ".join(order["command"])
+        try:
+            command = self.start(order)
+        except MissingCommandError as error:
+            self.warnings.append(str(error))
+            self._journal.add("lab", "command_missing", node=node, command=words)
+            return
+        self._journal.add("lab", "command", node=node, command=words)
+        self._selector.register(command, selectors.EVENT_READ, lambda: self._ended(command))
+        if order["for_s"] is not None:
+            self._later(order["for_s"], command.stop)
+
+    def _ended(self, command: Command) -> None:
+        self._selector.unregister(command)
+        order = command.order
+        status = command.status()
+        self._journal.add("lab", "command_ended", node=order["node"], command=order["command"][0], status=status)
+        if complaint := command.complaint():
+            self.warnings.append(complaint)
 
     def start(self, order: CommandOrder) -> Command:
         """Begins one; raises MissingCommandError."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import select
+import selectors
 import subprocess
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from testbed.lab.journal import Journal
 from testbed.lab.processes.commands import Commands
 
 if TYPE_CHECKING:
@@ -41,7 +43,10 @@ class Here:
 def test_a_bad_end_is_a_warning_and_one_that_was_asked_for_is_none(
     tmp_path: Path, script: str, is_told: bool, complaint: str
 ) -> None:
-    commands = Commands(cast("dict[str, NodeSpace]", {"cn": Here()}), tmp_path)
+    here = cast("dict[str, NodeSpace]", {"cn": Here()})
+    commands = Commands(
+        here, tmp_path, Journal(lambda _line: None), selectors.DefaultSelector(), lambda _after_s, _action: None
+    )
     command = commands.start({
         "name": "command1-cn", "node": "cn", "command": ["sh", "-c", script], "for_s": 9.0, "place": "mine.yaml:7",
     })  # fmt: skip
