@@ -64,7 +64,7 @@ EXPORTS = {
 
 OPEN = {
     "agents.sip": "message.address message.framing message.grammar message.handover message.uri session.events",
-    "agents.rtp": "codec packet playout_events rtcp rtcp_xr",
+    "agents.rtp": "coding.codec coding.decoders coding.recorded packet playout_events rtcp rtcp_xr",
     "agents.sdp": "",
     "agents.media": "",
     "testbed.scenario": (
@@ -78,8 +78,8 @@ OPEN = {
     "testbed.measure": (
         "bare.bare_chart bare.stream_speech call.direction call.extension call.unaided capture.capture capture.errors"
         " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"
-        " folder.run_captures folder.run_folder listening.lqo listening.playout listening.speech"
-        " numbers.handover_numbers numbers.media_numbers numbers.number numbers.nat_numbers"
+        " folder.run_captures folder.run_folder listening.codec_ratings listening.lqo"
+        " listening.playout listening.speech numbers.handover_numbers numbers.media_numbers numbers.number numbers.nat_numbers"
         " numbers.path_numbers numbers.signalling_numbers"
         " numbers.cost_numbers numbers.standby_numbers call.standing_dialogs"
         " numbers.user_numbers result.chart result.found result.measured result.speech_scores result.story"

@@ -139,4 +139,5 @@ def _reception(receiver: StreamReceiver, joined: _Joined) -> Reception | None:
     statistics, ssrc = receiver.statistics(path), receiver.source(path)
     if statistics is None or ssrc is None:
         return None
-    return Reception(ssrc, statistics, voip=receiver.voip_metrics(path, round_trip=joined.session.round_trip))
+    metrics = receiver.voip_metrics(path, round_trip=joined.session.round_trip)
+    return Reception(ssrc, statistics, receiver.clock_rate, metrics)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agents.rtp.packet import PCMU
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from random import Random
 
 CLOCK_RATE = 8000
@@ -43,7 +43,9 @@ class MediaSource:
         self._start = start
         self._sent = self.octets_sent = 0
         self._payload_type = payload_type
-        self._encode: Callable[[bytes], bytes] | None = None
+        self._payload_of: Callable[[int], bytes] = self._frame
+        self.clock_rate = CLOCK_RATE
+        """Ticks of the timestamp per second."""
         # All three random: 5.1, 8.1. Drawn in this order always; a run with the same seed has the same stream.
         self.ssrc = random.getrandbits(32)
         self._first_sequence = random.getrandbits(16)
@@ -51,7 +53,21 @@ class MediaSource:
 
     def speak(self, payload_type: int, encode: "Callable[[bytes], bytes] | None" = None) -> None:
         """Send payloads of this type from now on; `encode` makes one of 160 samples of µ-law, which it is by itself."""
-        self._payload_type, self._encode = payload_type, encode
+        self._payload_type, self._payload_of, self.clock_rate = payload_type, self._frame, CLOCK_RATE
+        if encode is not None:
+            self._payload_of = lambda n: encode(self._frame(n))
+
+    def play(self, payload_type: int, payloads: "Sequence[bytes]", clock_rate: int) -> None:
+        """Send what was encoded before from now on, of 20 ms each, over and over.
+
+        The clock of what has begun is not to change: a source that has sent something goes on with its own, or another
+        one takes its place (RFC 7160, 4.1).
+        """
+        self._payload_type, self.clock_rate = payload_type, clock_rate
+        self._payload_of = lambda n: payloads[n % len(payloads)]
+
+    def _frame(self, n: int) -> bytes:
+        return self._frames[n % len(self._frames)]
 
     @property
     def packets_sent(self) -> int:
@@ -64,7 +80,7 @@ class MediaSource:
 
     def timestamp_at(self, now: float) -> int:
         """The RTP timestamp that belongs to the instant `now`: a sender report pairs it with NTP time (6.4.1)."""
-        return (self._first_timestamp + round((now - self._start) * CLOCK_RATE)) & 0xFFFFFFFF
+        return (self._first_timestamp + round((now - self._start) * self.clock_rate)) & 0xFFFFFFFF
 
     def packets_to_send(self, *, now: float) -> list[DuePacket]:
         """Take all packets that are due by `now`, oldest first: none if called early, several if late."""
@@ -79,8 +95,7 @@ class MediaSource:
         # The marker says "first of a talk spurt" (RFC 3551, 4.1); this speaker never stops: it is on the first alone.
         second = self._payload_type if n else self._payload_type | _MARKER
         sequence = (self._first_sequence + n) & 0xFFFF
-        timestamp = (self._first_timestamp + n * SAMPLES_PER_PACKET) & 0xFFFFFFFF
-        frame = self._frames[n % len(self._frames)]
-        payload = frame if self._encode is None else self._encode(frame)
+        timestamp = (self._first_timestamp + n * round(PACKET_INTERVAL * self.clock_rate)) & 0xFFFFFFFF
+        payload = self._payload_of(n)
         self.octets_sent += len(payload)
         return _HEADER.pack(_VERSION_2, second, sequence, timestamp, self.ssrc) + payload

@@ -38,8 +38,9 @@ PATH_MEMORY_S = 1.0
 class Pacing:
     """One stream on its way through us. Transit is arrival less media time: the delay plus a constant."""
 
-    def __init__(self, clock_hz: int) -> None:
-        self._clock_hz = clock_hz
+    def __init__(self) -> None:
+        self.clock_hz = 8000
+        """The RTP clock of what is said."""
         self._paths: dict[str, PathDelay] = {}
         self._offset_s: float | None = None
         self._stream = -1
@@ -113,7 +114,7 @@ class Pacing:
         skipped = arrival.sequence - self._newest.sequence - 1
         if not 0 < skipped <= MOST_PACKETS:
             return at
-        spoken_s = (arrival.timestamp - self._newest.timestamp) / self._clock_hz
+        spoken_s = (arrival.timestamp - self._newest.timestamp) / self.clock_hz
         needed = transit + spoken_s * skipped / (skipped + 1)
         self._offset_s = needed if self._offset_s is None else max(self._offset_s, needed)
         return max([at, *(at - transit + slowest for slowest in self._live(at))])
@@ -124,4 +125,4 @@ class Pacing:
         return [one for one in live if one is not None]
 
     def _transit_s(self, arrival: Arrival) -> float:
-        return arrival.at - arrival.timestamp / self._clock_hz
+        return arrival.at - arrival.timestamp / self.clock_hz

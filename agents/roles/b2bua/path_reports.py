@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 class PathReports:
     """Of one call. `cname` is our name, the SSRC of our reports is drawn from `random`."""
 
-    def __init__(self, cname: str, random: Random, pacing: Pacing, out: list[Datagram], *, clock_hz: int) -> None:
+    def __init__(self, cname: str, random: Random, pacing: Pacing, out: list[Datagram]) -> None:
         """What is to be sent is added to `out`."""
         self._cname = cname
         self._random = random
         self._pacing = pacing
         self._out = out
-        self._clock_hz = clock_hz
         self._ssrc: int | None = None
         self._octets = 0
         self._stream = -1
@@ -70,7 +69,7 @@ class PathReports:
             self._stream = arrival.stream
             self._heard.clear()
         known = self._heard.get(arrival.path)
-        statistics = ReceptionStatistics(clock_rate=self._clock_hz) if known is None else known[0]
+        statistics = ReceptionStatistics(clock_rate=self._pacing.clock_hz) if known is None else known[0]
         statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)
         self._heard[arrival.path] = statistics, arrival.packet.ssrc
 
@@ -109,7 +108,7 @@ class PathReports:
             loss = min(int(statistics.fraction_lost() * 256), 255)
             wait_ms = int(max(wait_s, 0.0) * 1000)
             voip = VoipMetrics(ssrc, loss_rate=loss, nominal_delay=wait_ms, maximum_delay=wait_ms)
-        return Reception(ssrc, statistics, self._clock_hz, voip)
+        return Reception(ssrc, statistics, self._pacing.clock_hz, voip)
 
     def _send(self, leg: Leg, data: bytes) -> None:
         if leg.remote.port != LAST_PORT:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.media.ring import MOST_PACKETS
-from agents.rtp.codec import FRAME_SAMPLES, GSM_OCTETS, CodecError, MissingLibraryError, Transcoder, has_codec
+from agents.rtp.coding.codec import CodecError, MissingLibraryError, Transcoder, has_codec
 from agents.rtp.packet import RtpPacket
-from agents.sdp.audio import FORMATS, GSM
+from agents.sdp.audio import FORMATS
 
 if TYPE_CHECKING:
     from agents.sdp.audio import AudioFormat, Numbering
@@ -20,7 +20,7 @@ SENDER_REPORT, OCTETS_AT, SENDER_INFO_END = 200, 24, 28
 
 
 def transcodable() -> tuple[AudioFormat, ...]:
-    """The formats that can be turned into each other here: all that we know, but GSM only where libgsm is."""
+    """The formats that can be turned into each other here: those of 8000 samples a second, GSM only where libgsm is."""
     return tuple(known for known in FORMATS.values() if has_codec(known.payload_type))
 
 
@@ -32,7 +32,7 @@ def with_octets(report: bytes, wanted: AudioFormat) -> bytes:
     if report[1] != SENDER_REPORT or len(report) < SENDER_INFO_END:
         return report
     packets = int.from_bytes(report[OCTETS_AT - 4 : OCTETS_AT], "big")
-    octets = packets * (GSM_OCTETS if wanted == GSM else FRAME_SAMPLES) & 0xFFFFFFFF
+    octets = packets * wanted.octets & 0xFFFFFFFF
     return report[:OCTETS_AT] + octets.to_bytes(4, "big") + report[SENDER_INFO_END:]
 
 

@@ -19,6 +19,9 @@ from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.tree import Tree, name_of
 from testbed.scenario.reading.units import RATE, TIME, shown
 
+TRANSCODED = frozenset({"PCMU", "PCMA", "GSM"})
+"""What our B2BUA turns into each other (`agents.roles.b2bua.transcoding`): speech of 8000 samples a second."""
+
 
 def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
     """The links of the scenario are those of the topology, and the call begins and ends on two of them."""
@@ -72,10 +75,16 @@ def check_codecs(tree: Tree, scenario: Scenario, cast: Cast, *, is_bridged: bool
             its = ", ".join(program.settings.codecs)
             what = f"{program.name} as {side} has {its} alone; write: codecs: {{{side}: [{its}]}}, or {side}: testbed"
             raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
-    if not is_bridged and not set(mn) & set(cn):
+    if set(mn) & set(cn):
+        return
+    if not is_bridged:
         bridging = " or ".join(name for name, row in SCHEMES.items() if row.is_bridged)
         what = "the two sides have no codec in common, and under this scheme nobody is there to transcode"
         raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}; add one, or choose {bridging}")])
+    if not TRANSCODED & set(mn) or not TRANSCODED & set(cn):
+        its = ", ".join(sorted(TRANSCODED))
+        what = f"the two sides have no codec in common, and the B2BUA transcodes between {its} alone"
+        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}; add one that both have")])
 
 
 def check_failure(

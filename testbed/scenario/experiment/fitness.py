@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from agents.sdp import FORMATS
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import OWN_MOBILE
 from testbed.scenario.kinds.profile import LinkDirection, LinkProfile
@@ -11,9 +12,9 @@ from testbed.scenario.links.shaping import DirectionState
 from testbed.scenario.links.timeline import changes_of
 from testbed.scenario.reading.units import RATE, SHARE, TIME
 
-# At IP, with 20 ms in each packet (RFC 3551 4.5: 64 kbit/s for G.711, 13.2 for GSM; 40 bytes of headers, 50 times/s).
-CODEC_RATES = {"PCMU": 80_000.0, "PCMA": 80_000.0, "GSM": 29_200.0}
 PACKET_S = 0.02
+# At IP, with 20 ms in each packet: what is said, and 40 bytes of headers.
+CODEC_RATES = {name: 8 * (one.octets + 40) / PACKET_S for name, one in FORMATS.items()}
 # An INVITE with SDP and credentials, at IP.
 INVITE_BYTES = 1200
 # RFC 3261 17.1.1.1.

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.measure.listening.stretch import OVERLAP, SEARCH, stretch
+from testbed.measure.listening.stretch import SEARCH_S, stretch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PACKET = 160
+SEARCH = OVERLAP = round(SEARCH_S * 8000)
 
 
 def tone(hertz: float, packets: int) -> NDArray[np.int16]:

@@ -15,8 +15,9 @@ import pytest
 import agents.rtp
 from agents.media.leg import Agreed, Leg
 from agents.roles.b2bua.relay import Relay
+from agents.roles.b2bua.transcoding import transcodable
 from agents.rtp.au import read_mu_law
-from agents.rtp.codec import make_codec
+from agents.rtp.coding.codec import make_codec
 from agents.rtp.packet import RtpPacket
 from agents.sdp.audio import FORMATS, GSM, Numbering
 from agents.sip.message.address import Address, Datagram
@@ -26,7 +27,7 @@ from tests.agents.world import CN_IP, HOME_IP, World
 from .charts import assert_ended, assert_ends, assert_talks, calls
 
 SPEECH = read_mu_law((Path(agents.rtp.__file__).parent / "speech" / "mn.au").read_bytes())
-UNLIKE = list(permutations(FORMATS, 2))
+UNLIKE = list(permutations((one.name for one in transcodable()), 2))
 STATIC = {name: one.payload_type for name, one in FORMATS.items()}
 
 
