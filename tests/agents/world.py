@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from agents.__main__ import recorded
 from agents.roles.b2bua.back_to_back import BackToBack
 from agents.roles.cn.correspondent_node import CorrespondentNode
 from agents.roles.mn.mobile_node import MobileNode
@@ -110,6 +111,7 @@ class World:
         about_cn |= timer
         for side, about_side in (("mn", config), ("cn", about_cn)):
             about_side["codecs"] = (codecs or {}).get(side, ["PCMU"])
+            about_side["recorded"] = recorded(side, about_side["codecs"])
             about_side["duplication"] = duplication if isinstance(duplication, str) else duplication[side]
         if is_guarded and not goes_home:
             config["peer"]["account"] = {"user": "mn", "password": "secret", "realm": "cn.example"}

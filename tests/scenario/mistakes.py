@@ -132,6 +132,11 @@ FIELDS_AND_VALUES = [
     wrong("no codec in common", SCENARIO_FILE, "codec: PCMU", "codecs: {mn: [PCMU], cn: [GSM, PCMA]}", 12,
           "call.codecs: the two sides have no codec in common, and under this scheme nobody is there to transcode;"
           " add one, or choose proactive or handover-b2bua or handover-standby-b2bua"),
+    wrong("a codec in small letters", SCENARIO_FILE, "codec: PCMU", "codec: opus", 12,
+          "call.codec: 'opus' is not possible; did you mean 'OPUS'?"),
+    wrong("wideband speech and none in common", SCENARIO_FILE, "codec: PCMU", "codecs: {mn: [OPUS], cn: [PCMU]}", 12,
+          "call.codecs: the two sides have no codec in common, and under this scheme nobody is there to transcode;"
+          " add one, or choose proactive or handover-b2bua or handover-standby-b2bua"),
     wrong("a phone with another codec", SCENARIO_FILE, "codec: PCMU", "codec: GSM\ncn: baresip", 12,
           "call.codec: baresip as cn has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"),
     wrong("unknown trigger", SCENARIO_FILE, "{on: link-down}", "{on: link-up}", 18,
