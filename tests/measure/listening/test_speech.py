@@ -11,12 +11,13 @@ import pytest
 
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure import MeasuredRun
+from testbed.measure.listening.codec_ratings import LOSSES
 from testbed.measure.listening.speech import Speech, excerpt, render, to_wav
 from testbed.measure.result.run import measure_run
 from tests.measure import synthetic
 from tests.measure.frames import MS, START_NS
 
-from .talking import PACKET, mu_law, talk
+from .talking import G722, PACKET, mu_law, talk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,12 @@ def reinvite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def handover_cn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return talk(synthetic.handover_cn_run()).write(tmp_path_factory.mktemp("run") / "handover-cn")
+
+
+@pytest.fixture(scope="module")
+def wideband(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = talk(synthetic.reinvite_run(), payload_type=G722)
+    return run.write(tmp_path_factory.mktemp("run") / "wideband")
 
 
 def speech(folder: Path, direction: str) -> Speech:
@@ -104,6 +111,20 @@ def test_what_the_sender_s_stack_threw_away_is_known_from_another_round(tmp_path
     assert (one.round, one.filled) == (None, 0)
     assert np.flatnonzero(~one.sent.known).tolist() == [*range(250, 400)]
     assert 700 - length < length / 2  # which is why: less than half a round was heard twice
+
+
+def test_wideband_speech_is_16_khz_and_has_the_same_holes(reinvite: Path, wideband: Path) -> None:
+    """G.722: the RTP clock is that of G.711, and there are twice as many samples (RFC 3551, 4.5.2)."""
+    narrow, one = speech(reinvite, "to_mn"), speech(wideband, "to_mn")
+    assert (narrow.rate_hz, one.rate_hz) == (8000, 16000)
+    assert one.holes() == narrow.holes()
+    assert len(one.as_heard()) == pytest.approx(2 * len(narrow.as_heard()), abs=2)
+    at, length = longest_silence(one.as_heard())
+    assert (at / 16000, length / 16000) == pytest.approx((5.0, 2.96), abs=0.001)
+    with wave.open(io.BytesIO(to_wav(one.as_sent(), one.rate_hz))) as file:
+        assert file.getframerate() == 16000
+    media = MeasuredRun(wideband).result["media"]["to_mn"]
+    assert (media["mos"], media["mos_scale"], media["quality_doubt"]) == (None, None, LOSSES.format("G.722"))
 
 
 def test_a_packet_that_nobody_saw_is_said(reinvite: Path) -> None:

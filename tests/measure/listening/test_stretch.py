@@ -60,6 +60,14 @@ def test_a_tone_keeps_its_pitch_and_its_level(hertz: float, length: int) -> None
     assert levels.min() > 0.8 * 8000 / np.sqrt(2) * 0.9
 
 
+def test_at_16_khz_it_is_the_same_in_seconds() -> None:
+    """Twice the samples of a tone an octave higher are as far from where they belong, and keep their pitch."""
+    speech = tone(220, 52).reshape(26, 2 * PACKET)
+    out = stretch(speech[:25], [2 * PACKET + 20] * 25, speech[25], 16000)
+    assert len(out) == 25 * (2 * PACKET + 20)
+    assert frequency(out) == pytest.approx(220, abs=8000 / len(out) + 1)
+
+
 def test_begin_and_end_are_where_they_belong_and_all_between_is_near() -> None:
     # Each packet has a level of its own, so that the level tells which packet one hears.
     speech = np.repeat(np.arange(1, 41, dtype=np.int16) * 100, PACKET).reshape(40, PACKET)
