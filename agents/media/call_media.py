@@ -32,8 +32,8 @@ SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 class MediaSettings(NamedTuple):
     """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own.
 
-    `copies`: when media go to a leg that stands ready, by who asks for one. `recorded` is what is said, 20 ms in each
-    payload, in the formats that are not encoded while it is said, by their names in `FORMATS`.
+    `copies`: when media go to a leg that stands ready, by who asks for one. `recorded` is what is said, as
+    payloads, in the formats that are not encoded while it is said, by their names in `FORMATS`.
     """
 
     formats: tuple[AudioFormat, ...] = (PCMU,)

@@ -37,6 +37,21 @@ def test_g722_is_160_octets_in_each_packet() -> None:
     assert {len(one) for one in payloads} == {160}
 
 
+@pytest.mark.parametrize("ptime_ms", [10, 20, 30, 60])
+@pytest.mark.parametrize("who", ["mn", "cn"])
+def test_g722_can_be_parted_anywhere(who: str, ptime_ms: int) -> None:
+    (payloads,) = recorded(who, ["G722"], ptime_ms).values()
+    assert {len(one) for one in payloads} == {8 * ptime_ms}
+    whole = b"".join(recorded(who, ["G722"])["G722"])
+    assert whole.startswith(b"".join(payloads))
+    assert len(whole) - len(b"".join(payloads)) < 8 * ptime_ms
+
+
+def test_frames_of_opus_cannot() -> None:
+    with pytest.raises(RecordingError, match="recorded in packets of 20 ms, so none are of 60 ms"):
+        recorded("mn", ["OPUS"], 60)
+
+
 def test_what_is_encoded_while_it_is_said_needs_no_file() -> None:
     assert recorded("registrar", []) == recorded("mn", ["PCMU", "PCMA", "GSM"]) == {}
 
