@@ -14,9 +14,10 @@ from agents.media.reports import Reports
 from agents.media.silences import SILENCE, SILENCE_S, Silences
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
-from agents.sdp.audio import FORMATS, PCMU, AudioFormat
+from agents.sdp.audio import FORMATS, PCMU, PTIME_MS, AudioFormat, Endpoint
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
@@ -32,18 +33,30 @@ SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 class MediaSettings(NamedTuple):
     """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own.
 
-    `copies`: when media go to a leg that stands ready, by who asks for one.
+    `copies`: when media go to a leg that stands ready, by who asks for one. `ptime_ms`: how much speech is in a packet,
+    ours and those that we ask for (RFC 8866 6.4).
     """
 
     formats: tuple[AudioFormat, ...] = (PCMU,)
     duplication: str = SAME_SSRC
     copies: Copies = Copies.ON_SILENCE
+    ptime_ms: int = PTIME_MS
+
+    @property
+    def interval_s(self) -> float:
+        """`ptime_ms` in seconds."""
+        return self.ptime_ms / 1000
+
+    def end(self, at: Address, session_id: int) -> Endpoint:
+        """What a description of ours says of media that are taken there."""
+        return Endpoint(at.ip, at.port, session_id, self.formats, self.ptime_ms)
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> MediaSettings:
-        """Those of a role's configuration, `codecs`, `duplication` and `copies`; each has a default."""
+        """Those of a role's configuration, `codecs`, `duplication`, `copies` and `ptime_ms`; each has a default."""
         formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
-        return cls(formats, config.get("duplication", SAME_SSRC), Copies(config.get("copies", Copies.ON_SILENCE)))
+        copies, ptime_ms = Copies(config.get("copies", Copies.ON_SILENCE)), config.get("ptime_ms", PTIME_MS)
+        return cls(formats, config.get("duplication", SAME_SSRC), copies, ptime_ms)
 
 
 class CallMedia:
@@ -58,7 +71,9 @@ class CallMedia:
         """
         self._tell = tell
         self._readiness: LegReadiness | None = None
-        self.silences = Silences()
+        self.interval_s = settings.interval_s
+        """Speech in a packet."""
+        self.silences = Silences(self.interval_s)
         formats = settings.formats
         self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
         self._speakers: dict[Hashable, int] = {}
@@ -68,7 +83,7 @@ class CallMedia:
         """Copies that came too early, see there."""
         self.reports = Reports(cname, random)
         self._payload_types = {one.payload_type for one in formats}
-        self.receiver = StreamReceiver(self._payload_types)
+        self.receiver = self._new_receiver()
         self.stray = 0
         """Datagrams that came to an address of no leg, or from somewhere that no peer has named."""
         self._samples = samples
@@ -109,7 +124,7 @@ class CallMedia:
         if may_send:
             self._legs[name] = leg
             if self._source is None:
-                self._source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
+                self._source, self._speaks = self._new_source(now), None
             self._speak(self._source, *next(iter(numbering.sends.items())))
             speaker = self._sources.speaker(leg.local, ours, theirs) if self._sources is not None else None
             self._speakers[name] = self._source.ssrc if speaker is None else speaker
@@ -128,7 +143,9 @@ class CallMedia:
         """A leg that is about to be agreed on stands ready; `LegReadiness` says what goes on which leg from now on."""
         if self._readiness is None:
             self.silences.listen(least_s=SILENCE_S)
-            self._readiness = LegReadiness(copies, self.silences, self._tell_of_leg, leads=leads)
+            self._readiness = LegReadiness(
+                copies, self.silences, self._tell_of_leg, leads=leads, interval_s=self.interval_s
+            )
             for other in self._legs:
                 self._readiness.add(other, is_ready=False, now=now)
         self._readiness.add(name, is_ready=True, now=now)
@@ -197,7 +214,7 @@ class CallMedia:
         """
         if self._is_over:  # another call: nothing that was heard in the last one counts
             self._is_over = False
-            self.receiver = StreamReceiver(self._payload_types)
+            self.receiver = self._new_receiver()
         self._listening[local] = frozenset(hosts)
 
     def forget_paths_to(self, ip: str) -> None:
@@ -260,6 +277,12 @@ class CallMedia:
             self._take_from(self._readiness)
         waiting, self._out = self._out + self.reports.datagrams_to_send(), []
         return waiting
+
+    def _new_source(self, now: float) -> MediaSource:
+        return MediaSource(self._samples, start=now, random=self._random, interval=self.interval_s)
+
+    def _new_receiver(self) -> StreamReceiver:
+        return StreamReceiver(self._payload_types, PlayoutSettings.of(interval=self.interval_s))
 
     def _to_leg(self, name: Hashable, data: bytes) -> Datagram:
         leg = self._legs[name]
