@@ -31,12 +31,12 @@ EXPORTS = {
         " parse_compound read_mu_law with_ssrc"
     ),
     "agents.sdp": (
-        "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU SdpParseError"
+        "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU PTIME_MS SdpParseError"
         " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
     ),
     "agents.media": (
         "Agreed CallMedia Copies LAST_PORT Latches Leg LegReadiness MOST_PACKETS MediaSettings SILENCE SILENCE_S"
-        " Silences agreed_leg control_of is_emptied media_address"
+        " Silences agreed_leg control_of is_emptied media_address most_packets"
     ),
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"

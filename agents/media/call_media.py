@@ -14,9 +14,10 @@ from agents.media.reports import Reports
 from agents.media.silences import SILENCE, SILENCE_S, Silences
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
-from agents.sdp.audio import FORMATS, PCMU, AudioFormat
+from agents.sdp.audio import FORMATS, PCMU, PTIME_MS, AudioFormat, Endpoint
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
@@ -32,21 +33,32 @@ SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 class MediaSettings(NamedTuple):
     """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own.
 
-    `copies`: when media go to a leg that stands ready, by who asks for one. `recorded` is what is said, as
-    payloads, in the formats that are not encoded while it is said, by their names in `FORMATS`.
+    `copies`: when media go to a leg that stands ready, by who asks for one. `ptime_ms`: how much speech is in a packet,
+    ours and those that we ask for (RFC 8866 6.4). `recorded` is what is said, as payloads of that length, in the
+    formats that are not encoded while it is said, by their names in `FORMATS`.
     """
 
     formats: tuple[AudioFormat, ...] = (PCMU,)
     duplication: str = SAME_SSRC
     copies: Copies = Copies.ON_SILENCE
+    ptime_ms: int = PTIME_MS
     recorded: Mapping[str, Sequence[bytes]] = {}
+
+    @property
+    def interval_s(self) -> float:
+        """`ptime_ms` in seconds."""
+        return self.ptime_ms / 1000
+
+    def end(self, at: Address, session_id: int) -> Endpoint:
+        """What a description of ours says of media that are taken there."""
+        return Endpoint(at.ip, at.port, session_id, self.formats, self.ptime_ms)
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> MediaSettings:
-        """Those of a role's configuration: `codecs`, `duplication`, `copies` and `recorded`; each has a default."""
+        """Those of a role's configuration, `codecs` and those of the other names here; each has a default."""
         formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
-        copies = Copies(config.get("copies", Copies.ON_SILENCE))
-        return cls(formats, config.get("duplication", SAME_SSRC), copies, config.get("recorded", {}))
+        copies, ptime_ms = Copies(config.get("copies", Copies.ON_SILENCE)), config.get("ptime_ms", PTIME_MS)
+        return cls(formats, config.get("duplication", SAME_SSRC), copies, ptime_ms, config.get("recorded", {}))
 
 
 class CallMedia:
@@ -61,7 +73,9 @@ class CallMedia:
         """
         self._tell = tell
         self._readiness: LegReadiness | None = None
-        self.silences = Silences()
+        self.interval_s = settings.interval_s
+        """Speech in a packet."""
+        self.silences = Silences(self.interval_s)
         formats = settings.formats
         self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
         self._speakers: dict[Hashable, int] = {}
@@ -72,7 +86,7 @@ class CallMedia:
         self.reports = Reports(cname, random)
         self._recorded = settings.recorded
         self._clocks = {one.payload_type: one.rate_hz for one in formats}
-        self.receiver = StreamReceiver(self._clocks, clocks=self._clocks)
+        self.receiver = self._new_receiver()
         self.stray = 0
         """Datagrams that came to an address of no leg, or from somewhere that no peer has named."""
         self._samples = samples
@@ -132,7 +146,9 @@ class CallMedia:
         """A leg that is about to be agreed on stands ready; `LegReadiness` says what goes on which leg from now on."""
         if self._readiness is None:
             self.silences.listen(least_s=SILENCE_S)
-            self._readiness = LegReadiness(copies, self.silences, self._tell_of_leg, leads=leads)
+            self._readiness = LegReadiness(
+                copies, self.silences, self._tell_of_leg, leads=leads, interval_s=self.interval_s
+            )
             for other in self._legs:
                 self._readiness.add(other, is_ready=False, now=now)
         self._readiness.add(name, is_ready=True, now=now)
@@ -201,7 +217,7 @@ class CallMedia:
         """
         if self._is_over:  # another call: nothing that was heard in the last one counts
             self._is_over = False
-            self.receiver = StreamReceiver(self._clocks, clocks=self._clocks)
+            self.receiver = self._new_receiver()
         self._listening[local] = frozenset(hosts)
 
     def forget_paths_to(self, ip: str) -> None:
@@ -265,6 +281,12 @@ class CallMedia:
         waiting, self._out = self._out + self.reports.datagrams_to_send(), []
         return waiting
 
+    def _new_source(self, now: float) -> MediaSource:
+        return MediaSource(self._samples, start=now, random=self._random, interval=self.interval_s)
+
+    def _new_receiver(self) -> StreamReceiver:
+        return StreamReceiver(self._clocks, PlayoutSettings.of(interval=self.interval_s), clocks=self._clocks)
+
     def _to_leg(self, name: Hashable, data: bytes) -> Datagram:
         leg = self._legs[name]
         return Datagram(leg.local, leg.remote, with_ssrc(data, self._speakers[name]))
@@ -301,7 +323,7 @@ class CallMedia:
         """The stream that goes on, or a new one, on all legs: under one SSRC there is one clock (RFC 7160 4.1)."""
         source = self._source
         if source is None or (source.packets_sent and source.clock_rate != wanted.rate_hz):
-            source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
+            source, self._speaks = self._new_source(now), None
             if self._source is not None:
                 for name, leg in self._legs.items():
                     self._speakers[name] = source.ssrc

@@ -53,6 +53,8 @@ OPUS = AudioFormat(
     "maxplaybackrate=16000; sprop-maxcapturerate=16000; maxaveragebitrate=20000; cbr=1",
     (("maxplaybackrate", 16000), ("maxaveragebitrate", 20000)),
 )
+#: How much speech is in a packet where nothing else is said (RFC 3551 4.2).
+PTIME_MS = 20
 #: Those that we know, by name in capital letters, the preferred first.
 FORMATS = {known.name.upper(): known for known in (PCMU, PCMA, GSM, G722, OPUS)}
 _BY_RTPMAP = {known.rtpmap.lower(): known for known in FORMATS.values()}
@@ -71,7 +73,7 @@ class Endpoint(NamedTuple):
     port: int
     session_id: int
     formats: tuple[AudioFormat, ...] = (PCMU, PCMA)
-    ptime_ms: int = 20
+    ptime_ms: int = PTIME_MS
     direction: str = "sendrecv"
 
 
@@ -136,7 +138,7 @@ def agreed_stream(local: SessionDescription, remote: SessionDescription) -> Audi
         they_send, they_receive = _FLOWS[theirs.direction]
         # 8.4: c=0.0.0.0 was the hold of RFC 2543; nothing is sent there.
         may_send = we_send and they_receive and theirs.address not in {"0.0.0.0", "::"}  # noqa: S104
-        ptime = theirs.ptime or ours.ptime or 20
+        ptime = theirs.ptime or ours.ptime or PTIME_MS
         flows = (may_send, we_receive and they_send)
         return AudioStream(theirs.address, theirs.port, int(number), named[number], ptime, *flows)
     return None

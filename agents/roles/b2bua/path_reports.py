@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 class PathReports:
     """Of one call. `cname` is our name, the SSRC of our reports is drawn from `random`."""
 
-    def __init__(self, cname: str, random: Random, pacing: Pacing, out: list[Datagram]) -> None:
-        """What is to be sent is added to `out`."""
+    def __init__(
+        self, cname: str, random: Random, pacing: Pacing, out: list[Datagram], *, interval_s: float = PACKET_INTERVAL
+    ) -> None:
+        """What is to be sent is added to `out`; a packet has `interval_s` of speech."""
+        self._interval_s = interval_s
         self._cname = cname
         self._random = random
         self._pacing = pacing
@@ -54,7 +57,7 @@ class PathReports:
             if self._ssrc is None:
                 self._ssrc = self._random.getrandbits(32)
             session = RtcpSession(ssrc=self._ssrc, cname=self._cname, now=now, random=self._random)
-            session.hurry(now=now, is_wanted=True, bandwidth=2 * 8 * self._octets / PACKET_INTERVAL)
+            session.hurry(now=now, is_wanted=True, bandwidth=2 * 8 * self._octets / self._interval_s)
             self._sessions[name] = leg, session
         if not wanted:
             self._heard.clear()

@@ -71,6 +71,6 @@ NATS: dict[str, Number[NatFacts]] = by_key((
            lambda one: len(one.keep_alives), "STUN on the port of SIP (RFC 5626)"),
     Number("keep_alive_bytes", "integer", "bytes", "nat_keep_alive_bytes", "their bytes, with headers of IP and UDP",
            lambda one: sum(one.keep_alives)),
-    Number("refused", "integer", "packets", "nat_refused_packets", "packets of UDP for its address that nobody inside got",
-           lambda one: one.refused),
+    Number("refused", "integer", "packets", "nat_refused_packets",
+           "packets of UDP for its address that nobody inside got", lambda one: one.refused),
 ))  # fmt: skip

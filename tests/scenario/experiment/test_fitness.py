@@ -45,7 +45,10 @@ def test_what_a_codec_needs_is_its_payload_and_headers_of_40_bytes(
 
 
 def test_opus_on_a_link_for_a_modem_is_told(tmp_path: Path) -> None:
-    assert "has 9.6 kbit/s, and OPUS needs 36 kbit/s: speech will wait" in told(tmp_path, "signalling-9k6", "OPUS")[0]
+    assert (
+        "has 9.6 kbit/s, and OPUS needs 36 kbit/s in packets of 20 ms: speech will wait"
+        in told(tmp_path, "signalling-9k6", "OPUS")[0]
+    )
 
 
 def test_signalling_that_takes_longer_than_t1_is_told_once_with_its_reason(tmp_path: Path) -> None:
