@@ -33,8 +33,8 @@ RUN_FILES := /usr/share/keyrings/debian-archive-keyring.gpg
 RUN_PACKAGES = qemu-system-x86 mmdebstrap genext2fs uidmap cpio util-linux mount tar debian-archive-keyring \
   $(PYTHON_PACKAGE) $(PYTHON_PACKAGE)-venv
 TEST_PROGRAMS := tshark mnexec ip tc nft ifconfig chromium chromedriver
-TEST_PACKAGES := tshark mininet iproute2 nftables net-tools libgsm1 chromium chromium-driver
-TEST_LIBRARIES := libgsm.so.1
+TEST_PACKAGES := tshark mininet iproute2 nftables net-tools libgsm1 libopus0 libspandsp2 chromium chromium-driver
+TEST_LIBRARIES := libgsm.so.1 libopus.so.0 libspandsp.so.2
 
 .PHONY: help
 help:  ## What can be made

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 BELOW_PHONES = ("mobility", "home-agent", "access-router", "anchor-point")
 ROLES = ("mn", "cn", "b2bua", "registrar", *BELOW_PHONES, "binding-cache", "probe")
 SPEECH = Path(__file__).parent / "rtp" / "speech"
+PTIME_MS = 20
+"""How much speech is in a packet, if nothing is said of it (RFC 3551, 4.2)."""
+SAID_LIVE = frozenset({"PCMU", "PCMA", "GSM"})
+"""Codecs for which nothing is recorded (`agents.rtp.coding.recorded`): most calls need not even look there."""
 
 
 def main(role_name: str, config_path: str) -> None:
@@ -38,6 +42,7 @@ def run(role_name: str, config: dict[str, Any], events: TextIO) -> None:
     """Runs the role until the end of standard input; its events go to `events`."""
     random = Random(f"{config['seed']}/{role_name}")  # noqa: S311 - reproducible on purpose
     role: Role
+    config["recorded"] = recorded(role_name, config.get("codecs", []), config.get("ptime_ms", PTIME_MS))
     links: KernelLinks | None = None
     # Each role loads only what it needs: starting is what an agent spends most of its time with.
     if role_name == "mn":
@@ -93,6 +98,16 @@ def descriptors() -> int:
         return soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most
+
+
+def recorded(role_name: str, codecs: list[str], ptime_ms: int = PTIME_MS) -> dict[str, tuple[bytes, ...]]:
+    """What a role says in those of its codecs that are not encoded while it talks: codec -> payloads of `ptime_ms`."""
+    if SAID_LIVE.issuperset(codecs):
+        return {}
+    from agents.rtp.coding.recorded import FILES  # noqa: PLC0415 - most calls are in none of these
+
+    files = {name: FILES[name] for name in codecs if name in FILES}
+    return {name: read((SPEECH / f"{role_name}{end}").read_bytes(), ptime_ms) for name, (end, read) in files.items()}
 
 
 def speech(role_name: str) -> bytes:

@@ -28,7 +28,6 @@ from testbed.scenario.plan.history_export import exported
 from testbed.scenario.plan.traffic_steps import traffic
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError, with_remedies
 
-PACKET_INTERVAL_MS = 20
 RADIO_TAIL_S = 0.2
 """How long a radio of which nobody says more goes on talking after a packet: assumed, after WiFi's power saving."""
 # Half a packet: from there on it shows in what is measured.
@@ -221,7 +220,7 @@ def describe(experiment: Experiment, plan: Plan, engine: Engine, place: Place) -
         "clock": "virtual, from 2026-01-01T00:00:00Z" if engine.reproducible else "this machine's",
         "versions": own_versions(),
         "call": {
-            "packet_interval_ms": PACKET_INTERVAL_MS,
+            "packet_interval_ms": round(scenario.call.packets * 1000),
             "duration_s": scenario.call.duration,
             "hangs_up": experiment.hangs_up,
         },

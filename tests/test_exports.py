@@ -31,12 +31,12 @@ EXPORTS = {
         " parse_compound read_mu_law with_ssrc"
     ),
     "agents.sdp": (
-        "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU SdpParseError"
+        "AudioFormat Endpoint FORMATS GSM Media NoCommonFormatError Numbering PCMU PTIME_MS SdpParseError"
         " SessionDescription agreed_numbering agreed_stream make_answer make_offer offered_formats"
     ),
     "agents.media": (
         "Agreed CallMedia Copies LAST_PORT Latches Leg LegReadiness MOST_PACKETS MediaSettings SILENCE SILENCE_S"
-        " Silences agreed_leg control_of is_emptied media_address"
+        " Silences agreed_leg control_of is_emptied media_address most_packets"
     ),
     "testbed.scenario": (
         "BadScenarioError CORRESPONDENT COVERAGE CoverageMap Document Experiment FAILURE FailureScript"
@@ -64,7 +64,7 @@ EXPORTS = {
 
 OPEN = {
     "agents.sip": "message.address message.framing message.grammar message.handover message.uri session.events",
-    "agents.rtp": "codec packet playout_events rtcp rtcp_xr",
+    "agents.rtp": "coding.codec coding.decoders coding.recorded packet playout_events rtcp rtcp_xr",
     "agents.sdp": "",
     "agents.media": "",
     "testbed.scenario": (
@@ -78,7 +78,8 @@ OPEN = {
     "testbed.measure": (
         "bare.bare_chart bare.stream_speech call.direction call.extension call.unaided capture.capture capture.errors"
         " conditions.condition conditions.errors conditions.judging conditions.names folder.link_history"
-        " folder.run_captures folder.run_folder listening.lqo listening.playout listening.speech"
+        " folder.run_captures folder.run_folder listening.codec_ratings listening.lqo"
+        " listening.playout listening.speech"
         " numbers.flow_numbers numbers.handover_numbers numbers.media_numbers numbers.number numbers.nat_numbers"
         " numbers.path_numbers numbers.signalling_numbers"
         " numbers.cost_numbers numbers.standby_numbers call.standing_dialogs"

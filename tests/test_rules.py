@@ -268,7 +268,7 @@ CORRIDORS = {
     "testbed.report": {
         "terminal": "",
         "not_read": "",
-        "streams_table": "not_read",
+        "streams_table": "terminal not_read",
         "pairs_table": "terminal",
         "pages": "terminal",
         "one_run": "terminal pages",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agents.media.leg import Agreed, Leg, agreed_leg, is_emptied, media_address
     from agents.media.readiness import Copies, LegReadiness
     from agents.media.reports import LAST_PORT, control_of
-    from agents.media.ring import MOST_PACKETS
+    from agents.media.ring import MOST_PACKETS, most_packets
     from agents.media.silences import SILENCE, SILENCE_S, Silences
 
 __all__ = [
@@ -33,12 +33,13 @@ __all__ = [
     "control_of",
     "is_emptied",
     "media_address",
+    "most_packets",
 ]
 
 _HOMES = {
     "call_media": "CallMedia MediaSettings",
     "readiness": "Copies LegReadiness",
-    "ring": "MOST_PACKETS",
+    "ring": "MOST_PACKETS most_packets",
     "latching": "Latches",
     "leg": "Agreed Leg agreed_leg is_emptied media_address",
     "silences": "SILENCE SILENCE_S Silences",

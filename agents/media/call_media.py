@@ -14,13 +14,14 @@ from agents.media.reports import Reports
 from agents.media.silences import SILENCE, SILENCE_S, Silences
 from agents.media.sources import Sources, groups_of
 from agents.rtp.packet import with_ssrc
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.rtp.receiver import StreamReceiver
 from agents.rtp.source import MediaSource
-from agents.sdp.audio import FORMATS, PCMU, AudioFormat
+from agents.sdp.audio import FORMATS, PCMU, PTIME_MS, AudioFormat, Endpoint
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from random import Random
 
     from agents.sdp.description import SessionDescription
@@ -32,18 +33,32 @@ SAME_SSRC, RFC_7198 = "same-ssrc", "rfc7198"
 class MediaSettings(NamedTuple):
     """What a role's descriptions offer, the preferred first; and whether copies have an SSRC of their own.
 
-    `copies`: when media go to a leg that stands ready, by who asks for one.
+    `copies`: when media go to a leg that stands ready, by who asks for one. `ptime_ms`: how much speech is in a packet,
+    ours and those that we ask for (RFC 8866 6.4). `recorded` is what is said, as payloads of that length, in the
+    formats that are not encoded while it is said, by their names in `FORMATS`.
     """
 
     formats: tuple[AudioFormat, ...] = (PCMU,)
     duplication: str = SAME_SSRC
     copies: Copies = Copies.ON_SILENCE
+    ptime_ms: int = PTIME_MS
+    recorded: Mapping[str, Sequence[bytes]] = {}
+
+    @property
+    def interval_s(self) -> float:
+        """`ptime_ms` in seconds."""
+        return self.ptime_ms / 1000
+
+    def end(self, at: Address, session_id: int) -> Endpoint:
+        """What a description of ours says of media that are taken there."""
+        return Endpoint(at.ip, at.port, session_id, self.formats, self.ptime_ms)
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> MediaSettings:
-        """Those of a role's configuration, `codecs`, `duplication` and `copies`; each has a default."""
+        """Those of a role's configuration, `codecs` and those of the other names here; each has a default."""
         formats = tuple(FORMATS[name] for name in config.get("codecs", ("PCMU",)))
-        return cls(formats, config.get("duplication", SAME_SSRC), Copies(config.get("copies", Copies.ON_SILENCE)))
+        copies, ptime_ms = Copies(config.get("copies", Copies.ON_SILENCE)), config.get("ptime_ms", PTIME_MS)
+        return cls(formats, config.get("duplication", SAME_SSRC), copies, ptime_ms, config.get("recorded", {}))
 
 
 class CallMedia:
@@ -58,7 +73,9 @@ class CallMedia:
         """
         self._tell = tell
         self._readiness: LegReadiness | None = None
-        self.silences = Silences()
+        self.interval_s = settings.interval_s
+        """Speech in a packet."""
+        self.silences = Silences(self.interval_s)
         formats = settings.formats
         self._sources = Sources(cname, random) if settings.duplication == RFC_7198 else None
         self._speakers: dict[Hashable, int] = {}
@@ -67,8 +84,9 @@ class CallMedia:
         self.early = 0
         """Copies that came too early, see there."""
         self.reports = Reports(cname, random)
-        self._payload_types = {one.payload_type for one in formats}
-        self.receiver = StreamReceiver(self._payload_types)
+        self._recorded = settings.recorded
+        self._clocks = {one.payload_type: one.rate_hz for one in formats}
+        self.receiver = self._new_receiver()
         self.stray = 0
         """Datagrams that came to an address of no leg, or from somewhere that no peer has named."""
         self._samples = samples
@@ -101,19 +119,19 @@ class CallMedia:
                 self.drop(name, now=now)
             return None
         leg, may_send, numbering, is_heard = agreed
-        self._payload_types |= numbering.receives.keys()
+        self._clocks |= {number: one.rate_hz for number, one in numbering.receives.items()}
         for original, *copies in groups_of(theirs) if self._sources is not None else ():
             for copy in copies:
                 self.receiver.filter.add_copy(copy, of=original)
         self._ends.setdefault(leg.local, set()).add(leg.remote)
         if may_send:
             self._legs[name] = leg
-            if self._source is None:
-                self._source, self._speaks = MediaSource(self._samples, start=now, random=self._random), None
-            self._speak(self._source, *next(iter(numbering.sends.items())))
+            wanted, number = next(iter(numbering.sends.items()))
+            source = self._source_of(wanted, now=now)
+            self._speak(source, wanted, number)
             speaker = self._sources.speaker(leg.local, ours, theirs) if self._sources is not None else None
-            self._speakers[name] = self._source.ssrc if speaker is None else speaker
-            self.reports.join(name, leg, self._speakers[name], self._source, now=now)
+            self._speakers[name] = source.ssrc if speaker is None else speaker
+            self.reports.join(name, leg, self._speakers[name], source, now=now)
         else:
             self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
         if may_send and is_heard:
@@ -128,7 +146,9 @@ class CallMedia:
         """A leg that is about to be agreed on stands ready; `LegReadiness` says what goes on which leg from now on."""
         if self._readiness is None:
             self.silences.listen(least_s=SILENCE_S)
-            self._readiness = LegReadiness(copies, self.silences, self._tell_of_leg, leads=leads)
+            self._readiness = LegReadiness(
+                copies, self.silences, self._tell_of_leg, leads=leads, interval_s=self.interval_s
+            )
             for other in self._legs:
                 self._readiness.add(other, is_ready=False, now=now)
         self._readiness.add(name, is_ready=True, now=now)
@@ -197,7 +217,7 @@ class CallMedia:
         """
         if self._is_over:  # another call: nothing that was heard in the last one counts
             self._is_over = False
-            self.receiver = StreamReceiver(self._payload_types)
+            self.receiver = self._new_receiver()
         self._listening[local] = frozenset(hosts)
 
     def forget_paths_to(self, ip: str) -> None:
@@ -261,6 +281,12 @@ class CallMedia:
         waiting, self._out = self._out + self.reports.datagrams_to_send(), []
         return waiting
 
+    def _new_source(self, now: float) -> MediaSource:
+        return MediaSource(self._samples, start=now, random=self._random, interval=self.interval_s)
+
+    def _new_receiver(self) -> StreamReceiver:
+        return StreamReceiver(self._clocks, PlayoutSettings.of(interval=self.interval_s), clocks=self._clocks)
+
     def _to_leg(self, name: Hashable, data: bytes) -> Datagram:
         leg = self._legs[name]
         return Datagram(leg.local, leg.remote, with_ssrc(data, self._speakers[name]))
@@ -293,6 +319,18 @@ class CallMedia:
         where = {} if leg is None else {"local": leg.local.ip, "remote": leg.remote.ip}
         self._tell(event, **where, **facts)
 
+    def _source_of(self, wanted: AudioFormat, *, now: float) -> MediaSource:
+        """The stream that goes on, or a new one, on all legs: under one SSRC there is one clock (RFC 7160 4.1)."""
+        source = self._source
+        if source is None or (source.packets_sent and source.clock_rate != wanted.rate_hz):
+            source, self._speaks = self._new_source(now), None
+            if self._source is not None:
+                for name, leg in self._legs.items():
+                    self._speakers[name] = source.ssrc
+                    self.reports.join(name, leg, source.ssrc, source, now=now)
+            self._source = source
+        return source
+
     def _speak(self, source: MediaSource, wanted: AudioFormat, number: int) -> None:
         """In the format that the peer prefers; every leg gets the same bytes, so it is that of the newest leg."""
         if self._speaks == (wanted, number):
@@ -301,7 +339,10 @@ class CallMedia:
         if wanted == PCMU:
             source.speak(number)
             return
-        from agents.rtp.codec import Transcoder  # noqa: PLC0415 - who speaks µ-law, as the samples are, needs none
+        if (recorded := self._recorded.get(wanted.name.upper())) is not None:
+            source.play(number, recorded, wanted.rate_hz)
+            return
+        from agents.rtp.coding.codec import Transcoder  # noqa: PLC0415 - who speaks µ-law, as the samples are, needs none
 
         source.speak(number, Transcoder(PCMU.payload_type, wanted.payload_type).transcode)
 

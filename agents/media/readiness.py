@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.media.ring import SpeechRing
 from agents.media.silences import SILENCE
+from agents.rtp.source import PACKET_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -32,7 +33,6 @@ GOOD_S = 1.0
 #: What was said a round trip before the last packet came may have been on its way into the silence, so may one more.
 #: How long that is where RTCP has not told:
 USUAL_ROUND_TRIP_S = 0.080
-PACKET_S = 0.020
 #: Legs that were heard last within so long have fallen silent together.
 TOGETHER_S = 0.250
 #: So long after the call has moved, what the peer does not hear may still be the leg before.
@@ -76,8 +76,20 @@ class _Standing:
 class LegReadiness:
     """Of one call at one end."""
 
-    def __init__(self, copies: Copies, silences: Silences, tell: Callable[..., None], *, leads: bool) -> None:
-        """Who `leads` says which leg carries the call; `tell` gets an event, a leg or None, and facts."""
+    def __init__(
+        self,
+        copies: Copies,
+        silences: Silences,
+        tell: Callable[..., None],
+        *,
+        leads: bool,
+        interval_s: float = PACKET_INTERVAL,
+    ) -> None:
+        """Who `leads` says which leg carries the call; `tell` gets an event, a leg or None, and facts.
+
+        A packet has `interval_s` of speech.
+        """
+        self._interval_s = interval_s
         self._silences = silences
         self._tell = tell
         self._leads = leads
@@ -85,7 +97,7 @@ class LegReadiness:
         self._copies_till_told = copies is Copies.AT_RISK
         self._main: Hashable = None
         self._legs: dict[Hashable, _Standing] = {}
-        self._ring = SpeechRing()
+        self._ring = SpeechRing(interval_s)
         self._reasons: set[str] = {Copies.ALWAYS} if copies is Copies.ALWAYS else set()
         # The legs that were silent when nothing was heard any more.
         self._silent: set[Hashable] = set()
@@ -262,7 +274,7 @@ class LegReadiness:
         self._silent = {leg for leg, at in silent.items() if at > heard_at - TOGETHER_S}
         self._reasons.add(SILENCE)
         round_trips = [self._legs[leg].round_trip_s for leg in self._silent]
-        self._look(now, since=heard_at - max(round_trips) - PACKET_S)
+        self._look(now, since=heard_at - max(round_trips) - self._interval_s)
 
     def _expect_nothing(self) -> None:
         """No silence is a break before packets have come again."""

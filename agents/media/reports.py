@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.rtp.rtcp_session import IP_UDP, SESSION_BANDWIDTH, Reception, RtcpSession
-from agents.rtp.source import PACKET_INTERVAL
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def session_bandwidth(source: MediaSource | None) -> float:
     if source is None or not source.packets_sent:
         return SESSION_BANDWIDTH
     octets = source.octets_sent / source.packets_sent + _RTP_HEADER + IP_UDP
-    return 2 * 8 * octets / PACKET_INTERVAL
+    return 2 * 8 * octets / source.interval
 
 
 class _Joined(NamedTuple):
@@ -139,4 +138,5 @@ def _reception(receiver: StreamReceiver, joined: _Joined) -> Reception | None:
     statistics, ssrc = receiver.statistics(path), receiver.source(path)
     if statistics is None or ssrc is None:
         return None
-    return Reception(ssrc, statistics, voip=receiver.voip_metrics(path, round_trip=joined.session.round_trip))
+    metrics = receiver.voip_metrics(path, round_trip=joined.session.round_trip)
+    return Reception(ssrc, statistics, receiver.clock_rate, metrics)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-#: Half a second of packets of 20 ms.
-MOST_PACKETS = 25
+#: So much speech.
+KEPT_S = 0.5
+#: Packets of 10 ms, of which there are the most.
+MOST_PACKETS = 50
 
 
 class _Said:
@@ -27,8 +29,9 @@ class _Said:
 class SpeechRing:
     """Packets in the order in which they were sent."""
 
-    def __init__(self) -> None:
-        self._said: deque[_Said] = deque(maxlen=MOST_PACKETS)
+    def __init__(self, interval_s: float) -> None:
+        """A packet has `interval_s` of speech."""
+        self._said: deque[_Said] = deque(maxlen=most_packets(interval_s))
 
     def add(self, data: bytes, legs: set[Hashable], *, now: float) -> None:
         """A packet that has been sent on these legs."""
@@ -52,6 +55,11 @@ class SpeechRing:
             if leg not in one.legs:
                 one.legs.add(leg)
                 yield one.data
+
+
+def most_packets(interval_s: float) -> int:
+    """How many packets of so much speech are kept."""
+    return round(KEPT_S / interval_s)
 
 
 def sequence_of(data: bytes) -> int:

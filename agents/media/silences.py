@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.rtp.silence import SilenceWatch
+from agents.rtp.source import PACKET_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,9 +31,9 @@ _LONGEST_STEP = 60 * 8000
 class _Watched:
     """One leg: the way that it goes, the stream that came last, and those that are over."""
 
-    def __init__(self, path: str, least_s: float) -> None:
+    def __init__(self, path: str, least_s: float, interval_s: float) -> None:
         self.path = path
-        self.watch = SilenceWatch(least_s=least_s)
+        self.watch = SilenceWatch(least_s=least_s, interval_s=interval_s)
         self.ssrc: int | None = None
         self.ended: frozenset[int] = frozenset()
         # The number and the timestamp of the last packet, and how far apart two were of which none was missing between.
@@ -57,7 +58,10 @@ class _Watched:
 class Silences:
     """Of one call at one end. Nothing is heard before `listen`: few want it, and each packet would cost."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval_s: float = PACKET_INTERVAL) -> None:
+        """A packet has `interval_s` of speech."""
+        self._interval_s = interval_s
+        self._pause_s = max(PAUSE_S, interval_s * PAUSE_S / PACKET_INTERVAL)
         self._watched: dict[Hashable, _Watched] = {}
         self._least_s = float("inf")
         self.is_on = False
@@ -75,7 +79,7 @@ class Silences:
         """The peer is to speak on this leg; over another way than before it begins anew."""
         known = self._watched.get(name)
         if known is None or known.path != leg.path:
-            watched = self._watched[name] = _Watched(leg.path, self._least_s)
+            watched = self._watched[name] = _Watched(leg.path, self._least_s, self._interval_s)
             if not self._is_steady:
                 watched.watch.give_up()
 
@@ -94,7 +98,7 @@ class Silences:
         if watched is None or len(data) < _HEADER or data[0] >> 6 != 2:
             return
         ssrc = int.from_bytes(data[8:12], "big")
-        is_late = watched.watch.heard_at is not None and came - watched.watch.heard_at >= PAUSE_S
+        is_late = watched.watch.heard_at is not None and came - watched.watch.heard_at >= self._pause_s
         if watched.has_paused(data) and is_late and ssrc == watched.ssrc:
             self._is_steady = False
             for one in self._watched.values():

@@ -5,7 +5,7 @@
     duplicates    first copies and others, over any number of paths       RFC 7198, RFC 3550, 8.2
     statistics    loss and jitter of one path                             RFC 3550, 6.4.1, A.3, A.8
     source, au    who talks: G.711 from a file                            RFC 3551, 4.5.14
-    codec         G.711, GSM: to linear and into each other       RFC 3551, 4.5
+    coding        codecs: G.711, GSM, G.722, Opus; speech in files     RFC 3551, 4.5; RFC 7587
     silence       when a stream that should go on has fallen silent
     leg_notice    what is wanted on a leg that stands by                  RFC 3550, 6.7
     playout       what the listener hears, and when; delay, playout_events, playing
@@ -23,7 +23,7 @@ from agents.exports import exporting
 
 if TYPE_CHECKING:
     from agents.rtp.au import read_mu_law
-    from agents.rtp.codec import (
+    from agents.rtp.coding.codec import (
         Codec,
         CodecError,
         MissingLibraryError,
@@ -85,7 +85,7 @@ __all__ = [
 
 _HOMES = {
     "au": "read_mu_law",
-    "codec": "Codec CodecError MissingLibraryError Transcoder UnknownFormatError has_codec make_codec",
+    "coding.codec": "Codec CodecError MissingLibraryError Transcoder UnknownFormatError has_codec make_codec",
     "delay": "PathDelay SPARSE_S learn_delay",
     "duplicates": "Arrival DuplicateFilter",
     "leg_notice": "LegNotice",

@@ -10,7 +10,7 @@ from agents.rtp.rtcp_xr import VoipMetrics
 from agents.rtp.statistics import ReceptionStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
 # An agent does not take the events of its playout, so it keeps only those of the last minute or so.
 MOST_EVENTS = 4096
@@ -19,9 +19,19 @@ MOST_EVENTS = 4096
 class StreamReceiver:
     """The receiving end of one call: one stream at a time, over any number of paths."""
 
-    def __init__(self, payload_types: "Container[int]", settings: PlayoutSettings | None = None) -> None:
-        """Accept `payload_types`, those of the SDP answer, all with the clock rate of `settings`."""
+    def __init__(
+        self,
+        payload_types: "Container[int]",
+        settings: PlayoutSettings | None = None,
+        *,
+        clocks: "Mapping[int, int] | None" = None,
+    ) -> None:
+        """Accept `payload_types`, those of the SDP answer, with the clock rate of `settings`, or that of `clocks`.
+
+        A stream has one, that of its first packet (RFC 7160, 4.1).
+        """
         settings = settings or PlayoutSettings()
+        self._clocks = {} if clocks is None else clocks
         self.filter = DuplicateFilter(payload_types)
         self.playout = PlayoutBuffer(settings, most_events=MOST_EVENTS)
         self.malformed = 0
@@ -83,6 +93,16 @@ class StreamReceiver:
         """Begin the statistics of a path anew: what it lost long ago, or while it was not used, is no loss of now."""
         self._statistics.pop(path, None)
 
+    @property
+    def clock_rate(self) -> int:
+        """That of the present stream."""
+        return self._settings.clock_rate
+
+    def _begin(self, clock_rate: int) -> None:
+        if clock_rate != self._settings.clock_rate:
+            self._settings = self._settings._replace(clock_rate=clock_rate)
+            self.playout = PlayoutBuffer(self._settings, most_events=MOST_EVENTS)
+
     def _receive_arrival(self, arrival: Arrival) -> None:
         stream = arrival.stream
         if stream > self._stream:
@@ -92,6 +112,8 @@ class StreamReceiver:
             self._uncounted.clear()
             self.highest = None
             self.playout.reset()
+        if self.highest is None and stream == self._stream and self._clocks:
+            self._begin(self._clocks.get(arrival.packet.payload_type, self._settings.clock_rate))
         if stream == self._stream:
             self._count(arrival)
         elif stream < self._stream - 1:

@@ -11,12 +11,16 @@ from __future__ import annotations
 from collections import deque
 
 from agents.rtp.delay import SPARSE_S
+from agents.rtp.source import PACKET_INTERVAL
 
-INTERVAL_S = 0.020
 #: The shortest silence that counts: two packets are missing, and the third one is due.
 LEAST_S = 0.060
+#: Of packets that hold more speech than usual it is as many as of those.
+LEAST_MISSED = 3
 #: A pause that was longer was a break, and no reason for more patience with the next one.
 LONGEST_PAUSE_S = 0.200
+#: Or as many packets, where they hold more.
+LONGEST_MISSED = 10
 #: How long a shorter one is remembered: by who makes up for what is lost, for whom a false alarm costs little, and by
 #: who leaves the path.
 MEMORY_S, LONG_MEMORY_S = 60.0, 600.0
@@ -29,10 +33,12 @@ HANDED_OVER_S = 0.001
 class SilenceWatch:
     """Of one stream over one path. Times in seconds of one clock."""
 
-    def __init__(self, *, least_s: float = LEAST_S, interval_s: float = INTERVAL_S) -> None:
-        """A silence shorter than `least_s` is none, whatever the path is like."""
+    def __init__(self, *, least_s: float = LEAST_S, interval_s: float = PACKET_INTERVAL) -> None:
+        """A silence shorter than `least_s` is none, whatever the path is like; a packet comes each `interval_s`."""
         self.least_s = least_s
         self._interval_s = interval_s
+        self._least_missed_s = LEAST_MISSED * interval_s if interval_s > PACKET_INTERVAL else 0.0
+        self._longest_pause_s = max(LONGEST_PAUSE_S, LONGEST_MISSED * interval_s)
         # Pauses that were no breaks, (when, how long): only what can still become the longest.
         self._pauses: deque[tuple[float, float]] = deque()
         self._packets = 0
@@ -56,7 +62,7 @@ class SilenceWatch:
             self.heard_since = now
             return
         self._packets += 1
-        if self._interval_s < now - last <= LONGEST_PAUSE_S:
+        if self._interval_s < now - last <= self._longest_pause_s:
             self._remember(now - last, now)
         if self.is_silent:
             self.is_silent = False
@@ -124,7 +130,7 @@ class SilenceWatch:
         longest = next((pause_s for at, pause_s in self._pauses if at > since), 0.0)
         # What was late by a little needs no more patience than what is never late: a packet is missed as such.
         needed = longest + self._interval_s if longest >= 2 * self._interval_s else 0.0
-        return max(self.least_s, needed)
+        return max(self.least_s, self._least_missed_s, needed)
 
     def _remember(self, pause_s: float, now: float) -> None:
         pauses = self._pauses

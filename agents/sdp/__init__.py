@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         FORMATS,
         GSM,
         PCMU,
+        PTIME_MS,
         AudioFormat,
         Endpoint,
         Numbering,
@@ -28,6 +29,7 @@ __all__ = [
     "FORMATS",
     "GSM",
     "PCMU",
+    "PTIME_MS",
     "AudioFormat",
     "Endpoint",
     "Media",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "audio": "FORMATS GSM PCMU AudioFormat Endpoint Numbering"
+    "audio": "FORMATS GSM PCMU PTIME_MS AudioFormat Endpoint Numbering"
     " agreed_numbering agreed_stream make_answer make_offer offered_formats",
     "description": "Media SessionDescription",
     "errors": "NoCommonFormatError SdpParseError",

@@ -9,23 +9,55 @@ from agents.sdp.errors import NoCommonFormatError
 
 
 class AudioFormat(NamedTuple):
-    """An encoding, with the payload type that it has in our own offers."""
+    """An encoding, with the payload type that it has in our own offers.
+
+    `rate_hz` is its RTP clock, `octets` what 20 ms of it take as we send it. `parameters` are those of its a=fmtp, and
+    `bounds` are what a peer may not be below in its own, by name: whoever takes less can't be sent what we have.
+    """
 
     payload_type: int
     name: str
     rate_hz: int = 8000
+    octets: int = 160
+    channels: int = 1
+    parameters: str = ""
+    bounds: tuple[tuple[str, int], ...] = ()
 
     @property
     def rtpmap(self) -> str:
-        """`PCMU/8000`."""
-        return f"{self.name}/{self.rate_hz}"
+        """`PCMU/8000`; `opus/48000/2`."""
+        return f"{self.name}/{self.rate_hz}" + (f"/{self.channels}" if self.channels > 1 else "")
+
+    def lines(self, number: str, rtpmap: str = "") -> list[str]:
+        """What a description says of it under this payload type, with its name as an offer has it."""
+        about = [f"a=fmtp:{number} {self.parameters}"] if self.parameters else []
+        return [f"a=rtpmap:{number} {rtpmap or self.rtpmap}", *about]
+
+    def is_taken_with(self, parameters: str) -> bool:
+        """Whether we can send what a peer takes that says this of it; what we do not understand is nothing said."""
+        pairs = (word.strip().lower().partition("=") for word in parameters.split(";"))
+        said = {name: value for name, _, value in pairs}
+        limits = ((said.get(name, ""), least) for name, least in self.bounds)
+        return not any(value.isascii() and value.isdigit() and int(value[:9]) < least for value, least in limits)
 
 
 PCMU = AudioFormat(0, "PCMU")
 PCMA = AudioFormat(8, "PCMA")
-GSM = AudioFormat(3, "GSM")
-#: Those that we know, by name, the preferred first.
-FORMATS = {known.name: known for known in (PCMU, PCMA, GSM)}
+GSM = AudioFormat(3, "GSM", octets=33)
+#: RFC 3551 4.5.2: samples are 16000 a second, and the RTP clock is 8000 Hz.
+G722 = AudioFormat(9, "G722")
+#: RFC 7587 7: always 48000/2, whatever is sent. We say 16 kHz at 20 kbit/s, one channel, and want no more than that: so
+#: it is known what a link has to carry. Limits are those of who receives, who MUST NOT be sent more (7.1).
+OPUS = AudioFormat(
+    *(111, "opus", 48000, 50, 2),
+    "maxplaybackrate=16000; sprop-maxcapturerate=16000; maxaveragebitrate=20000; cbr=1",
+    (("maxplaybackrate", 16000), ("maxaveragebitrate", 20000)),
+)
+#: How much speech is in a packet where nothing else is said (RFC 3551 4.2).
+PTIME_MS = 20
+#: Those that we know, by name in capital letters, the preferred first.
+FORMATS = {known.name.upper(): known for known in (PCMU, PCMA, GSM, G722, OPUS)}
+_BY_RTPMAP = {known.rtpmap.lower(): known for known in FORMATS.values()}
 #: RFC 3551 table 4: payload types that mean something without rtpmap.
 _STATIC = {"0": "PCMU/8000", "3": "GSM/8000", "4": "G723/8000", "8": "PCMA/8000", "9": "G722/8000", "18": "G729/8000"}
 # RFC 3264 6.1: what an answer may say to an offered direction, the widest.
@@ -41,7 +73,7 @@ class Endpoint(NamedTuple):
     port: int
     session_id: int
     formats: tuple[AudioFormat, ...] = (PCMU, PCMA)
-    ptime_ms: int = 20
+    ptime_ms: int = PTIME_MS
     direction: str = "sendrecv"
 
 
@@ -51,7 +83,7 @@ def make_offer(end: Endpoint) -> SessionDescription:
     return SessionDescription.build(
         *_session_lines(end, "0 0"),
         f"m=audio {end.port} RTP/AVP {numbers}",
-        *(f"a=rtpmap:{item.payload_type} {item.rtpmap}" for item in end.formats),
+        *(line for item in end.formats for line in item.lines(str(item.payload_type))),
         *_tail_lines(end, end.direction),
     )
 
@@ -62,6 +94,7 @@ def make_answer(offer: SessionDescription, end: Endpoint, *, in_call: bool = Fal
     Formats keep the order and the numbers of the offer (6.1). Within a call an offer may take all its streams away, and
     so does the answer (8.2). Raises `NoCommonFormatError`.
     """
+    ours = {item.rtpmap.lower(): item for item in end.formats}
     lines = _session_lines(end, offer.timing)
     is_taken = False
     for media in offer.media:
@@ -71,7 +104,7 @@ def make_answer(offer: SessionDescription, end: Endpoint, *, in_call: bool = Fal
             continue
         is_taken = True
         lines.append(f"m=audio {end.port} {media.protocol} {' '.join(number for number, _ in common)}")
-        lines += [f"a=rtpmap:{number} {rtpmap}" for number, rtpmap in common]
+        lines += [line for number, rtpmap in common for line in ours[rtpmap.lower()].lines(number, rtpmap)]
         lines += _tail_lines(end, _answer_direction(media.direction, end.direction))
     is_emptied = in_call and bool(offer.media) and not any(media.port for media in offer.media)
     if not is_taken and not is_emptied:
@@ -105,7 +138,7 @@ def agreed_stream(local: SessionDescription, remote: SessionDescription) -> Audi
         they_send, they_receive = _FLOWS[theirs.direction]
         # 8.4: c=0.0.0.0 was the hold of RFC 2543; nothing is sent there.
         may_send = we_send and they_receive and theirs.address not in {"0.0.0.0", "::"}  # noqa: S104
-        ptime = theirs.ptime or ours.ptime or 20
+        ptime = theirs.ptime or ours.ptime or PTIME_MS
         flows = (may_send, we_receive and they_send)
         return AudioStream(theirs.address, theirs.port, int(number), named[number], ptime, *flows)
     return None
@@ -143,19 +176,27 @@ def offered_formats(description: SessionDescription) -> tuple[AudioFormat, ...]:
 
 
 def _known_formats(media: Media) -> dict[int, AudioFormat]:
-    known = {one.rtpmap.lower(): one for one in FORMATS.values()}
-    named = ((int(number), known.get(rtpmap.lower())) for number, rtpmap in _named_formats(media).items())
-    return {number: one for number, one in named if one is not None}
+    return {int(number): known for number, known in _by_number(_named_formats(media)).items()}
 
 
 def _named_formats(media: Media) -> dict[str, str]:
     """`PCMU/8000` for each payload type that can stand in a packet, in order, however often it is listed.
 
-    '' when nobody says what it is. `PCMU/8000/1` means the same (RFC 8866 6.6).
+    '' when nobody says what it is. `PCMU/8000/1` means the same (RFC 8866 6.6). What we could not send as its receiver
+    wants it is left out.
     """
     written = media.rtpmap  # all of its lines are read for this, so it is asked for once
     numbers = (number for number in dict.fromkeys(media.formats) if _is_payload_type(number))
-    return {number: written.get(number, _STATIC.get(number, "")).removesuffix("/1") for number in numbers}
+    named = {number: written.get(number, _STATIC.get(number, "")).removesuffix("/1") for number in numbers}
+    bounded = {number: known for number, known in _by_number(named).items() if known.bounds}
+    said = media.fmtp if bounded else {}
+    refused = {number for number, known in bounded.items() if not known.is_taken_with(said.get(number, ""))}
+    return {number: rtpmap for number, rtpmap in named.items() if number not in refused}
+
+
+def _by_number(named: dict[str, str]) -> dict[str, AudioFormat]:
+    found = ((number, _BY_RTPMAP.get(rtpmap.lower())) for number, rtpmap in named.items())
+    return {number: known for number, known in found if known is not None}
 
 
 def _is_payload_type(word: str) -> bool:

@@ -112,7 +112,15 @@ class Media:
     @property
     def rtpmap(self) -> dict[str, str]:
         """Payload type to `PCMU/8000`, as far as it is written out (RFC 8866 6.6)."""
-        pairs = (value.split(None, 1) for value in self._section.attributes("rtpmap"))
+        return self._of_formats("rtpmap")
+
+    @property
+    def fmtp(self) -> dict[str, str]:
+        """Payload type to its parameters, as they are written (RFC 8866 6.15)."""
+        return self._of_formats("fmtp")
+
+    def _of_formats(self, name: str) -> dict[str, str]:
+        pairs = (value.split(None, 1) for value in self._section.attributes(name))
         return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
     @property

@@ -9,7 +9,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from testbed.measure.listening.codec_ratings import WIDEBAND
 from testbed.report.not_read import no_streams, notes, shown
+from testbed.report.terminal import ABOUT_WB, mos_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +55,8 @@ def tables(summary: dict[str, Any]) -> RenderableType:
     parts += [Text(line) for line in _keys(summary)]
     parts += [Text(_how_lost(one)) for one in summary["streams"] if one["burst_loss"]["lost_runs"]]
     parts += [Text(f"MOS of {one['ssrc']}, merged: {one['quality_doubt']}") for one in merged if _is_doubtful(one)]
+    if any(one["mos_scale"] == WIDEBAND for one in summary["streams"]):
+        parts.append(Text(f"MOS {ABOUT_WB}"))
     parts += [Text(note) for note in notes(summary)]
     parts += [Text(f"warning: {warning}") for warning in summary["warnings"]]
     return Group(*parts)
@@ -114,7 +118,7 @@ def _streams(streams: list[dict[str, Any]]) -> Table:
         ends = (one[name] for name in ("src", "dst", "ssrc"))
         span = f"{one['first_s']:.1f}–{one['last_s']:.1f}"
         counts = one["packets"], one["lost"], _rounded(one["loss_percent"], 1), one["duplicates"], one["reordered"]
-        times = one["gap_ms"], one["jitter_ms"], _rounded(one["mos"], 2)
+        times = one["gap_ms"], one["jitter_ms"], _mos(one)
         _add_row(table, *ends, codec, *counts, *times, span, _measured_at(one))
     table.padding = (0, 1, 0, 0)
     for column, name in zip(table.columns, ("src", "dst"), strict=False):
@@ -149,6 +153,10 @@ def _is_doubtful(heard: dict[str, Any]) -> bool:
     return heard["mos"] is not None and bool(heard["quality_doubt"])
 
 
+def _mos(heard: dict[str, Any]) -> str | None:
+    return None if heard["mos"] is None else mos_number(heard)
+
+
 def _rounded(value: float | None, digits: int) -> str | None:
     return None if value is None else f"{value:.{digits}f}"
 
@@ -166,7 +174,7 @@ def _calls(calls: list[dict[str, Any]]) -> Table:
     for one in calls:
         paths = ", ".join(_path(path) for path in one["paths"])
         counted = (one[name] for name in ("ssrc", "unique", "lost", "duplicates", "gap_ms"))
-        _add_row(table, *counted, _rounded(one["mos"], 2), paths)
+        _add_row(table, *counted, _mos(one), paths)
     return table
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from testbed.measure.listening.codec_ratings import WIDEBAND
 from testbed.plain_text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 NOT_MEASURED = "–"
 PIPED_WIDTH = 140
 WIDE = 200
 DIRECTIONS = {"to_mn": "to MN", "to_cn": "to CN"}
+ABOUT_WB = "WB: wideband scale of ITU-T G.107.1"
 PHASES = ("detect", "attach", "address", "signalling", "media")
 
 
@@ -50,6 +52,11 @@ def new_table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, vertical="bottom", no_wrap=True)
     return table
+
+
+def mos_number(heard: Mapping[str, Any]) -> str:
+    """The MOS of a result's part; with WB behind it, where it is on the wideband scale."""
+    return f"{number(heard['mos'], 2)}{' WB' if heard.get('mos_scale') == WIDEBAND else ''}"
 
 
 def good_or_bad(value: float | None) -> Text:

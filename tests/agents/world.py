@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from agents.__main__ import recorded
 from agents.roles.b2bua.back_to_back import BackToBack
 from agents.roles.cn.correspondent_node import CorrespondentNode
 from agents.roles.mn.mobile_node import MobileNode
@@ -61,7 +62,7 @@ class World:
         room: dict[str, int] | None = None, codecs: dict[str, list[str]] | None = None, speech: bytes = SPEECH,
         relay_learns: bool = True, duplication: str | dict[str, str] = "same-ssrc", session_timer: int | None = None,
         copies: str = "on-silence", turn: TurnServer | None = None, ice: tuple[str, ...] = (),
-        nats: dict[str, FakeNat] | None = None,
+        nats: dict[str, FakeNat] | None = None, ptime_ms: int = 20,
     ) -> None:  # fmt: skip
         """`home`: whether the call goes by way of a B2BUA, which the scheme says if nobody else does.
 
@@ -73,7 +74,7 @@ class World:
         `copies`: when media go to a dialog that stands by.
         `turn`: the server of a scheme that goes by way of one, if not one that does as it should.
         `ice`: habits of the relay that is the node's peer in checks.
-        `nats`: what translates addresses, by link.
+        `nats`: what translates addresses, by link. `ptime_ms`: how much speech is in a packet.
         `is_guarded`: whether the CN lets its caller prove who it is, or, for calls from home, where it is.
         """
         self.now = 0.0
@@ -110,6 +111,8 @@ class World:
         about_cn |= timer
         for side, about_side in (("mn", config), ("cn", about_cn)):
             about_side["codecs"] = (codecs or {}).get(side, ["PCMU"])
+            about_side["ptime_ms"] = ptime_ms
+            about_side["recorded"] = recorded(side, about_side["codecs"], ptime_ms)
             about_side["duplication"] = duplication if isinstance(duplication, str) else duplication[side]
         if is_guarded and not goes_home:
             config["peer"]["account"] = {"user": "mn", "password": "secret", "realm": "cn.example"}
@@ -129,7 +132,8 @@ class World:
             self.hosts["home"] = Host(turn or TurnServer(HOME_IP))
         elif goes_home:
             about = {"address": HOME_IP, "realm": "home.example", "users": {"mn": "secret", "other": "else"},
-                     "always_bridges": always_bridges, "room": (room or {}).get("b2bua"), **timer}  # fmt: skip
+                     "always_bridges": always_bridges, "room": (room or {}).get("b2bua"),
+                     "ptime_ms": ptime_ms, **timer}  # fmt: skip
             self.b2bua = BackToBack(about, Random(f"{seed}/b2bua"))
             self.hosts["home"] = Host(self.b2bua)
         if registrar is not None:

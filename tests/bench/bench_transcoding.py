@@ -14,9 +14,10 @@ from random import Random
 import agents.rtp
 from agents.media.leg import Agreed, Leg
 from agents.roles.b2bua.relay import Relay
+from agents.roles.b2bua.transcoding import transcodable
 from agents.rtp.au import read_mu_law
-from agents.rtp.codec import FRAME_SAMPLES, Transcoder
-from agents.sdp.audio import FORMATS, PCMU, AudioFormat, Numbering
+from agents.rtp.coding.codec import FRAME_SAMPLES, Transcoder
+from agents.sdp.audio import PCMU, AudioFormat, Numbering
 from agents.sip.message.address import Address, Datagram
 from tests.agents.rtp.packets import build_packet
 
@@ -54,5 +55,5 @@ def cost_us(spoken: AudioFormat, taken: AudioFormat) -> float:
 
 
 if __name__ == "__main__":
-    for spoken, taken in product(FORMATS.values(), repeat=2):
+    for spoken, taken in product(transcodable(), repeat=2):
         print(f"{spoken.name} -> {taken.name}: {cost_us(spoken, taken):.1f} µs a packet")

@@ -91,7 +91,7 @@ def test_what_is_no_run_is_said_in_one_line(tmp_path: Path, capsys: pytest.Captu
 def capture(tmp_path: Path) -> Path:
     bare = Bare()
     bare.rtp(range(50))
-    bare.rtp(range(100), ends=(B, A), kind=9, ssrc=0x22222222)
+    bare.rtp(range(100), ends=(B, A), kind=18, ssrc=0x22222222)
     return frames.write_pcap(tmp_path / "call.pcap", sorted(bare.frames, key=lambda one: one.time_ns))
 
 
@@ -103,7 +103,7 @@ def test_of_a_capture_each_stream_that_can_be_decoded_is_a_file(capture: Path) -
     assert [path.name for path in folder.iterdir()] == [name]
     with wave.open(str(folder / name)) as file:
         assert (file.getframerate(), file.getnframes()) == (8000, 50 * 160)
-    assert "stream 1: 100 packets could not be decoded: no codec for G722" in result.stdout
+    assert "stream 1: 100 packets could not be decoded: no codec for G729" in result.stdout
     assert result.stdout.splitlines()[-1] == f"WAV files: {folder}"
 
 
@@ -113,7 +113,7 @@ def test_of_a_capture_as_json(capture: Path, tmp_path: Path) -> None:
     result = json.loads(CliRunner().invoke(commands, argv).stdout)
     first, second = result["streams"]
     assert (first["start_s"], first["length_s"], first["decoded"]) == (0.5, 0.5, 25)
-    assert (second["file"], second["undecoded"]) == (None, {"no codec for G722": 75})
+    assert (second["file"], second["undecoded"]) == (None, {"no codec for G729": 75})
     assert first["file"] == str(next(out.iterdir()))
 
 

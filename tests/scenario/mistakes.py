@@ -132,8 +132,25 @@ FIELDS_AND_VALUES = [
     wrong("no codec in common", SCENARIO_FILE, "codec: PCMU", "codecs: {mn: [PCMU], cn: [GSM, PCMA]}", 12,
           "call.codecs: the two sides have no codec in common, and under this scheme nobody is there to transcode;"
           " add one, or choose proactive or handover-b2bua or handover-standby-b2bua"),
+    wrong("a codec in small letters", SCENARIO_FILE, "codec: PCMU", "codec: opus", 12,
+          "call.codec: 'opus' is not possible; did you mean 'OPUS'?"),
+    wrong("wideband speech and none in common", SCENARIO_FILE, "codec: PCMU", "codecs: {mn: [OPUS], cn: [PCMU]}", 12,
+          "call.codecs: the two sides have no codec in common, and under this scheme nobody is there to transcode;"
+          " add one, or choose proactive or handover-b2bua or handover-standby-b2bua"),
     wrong("a phone with another codec", SCENARIO_FILE, "codec: PCMU", "codec: GSM\ncn: baresip", 12,
           "call.codec: baresip as cn has PCMU alone; write: codecs: {{cn: [PCMU]}}, or cn: testbed"),
+    wrong("packets that no phone sends", SCENARIO_FILE, "codec: PCMU", "packets: 25 ms", 12,
+          "call.packets: 25 ms is not possible; possible are: 10 ms, 20 ms, 30 ms, 60 ms"),
+    wrong("packets without unit", SCENARIO_FILE, "codec: PCMU", "packets: 30", 12,
+          "call.packets: 30 has no unit; a time is written like 75 ms"),
+    wrong("half a frame of GSM", SCENARIO_FILE, "codec: PCMU", "codecs: {mn: [GSM, PCMU]}\n  packets: 30 ms", 13,
+          "call.packets: 30 ms are no whole frames of GSM, 20 ms each; write: 20 ms, or 60 ms,"
+          " or choose another codec"),
+    wrong("packets of Opus that nobody recorded", SCENARIO_FILE, "codec: PCMU", "codec: OPUS\n  packets: 60 ms", 13,
+          "call.packets: what is said in OPUS was encoded in packets of 20 ms, not of 60 ms; leave it out, or choose"
+          " another codec"),
+    wrong("packets of a phone", SCENARIO_FILE, "codec: PCMU", "packets: 30 ms\ncn: baresip", 12,
+          "call.packets: baresip as cn decides for itself; leave it out, or write: cn: testbed"),
     wrong("unknown trigger", SCENARIO_FILE, "{on: link-down}", "{on: link-up}", 18,
           "schemes.reinvite.trigger: 'link-up' is not possible; did you mean 'link-down'?"),
     wrong("trigger of no kind", SCENARIO_FILE, "{on: link-down}", "{}", 18,

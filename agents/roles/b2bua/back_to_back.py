@@ -10,6 +10,7 @@ from agents.roles.guards import UserGuard, is_in_vain
 from agents.roles.log import logged
 from agents.roles.media_ports import DESCRIPTORS
 from agents.roles.role import Open
+from agents.sdp.audio import PTIME_MS
 from agents.sip.digest.server import OFFERED, DigestServer
 from agents.sip.message.address import Address
 from agents.sip.message.handover import OPTION_TAG
@@ -43,7 +44,8 @@ class BackToBack:
         interval = SessionInterval.of(config)
         abilities = Abilities(supported=(OPTION_TAG,), product=PRODUCT, session_interval=interval)
         ua = UserAgent(random, abilities, guard=self.guard)
-        self._office = Office(address, ua, random, config.get("room"), config.get("descriptors", DESCRIPTORS))
+        descriptors, ptime_ms = config.get("descriptors", DESCRIPTORS), config.get("ptime_ms", PTIME_MS)
+        self._office = Office(address, ua, random, config.get("room"), descriptors, ptime_ms)
         self.stray = 0
         """Datagrams to a media port of no call."""
         self._always_bridges: bool = config["always_bridges"]

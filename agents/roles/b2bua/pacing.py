@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.media.ring import MOST_PACKETS
+from agents.media.ring import most_packets
 from agents.rtp.delay import PathDelay, learn_delay
 from agents.rtp.playing.playout_settings import PlayoutSettings
 
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
     from agents.rtp.duplicates import Arrival
 
 _PLAYOUT = PlayoutSettings()
-# How much later each packet leaves than the one before it would have: as fast as a playout can follow.
-STEP_S = _PLAYOUT.interval * _PLAYOUT.max_stretch
-HURRIED_STEP_S = _PLAYOUT.interval * _PLAYOUT.hurried_stretch
 # What small steps make up for within the playout's patience.
 _EASY_S = _PLAYOUT.patience * _PLAYOUT.max_stretch
-# What leaves us is later than the slower path's latest by this, so that its next ones are in time too.
-MARGIN_S = _PLAYOUT.margin
 # How long a slow packet is remembered, and how long a path that brings nothing counts as one.
 WINDOW_S = 2.0
 PATH_MEMORY_S = 1.0
@@ -38,8 +33,17 @@ PATH_MEMORY_S = 1.0
 class Pacing:
     """One stream on its way through us. Transit is arrival less media time: the delay plus a constant."""
 
-    def __init__(self, clock_hz: int) -> None:
-        self._clock_hz = clock_hz
+    def __init__(self, interval_s: float = _PLAYOUT.interval) -> None:
+        """`interval_s` is the speech in a packet."""
+        playout = PlayoutSettings.of(interval=interval_s)
+        # How much later each packet leaves than the one before it would have: as fast as a playout can follow.
+        self._step_s = interval_s * playout.max_stretch
+        self._hurried_step_s = interval_s * playout.hurried_stretch
+        # What leaves us is later than the slower path's latest by this, so that its next ones are in time too.
+        self._margin_s = playout.margin
+        self._most_skipped = most_packets(interval_s)
+        self.clock_hz = 8000
+        """The RTP clock of what is said."""
         self._paths: dict[str, PathDelay] = {}
         self._offset_s: float | None = None
         self._stream = -1
@@ -95,12 +99,13 @@ class Pacing:
         slowest = self._live(at)
         if len(slowest) > 1:
             held = transit if offset is None else offset
-            lack = max(slowest) + MARGIN_S - held
+            lack = max(slowest) + self._margin_s - held
             self._hurries = lack > 0 and (self._hurries or lack > _EASY_S or at - self._lost_at < _PLAYOUT.loss_memory)
             # Down in small steps too, when a slow one is forgotten: what follows must not overtake what is held.
-            self._offset_s = held + min(max(lack, -STEP_S), HURRIED_STEP_S if self._hurries else STEP_S)
+            most = self._hurried_step_s if self._hurries else self._step_s
+            self._offset_s = held + min(max(lack, -self._step_s), most)
         elif offset is not None:
-            self._offset_s = offset - STEP_S if offset - STEP_S > transit else None
+            self._offset_s = offset - self._step_s if offset - self._step_s > transit else None
 
     def _wait_for_skipped(self, arrival: Arrival) -> float:
         """When a packet leaves that a path has brought which has just come in, or that brings a probe now and then.
@@ -111,9 +116,9 @@ class Pacing:
         if self._newest is None or self._paths[arrival.path].is_settled(now=at):
             return at
         skipped = arrival.sequence - self._newest.sequence - 1
-        if not 0 < skipped <= MOST_PACKETS:
+        if not 0 < skipped <= self._most_skipped:
             return at
-        spoken_s = (arrival.timestamp - self._newest.timestamp) / self._clock_hz
+        spoken_s = (arrival.timestamp - self._newest.timestamp) / self.clock_hz
         needed = transit + spoken_s * skipped / (skipped + 1)
         self._offset_s = needed if self._offset_s is None else max(self._offset_s, needed)
         return max([at, *(at - transit + slowest for slowest in self._live(at))])
@@ -124,4 +129,4 @@ class Pacing:
         return [one for one in live if one is not None]
 
     def _transit_s(self, arrival: Arrival) -> float:
-        return arrival.at - arrival.timestamp / self._clock_hz
+        return arrival.at - arrival.timestamp / self.clock_hz

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class PathReports:
     """Of one call. `cname` is our name, the SSRC of our reports is drawn from `random`."""
 
-    def __init__(self, cname: str, random: Random, pacing: Pacing, out: list[Datagram], *, clock_hz: int) -> None:
-        """What is to be sent is added to `out`."""
+    def __init__(
+        self, cname: str, random: Random, pacing: Pacing, out: list[Datagram], *, interval_s: float = PACKET_INTERVAL
+    ) -> None:
+        """What is to be sent is added to `out`; a packet has `interval_s` of speech."""
+        self._interval_s = interval_s
         self._cname = cname
         self._random = random
         self._pacing = pacing
         self._out = out
-        self._clock_hz = clock_hz
         self._ssrc: int | None = None
         self._octets = 0
         self._stream = -1
@@ -55,7 +57,7 @@ class PathReports:
             if self._ssrc is None:
                 self._ssrc = self._random.getrandbits(32)
             session = RtcpSession(ssrc=self._ssrc, cname=self._cname, now=now, random=self._random)
-            session.hurry(now=now, is_wanted=True, bandwidth=2 * 8 * self._octets / PACKET_INTERVAL)
+            session.hurry(now=now, is_wanted=True, bandwidth=2 * 8 * self._octets / self._interval_s)
             self._sessions[name] = leg, session
         if not wanted:
             self._heard.clear()
@@ -70,7 +72,7 @@ class PathReports:
             self._stream = arrival.stream
             self._heard.clear()
         known = self._heard.get(arrival.path)
-        statistics = ReceptionStatistics(clock_rate=self._clock_hz) if known is None else known[0]
+        statistics = ReceptionStatistics(clock_rate=self._pacing.clock_hz) if known is None else known[0]
         statistics.receive(arrival.sequence, arrival.timestamp, now=arrival.at)
         self._heard[arrival.path] = statistics, arrival.packet.ssrc
 
@@ -109,7 +111,7 @@ class PathReports:
             loss = min(int(statistics.fraction_lost() * 256), 255)
             wait_ms = int(max(wait_s, 0.0) * 1000)
             voip = VoipMetrics(ssrc, loss_rate=loss, nominal_delay=wait_ms, maximum_delay=wait_ms)
-        return Reception(ssrc, statistics, self._clock_hz, voip)
+        return Reception(ssrc, statistics, self._pacing.clock_hz, voip)
 
     def _send(self, leg: Leg, data: bytes) -> None:
         if leg.remote.port != LAST_PORT:

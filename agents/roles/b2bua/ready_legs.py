@@ -15,6 +15,7 @@ from agents.rtp.leg_notice import LegNotice
 from agents.rtp.rtcp import CNAME, ReceiverReport, SourceDescription, build_compound, parse_compound
 from agents.rtp.rtcp_xr import RtcpParseError
 from agents.rtp.silence import SilenceWatch
+from agents.rtp.source import PACKET_INTERVAL
 from agents.sip.message.address import Datagram
 
 if TYPE_CHECKING:
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
 class ReadyLegs:
     """Of one call. Not done: an RTCP BYE when a leg is left (RFC 3550 6.6), the MN knows by SIP."""
 
-    def __init__(self, copies: Copies, tell: Callable[..., None], *, ssrc: int, cname: str) -> None:
-        """`copies`: when the MN wants media on all legs; `tell` as `LegReadiness` has it."""
+    def __init__(
+        self, copies: Copies, tell: Callable[..., None], *, ssrc: int, cname: str, interval_s: float = PACKET_INTERVAL
+    ) -> None:
+        """`copies`: when the MN wants media on all legs; `tell` and `interval_s` as `LegReadiness` has them."""
         self._tell = tell
-        self.silences = Silences()
+        self.silences = Silences(interval_s)
         self.silences.listen(least_s=SILENCE_S)
-        self.readiness = LegReadiness(copies, self.silences, tell, leads=False)
-        self._peer = SilenceWatch()
+        self.readiness = LegReadiness(copies, self.silences, tell, leads=False, interval_s=interval_s)
+        self._peer = SilenceWatch(interval_s=interval_s)
         self._is_peer_heard = True
         self._is_quiet = False
         self._ssrc = ssrc

@@ -27,6 +27,7 @@ from agents.roles.role import Splice
 from agents.rtp.duplicates import DuplicateFilter
 from agents.rtp.packet import RtpPacket, RtpParseError
 from agents.rtp.rtcp import is_rtcp
+from agents.sdp.audio import PTIME_MS
 from agents.sip.message.address import Address, Datagram
 
 if TYPE_CHECKING:
@@ -51,15 +52,19 @@ class _Port:
 class Relay:
     """One call. Each leg has a local address of its own, for as long as the call lasts."""
 
-    def __init__(self, out: list[Datagram], cname: str, random: Random, *, clock_hz: int = 8000) -> None:
-        """What is to be sent is added to `out`. Reports of our own have the name `cname`, and numbers from `random`."""
+    def __init__(self, out: list[Datagram], cname: str, random: Random, *, ptime_ms: int = PTIME_MS) -> None:
+        """What is to be sent is added to `out`. Reports of our own have the name `cname`, and numbers from `random`.
+
+        A packet has `ptime_ms` of speech.
+        """
+        self._ptime_ms, interval_s = ptime_ms, ptime_ms / 1000
         # What payload types mean that come from the peer, and from the MN; also those of earlier descriptions.
         self._from_peer: dict[int, AudioFormat] = {}
         self._from_mn: dict[int, AudioFormat] = {}
         self._up, self._down = Transcoding(), Transcoding()
         self._uplink = DuplicateFilter(self._from_mn)
-        self._pacing = Pacing(clock_hz)
-        self._reports = PathReports(cname, random, self._pacing, out, clock_hz=clock_hz)
+        self._pacing = Pacing(interval_s)
+        self._reports = PathReports(cname, random, self._pacing, out, interval_s=interval_s)
         # What is held back: when it is due, its number, extended, and itself. A few packets.
         self._held: list[tuple[float, int, bytes]] = []
         self._peer: tuple[Leg, Numbering] | None = None
@@ -121,6 +126,7 @@ class Relay:
         self._port(leg.local, is_peer=False).ends.add(leg.remote)
         self._from_mn |= numbering.receives
         if may_send:
+            self._pacing.clock_hz = next(iter(numbering.sends)).rate_hz  # what is transcoded has the same
             self._legs[name] = leg, numbering
             self._may_be_copies = self._may_be_copies or len(self._legs) > 1
         else:
@@ -307,7 +313,7 @@ class Relay:
         if leg.remote.port == LAST_PORT:
             return
         if not _passes(spoken, taken):
-            data = with_octets(data, next(iter(taken.sends)))
+            data = with_octets(data, next(iter(taken.sends)), self._ptime_ms)
         self._out.append(Datagram(control_of(leg.local), control_of(leg.remote), data))
 
     def _port(self, local: Address, *, is_peer: bool) -> _Port:

@@ -11,7 +11,7 @@ from agents.roles.b2bua.relay import Relay
 from agents.roles.b2bua.transcoding import transcodable
 from agents.roles.media_ports import DESCRIPTORS, MediaPorts
 from agents.roles.role import Splice, Tell
-from agents.sdp.audio import AudioFormat, Endpoint, make_answer, make_offer
+from agents.sdp.audio import PTIME_MS, AudioFormat, Endpoint, make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.uri import Uri
@@ -53,9 +53,14 @@ class Office:
     """Shared by the handlers."""
 
     def __init__(
-        self, address: Address, ua: UserAgent, random: Random, room: int | None = None, descriptors: int = DESCRIPTORS
-    ) -> None:
-        """`room`: how many calls may be bridged at once; None for any number. For `descriptors` see `MediaPorts`."""
+        self, address: Address, ua: UserAgent, random: Random, room: int | None = None, descriptors: int = DESCRIPTORS,
+        ptime_ms: int = PTIME_MS,
+    ) -> None:  # fmt: skip
+        """`room`: how many calls may be bridged at once; None for any number. For `descriptors` see `MediaPorts`.
+
+        `ptime_ms`: how much speech is in a packet of each call.
+        """
+        self._ptime_ms = ptime_ms
         self.address = address
         self.ua = ua
         self.commands: list[Command] = []
@@ -86,7 +91,7 @@ class Office:
 
     def new_relay(self) -> Relay:
         """For one call."""
-        return Relay(self.media, f"b2bua@{self.address.ip}", self._random)
+        return Relay(self.media, f"b2bua@{self.address.ip}", self._random, ptime_ms=self._ptime_ms)
 
     def watch(self, relay: Relay) -> None:
         """Look at its timer for as long as it has one; what it holds back need not be looked at for splices."""
@@ -126,7 +131,8 @@ class Office:
             self.tell(event, **where, **facts)
 
         ssrc = self._random.getrandbits(32)  # RFC 3550 8.1
-        return ReadyLegs(copies, tell, ssrc=ssrc, cname=f"b2bua@{self.address.ip}")
+        interval_s = self._ptime_ms / 1000
+        return ReadyLegs(copies, tell, ssrc=ssrc, cname=f"b2bua@{self.address.ip}", interval_s=interval_s)
 
     def close_relay(self, relay: Relay) -> None:
         """The call is over; its ports take nothing any more."""
@@ -198,7 +204,7 @@ class Office:
         return None
 
     def _end(self, local: Address, formats: tuple[AudioFormat, ...]) -> Endpoint:
-        return Endpoint(local.ip, local.port, self._random.getrandbits(31), formats=formats)
+        return Endpoint(local.ip, local.port, self._random.getrandbits(31), formats, self._ptime_ms)
 
 
 def refuse(asker: Session, event: InviteRejected, *, now: float) -> None:

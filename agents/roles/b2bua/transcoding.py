@@ -1,7 +1,7 @@
 """Packets from one side's format into one that the other side has: speech of both is 8000 samples a second.
 
 A packet stays one packet, with its marker, number, timestamp and SSRC: a frame of GSM and 20 ms of G.711 are the same
-160 samples (RFC 3551, 4.5). What the other side takes as it is passes untouched.
+160 samples (RFC 3551, 4.5), and it may hold several. What the other side takes as it is passes untouched.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.media.ring import MOST_PACKETS
-from agents.rtp.codec import FRAME_SAMPLES, GSM_OCTETS, CodecError, MissingLibraryError, Transcoder, has_codec
+from agents.rtp.coding.codec import CodecError, MissingLibraryError, Transcoder, has_codec
 from agents.rtp.packet import RtpPacket
-from agents.sdp.audio import FORMATS, GSM
+from agents.sdp.audio import FORMATS, PTIME_MS
 
 if TYPE_CHECKING:
     from agents.sdp.audio import AudioFormat, Numbering
@@ -20,19 +20,19 @@ SENDER_REPORT, OCTETS_AT, SENDER_INFO_END = 200, 24, 28
 
 
 def transcodable() -> tuple[AudioFormat, ...]:
-    """The formats that can be turned into each other here: all that we know, but GSM only where libgsm is."""
+    """The formats that can be turned into each other here: those of 8000 samples a second, GSM only where libgsm is."""
     return tuple(known for known in FORMATS.values() if has_codec(known.payload_type))
 
 
-def with_octets(report: bytes, wanted: AudioFormat) -> bytes:
-    """RTCP with the octet count that its sender's packets have in another format (RFC 3550 7.2), of 20 ms each.
+def with_octets(report: bytes, wanted: AudioFormat, ptime_ms: int = PTIME_MS) -> bytes:
+    """RTCP with the octet count that its sender's packets have in another format (RFC 3550 7.2), of so many ms each.
 
     The count is in the sender report in front, behind the number of packets (6.4.1).
     """
     if report[1] != SENDER_REPORT or len(report) < SENDER_INFO_END:
         return report
     packets = int.from_bytes(report[OCTETS_AT - 4 : OCTETS_AT], "big")
-    octets = packets * (GSM_OCTETS if wanted == GSM else FRAME_SAMPLES) & 0xFFFFFFFF
+    octets = packets * ptime_ms * wanted.octets // PTIME_MS & 0xFFFFFFFF
     return report[:OCTETS_AT] + octets.to_bytes(4, "big") + report[SENDER_INFO_END:]
 
 

@@ -11,7 +11,7 @@ from agents.roles.log import logged
 from agents.roles.media_ports import DESCRIPTORS, MediaPorts
 from agents.roles.role import Open, Tell
 from agents.roles.standby import standby_of
-from agents.sdp.audio import Endpoint, make_answer, make_offer
+from agents.sdp.audio import make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
@@ -230,7 +230,7 @@ class CorrespondentNode:
 
     def _describe(self, session: Session, media: Address, *, in_call: bool = False) -> SessionDescription | None:
         """Our answer to the peer's open offer, or an offer where it made none; None when there is nothing in common."""
-        end = Endpoint(media.ip, media.port, self._random.getrandbits(31), formats=self._settings.formats)
+        end = self._settings.end(media, self._random.getrandbits(31))
         try:
             if session.remote_sdp is None:
                 description = make_offer(end)

@@ -147,7 +147,8 @@ class Sensing:
             self._take(ReceptionReport(link.name, block.fraction_lost / 256), now=now)
         path = legs[name].path
         counts, delay_s = statistics.counts, receiver.playout.required_depth(path)
-        self._take(StreamReport(link.name, counts.expected, counts.received, statistics.jitter, delay_s), now=now)
+        heard = StreamReport(link.name, counts.expected, counts.received, statistics.jitter, delay_s, media.interval_s)
+        self._take(heard, now=now)
 
 
 def link_events(link: Link, news: Iterable[str]) -> list[LinkEvent]:

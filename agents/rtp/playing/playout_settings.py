@@ -1,5 +1,7 @@
 """How deep a playout buffer is, how fast it changes, and how long it remembers."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 
@@ -36,6 +38,11 @@ class PlayoutSettings(NamedTuple):
     has two or three of them in this time."""
     hysteresis: float = 0.020
     """Shortening begins this far above the target, and ends at the target (NetEQ: kDelayAdjustmentGranularityMs)."""
+
+    @classmethod
+    def of(cls, *, clock_rate: int = 8000, interval: float = 0.020) -> PlayoutSettings:
+        """Those for packets of another `interval`: depths and margin are as many packets as of those of 20 ms."""
+        return cls(clock_rate, interval, initial_depth=2 * interval, min_depth=2 * interval, margin=interval / 2)
 
     def check(self) -> None:
         """Raise ValueError for settings that make no sense."""

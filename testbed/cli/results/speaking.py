@@ -103,8 +103,8 @@ def _write(said: RunSpeech, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for direction, one in said.directions.items():
         if one is not None:
-            (folder / f"{direction}-sent.wav").write_bytes(to_wav(one.as_sent()))
-            (folder / f"{direction}-heard.wav").write_bytes(to_wav(one.as_heard()))
+            (folder / f"{direction}-sent.wav").write_bytes(to_wav(one.as_sent(), one.rate_hz))
+            (folder / f"{direction}-heard.wav").write_bytes(to_wav(one.as_heard(), one.rate_hz))
 
 
 def _of_captures(captures: tuple[Path, ...], selection: Selection, out: Path | None, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 # The code that a guest needs: the lab, and the agents that it starts; with the speech that they play.
-GUEST_CODE, SUFFIXES = ("agents", "testbed/lab"), (".py", ".au")
+GUEST_CODE, SUFFIXES = ("agents", "testbed/lab"), (".py", ".au", ".g722", ".opus")
 # The lab's package is the testbed's, of which the guest has nothing else: so not our own __init__.
 GUEST_INIT = b""
 # How a guest's tracebacks name a place (guest/boot.py, WORKSPACE).

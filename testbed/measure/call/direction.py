@@ -21,6 +21,7 @@ from testbed.measure.mobility.outermost import outermost
 from testbed.measure.rtp import stream_numbers
 from testbed.measure.rtp.credible import is_regular
 from testbed.measure.rtp.streams import nominal_clock
+from testbed.measure.sip.announced import Announcements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
     from testbed.measure.capture.capture import Capture, Ints
     from testbed.measure.folder.run_folder import Manifest, NodePorts
     from testbed.measure.rtp.streams import RtpPackets
+    from testbed.measure.sip.announced import Format
 
 NO_PATH = -1
-G711 = (0, 8)
-"""Payload types of G.711 (RFC 3551, table 4)."""
 NO_DELAY = int(np.iinfo(np.int64).min)
 
 
@@ -66,10 +66,10 @@ class Direction:
 
     `onto` and `off` are what went onto the paths and what came off them: they end at the relay, where there is one.
 
-    `observed`: all of the receiver was captured, so that what was not received did not arrive. `is_g711`: each
-    packet is one of G.711, at both ends and at the relay. `ended_ns`: when the call was over, where the media don't end
-    there; `unsaid` packets up to it count as sent, `unexplained` ones do not, of a sender that could have sent them,
-    and `unheard_after` ones after it are left out.
+    `observed`: all of the receiver was captured, so that what was not received did not arrive. `formats` are the
+    payload types at both ends and at the relay, with the names of their encodings, as they were announced.
+    `ended_ns`: when the call was over, where the media don't end there; `unsaid` packets up to it count as sent,
+    `unexplained` ones do not, of a sender that could have sent them, and `unheard_after` ones after it are left out.
     """
 
     links: tuple[str, ...]
@@ -80,11 +80,16 @@ class Direction:
     observed: bool
     onto: Sightings
     off: Sightings
-    is_g711: bool = True
+    formats: tuple[tuple[int, str], ...] = ((0, "PCMU"),)
     ended_ns: int | None = None
     unsaid: int = 0
     unexplained: int = 0
     unheard_after: int = 0
+
+    @property
+    def codecs(self) -> frozenset[str]:
+        """The encodings of its packets, in capital letters."""
+        return frozenset(name.upper() for _, name in self.formats)
 
     @cached_property
     def new(self) -> Sightings:
@@ -141,13 +146,19 @@ class Direction:
         return np.concatenate([np.empty(0), *found])
 
 
-def directions(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> dict[str, Direction]:
-    """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's."""
-    mn, cn, relay = manifest.mn, manifest.cn, manifest.point or manifest.relay
+def directions(
+    capture: Capture, rtp: RtpPackets, manifest: Manifest, announced: Announcements | None = None
+) -> dict[str, Direction]:
+    """Return the call's media by direction: `to_mn` received at the MN's interfaces, `to_cn` at the CN's.
+
+    Without what was `announced`, payload types mean what RFC 3551 says.
+    """
+    said = Announcements() if announced is None else announced
+    mn, cn = manifest.mn, manifest.cn
     outer = _outer_ends(capture, rtp, manifest)
     return {
-        "to_mn": _direction(capture, rtp, manifest.links, outer, sender=cn, receiver=mn, mn=mn, relay=relay),
-        "to_cn": _direction(capture, rtp, manifest.links, outer, sender=mn, receiver=cn, mn=mn, relay=relay),
+        "to_mn": _direction(capture, rtp, manifest, outer, said, sender=cn, receiver=mn),
+        "to_cn": _direction(capture, rtp, manifest, outer, said, sender=mn, receiver=cn),
     }
 
 
@@ -173,14 +184,14 @@ def _outer_ends(capture: Capture, rtp: RtpPackets, manifest: Manifest) -> _Outer
 def _direction(
     capture: Capture,
     rtp: RtpPackets,
-    links: tuple[str, ...],
+    manifest: Manifest,
     outer: _OuterEnds,
+    announced: Announcements,
     *,
     sender: NodePorts,
     receiver: NodePorts,
-    mn: NodePorts,
-    relay: NodePorts | None,
 ) -> Direction:
+    links, mn, relay = manifest.links, manifest.mn, manifest.point or manifest.relay
     inner = [one.ip for one in rtp.endpoints]
     sent = _at(capture, rtp, sender) & _has(inner, rtp.source, sender)
     received = _at(capture, rtp, receiver) & _has(inner, rtp.destination, receiver)
@@ -211,6 +222,7 @@ def _direction(
         row=rows,
     )
     kept = rows[segment >= 0]
+    meanings = _meanings(rtp, kept, announced)
     straight = np.zeros(len(sent), dtype=np.bool_)
     straight[rows] = path != NO_PATH  # between a path and the other end, without the relay
     seen = {"sent": sent, "received": received, "onto": relayed | sent & straight, "off": relayed | received & straight}
@@ -226,10 +238,29 @@ def _direction(
         onto=sightings["onto" if has_relay and receiver is mn else "sent"],
         off=sightings["off" if has_relay and sender is mn else "received"],
         keys=keys,
-        clock_hz=nominal_clock(rtp.payload_type[kept], rtp.time_ns[kept], rtp.timestamp[kept]),
-        is_g711=bool(np.isin(rtp.payload_type[kept], G711).all()),
+        clock_hz=_clock_hz(rtp, kept, meanings),
+        formats=tuple((number, f"type {number}" if one is None else one.codec) for number, one in meanings.items()),
         observed={*receiver.interfaces.values()} <= {one.name for one in capture.interfaces},
     )
+
+
+def _meanings(rtp: RtpPackets, rows: Ints, announced: Announcements) -> dict[int, Format | None]:
+    """Return what each payload type of these packets means, where somebody said so."""
+    found = {}
+    for number in np.unique(rtp.payload_type[rows]).tolist():
+        mine = rows[rtp.payload_type[rows] == number]
+        source, destination = (rtp.endpoints[int(ends[mine[0]])] for ends in (rtp.source, rtp.destination))
+        span = int(rtp.time_ns[mine[0]]), int(rtp.time_ns[mine[-1]])
+        found[number] = announced.meaning(source, destination, number, *span)
+    return found
+
+
+def _clock_hz(rtp: RtpPackets, rows: Ints, meanings: dict[int, Format | None]) -> int | None:
+    """Return the RTP clock that all have; as it seems, where not all is known."""
+    clocks = {None if one is None else one.clock_hz for one in meanings.values()}
+    if len(clocks) == 1 and None not in clocks:
+        return clocks.pop()
+    return nominal_clock(rtp.payload_type[rows], rtp.time_ns[rows], rtp.timestamp[rows])
 
 
 def _links_of_interfaces(capture: Capture, links: tuple[str, ...], mn: NodePorts, relay: NodePorts | None) -> Ints:

@@ -24,7 +24,8 @@ from testbed.measure.folder.run_folder import (
 from testbed.measure.mobility.hidden import COLUMNS, with_hidden
 from testbed.measure.mobility.protocols_seen import find_exchanges, registrations
 from testbed.measure.rtp.copies import as_originals, find_copies
-from testbed.measure.rtp.streams import find_rtp
+from testbed.measure.rtp.streams import DYNAMIC, find_rtp
+from testbed.measure.sip.announced import Announcements
 from testbed.measure.sip.scan import find_sip
 from testbed.measure.sip.transactions import pair
 from testbed.measure.wire.checksums import without_damaged
@@ -171,7 +172,9 @@ class Recording:
     @cached_property
     def media(self) -> dict[str, Direction]:
         """The call's media by direction: `to_mn`, `to_cn`. Copies count as their originals."""
-        found = directions(self.capture, self.originals, self.manifest)
+        is_dynamic = bool((self.originals.payload_type >= DYNAMIC).any())
+        announced = Announcements(self.traffic.messages if is_dynamic else ())
+        found = directions(self.capture, self.originals, self.manifest, announced)
         return judged_alike(found, self.manifest, self.events, self.transactions)
 
     @cached_property

@@ -32,8 +32,6 @@ class CodecImpairment:
 G711 = CodecImpairment(ie=0, bpl=4.3)
 G711_PLC = CodecImpairment(ie=0, bpl=25.1)
 """G.711 with packet loss concealment (G.711 Appendix I): what our receiver is taken to have."""
-NOT_G711 = "the call was not in G.711 all the way: no rating for other codecs"
-"""Why a call has no rating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def rate(parameters: Parameters) -> Rating:
     ro = 15 - 1.5 * (p.slr + no)
     ist = _sidetone(p)
     iolr, iq = _loudness(p, no), _quantizing(p, ro)
-    idte, idle, idd = _talker_echo(p, no, ist), _listener_echo(p, ro), _absolute_delay(p.ta)
+    idte, idle, idd = _talker_echo(p, no, ist), _listener_echo(p, ro), absolute_delay(p.ta)
     ie_eff = loss_impairment(p.ppl, p.burst_r, CodecImpairment(p.ie, p.bpl))
     r = ro - (iolr + ist + iq) - (idte + idle + idd) - ie_eff + p.a
     return Rating(r, no, ro, iolr, ist, iq, idte, idle, idd, ie_eff)
@@ -208,7 +206,8 @@ def _listener_echo(p: Parameters, ro: float) -> float:
     return (ro - rle) / 2 + sqrt((ro - rle) ** 2 / 4 + 169)
 
 
-def _absolute_delay(ta: float) -> float:
+def absolute_delay(ta: float) -> float:
+    """Return Idd of a one-way delay in ms (G.107, 7.4; G.107.1 has the same)."""
     if ta <= 100:
         return 0.0
     x = log10(ta / 100) / log10(2)

@@ -1,4 +1,6 @@
-"""How good the speech sounds: ITU-T P.862 (PESQ, narrow-band), as MOS-LQO of P.862.1; 1 to 4.55, which is "the same".
+"""How good the speech sounds: ITU-T P.862 (PESQ), as MOS-LQO of P.862.1; 1 to 4.55, which is "the same".
+
+Wideband speech, of 16000 samples a second, is scored by P.862.2, up to 4.64: another scale.
 
 The score itself is ITU's reference code, as the distribution `pesq` wraps it; without it there is none. P.862 was made
 for codecs, loss and delay on telephone networks. One hole is scored by which syllable it hits more than by its length,
@@ -16,7 +18,6 @@ import numpy as np
 
 from agents.rtp.playout_events import Played
 from testbed.measure.listening.speech import LEAD_S, render
-from testbed.measure.listening.voice import RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,10 @@ EXCERPT_S = 12.0
 LONGEST_S = 20.0
 """No longer speech is scored at once. The reference code has room for 50 utterances and doesn't count: an utterance and
 the pause after it are 0.4 s at least."""
+SCALES = {8000: "P.862.1", 16000: "P.862.2"}
+"""Samples a second -> whose scale its MOS-LQO is of: narrow-band, wideband."""
+MODES = {8000: "nb", 16000: "wb"}
+"""Samples a second -> narrow-band or wideband, as the library calls it."""
 SHORTEST_S = 0.25
 """Shorter speech the reference code refuses."""
 
@@ -60,18 +65,18 @@ def has_pesq() -> bool:
     return True
 
 
-def score(sent: NDArray[np.int16], heard: NDArray[np.int16]) -> float | None:
-    """Return the MOS-LQO of what was heard against what was sent, both at 8 kHz.
+def score(sent: NDArray[np.int16], heard: NDArray[np.int16], rate_hz: int = 8000) -> float | None:
+    """Return the MOS-LQO of what was heard against what was sent, both at 8 or both at 16 kHz.
 
     None where P.862 has none: speech of less than `SHORTEST_S` or more than `LONGEST_S`, and where there is none in one
     of the two. ImportError without `pesq`.
     """
-    lengths_s = len(sent) / RATE_HZ, len(heard) / RATE_HZ
+    lengths_s = len(sent) / rate_hz, len(heard) / rate_hz
     if min(lengths_s) < SHORTEST_S or lengths_s[0] > LONGEST_S or not heard.any() or not sent.any():
         return None
     pesq, error = _pesq()
     try:
-        return float(pesq(RATE_HZ, sent, heard, "nb"))
+        return float(pesq(rate_hz, sent, heard, MODES[rate_hz]))
     except (error, ValueError):  # ValueError: the sum became not a number, next to silence
         return None
 
@@ -84,7 +89,7 @@ def score_call(speech: Speech) -> float | None:
     if not speech.sent.known.all():
         return None
     sent, heard = speech.as_sent(), speech.as_heard()
-    scores = [score(sent[a:b], heard[c:d]) for (a, b), (c, d) in _pieces(speech, len(sent), len(heard))]
+    scores = [score(sent[a:b], heard[c:d], speech.rate_hz) for (a, b), (c, d) in _pieces(speech, len(sent), len(heard))]
     known = [one for one in scores if one is not None]
     return fmean(known) if known and len(known) == len(scores) else None
 
@@ -96,13 +101,13 @@ def _pieces(speech: Speech, sent: int, heard: int) -> list[tuple[tuple[int, int]
     played = [event for event in speech.events if isinstance(event, Played)]
     begin = played[0].sequence
     keys = sent // samples - begin
-    count = max(-(-keys * samples // round(LONGEST_S * RATE_HZ)), 1)
+    count = max(-(-keys * samples // round(LONGEST_S * speech.rate_hz)), 1)
     cuts = [(begin * samples, 0)]
     for number in range(1, count):
         wanted = begin + keys * number // count
         event = next((one for one in played if one.sequence >= wanted), None)
         if event is not None:
-            cuts.append((event.sequence * samples, round((event.at - first) * RATE_HZ)))
+            cuts.append((event.sequence * samples, round((event.at - first) * speech.rate_hz)))
     cuts.append((sent, heard))
     return [((one[0], other[0]), (one[1], other[1])) for one, other in pairwise(cuts)]
 
@@ -126,8 +131,8 @@ def score_positions(speech: Speech, count: int = POSITIONS, *, stretched: bool =
     for number in range(count):
         shift = keys * number // count
         sent = frames[(np.arange(first, first + length) + shift) % keys].reshape(-1)
-        heard = render(pattern, lambda key, shift=shift: frames[(key + shift) % keys])  # type: ignore[misc]
-        scores.append(score(sent, heard))
+        heard = render(pattern, lambda key, shift=shift: frames[(key + shift) % keys], speech.rate_hz)  # type: ignore[misc]
+        scores.append(score(sent, heard, speech.rate_hz))
     known = [one for one in scores if one is not None]
     if len(known) < count or count < 2:
         return None

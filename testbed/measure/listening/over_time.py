@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from testbed.measure.listening import emodel
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -72,7 +70,7 @@ def over_time(
         _known(100 * lost.packets / np.maximum(lost.packets + new, 1), lost.packets + new > 0, 3),
         *_jitter(arrivals, jitter_ns, edges),
         _gaps(gaps, edges),
-        *_ratings(quality.ratings(missing.packets, missing.runs, new - late), len(new)),
+        *_ratings(quality, quality.ratings(missing.packets, missing.runs, new - late), len(new)),
     )
     return [dict(zip(FIELDS, one, strict=True)) for one in zip(*columns, strict=True)]
 
@@ -120,12 +118,12 @@ def _known(values: Floats, is_known: Booleans, digits: int) -> list[float | None
     return [one if known else None for one, known in zip(values.round(digits).tolist(), is_known.tolist(), strict=True)]
 
 
-def _ratings(rated: Floats | None, count: int) -> list[list[float | None]]:
+def _ratings(quality: StreamQuality, rated: Floats | None, count: int) -> list[list[float | None]]:
     """Return R and MOS of each window."""
-    if rated is None:
+    if rated is None or quality.rating is None:
         return [[None] * count, [None] * count]
     there = ~np.isnan(rated)
-    scores = {one: emodel.mos(one) for one in set(rated[there].tolist())}
+    scores = {one: quality.rating.codec.mos(one) for one in set(rated[there].tolist())}
     mos = np.array([scores.get(one, np.nan) for one in rated.tolist()])
     return [_known(rated, there, 1), _known(mos, there, 2)]
 

@@ -64,7 +64,7 @@ def listen(direction: Direction, interval_ns: int) -> Heard | None:
     """
     if not len(direction.received) or direction.clock_hz is None:
         return None
-    settings = PlayoutSettings(clock_rate=direction.clock_hz, interval=interval_ns / NS_PER_S)
+    settings = PlayoutSettings.of(clock_rate=direction.clock_hz, interval=interval_ns / NS_PER_S)
     buffer = PlayoutBuffer(settings)
     received, frames = direction.received, framing(direction, interval_ns)
     origin_ns = int(received.time_ns[0])

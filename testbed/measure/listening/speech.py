@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from agents.rtp.codec import MissingLibraryError
+from agents.rtp.coding.codec import MissingLibraryError
+from agents.rtp.coding.decoders import DECODED
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure.call import window
 from testbed.measure.listening.stretch import stretch
-from testbed.measure.listening.voice import RATE_HZ, Samples, Voice, decode, fill, find_round, payloads
+from testbed.measure.listening.voice import Samples, Voice, decode, fill, find_round, payloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +52,7 @@ class Hole(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """One direction's speech: 16 bits, 8 kHz.
+    """One direction's speech: 16 bits, at `rate_hz`.
 
     `events` is what was played and concealed, without a gap; `sent` has the packets that were sent and `received` those
     that arrived, by key. `filled` packets were never captured, the sender's stack having thrown them away, and stand in
@@ -69,6 +70,11 @@ class Speech:
     handover_s: float | None
 
     @property
+    def rate_hz(self) -> int:
+        """Samples a second."""
+        return self.sent.rate_hz
+
+    @property
     def start_ns(self) -> int:
         """When the first packet began to play."""
         return self.origin_ns + round(self.events[0].at * NS_PER_S)
@@ -79,7 +85,7 @@ class Speech:
 
     def as_heard(self) -> Samples:
         """Return what the far end heard."""
-        return render(self.events, self.received.frames.__getitem__)
+        return render(self.events, self.received.frames.__getitem__, self.rate_hz)
 
     def holes(self) -> list[Hole]:
         """Return the times with nothing to play, one after the other; neighbouring ones are one hole."""
@@ -127,12 +133,14 @@ def speech_of(run: Recording, playouts: Mapping[str, Heard | None]) -> RunSpeech
         if heard is not None and why is None:
             try:
                 voices = [
-                    decode(payloads(run.traffic, seen), direction.keys, _samples(heard))
+                    decode(
+                        payloads(run.traffic, seen), direction.keys, heard.settings.interval, dict(direction.formats)
+                    )
                     for seen in (direction.sent, direction.received)
                 ]
                 speech[name] = played(heard, *voices, silence_ns=silence_ns)
                 why = _doubt(speech[name])
-            except MissingLibraryError as error:  # GSM without libgsm
+            except MissingLibraryError as error:  # GSM without libgsm, and so on
                 why = str(error)
         warnings += [f"{name}: {why}"] if why else []
     return RunSpeech(run.manifest.scheme, run.start_ns, speech, tuple(warnings))
@@ -156,16 +164,12 @@ def played(heard: Heard, sent: Voice, received: Voice, *, silence_ns: int | None
     )
 
 
-def _samples(heard: Heard) -> int:
-    return round(heard.settings.interval * RATE_HZ)
-
-
 def _none_of(direction: Direction, heard: Heard | None) -> str | None:
     """Return why a direction has no speech; None if it has."""
     if heard is None or not heard.played:
         return "no speech: nothing arrived, or with an unknown clock"
-    if heard.settings.clock_rate != RATE_HZ:
-        return f"no speech: its clock is {heard.settings.clock_rate} Hz, and there are codecs for {RATE_HZ} Hz only"
+    if not direction.codecs & DECODED:
+        return f"no speech: there is no decoder for {', '.join(name for _, name in direction.formats)}"
     last = max(one.at for part in (heard.played, heard.concealed) for one in part)
     if max(last, direction.keys * heard.settings.interval) > LONGEST_S:
         return f"no speech: the call took longer than {LONGEST_S // 3600} h"
@@ -185,13 +189,13 @@ def _doubt(speech: Speech | None) -> str | None:
     return "; ".join(parts) or None
 
 
-def render(events: Sequence[HeardEvent], frame: Callable[[int], NDArray[np.int16]]) -> Samples:
+def render(events: Sequence[HeardEvent], frame: Callable[[int], NDArray[np.int16]], rate_hz: int) -> Samples:
     """Return what is heard when these events play the packets that `frame` gives: to the sample as long as they say."""
     if not events:
         return np.empty(0, dtype=np.int16)
     origin = events[0].at
-    starts = [_sample(event.at - origin) for event in events]
-    starts.append(_sample(events[-1].at + events[-1].duration - origin))
+    starts = [_sample(event.at - origin, rate_hz) for event in events]
+    starts.append(_sample(events[-1].at + events[-1].duration - origin, rate_hz))
     lengths = [max(end - start, 0) for start, end in pairwise(starts)]
     out = np.zeros(starts[-1], dtype=np.int16)
     number = 0
@@ -203,15 +207,15 @@ def render(events: Sequence[HeardEvent], frame: Callable[[int], NDArray[np.int16
         following = frame(event.sequence) if isinstance(event, Played) else None
         if number > first:
             packets = np.stack([frame(one.sequence) for one in events[first:number] if isinstance(one, Played)])
-            out[starts[first] : starts[number]] = stretch(packets, lengths[first:number], following)
+            out[starts[first] : starts[number]] = stretch(packets, lengths[first:number], following, rate_hz)
         if following is not None:
             out[starts[number] : starts[number + 1]] = following
         number += 1
     return out
 
 
-def _sample(seconds: float) -> int:
-    return int(np.floor(seconds * RATE_HZ + 0.5 + _TIE))
+def _sample(seconds: float, rate_hz: int) -> int:
+    return int(np.floor(seconds * rate_hz + 0.5 + _TIE))
 
 
 def _is_stretched(event: HeardEvent, length: int, frame: Callable[[int], NDArray[np.int16]]) -> bool:
@@ -231,20 +235,20 @@ def excerpt(speech: Speech, seconds: float = 8.0) -> Excerpt:
 
     Less than `seconds` only where the call is shorter. Without a handover it is the call's beginning.
     """
-    heard = speech.as_heard()
-    length = min(max(round(seconds * RATE_HZ), 0), len(heard))
-    begin = 0 if speech.handover_s is None else _sample(speech.handover_s - speech.events[0].at - LEAD_S)
+    heard, rate_hz = speech.as_heard(), speech.rate_hz
+    length = min(max(round(seconds * rate_hz), 0), len(heard))
+    begin = 0 if speech.handover_s is None else _sample(speech.handover_s - speech.events[0].at - LEAD_S, rate_hz)
     begin = min(max(begin, 0), len(heard) - length)
-    start_ns = speech.start_ns + begin * 1_000_000_000 // RATE_HZ
-    return Excerpt(start_ns, length / RATE_HZ, to_wav(heard[begin : begin + length]))
+    start_ns = speech.start_ns + begin * 1_000_000_000 // rate_hz
+    return Excerpt(start_ns, length / rate_hz, to_wav(heard[begin : begin + length], rate_hz))
 
 
-def to_wav(samples: Samples) -> bytes:
-    """Return a WAV file of one channel of 16 bits at 8 kHz."""
+def to_wav(samples: Samples, rate_hz: int) -> bytes:
+    """Return a WAV file of one channel of 16 bits."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
+        out.setframerate(rate_hz)
         out.writeframes(samples.astype("<i2").tobytes())
     return file.getvalue()

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testbed.measure.listening import emodel
 from testbed.measure.listening.bursts import GMIN, Periods
+from testbed.measure.listening.codec_ratings import rate_call
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from testbed.measure.capture.capture import Booleans, Ints
+    from testbed.measure.listening.codec_ratings import CallRating
     from testbed.measure.rtp.timing import TimedArrivals
 
 DEPTH_MS = 60
@@ -80,7 +83,7 @@ class StreamQuality:
     missing: LossRuns
     late_numbers: Ints
     late: int | None
-    rating: emodel.Rating | None
+    rating: CallRating | None
     mouth_to_ear_ms: float | None
     doubt: str | None
 
@@ -99,28 +102,27 @@ class StreamQuality:
         packets = missing + there
         percent = 100 * missing / np.maximum(packets, 1)
         ratios = np.maximum(missing / np.maximum(runs, 1) * (1 - missing / np.maximum(packets, 1)), 1)
-        rated = self.rating.r + self.rating.ie_eff - emodel.loss_impairment(percent, ratios)
-        return np.where(packets > 0, rated, np.nan)
+        return np.where(packets > 0, self.rating.with_losses(percent, ratios), np.nan)
 
 
 def quality_of(
-    arrivals: TimedArrivals, interval_ns: int | None, *, is_g711: bool, round_trip_ms: float | None
+    arrivals: TimedArrivals, interval_ns: int | None, *, codecs: Collection[str], round_trip_ms: float | None
 ) -> StreamQuality:
-    """Return how good a stream was; `is_g711` says whether all of its speech was in that."""
+    """Return how good a stream was; `codecs` is what its speech was in, in capital letters."""
     numbers = arrivals.extended[arrivals.in_sequence]
     lowest, highest = int(numbers[0]), int(numbers[-1])
     lost = LossRuns.between(numbers, lowest, highest)
     late = late_numbers(arrivals, interval_ns)
     missing = lost if late is None or not len(late) else LossRuns.between(_without(numbers, late), lowest, highest)
     counted = lost, missing, numbers[:0] if late is None else late, None if late is None else len(late)
-    if not is_g711:
-        return StreamQuality(*counted, None, None, emodel.NOT_G711)
+    delay_ms = DEPTH_MS + (interval_ns or 0) / _NS_PER_MS + (round_trip_ms or 0) / 2
+    percent, burst_ratio = _percent(missing), _burst_ratio(missing)
+    rating, doubt = rate_call(codecs, loss_percent=percent, burst_r=burst_ratio, mouth_to_ear_ms=delay_ms)
+    if rating is None:
+        return StreamQuality(*counted, None, None, doubt)
     if late is None or interval_ns is None:
         return StreamQuality(*counted, None, None, "what came late is not known: no rating")
-    delay_ms = DEPTH_MS + interval_ns / _NS_PER_MS + (round_trip_ms or 0) / 2
-    percent, burst_ratio = _percent(missing), _burst_ratio(missing)
-    rating = emodel.rate_voip(loss_percent=percent, burst_r=burst_ratio, mouth_to_ear_ms=delay_ms)
-    return StreamQuality(*counted, rating, delay_ms, emodel.doubt(percent, burst_ratio))
+    return StreamQuality(*counted, rating, delay_ms, doubt)
 
 
 def _without(numbers: Ints, others: Ints) -> Ints:

@@ -3,7 +3,7 @@
 The buffer states by how much each packet is played longer or shorter and leaves the waveform open
 (`agents.rtp.playout`). This is the plain method of W. Verhelst and M. Roelands: An overlap-add technique based on
 waveform similarity (WSOLA) for high quality time-scale modification of speech, ICASSP 1993. The sound goes on as it is
-until it is `SEARCH` samples away from where it should be; then it goes on from elsewhere near there, at the place that
+until it is `SEARCH_S` away from where it should be; then it goes on from elsewhere near there, at the place that
 is most like its own continuation (least sum of differences), with a cross-fade. Voiced speech so gets or loses whole
 pitch periods. Whole numbers throughout: the same bytes on every machine.
 """
@@ -20,24 +20,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-OVERLAP = 80
-"""Samples that are cross-faded, and compared: 10 ms at 8 kHz."""
-SEARCH = 80
-"""A sound is at most so many samples (10 ms) from where it belongs. Twice that, where one is looked for, holds a pitch
-period of any voice above 50 Hz."""
+SEARCH_S = 0.01
+"""So long are sounds that are cross-faded and compared, and a sound is at most so far from where it belongs. Twice
+that, where one is looked for, holds a pitch period of any voice above 50 Hz."""
 
 
 def stretch(
-    frames: NDArray[np.int16], lengths: Sequence[int], following: NDArray[np.int16] | None = None
+    frames: NDArray[np.int16], lengths: Sequence[int], following: NDArray[np.int16] | None = None, rate_hz: int = 8000
 ) -> NDArray[np.int16]:
-    """Return the speech of `frames`, one a row, in which row n takes `lengths[n]` samples.
+    """Return the speech of `frames`, one a row, in which row n takes `lengths[n]` samples, `rate_hz` a second.
 
-    Begin and end are where they belong, and what is between is up to `SEARCH` samples off. `following` is the
-    speech that comes next, if it does so without a hole: the last cross-fade may need some of it, or else fades out
-    the end played backwards.
+    Begin and end are where they belong, and what is between is up to `SEARCH_S` off. `following` is the speech that
+    comes next, if it does so without a hole: the last cross-fade may need some of it, or else fades out the end played
+    backwards.
     """
     size, total = frames.size, sum(lengths)
-    overlap = min(OVERLAP, min(size, total) // 2)
+    search = round(SEARCH_S * rate_hz)
+    overlap = min(search, min(size, total) // 2)
     speech = frames.reshape(-1).astype(np.int64)
     if not overlap:
         return np.resize(speech, total).astype(np.int16)
@@ -57,7 +56,7 @@ def stretch(
         else:
             ideal = round(float(np.interp(at, wanted_at, found_at)))
             room = len(speech) - 2 * overlap - _step(at + overlap, last, overlap)
-            here = _most_alike(speech, read, ideal, room, overlap)
+            here = _most_alike(speech, read, (ideal - search, min(ideal + search, room)), overlap)
         out[at : at + overlap] = _cross_fade(speech[read : read + overlap], speech[here : here + overlap])
         at, read = at + overlap, here + overlap
     return out.astype(np.int16)
@@ -68,13 +67,10 @@ def _step(at: int, last: int, overlap: int) -> int:
     return overlap if last - at >= 2 * overlap else last - at
 
 
-def _most_alike(speech: NDArray[np.int64], read: int, ideal: int, room: int, overlap: int) -> int:
-    """Return where to go on: at `read` while that is near enough to `ideal`, else where it sounds most like that.
-
-    `room` is the latest place from which there is enough speech left.
-    """
-    high = max(min(ideal + SEARCH, room), 0)
-    low = min(max(ideal - SEARCH, 0), high)
+def _most_alike(speech: NDArray[np.int64], read: int, near: tuple[int, int], overlap: int) -> int:
+    """Return where to go on: at `read` while that is near enough, else where, near there, it sounds most like that."""
+    high = max(near[1], 0)
+    low = min(max(near[0], 0), high)
     if low <= read <= high:
         return read
     places = sliding_window_view(speech[low : high + overlap], overlap)

@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.rtp.codec import CodecError, UnknownFormatError, make_codec
+from agents.rtp.coding.codec import CodecError, UnknownFormatError
+from agents.rtp.coding.decoders import make_decoder
 from testbed.measure.rtp.payloads import payload_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from agents.rtp.codec import Codec
+    from agents.rtp.coding.decoders import Decoder
     from testbed.measure.call.direction import Sightings
     from testbed.measure.call.recording import Traffic
     from testbed.measure.capture.capture import Booleans
 
-RATE_HZ = 8000
-"""Samples a second, of every codec that there is here."""
+NARROW_HZ = 8000
+"""Samples a second of a telephone's codecs, and of silence."""
+MOST_MISSED = 50
+"""So many packets in a row a decoder is told that it has missed; what it knew of the speech is gone long before."""
 LONGEST_ROUND_S = 60
 """Speech that is played over and over is recognized up to this length."""
 
@@ -34,48 +37,64 @@ _CHECKED = 4096
 class Voice:
     """The decoded packets of one direction at one end.
 
-    `frames` has a row of 16-bit samples for each key, silent where there is none; `known` says which keys have one.
-    `undecoded` packets were captured and are none: cut off by the capture, of a format without a codec here, or not of
-    one packet interval.
+    `frames` has a row of 16-bit samples for each key, silent where there is none, `rate_hz` of them a second; `said` is
+    a number for each key, the same where the payloads are, -1 where there is none. `undecoded` packets were captured
+    and are none: cut off by the capture, of a format without a decoder here, or not of one packet interval.
     """
 
     frames: NDArray[np.int16]
-    known: Booleans
+    said: NDArray[np.int64]
     undecoded: int
+    rate_hz: int
+
+    @property
+    def known(self) -> Booleans:
+        """Which keys have samples."""
+        return self.said >= 0
 
 
-def decode(payloads: Iterable[tuple[int, int, bytes | None]], keys: int, samples: int) -> Voice:
-    """Decode packets of `samples` samples each, in the order given: (key, payload type, payload or None if cut off).
+def decode(
+    payloads: Iterable[tuple[int, int, bytes | None]], keys: int, interval_s: float, formats: Mapping[int, str]
+) -> Voice:
+    """Decode packets of `interval_s` each, in the order given: (key, payload type, payload or None if cut off).
 
-    `MissingLibraryError` when they are GSM and libgsm is not installed.
+    `formats` names the payload types' encodings. Samples are as many a second as those of the first one of them that
+    there is a decoder for. `MissingLibraryError` when the library of one is not installed.
     """
+    decoders = {number: _decoder(name) for number, name in formats.items()}
+    rate_hz = next((one.rate_hz for one in decoders.values() if one is not None), NARROW_HZ)
+    samples = round(interval_s * rate_hz)
     frames = np.zeros((keys, samples), dtype=np.int16)
-    known = np.zeros(keys, dtype=np.bool_)
+    said = np.full(keys, -1, dtype=np.int64)
+    numbers: dict[bytes, int] = {}
     undecoded = 0
-    codecs: dict[int, Codec | None] = {}
+    last: dict[int, int] = {}
     for key, payload_type, payload in payloads:
-        if payload_type not in codecs:
-            codecs[payload_type] = _codec(payload_type)
-        codec = codecs[payload_type]
-        linear = None if codec is None or payload is None else _linear(codec, payload)
-        if linear is None or len(linear) != samples:
+        decoder = decoders.get(payload_type)
+        linear = None
+        if decoder is not None and payload is not None:
+            for _ in range(min(key - last.get(payload_type, key) - 1, MOST_MISSED)):
+                decoder.miss()
+            last[payload_type] = key
+            linear = _linear(decoder, payload)
+        if linear is None or payload is None or len(linear) != samples:
             undecoded += 1
             continue
         frames[key] = linear
-        known[key] = True
-    return Voice(frames, known, undecoded)
+        said[key] = numbers.setdefault(payload, len(numbers))
+    return Voice(frames, said, undecoded, rate_hz)
 
 
-def _codec(payload_type: int) -> Codec | None:
+def _decoder(name: str) -> Decoder | None:
     try:
-        return make_codec(payload_type)
+        return make_decoder(name)
     except UnknownFormatError:
         return None
 
 
-def _linear(codec: Codec, payload: bytes) -> Samples | None:
+def _linear(decoder: Decoder, payload: bytes) -> Samples | None:
     try:
-        return np.frombuffer(codec.decode(payload), dtype=np.int16)
+        return np.frombuffer(decoder.decode(payload), dtype=np.int16)
     except CodecError:
         return None
 
@@ -93,16 +112,15 @@ def payloads(traffic: Traffic, seen: Sightings) -> Iterable[tuple[int, int, byte
         yield key, kind, payload_of(capture.data[offset : offset + length].tobytes()) if whole else None
 
 
-def find_round(voice: Voice, samples_per_second: int = RATE_HZ) -> int | None:
+def find_round(voice: Voice) -> int | None:
     """Return after how many packets the speech begins anew, if it is played over and over; None if that is not seen.
 
-    Each packet must be the same as all of its place in other rounds, and half a round at least must have been heard
+    Each packet must carry the same as all of its place in other rounds, and half a round at least must have been heard
     twice.
     """
     keys, samples = voice.frames.shape
-    _, same = np.unique(voice.frames, axis=0, return_inverse=True)
-    number = np.where(voice.known, same.reshape(-1), -1)
-    for length in range(1, min(keys, LONGEST_ROUND_S * samples_per_second // samples + 1)):
+    number = voice.said
+    for length in range(1, min(keys, LONGEST_ROUND_S * voice.rate_hz // samples + 1)):
         if _repeats(number[: length + _CHECKED], length) is not None and (_repeats(number, length) or 0) * 2 >= length:
             return length
     return None
@@ -125,4 +143,4 @@ def fill(voice: Voice, length: int) -> Voice:
     known = source >= 0
     frames = voice.frames[np.where(known, source, 0)]
     frames[~known] = 0
-    return Voice(frames, known, voice.undecoded)
+    return Voice(frames, np.where(known, voice.said[source], -1), voice.undecoded, voice.rate_hz)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from testbed.measure.call import window
 from testbed.measure.call.second_path import second_path
 from testbed.measure.listening import at_best, bursts, emodel, playout
+from testbed.measure.listening.codec_ratings import rate_call
 from testbed.measure.numbers.delays import Delays, delays_of_new, known_delays
 from testbed.measure.rtp import stream_numbers
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from testbed.measure.call.second_path import SecondPath
     from testbed.measure.call.window import Window
     from testbed.measure.listening.bursts import Periods
+    from testbed.measure.listening.codec_ratings import CallRating
     from testbed.measure.listening.listened import Listened
     from testbed.measure.listening.playout import Heard
     from testbed.measure.rtp.stream_numbers import StreamCounts
@@ -25,9 +27,13 @@ NEAR_NS = 2_000_000_000
 
 
 class Rated(NamedTuple):
-    """What the E-model says of a direction, and of what: concealed share in per cent, burst ratio, delay."""
+    """What the E-model says of a direction, or why it says nothing or little.
 
-    r: float
+    And of what: concealed share in per cent, burst ratio, delay.
+    """
+
+    rating: CallRating | None
+    doubt: str | None
     loss_percent: float
     burst_ratio: float
     mouth_to_ear_s: float
@@ -111,12 +117,14 @@ class MediaFacts:
 
     @cached_property
     def rated(self) -> Rated | None:
-        """R and what it is made of; None where the delay or the playout was not measured."""
+        """The rating and what it is made of; None where the delay or the playout was not measured."""
         if self.heard is None or not len(known_delays(self.direction)):
             return None
         mouth_to_ear_s = playout.mouth_to_ear_s(self.heard, self.direction)
         loss = emodel.loss_and_burst_ratio(self.heard.intervals)
         if mouth_to_ear_s is None or loss is None:
             return None
-        rating = emodel.rate_voip(loss_percent=loss[0], burst_r=loss[1], mouth_to_ear_ms=1000 * mouth_to_ear_s)
-        return Rated(rating.r, *loss, mouth_to_ear_s)
+        rated = rate_call(
+            self.direction.codecs, loss_percent=loss[0], burst_r=loss[1], mouth_to_ear_ms=1000 * mouth_to_ear_s
+        )
+        return Rated(*rated, *loss, mouth_to_ear_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.measure.call import window
-from testbed.measure.listening import bursts, emodel, fixed_playout, playout
+from testbed.measure.listening import bursts, fixed_playout, playout
 from testbed.measure.numbers.media_facts import NEAR_NS, HandoverSpan, MediaFacts
 from testbed.measure.numbers.number import Number, Value, by_key
 from testbed.measure.units import mean, ms
@@ -157,21 +157,18 @@ def _quality(
     return Number(key, kind, unit, key, about, _rated(compute))
 
 
-def _g711(one: MediaFacts, value: float) -> float | None:
-    """Only calls in G.711 have a rating."""
-    return value if one.direction.is_g711 else None
-
-
-def _doubt(one: MediaFacts, rated: Rated) -> str | None:
-    return emodel.doubt(rated.loss_percent, rated.burst_ratio) if one.direction.is_g711 else emodel.NOT_G711
-
-
 R_FACTOR = _quality(
-    "r_factor", "1", "ITU-T G.107 rating R of the whole call", lambda one, rated: _g711(one, round(rated.r, 1))
-)
+    "r_factor", "1", "ITU-T G.107 rating R of the whole call; G.107.1 of a wideband one",
+    lambda _, rated: None if rated.rating is None else round(rated.rating.r, 1),
+)  # fmt: skip
 MOS = _quality(
-    "mos", "1", "the same as a mean opinion score", lambda one, rated: _g711(one, round(emodel.mos(rated.r), 2))
-)
+    "mos", "1", "the same as a mean opinion score",
+    lambda _, rated: None if rated.rating is None else round(rated.rating.mos, 2),
+)  # fmt: skip
+MOS_SCALE = _quality(
+    "mos_scale", "", "whose scale these two are of: `narrow-band` (G.107) or `wideband` (G.107.1)",
+    lambda _, rated: None if rated.rating is None else rated.rating.scale, "text",
+)  # fmt: skip
 MOUTH_TO_EAR = _quality(
     "mouth_to_ear_ms", "ms", "mean time from a sample's recording to its playing",
     lambda _, rated: _to_ms(rated.mouth_to_ear_s),
@@ -183,7 +180,9 @@ CONCEALED = _quality(
 BURST_RATIO = _quality(
     "burst_ratio", "1", "length of those bursts over that of random loss", lambda _, rated: round(rated.burst_ratio, 3)
 )
-QUALITY_DOUBT = _quality("quality_doubt", "", "why R and MOS mean little, or are not there", _doubt, "text")
+QUALITY_DOUBT = _quality(
+    "quality_doubt", "", "why R and MOS mean little, or are not there", lambda _, rated: rated.doubt, "text"
+)
 GAP_CALL = _ms(
     "gap_call_ms",
     "longest silence of the whole call, less the packet interval",
@@ -314,8 +313,8 @@ WINDOW = (GAP, PATH_STEP, INTERRUPTION, UNAVOIDABLE, LOST_IN_WINDOW, LATE_IN_WIN
 
 MEDIA = by_key((
     GAP, PATH_STEP, INTERRUPTION, UNAVOIDABLE, SENT, RECEIVED, LOST, LOST_IN_WINDOW, DUPLICATES, REORDERED, LATE,
-    JITTER, DELAY_MEAN, DELAY_P99, R_FACTOR, MOS, MOUTH_TO_EAR, CONCEALED, BURST_RATIO, QUALITY_DOUBT, GAP_CALL,
-    INTERRUPTION_CALL, LATE_IN_WINDOW, *DELAY_CHANGES, *BURSTS,
+    JITTER, DELAY_MEAN, DELAY_P99, R_FACTOR, MOS, MOS_SCALE, MOUTH_TO_EAR, CONCEALED, BURST_RATIO, QUALITY_DOUBT,
+    GAP_CALL, INTERRUPTION_CALL, LATE_IN_WINDOW, *DELAY_CHANGES, *BURSTS,
     *(row for depth in fixed_playout.DEPTHS_MS for row in _fixed(depth)), DEPTH_NEEDED, COPIES, SAID_AGAIN, PROBES,
 ))  # fmt: skip
 """Key -> row, in the order of result.json."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from testbed.measure.sip.announced import Announcements
 
 
-_QUALITY = ("loss_percent", "late", "r_factor", "mos", "mouth_to_ear_ms", "quality_doubt", "burst_loss")
+_QUALITY = ("loss_percent", "late", "r_factor", "mos", "mos_scale", "mouth_to_ear_ms", "quality_doubt", "burst_loss")
 """What `describe_quality` says."""
 
 
@@ -114,7 +114,7 @@ class CapturedMedia:
         heard = quality_of(
             arrivals,
             counted.interval_ns,
-            is_g711=formats.is_g711,
+            codecs=formats.codecs,
             round_trip_ms=None if told is None else told["round_trip_ms"]["mean"],
         )
         jitter = arrivals.jitter_ns() if formats.clock_hz else None
@@ -158,7 +158,7 @@ class CapturedMedia:
             heard = quality_of(
                 arrivals,
                 counted.interval_ns,
-                is_g711=all(one.formats.is_g711 for one in streams),
+                codecs=frozenset[str]().union(*(one.formats.codecs for one in streams)),
                 round_trip_ms=min((one for one in trips if one is not None), default=None),
             )
             quality = describe_quality(heard, counted.interval_ns)

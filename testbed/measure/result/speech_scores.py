@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from testbed.measure.listening.lqo import EXCERPT_S, has_pesq, score_call, score_positions
-from testbed.measure.listening.voice import RATE_HZ
+from testbed.measure.listening.lqo import EXCERPT_S, SCALES, has_pesq, score_call, score_positions
 
 if TYPE_CHECKING:
     from testbed.measure.listening.lqo import Positions
@@ -32,14 +31,16 @@ def _direction(speech: Speech, start_ns: int, *, scored: bool) -> dict[str, Any]
     holes, (longer, shorter) = speech.holes(), speech.stretched_s()
     return {
         "start_s": round((speech.start_ns - start_ns) / 1e9, 6),
-        "sent_s": round(len(speech.as_sent()) / RATE_HZ, 6),
-        "heard_s": round(len(speech.as_heard()) / RATE_HZ, 6),
+        "sent_s": round(len(speech.as_sent()) / speech.rate_hz, 6),
+        "heard_s": round(len(speech.as_heard()) / speech.rate_hz, 6),
         "holes": len(holes),
         "holes_ms": _ms(speech.hole_s()),
         "longest_hole_ms": _ms(max((one.length_s for one in holes), default=0.0)),
         "stretched_ms": _ms(longer),
         "shortened_ms": _ms(shorter),
         "filled_packets": speech.filled,
+        "rate_hz": speech.rate_hz,
+        "mos_lqo_scale": SCALES[speech.rate_hz],
         "mos_lqo": _score(score_call(speech)) if scored else None,
         "handover": {
             "seconds": EXCERPT_S,

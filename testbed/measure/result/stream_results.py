@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from testbed.measure import units
-from testbed.measure.listening import emodel
 from testbed.measure.listening.bursts import GMIN
 from testbed.measure.rtp import stream_numbers
 from testbed.measure.rtp.streams import DYNAMIC, nominal_clock
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 _OLD_COMFORT_NOISE = 19
 """Reserved in RFC 3551 because drafts had comfort noise there, and phones still do."""
-
-_G711 = {0: "PCMU", 8: "PCMA"}
 
 
 class Formats:
@@ -91,11 +88,10 @@ class Formats:
         return meaning is not None and meaning.is_encrypted
 
     @property
-    def is_g711(self) -> bool:
-        """Whether all speech is in G.711, by its announced name or, without one, its static type."""
+    def codecs(self) -> frozenset[str]:
+        """What its speech is in, in capital letters, by announced names or static types."""
         media = [one for one, kind in self.kinds.items() if not (kind.is_event or kind.is_comfort_noise)]
-        names = [_G711.get(one) if (name := self.codec(one)) is None else name.upper() for one in media]
-        return bool(media) and {*names} <= {*_G711.values()}
+        return frozenset((self.codec(one) or f"type {one}").upper() for one in media)
 
     @property
     def clock_hz(self) -> int | None:
@@ -223,7 +219,8 @@ def describe_quality(quality: StreamQuality, interval_ns: int | None) -> dict[st
         "loss_percent": round(quality.loss_percent, 3),
         "late": quality.late,
         "r_factor": None if rating is None else round(rating.r, 1),
-        "mos": None if rating is None else round(emodel.mos(rating.r), 2),
+        "mos": None if rating is None else round(rating.mos, 2),
+        "mos_scale": None if rating is None else rating.scale,
         "mouth_to_ear_ms": None if quality.mouth_to_ear_ms is None else round(quality.mouth_to_ear_ms, 3),
         "quality_doubt": quality.doubt,
         "burst_loss": {

@@ -169,6 +169,7 @@ class DirectionResult(WindowNumbers):
     delay_ms: Spread = Spread()
     r_factor: float | None = None
     mos: float | None = None
+    mos_scale: str | None = None
     mouth_to_ear_ms: float | None = None
     concealed_percent: float | None = None
     burst_ratio: float | None = None

@@ -33,6 +33,7 @@ class HeardResult(Numbers):
     late: int | None
     r_factor: float | None
     mos: float | None
+    mos_scale: str | None
     mouth_to_ear_ms: float | None
     quality_doubt: str | None
     burst_loss: BurstLoss

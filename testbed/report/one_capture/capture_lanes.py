@@ -32,7 +32,7 @@ _ABOUT = {
     "loss": "Of the packets that should have come in each window, how many did not.",
     "jitter": "Interarrival jitter (RFC 3550), its mean in each window.",
     "gap": "Longest silence that ends in the window, less what the sender meant.",
-    "mos": "By the E-model, with a jitter buffer of 60 ms; of G.711 only.",
+    "mos": "By the E-model, with a jitter buffer of 60 ms; of G.711, and of G.722 on the wideband scale.",
 }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from testbed.measure.bare.bare_chart import chart_of
 from testbed.measure.bare.stream_speech import speech_of_streams
 from testbed.measure.capture.errors import CaptureError, NotInCaptureError
+from testbed.measure.listening.codec_ratings import NARROW_BAND, WIDEBAND
 from testbed.measure.result.found import SelectedCapture
 from testbed.measure.result.summary import result_of
 from testbed.measure.selection.selection import EVERYTHING, Selection
@@ -21,7 +22,7 @@ from testbed.report.one_run.chart_messages import messages_of
 from testbed.report.one_run.drawing import draw
 from testbed.report.one_run.lanes import TimeAxis
 from testbed.report.pages.pages import render
-from testbed.report.terminal import number
+from testbed.report.terminal import mos_number, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,9 +135,10 @@ def _headline(name: str, result: dict[str, Any]) -> str:
     if streams:
         lost, unique = (sum(one[key] or 0 for one in streams) for key in ("lost", "unique"))
         parts.append(f"{lost} of {lost + unique} packets lost" if lost else "no packet lost")
-    rated = [one["mos"] for one in streams if one["mos"] is not None]
-    if rated:
-        parts.append(f"MOS {min(rated):.2f}" + (" at worst" if len(rated) > 1 else ""))
+    for scale, what in ((NARROW_BAND, "MOS"), (WIDEBAND, "wideband MOS")):
+        rated = [one["mos"] for one in streams if one["mos_scale"] == scale]
+        if rated:
+            parts.append(f"{what} {min(rated):.2f}" + (" at worst" if len(rated) > 1 else ""))
     return f"{name}: {', '.join(parts) or 'RTCP alone'}"
 
 
@@ -172,7 +174,7 @@ def _cards(opened: SelectedCapture, result: dict[str, Any]) -> Iterator[StreamCa
         yield StreamCard(
             name=tables.name_of(stream),
             codec=f"{tables.codec_of(stream)}, SSRC {stream['ssrc']}",
-            big=number(stream["mos"], 2) if rated else number(stream["loss_percent"]),
+            big=mos_number(stream) if rated else number(stream["loss_percent"]),
             what="MOS" if rated else "% lost",
             is_good=not (stream["lost"] or stream["late"]),
             numbers=(

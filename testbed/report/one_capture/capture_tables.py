@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.report.pages.pages import PlainTable
 from testbed.report.streams_table import became
-from testbed.report.terminal import number
+from testbed.report.terminal import mos_number, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ def streams_table(streams: Sequence[dict[str, Any]]) -> PlainTable:
             *(number(one["first_s"], _S), number(one["last_s"], _S)),
             *(number(one["packets"]), number(one["lost"]), number(one["loss_percent"]), number(one["late"])),
             *(number(one["duplicates"]), number(one["reordered"])),
-            *(number(one["gap_ms"]), number(one["jitter_ms"], 2), number(one["mos"], 2)),
+            *(number(one["gap_ms"]), number(one["jitter_ms"], 2), mos_number(one)),
             " ".join(map(str, one["dialogs"])) or number(None),
         )
         for one in streams

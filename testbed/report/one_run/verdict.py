@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from testbed.measure.listening.codec_ratings import WIDEBAND
 from testbed.measure.numbers.media_numbers import (
     DUPLICATES,
     GAP,
@@ -14,6 +15,7 @@ from testbed.measure.numbers.media_numbers import (
     LOST,
     LOST_IN_WINDOW,
     MOS,
+    MOS_SCALE,
     PATH_STEP,
     QUALITY_DOUBT,
     SENT,
@@ -133,6 +135,10 @@ def _explanation(result: dict[str, Any] | None) -> list[str]:
     return found
 
 
+def _about_mos(scale: str | None) -> str:
+    return "1 bad to 4.5, wideband scale (ITU-T G.107.1)" if scale == WIDEBAND else "1 bad to 4.5 (ITU-T G.107)"
+
+
 def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -> DirectionCard:
     media = _media(result, name)
     has_one = result is not None and _handovers(result) == 1
@@ -144,7 +150,7 @@ def _card(name: str, result: dict[str, Any] | None, warnings: tuple[str, ...]) -
         ("lost in handover", number(LOST_IN_WINDOW.read(media)), "packets"),
         ("lost in call", number(lost), NOT_MEASURED if sent is None else f"of {sent} packets"),
         ("duplicates", number(DUPLICATES.read(media)), "packets"),
-        ("MOS", number(MOS.read(media), 2), "1 bad to 4.5 (ITU-T G.107)"),
+        ("MOS", number(MOS.read(media), 2), _about_mos(MOS_SCALE.read(media))),
     ]
     mine = [one.partition(": ")[2] for one in warnings if one.startswith(f"{name}: ")]
     if doubt := QUALITY_DOUBT.read(media):

@@ -40,7 +40,7 @@ _ABOUT = {
     "gap": "Longest silence on the wire. Diamond: how much slower the new path is, on average (path step). A gap is "
     "shorter where the first packet was a quick one, or where a B2BUA held packets back beforehand.",
     "lost in window": "Packets lost in the handover window.",
-    "MOS": "Quality of the whole call, from 1 (bad) to 4.5 (ITU-T G.107).",
+    "MOS": "Quality of the whole call, from 1 (bad) to 4.5 (ITU-T G.107; wideband: G.107.1, another scale).",
     "set-up": "From the phone's first INVITE to its ACK.",
     "handover delay": "From the trigger to the first new packet on the new path.",
     "SIP messages": "Messages at the phone's interfaces in the whole call, both ways, retransmissions included.",
@@ -142,7 +142,7 @@ def _plots(condition: Condition, place: int) -> dict[str, list[Plot]]:
     """Return the plots of a condition: what the call suffered, distributions, differences, phases, cost."""
 
     def drawn(metric: groups.Metric, beside: groups.Metric | None = None) -> Plot:
-        return metric_plot(condition, place, metric, _ABOUT[metric.name], beside)
+        return metric_plot(condition, place, metric, _ABOUT[metric.name.partition(" (")[0]], beside)
 
     differences = [condition.interruption, condition.gap] if len(condition.series) > 1 else []
     return {
@@ -150,7 +150,7 @@ def _plots(condition: Condition, place: int) -> dict[str, list[Plot]]:
             drawn(condition.interruption),
             drawn(condition.gap, groups.STEP),
             drawn(groups.LOST),
-            drawn(groups.MOS),
+            drawn(condition.mos),
         ],
         "distributions": list(distribution_plots(condition, place)),
         "differences": [difference_plot(condition, place, one) for one in differences],

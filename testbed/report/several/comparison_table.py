@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Group
 from rich.text import Text
 
+from testbed.measure.listening.codec_ratings import WIDEBAND
 from testbed.measure.numbers.handover_numbers import DELAY, NEW_PATH, OLD_PATH, OUTCOME, PHASES
 from testbed.measure.numbers.media_numbers import (
     DUPLICATES,
@@ -15,14 +16,14 @@ from testbed.measure.numbers.media_numbers import (
     INTERRUPTION,
     LOST,
     LOST_IN_WINDOW,
-    MOS,
+    MOS_SCALE,
     PATH_STEP,
     UNAVOIDABLE,
 )
 from testbed.measure.numbers.signalling_numbers import BYTES, MESSAGES
 from testbed.report.several.costs.cost_table import cost_table, mobility_table
 from testbed.report.several.costs.flows_table import flows_table
-from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, good_or_bad, new_table, number
+from testbed.report.terminal import ABOUT_WB, DIRECTIONS, NOT_MEASURED, good_or_bad, mos_number, new_table, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def _begun(title: str, results: Sequence[tuple[str, dict[str, Any]]], *columns: 
 
 def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """One row for each scheme, handover and direction; numbers of the whole call stand beside the first handover's."""
-    title = f"What the call suffered during the handover (times in ms{_by_engine(results)})"
+    title = f"What the call suffered during the handover (times in ms{_by_engine(results)}{about_mos(results)})"
     table, has_several = _begun(title, results, "")
     # Beside what was missed, and only where something was that could not be helped.
     has_unavoidable = any(
@@ -86,7 +87,7 @@ def media_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
         for place, (move, (key, direction)) in enumerate(product(moves_of(result), DIRECTIONS.items())):
             media, call = move.media[key], result["media"][key]
             label = [move.label if place % len(DIRECTIONS) == 0 else ""]
-            of_call = [number(LOST.read(call)), number(DUPLICATES.read(call)), number(MOS.read(call), 2)]
+            of_call = [number(LOST.read(call)), number(DUPLICATES.read(call)), mos_number(call)]
             table.add_row(
                 "" if place else name,
                 *(label if has_several else []),
@@ -104,6 +105,12 @@ def _by_engine(results: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """Return who made these runs, for a title; nothing of captures that no run of ours has made."""
     engines = dict.fromkeys(result["engine"] for _, result in results if result.get("engine"))
     return f"; engine: {', '.join(engines)}" if engines else ""
+
+
+def about_mos(results: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """Return what WB behind a MOS says, for a title, where there is one."""
+    has_one = any(MOS_SCALE.read(media) == WIDEBAND for _, one in results for media in one["media"].values())
+    return f"; MOS {ABOUT_WB}" if has_one else ""
 
 
 def users_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table | None:

@@ -45,7 +45,7 @@ class SchemeDifference(NamedTuple):
 
 def compared(condition: Condition) -> tuple[Metric, ...]:
     """Return the numbers that schemes are compared in; each is one of a direction."""
-    return (condition.gap, condition.interruption, groups.LOST, groups.MOS)
+    return (condition.gap, condition.interruption, groups.LOST, condition.mos)
 
 
 def differences(condition: Condition) -> tuple[SchemeDifference, ...]:

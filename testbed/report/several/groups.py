@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.roles.mn.schemes import BASELINE, SCHEMES
+from testbed.measure.listening.codec_ratings import NARROW_BAND
 from testbed.measure.numbers import handover_numbers, media_numbers, signalling_numbers
 from testbed.report.estimates.intervals import Estimate, Share, estimate, paired, share
 
@@ -162,10 +163,18 @@ class Condition:
         """The longest silence, likewise."""
         return GAP if self.has_handover else GAP_CALL
 
+    @cached_property
+    def mos(self) -> Metric:
+        """The MOS, whose name says so if it is on the wideband scale: schemes are all told of in the same codec."""
+        paths = [f"result.media.{way}.{media_numbers.MOS_SCALE.key}" for way in DIRECTIONS]
+        runs = [one.record for series in self.series for one in series.counted]
+        scales = {scale for run in runs for path in paths if (scale := run.get(path, "text"))}
+        return MOS if scales <= {NARROW_BAND} else MOS._replace(name=f"MOS ({' and '.join(sorted(scales))})")
+
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """What is told of each direction."""
-        return (self.interruption, self.gap, STEP, LOST, LOST_IN_CALL, DUPLICATES, MOS)
+        return (self.interruption, self.gap, STEP, LOST, LOST_IN_CALL, DUPLICATES, self.mos)
 
     def difference(self, one: Series, other: Series, metric: Metric) -> Estimate:
         """`one` less `other`, seed by seed."""

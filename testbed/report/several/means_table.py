@@ -28,12 +28,19 @@ def suffered_table(condition: Condition) -> Table:
     during = "during the handover" if condition.has_handover else "in the whole call"
     title = f"What the call suffered {during}: mean ±95 % confidence interval (times in ms{by_engine(condition)})"
     table = new_table(title, "scheme", "runs", "")
-    for column in ("gap", "path step", "interruption", "lost in\nwindow", "MOS", "interrupted\nin runs"):
+    for column in (
+        "gap",
+        "path step",
+        "interruption",
+        "lost in\nwindow",
+        condition.mos.name.replace(" ", "\n"),
+        "interrupted\nin runs",
+    ):
         table.add_column(column, justify="right", vertical="bottom")
     for series in condition.series:
         for key, direction in DIRECTIONS.items():
             metrics = [
-                one.of(key) for one in (condition.gap, groups.STEP, condition.interruption, groups.LOST, groups.MOS)
+                one.of(key) for one in (condition.gap, groups.STEP, condition.interruption, groups.LOST, condition.mos)
             ]
             share = series.interrupted([condition.interruption.of(key)])
             is_good = share is not None and not share.hits

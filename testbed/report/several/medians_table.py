@@ -27,12 +27,16 @@ def has_medians(condition: Condition) -> bool:
 
 def medians_table(condition: Condition) -> Table:
     """A row for each scheme and direction: the median, and the quantiles around it."""
-    metrics = (condition.gap, condition.interruption, groups.LOST, groups.MOS)
+    metrics = (condition.gap, condition.interruption, groups.LOST, condition.mos)
     table = new_table(
         f"Medians, and between what nine runs of ten lie ({BETWEEN} quantiles; times in ms)", "scheme", ""
     )
     for metric in metrics:
-        name = metric.name.replace("lost in ", "lost in\n").replace("interruption", "interrup-\ntion")
+        name = (
+            metric.name.replace("lost in ", "lost in\n")
+            .replace("interruption", "interrup-\ntion")
+            .replace("MOS ", "MOS\n")
+        )
         table.add_column(name, justify="right", vertical="bottom", no_wrap=True)
         table.add_column(BETWEEN, justify="right", vertical="bottom", no_wrap=True)
     for series in condition.series:

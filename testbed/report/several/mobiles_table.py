@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.measure import RunFolderError, find_runs
 from testbed.measure.folder.run_folder import OWN_MOBILE, RESULT, read_document
+from testbed.measure.listening.codec_ratings import WIDEBAND
 from testbed.measure.numbers.media_numbers import GAP_CALL, INTERRUPTION_CALL
+from testbed.report.several.comparison_table import about_mos
 from testbed.report.several.means_table import mean
-from testbed.report.terminal import DIRECTIONS, new_table, wide_console
+from testbed.report.terminal import DIRECTIONS, NOT_MEASURED, new_table, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +64,8 @@ def read_mobile_run(folder: Path) -> MobileRun:
 
 def mobiles_table(runs: Sequence[MobileRun]) -> Table:
     """A row for each mobile node under each failure, and each direction: means ± half of 95 % confidence intervals."""
-    title = "When the link goes: mean ±95 % confidence interval (times in ms)"
+    scales = about_mos([(run.name, run.result) for run in runs])
+    title = f"When the link goes: mean ±95 % confidence interval (times in ms{scales})"
     table = new_table(title, "failure", "mobile node", "what it does", "runs", "from\n(s)", "")
     for column in ("silence", "interruption", "lost in\ncall", "MOS"):
         table.add_column(column, justify="right", no_wrap=True, vertical="bottom")
@@ -81,9 +84,17 @@ def mobiles_table(runs: Sequence[MobileRun]) -> Table:
                 silence([GAP_CALL.read(one) for one in media]),
                 mean((INTERRUPTION_CALL.read(one) for one in media), 1),
                 mean((one["lost"] for one in media), 1),
-                mean(one["mos"] for one in media),
+                mean_mos(media),
             )
     return table
+
+
+def mean_mos(media: Sequence[dict[str, Any]]) -> str:
+    """The mean; none of two scales."""
+    scales = {one.get("mos_scale") for one in media if one["mos"] is not None}
+    if len(scales) > 1:
+        return NOT_MEASURED
+    return f"{mean(one['mos'] for one in media)}{' WB' if scales == {WIDEBAND} else ''}"
 
 
 def said_by(words: Sequence[str]) -> str:

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from testbed.report.several.groups import Condition
 
 
+NARROW_BAND = "P.862.1"
+WIDEBAND = "P.862.2"
+_SCALES = {NARROW_BAND: "P.862.1: 1 to 4.55", WIDEBAND: "P.862.2, wideband (WB): 1 to 4.64"}
+
+
 def speech_table(results: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """One row for each run and direction, of (name, result) pairs as `measure.result.speech_scores` makes them."""
-    table = new_table("What the far end heard (MOS-LQO of ITU-T P.862.1: 1 to 4.55)", "run", "")
+    scales = _scales([result for _, result in results])
+    table = new_table(f"What the far end heard ({scales})", "run", "")
     columns = ("heard\ns", "holes", "holes\nms", "longest\nms", "longer\nms", "shorter\nms", "score of\nthe call")
     for column in (*columns, "handover,\nmedian", "least", "most", "holes\nalone"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -44,10 +50,17 @@ def _cells(speech: dict[str, Any]) -> list[str | Text]:
         number(speech["longest_hole_ms"]),
         number(speech["stretched_ms"]),
         number(speech["shortened_ms"]),
-        number(speech["mos_lqo"], 2),
+        number(speech["mos_lqo"], 2) + (" WB" if speech["mos_lqo_scale"] == WIDEBAND else ""),
         *(number(heard.get(field), 2) for field in ("median", "lowest", "highest")),
         number(alone.get("median"), 2),
     ]
+
+
+def _scales(results: Sequence[dict[str, Any]]) -> str:
+    """Return whose scores these are, in words."""
+    said = [one for result in results for one in result["speech"].values() if one is not None]
+    scales = sorted({one["mos_lqo_scale"] for one in said}) or [NARROW_BAND]
+    return "; ".join(f"MOS-LQO of ITU-T {_SCALES[one]}" for one in scales)
 
 
 def mean_speech_table(conditions: Sequence[Condition], results: Mapping[str, dict[str, Any]]) -> RenderableType:
@@ -55,7 +68,7 @@ def mean_speech_table(conditions: Sequence[Condition], results: Mapping[str, dic
 
     Below, what is to be known of runs that count in none.
     """
-    title = "What the far end heard: means ±95 % confidence interval (MOS-LQO of ITU-T P.862.1: 1 to 4.55)"
+    title = f"What the far end heard: means ±95 % confidence interval ({_scales(list(results.values()))})"
     table = new_table(title, "condition", "scheme", "runs", "")
     for column, _, _ in _MEANS:
         table.add_column(column, justify="right", no_wrap=True, vertical="bottom")

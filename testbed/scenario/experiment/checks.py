@@ -9,7 +9,7 @@ from testbed.scenario.experiment.casting import Cast
 from testbed.scenario.kinds.chosen_scheme import ChosenScheme
 from testbed.scenario.kinds.failure import BY_PROGRAM, SHAPED
 from testbed.scenario.kinds.profile import LinkProfile, check_jitter
-from testbed.scenario.kinds.scenario import Scenario, Side
+from testbed.scenario.kinds.scenario import CallSetting, Scenario, Side
 from testbed.scenario.kinds.topology import AGENTS
 from testbed.scenario.links.history import Change
 from testbed.scenario.links.timeline import LinkState, changes_of, link_states
@@ -18,6 +18,11 @@ from testbed.scenario.reading.document import hint, nearest
 from testbed.scenario.reading.errors import BadScenarioError, ScenarioError
 from testbed.scenario.reading.tree import Tree, name_of
 from testbed.scenario.reading.units import RATE, TIME, shown
+
+TRANSCODED = frozenset({"PCMU", "PCMA", "GSM"})
+"""What our B2BUA turns into each other (`agents.roles.b2bua.transcoding`): speech of 8000 samples a second."""
+# RFC 3551, 4.5.8.
+GSM_FRAME_S = 0.020
 
 
 def check_links(tree: Tree, scenario: Scenario, network: Network) -> None:
@@ -72,10 +77,36 @@ def check_codecs(tree: Tree, scenario: Scenario, cast: Cast, *, is_bridged: bool
             its = ", ".join(program.settings.codecs)
             what = f"{program.name} as {side} has {its} alone; write: codecs: {{{side}: [{its}]}}, or {side}: testbed"
             raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
-    if not is_bridged and not set(mn) & set(cn):
+    if set(mn) & set(cn):
+        return
+    if not is_bridged:
         bridging = " or ".join(name for name, row in SCHEMES.items() if row.is_bridged)
         what = "the two sides have no codec in common, and under this scheme nobody is there to transcode"
         raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}; add one, or choose {bridging}")])
+    if not TRANSCODED & set(mn) or not TRANSCODED & set(cn):
+        its = ", ".join(sorted(TRANSCODED))
+        what = f"the two sides have no codec in common, and the B2BUA transcodes between {its} alone"
+        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}; add one that both have")])
+
+
+def check_packets(tree: Tree, scenario: Scenario, cast: Cast) -> None:
+    """Frames of GSM are not divided (RFC 3551, 4.5.8), those of Opus were recorded; programs decide for themselves."""
+    packets, place = scenario.call.packets, ("call", "packets")
+    if packets == CallSetting.model_fields["packets"].default:
+        return
+    sides: tuple[Side, ...] = ("cn", "mn")
+    for side in sides:
+        program = cast.programs.get(side)
+        if program is not None:
+            what = f"{program.name} as {side} decides for itself; leave it out, or write: {side}: testbed"
+            raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}")])
+    spoken = {codec for side in sides for codec in scenario.call.spoken_by(side)}
+    if "GSM" in spoken and round(packets / GSM_FRAME_S, 6) % 1:
+        what = f"{TIME.text(packets)} are no whole frames of GSM, {TIME.text(GSM_FRAME_S)} each; write: 20 ms, or 60 ms"
+        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}, or choose another codec")])
+    if "OPUS" in spoken:
+        what = f"what is said in OPUS was encoded in packets of 20 ms, not of {TIME.text(packets)}; leave it out"
+        raise BadScenarioError([tree.error(place, f"{'.'.join(place)}: {what}, or choose another codec")])
 
 
 def check_failure(

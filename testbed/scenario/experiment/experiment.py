@@ -24,6 +24,7 @@ from testbed.scenario.experiment.checks import (
     check_failure,
     check_links,
     check_opportunities,
+    check_packets,
     check_radios,
 )
 from testbed.scenario.experiment.far_nodes import check_far, with_far
@@ -270,6 +271,7 @@ def check_company(
         what = f"under {scheme.name} the B2BUA has the proxy's place in '{HOME}'; write: none, or choose another scheme"
         raise BadScenarioError([tree.error(("proxy",), f"proxy: {what}")])
     check_codecs(tree, scenario, cast, is_bridged=scheme.row.is_bridged)
+    check_packets(tree, scenario, cast)
     if not any(end.address for end in network.interfaces(HOME)):
         check_no_home_needed(tree, scenario, scheme)
     check_addresses(tree, scenario, network, cast, has_dad=has_dad)

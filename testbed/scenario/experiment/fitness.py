@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from agents.sdp import FORMATS, PTIME_MS
 from testbed.scenario.experiment.beside_call import overloads
 from testbed.scenario.experiment.experiment import Experiment
 from testbed.scenario.kinds.correspondent import OWN_MOBILE
@@ -12,9 +13,9 @@ from testbed.scenario.links.shaping import DirectionState
 from testbed.scenario.links.timeline import changes_of
 from testbed.scenario.reading.units import RATE, SHARE, TIME
 
-# At IP, with 20 ms in each packet (RFC 3551 4.5: 64 kbit/s for G.711, 13.2 for GSM; 40 bytes of headers, 50 times/s).
-CODEC_RATES = {"PCMU": 80_000.0, "PCMA": 80_000.0, "GSM": 29_200.0}
-PACKET_S = 0.02
+# bit/s of what is said (RFC 3551 4.5); and the bits of the headers of IP, UDP and RTP, in each packet.
+CODEC_RATES = {name: 8 * 1000 * one.octets / PTIME_MS for name, one in FORMATS.items()}
+HEADER_BITS = 8 * 40
 # An INVITE with SDP and credentials, at IP.
 INVITE_BYTES = 1200
 # RFC 3261 17.1.1.1.
@@ -23,28 +24,38 @@ T1_S = 0.5
 
 def doubts(experiment: Experiment) -> Iterator[str]:
     """One line for each thing that does not fit."""
-    (codec, *_) = experiment.scenario.call.spoken_by("mn")
+    call = experiment.scenario.call
+    (codec, *_) = call.spoken_by("mn")
     for name, (_, profile) in experiment.links.items():
         over_time = states(profile, changes_of(experiment.changes, name))
         for way, direction in profile.directions.items():
-            yield from speech(f"link '{name}' ({profile.name}, {way})", codec, direction, over_time[way])
+            yield from speech(f"link '{name}' ({profile.name}, {way})", codec, direction, over_time[way], call.packets)
         is_own = experiment.cast.names["mn"] == OWN_MOBILE
         yield from signalling(f"link '{name}' ({profile.name})", profile, is_own=is_own)
-    yield from overloads(experiment.tree, experiment.scenario, experiment.profiles, CODEC_RATES[codec])
+    yield from overloads(experiment.tree, experiment.scenario, experiment.profiles, rate_of(codec, call.packets))
+
+
+def rate_of(codec: str, packet_s: float) -> float:
+    """What speech takes of a link at IP, in bit/s."""
+    return round(CODEC_RATES[codec] + HEADER_BITS / packet_s, 1)
 
 
 def speech(
-    where: str, codec: str, direction: LinkDirection, over_time: list[tuple[float, DirectionState]]
+    where: str,
+    codec: str,
+    direction: LinkDirection,
+    over_time: list[tuple[float, DirectionState]],
+    packet_s: float,
 ) -> Iterator[str]:
     """A direction that is too slow for it, or that holds fewer packets than are on their way."""
-    needed = CODEC_RATES[codec]
+    needed = rate_of(codec, packet_s)
     if direction.rate < needed:
         yield (
-            f"{where} has {RATE.text(direction.rate)}, and {codec} needs {RATE.text(needed)}:"
-            " speech will wait in its queue and get lost"
+            f"{where} has {RATE.text(direction.rate)}, and {codec} needs {RATE.text(needed)} in packets of"
+            f" {TIME.text(packet_s)}: speech will wait in its queue and get lost"
         )
     longest_s = max(one.delay for _, one in over_time)
-    on_their_way = math.ceil(longest_s / PACKET_S)
+    on_their_way = math.ceil(longest_s / packet_s)
     if direction.queue_packets < on_their_way:
         share = SHARE.text(round(1 - direction.queue_packets / on_their_way, 2))
         yield (

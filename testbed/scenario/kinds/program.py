@@ -13,7 +13,7 @@ Role = Literal["cn", "mn", "proxy", "registrar", "relay", "turn", "ike", "node"]
 """Who it can be: the call's two ends, the home network's proxy, registrar, media relay, TURN server; both
 ends of a tunnel by IKE; a node's own."""
 
-CodecName = Literal["PCMU", "PCMA", "GSM"]
+CodecName = Literal["PCMU", "PCMA", "GSM", "G722", "OPUS"]
 
 DigestName = Literal["SHA-256", "MD5"]
 

@@ -27,6 +27,8 @@ RadioName = Literal["profile", "hwsim"]
 """How an access link is attached: in the time that its profile says, or by the kernel's own 802.11 stack."""
 
 SHORTEST_CALL_S = 1.0
+PACKETS_S = (0.010, 0.020, 0.030, 0.060)
+"""Packet intervals that phones have; 20 ms is the usual one (RFC 3551, 4.2)."""
 MOST_SEED = 2**32 - 1
 
 
@@ -54,18 +56,27 @@ Side = Literal["mn", "cn"]
 class CallSetting(Document):
     """The call: who talks for how long, and who ends it. Both sides talk all the time, in `codec`.
 
-    `codecs` are those of one side instead, the preferred first.
+    `codecs` are those of one side instead, the preferred first. `packets` is how much speech is in each packet.
     """
 
     start: Seconds = 1.0
     duration: Seconds
     codec: CodecName = "PCMU"
     codecs: dict[Side, Annotated[list[CodecName], Field(min_length=1)]] = Field(default_factory=dict)
+    packets: Seconds = 0.020
     hangs_up: Side = "mn"
 
     def spoken_by(self, side: Side) -> list[CodecName]:
         """What one side speaks, the preferred first."""
         return self.codecs.get(side, [self.codec])
+
+    @field_validator("packets")
+    @classmethod
+    def _is_an_interval(cls, packets: float) -> float:
+        if packets not in PACKETS_S:
+            possible = ", ".join(TIME.text(one) for one in PACKETS_S)
+            raise ValueError(f"{TIME.text(packets)} is not possible; possible are: {possible}")
+        return packets
 
     @field_validator("duration")
     @classmethod

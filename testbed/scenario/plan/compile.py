@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.roles.mn.schemes import Home, SchemeRow
 from agents.roles.mobility.protocol_rows import PROTOCOLS
+from agents.sdp import PTIME_MS
 from testbed.access import wifi
 from testbed.lab.network import Interface, Network
 from testbed.lab.network.addresses import bare
@@ -189,6 +190,7 @@ def mobile(experiment: Experiment) -> dict[str, Any]:
             "duration_s": scenario.call.duration if experiment.hangs_up == MOBILE else None,
         },
         "codecs": scenario.call.spoken_by("mn"),
+        **packets(scenario),
         "duplication": scenario.duplication,
         "scheme": experiment.scheme,
         **copies(experiment),
@@ -217,11 +219,18 @@ def correspondent(experiment: Experiment) -> dict[str, Any]:
         "supports_handover": experiment.cn == "testbed-handover"
         or (experiment.cn == "testbed" and not experiment.row.is_bridged),
         "codecs": experiment.scenario.call.spoken_by("cn"),
+        **packets(experiment.scenario),
         "duplication": experiment.scenario.duplication,
         "room": experiment.scenario.room.get("cn"),
         **session_timer(experiment.scenario),
         **callers(experiment),
     }
+
+
+def packets(scenario: Scenario) -> dict[str, int]:
+    """How much speech is in a packet, where it is not what it is as a rule."""
+    ptime_ms = round(scenario.call.packets * 1000)
+    return {} if ptime_ms == PTIME_MS else {"ptime_ms": ptime_ms}
 
 
 def session_timer(scenario: Scenario) -> dict[str, int]:
@@ -253,6 +262,7 @@ def back_to_back(experiment: Experiment) -> dict[str, Any]:
         # Media of a phone that gets behind a NAT have to go by way of who can tell where it is seen.
         "always_bridges": experiment.row.always_bridges or bool(experiment.translators),
         "room": experiment.scenario.room.get("b2bua"),
+        **packets(experiment.scenario),
         **session_timer(experiment.scenario),
     }
 

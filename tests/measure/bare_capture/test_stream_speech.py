@@ -66,13 +66,13 @@ def test_one_that_overtook_another_is_in_its_place(tmp_path: Path) -> None:
 
 def test_what_cannot_be_decoded_is_told_with_its_reason(tmp_path: Path) -> None:
     bare = Bare()
-    bare.call(formats="0 96", lines=("a=rtpmap:96 opus/48000",))
+    bare.call(formats="0 96", lines=("a=rtpmap:96 iLBC/8000",))
     say(bare, range(50), 100)
-    say(bare, range(50, 60), 1100, kind=96, stamp=8000, ticks=960)
-    bare.rtp(range(30), 100, ends=(B, A), ssrc=9, kind=9)
+    say(bare, range(50, 60), 1100, kind=96, stamp=8000)
+    bare.rtp(range(30), 100, ends=(B, A), ssrc=9, kind=18)
     there, back = sorted(spoken(bare, tmp_path), key=lambda one: one.measured["payload_type"])
-    assert (there.decoded, there.undecoded) == (50, {"no codec for opus": 10})
-    assert (back.decoded, back.undecoded, back.samples) == (0, {"no codec for G722": 30}, None)
+    assert (there.decoded, there.undecoded) == (50, {"no codec for iLBC": 10})
+    assert (back.decoded, back.undecoded, back.samples) == (0, {"no codec for G729": 30}, None)
 
 
 def test_what_was_announced_as_encrypted_is_not_decoded_to_noise(tmp_path: Path) -> None:

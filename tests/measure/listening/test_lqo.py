@@ -138,7 +138,8 @@ def test_the_pattern_is_laid_over_other_speech_at_each_position(
 ) -> None:
     pairs: list[tuple[Any, Any]] = []
 
-    def listen(sent: NDArray[np.int16], heard: NDArray[np.int16]) -> float:
+    def listen(sent: NDArray[np.int16], heard: NDArray[np.int16], rate_hz: int) -> float:
+        assert rate_hz == 8000
         pairs.append((sent, heard))
         return 1.0 + len(pairs)
 

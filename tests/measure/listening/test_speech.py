@@ -11,13 +11,13 @@ import pytest
 
 from agents.rtp.playout_events import Concealed, Played
 from testbed.measure import MeasuredRun
+from testbed.measure.listening.codec_ratings import LOSSES
 from testbed.measure.listening.speech import Speech, excerpt, render, to_wav
-from testbed.measure.listening.voice import RATE_HZ
 from testbed.measure.result.run import measure_run
 from tests.measure import synthetic
 from tests.measure.frames import MS, START_NS
 
-from .talking import PACKET, mu_law, talk
+from .talking import G722, PACKET, mu_law, talk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from testbed.measure.listening.speech import HeardEvent
 
 DIRECTIONS = ("to_mn", "to_cn")
+RATE_HZ = 8000
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,12 @@ def reinvite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def handover_cn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return talk(synthetic.handover_cn_run()).write(tmp_path_factory.mktemp("run") / "handover-cn")
+
+
+@pytest.fixture(scope="module")
+def wideband(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = talk(synthetic.reinvite_run(), payload_type=G722)
+    return run.write(tmp_path_factory.mktemp("run") / "wideband")
 
 
 def speech(folder: Path, direction: str) -> Speech:
@@ -106,6 +113,20 @@ def test_what_the_sender_s_stack_threw_away_is_known_from_another_round(tmp_path
     assert 700 - length < length / 2  # which is why: less than half a round was heard twice
 
 
+def test_wideband_speech_is_16_khz_and_has_the_same_holes(reinvite: Path, wideband: Path) -> None:
+    """G.722: the RTP clock is that of G.711, and there are twice as many samples (RFC 3551, 4.5.2)."""
+    narrow, one = speech(reinvite, "to_mn"), speech(wideband, "to_mn")
+    assert (narrow.rate_hz, one.rate_hz) == (8000, 16000)
+    assert one.holes() == narrow.holes()
+    assert len(one.as_heard()) == pytest.approx(2 * len(narrow.as_heard()), abs=2)
+    at, length = longest_silence(one.as_heard())
+    assert (at / 16000, length / 16000) == pytest.approx((5.0, 2.96), abs=0.001)
+    with wave.open(io.BytesIO(to_wav(one.as_sent(), one.rate_hz))) as file:
+        assert file.getframerate() == 16000
+    media = MeasuredRun(wideband).result["media"]["to_mn"]
+    assert (media["mos"], media["mos_scale"], media["quality_doubt"]) == (None, None, LOSSES.format("G.722"))
+
+
 def test_a_packet_that_nobody_saw_is_said(reinvite: Path) -> None:
     assert MeasuredRun(reinvite).speech.warnings == (
         "to_cn: 150 packets were sent that no capture shows: silent in what was sent, and no score",
@@ -115,13 +136,13 @@ def test_a_packet_that_nobody_saw_is_said(reinvite: Path) -> None:
 def test_same_run_same_bytes(tmp_path: Path) -> None:
     made = [talk(synthetic.handover_cn_run()).write(tmp_path / name) for name in ("a", "b")]
     for direction in DIRECTIONS:
-        one, other = (to_wav(speech(folder, direction).as_heard()) for folder in made)
+        one, other = (to_wav(speech(folder, direction).as_heard(), RATE_HZ) for folder in made)
         assert one == other
 
 
 def test_a_wav_is_16_bits_at_8_khz(handover_cn: Path) -> None:
     one = speech(handover_cn, "to_mn")
-    with wave.open(io.BytesIO(to_wav(one.as_heard()))) as file:
+    with wave.open(io.BytesIO(to_wav(one.as_heard(), RATE_HZ))) as file:
         assert file.getparams()[:4] == (1, 2, 8000, len(one.as_heard()))
         assert (np.frombuffer(file.readframes(file.getnframes()), dtype="<i2") == one.as_heard()).all()
 
@@ -142,14 +163,14 @@ def test_an_excerpt_of_a_call_without_a_handover_is_its_beginning(tmp_path: Path
     assert one.handover_s is None
     piece = excerpt(one, 100.0)
     assert (piece.start_ns, piece.length_s) == (one.start_ns, len(one.as_heard()) / RATE_HZ)
-    assert excerpt(one, 0.0).wav == to_wav(one.as_heard()[:0])
+    assert excerpt(one, 0.0).wav == to_wav(one.as_heard()[:0], RATE_HZ)
 
 
 def test_rounding_adds_nothing_up() -> None:
     # Every packet 20.01 ms long: 160.08 samples. After 1000 packets 80 samples more, and not 1000 or none.
     events = [Played(key, 0.3 + key * 0.02001, 0.02001) for key in range(1000)]
     frames = np.ones((1000, PACKET), dtype=np.int16)
-    heard = render(events, frames.__getitem__)
+    heard = render(events, frames.__getitem__, RATE_HZ)
     assert len(heard) == 160_080
     assert (heard == 1).all()
 
@@ -161,7 +182,7 @@ def test_a_lone_packet_between_holes_is_as_long_as_it_is_played() -> None:
         Played(0, 0.02, 0.0225),
         Concealed(1, 0.0425, 0.02, "lost"),
     ]
-    heard = render(events, noise.__getitem__)
+    heard = render(events, noise.__getitem__, RATE_HZ)
     assert len(heard) == 500
     assert not heard[:PACKET].any()
     assert (heard[PACKET : PACKET + 180] > 0).all()

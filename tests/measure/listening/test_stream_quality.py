@@ -10,6 +10,7 @@ import pytest
 
 from testbed.measure.listening import emodel
 from testbed.measure.listening.bursts import bursts_and_gaps, longest_run
+from testbed.measure.listening.codec_ratings import LOSSES, NARROW_BAND, NO_VALUES, NOT_RATED, WIDEBAND
 from testbed.measure.listening.stream_quality import LossRuns
 from tests.measure.bare import A, B, Bare
 
@@ -84,13 +85,22 @@ def test_a_clock_that_drifts_is_not_late(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("formats", "lines", "kind", "is_rated"),
-    [("0", (), 0, True), ("8", (), 8, True), ("97", ("a=rtpmap:97 pcma/8000",), 97, True),
-     ("18", (), 18, False), ("97", ("a=rtpmap:97 opus/48000/2",), 97, False)],
+    ("formats", "lines", "kind", "scale", "doubt"),
+    [("0", (), 0, NARROW_BAND, None), ("8", (), 8, NARROW_BAND, None),
+     ("97", ("a=rtpmap:97 pcma/8000",), 97, NARROW_BAND, None),
+     ("9", (), 9, WIDEBAND, None), ("97", ("a=rtpmap:97 G722/8000",), 97, WIDEBAND, None),
+     ("18", (), 18, None, NOT_RATED), ("97", ("a=rtpmap:97 opus/48000/2",), 97, None, NO_VALUES["OPUS"])],
 )  # fmt: skip
-def test_only_g711_is_rated(formats: str, lines: tuple[str, ...], kind: int, *, is_rated: bool, tmp_path: Path) -> None:
+def test_only_what_has_published_values_is_rated(
+    formats: str, lines: tuple[str, ...], kind: int, scale: str | None, doubt: str | None, tmp_path: Path
+) -> None:
     one = stream(tmp_path, (range(100), 0), formats=formats, lines=lines, kind=kind)
-    assert (one["mos"] is not None, one["quality_doubt"]) == (is_rated, None if is_rated else emodel.NOT_G711)
+    assert (one["mos"] is None, one["mos_scale"], one["quality_doubt"]) == (scale is None, scale, doubt)
+
+
+def test_g722_with_losses_has_no_rating(tmp_path: Path) -> None:
+    one = stream(tmp_path, (range(40), 0), (range(41, 100), 0), formats="9", kind=9)
+    assert (one["mos"], one["quality_doubt"]) == (None, LOSSES.format("G.722"))
 
 
 def test_a_call_over_two_paths_has_the_quality_of_what_came_over_either(tmp_path: Path) -> None:

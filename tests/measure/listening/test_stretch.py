@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.measure.listening.stretch import OVERLAP, SEARCH, stretch
+from testbed.measure.listening.stretch import SEARCH_S, stretch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PACKET = 160
+SEARCH = OVERLAP = round(SEARCH_S * 8000)
 
 
 def tone(hertz: float, packets: int) -> NDArray[np.int16]:
@@ -57,6 +58,14 @@ def test_a_tone_keeps_its_pitch_and_its_level(hertz: float, length: int) -> None
     middle = out[OVERLAP:-OVERLAP].astype(np.float64)
     levels = np.sqrt((middle[: len(middle) // PACKET * PACKET].reshape(-1, PACKET) ** 2).mean(axis=1))
     assert levels.min() > 0.8 * 8000 / np.sqrt(2) * 0.9
+
+
+def test_at_16_khz_it_is_the_same_in_seconds() -> None:
+    """Twice the samples of a tone an octave higher are as far from where they belong, and keep their pitch."""
+    speech = tone(220, 52).reshape(26, 2 * PACKET)
+    out = stretch(speech[:25], [2 * PACKET + 20] * 25, speech[25], 16000)
+    assert len(out) == 25 * (2 * PACKET + 20)
+    assert frequency(out) == pytest.approx(220, abs=8000 / len(out) + 1)
 
 
 def test_begin_and_end_are_where_they_belong_and_all_between_is_near() -> None:

@@ -14,6 +14,7 @@ from testbed.measure.rtp.payloads import payload_of
 
 from .talking import PACKET, mu_law
 
+FORMATS = {0: "PCMU", 8: "PCMA", 3: "GSM", 96: "H264"}
 HEADER = struct.pack(">BBHII", 0x80, 0, 1, 2, 3)
 
 
@@ -52,7 +53,7 @@ def test_both_laws_are_decoded_and_what_is_none_is_silent_and_counted() -> None:
         (6, 3, bytes(33)),
         (7, 0, b""),
     ]
-    voice = decode(given_, 8, PACKET)
+    voice = decode(given_, 8, 0.02, FORMATS)
     assert voice.known.tolist() == [True, True, False, False, False, False, False, False]
     assert voice.undecoded == 5
     assert voice.frames[0].tobytes() == linear[: 2 * PACKET]
@@ -62,8 +63,8 @@ def test_both_laws_are_decoded_and_what_is_none_is_silent_and_counted() -> None:
 
 def test_a_loop_is_found_and_fills_what_was_not_seen() -> None:
     length = len(mu_law("mn")) // PACKET
-    whole = decode(packets("mn", 1400), 1400, PACKET)
-    seen = decode([one for one in packets("mn", 1400) if not 700 <= one[0] < 850], 1400, PACKET)
+    whole = decode(packets("mn", 1400), 1400, 0.02, FORMATS)
+    seen = decode([one for one in packets("mn", 1400) if not 700 <= one[0] < 850], 1400, 0.02, FORMATS)
     assert find_round(whole) == find_round(seen) == length
     filled = fill(seen, length)
     assert filled.known.all()
@@ -72,7 +73,7 @@ def test_a_loop_is_found_and_fills_what_was_not_seen() -> None:
 
 def test_what_no_round_has_stays_silent() -> None:
     length = len(mu_law("mn")) // PACKET
-    seen = decode([one for one in packets("mn", 1400) if one[0] % length != 5], 1400, PACKET)
+    seen = decode([one for one in packets("mn", 1400) if one[0] % length != 5], 1400, 0.02, FORMATS)
     filled = fill(seen, length)
     assert np.flatnonzero(~filled.known).tolist() == [5, 5 + length, 5 + 2 * length]
     assert not filled.frames[5].any()
@@ -80,9 +81,9 @@ def test_what_no_round_has_stays_silent() -> None:
 
 def test_less_than_half_a_round_heard_twice_is_no_loop() -> None:
     length = len(mu_law("mn")) // PACKET
-    assert find_round(decode(packets("mn", length), length, PACKET)) is None
-    assert find_round(decode(packets("mn", length * 5 // 4), length * 5 // 4, PACKET)) is None
+    assert find_round(decode(packets("mn", length), length, 0.02, FORMATS)) is None
+    assert find_round(decode(packets("mn", length * 5 // 4), length * 5 // 4, 0.02, FORMATS)) is None
     other = [
         (key, kind, bytes([key % 251]) * PACKET if key == 1000 else said) for key, kind, said in packets("mn", 1400)
     ]
-    assert find_round(decode(other, 1400, PACKET)) is None
+    assert find_round(decode(other, 1400, 0.02, FORMATS)) is None

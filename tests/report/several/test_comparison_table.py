@@ -55,6 +55,16 @@ def test_each_handover_has_its_row_and_the_call_its_numbers_once() -> None:
     assert ["2", "umts", "to", "wifi", *["0.0"] * 5, "12.0"] in found
 
 
+def test_a_mos_of_the_wideband_scale_is_not_taken_for_another() -> None:
+    call = result(handover("wifi", "umts", 98.5))
+    wide = {**call, "media": {name: {**one, "mos_scale": "wideband"} for name, one in call["media"].items()}}
+    found = rows(("reinvite", call), ("handover-cn", wide))
+    assert ["reinvite", "to", "MN", "98.5", "1.5", "0.0", "3", "7", "40", "4.20"] in found
+    assert ["handover-cn", "to", "MN", "98.5", "1.5", "0.0", "3", "7", "40", "4.20", "WB"] in found
+    assert "MOS WB: wideband scale of ITU-T G.107.1" in " ".join(" ".join(line) for line in found)
+    assert "WB" not in {word for line in rows(("reinvite", call)) for word in line}
+
+
 def test_with_one_handover_each_there_is_no_column_of_them() -> None:
     found = rows(("reinvite", result(handover("wifi", "umts", 98.5))), ("none", result()))
     assert ["reinvite", "to", "MN", "98.5", "1.5", "0.0", "3", "7", "40", "4.20"] in found

@@ -39,6 +39,15 @@ def rows(text: str, title: str) -> list[str]:
     return below
 
 
+def test_a_mean_mos_says_on_which_scale_it_is() -> None:
+    narrow, wide = ({"mos": 4.3, "mos_scale": scale} for scale in ("narrow-band", "wideband"))
+    assert one(a_record("a", to_mn=narrow, to_cn=narrow)).mos == one(a_record("a")).mos == groups.MOS
+    assert one(a_record("a", to_mn=wide, to_cn=wide)).mos.name == "MOS (wideband)"
+    assert one(a_record("a", to_mn=wide, to_cn=narrow)).mos.name == "MOS (narrow-band and wideband)"
+    table = shown(*(a_record("a", seed, to_mn=wide, to_cn=wide) for seed in (1, 2)))
+    assert "(wideband)" in table
+
+
 # -- grouping ---------------------------------------------------------------------------------------------------------
 
 

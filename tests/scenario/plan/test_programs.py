@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from agents.rtp.codec import MuLaw
+from agents.rtp.coding.codec import MuLaw
 from testbed.engine.guest.recipes import WITH_FOREIGN, recipe_for
 from testbed.scenario.experiment.experiment import load_experiment
 from testbed.scenario.kinds.loaded_program import able, load_program

@@ -11,7 +11,7 @@ from agents.roles.guards import PeerGuard
 from agents.roles.mn.call.own_accounts import own_credentials
 from agents.roles.mn.call.parting import Partings
 from agents.roles.role import Attach, Open, Tell, is_plain
-from agents.sdp.audio import Endpoint, make_answer, make_offer
+from agents.sdp.audio import make_answer, make_offer
 from agents.sdp.description import SessionDescription
 from agents.sdp.errors import NoCommonFormatError, SdpParseError
 from agents.sip.message.address import Address
@@ -83,7 +83,7 @@ class Call:
         #: Neither the B2BUA nor the peer changes its host during a call.
         self.guard = PeerGuard()
         self.ua = UserAgent(random, abilities, credentials=self.credentials, guard=self.guard)
-        self._formats = settings.formats
+        self._settings = settings
         self.media = CallMedia(samples, random, f"{user}@{self.old.address}", settings, self.tell)
         self.partings = Partings(links, self.tell)
         #: Media by way of a server, where there is one.
@@ -151,7 +151,7 @@ class Call:
         """The peer changes the session (RFC 3261 14.2): our media stay where they are, and go to where it is now."""
         ours = session.local_sdp
         here = self._places[session] if is_emptied(ours) else media_address(SessionDescription.parse(ours or b""))
-        end = Endpoint(here.ip, here.port, self._random.getrandbits(31), formats=self._formats)
+        end = self._settings.end(here, self._random.getrandbits(31))
         try:
             answer = make_answer(SessionDescription.parse(session.remote_sdp or b""), end, in_call=True)
         except (SdpParseError, NoCommonFormatError):
@@ -363,7 +363,7 @@ class Call:
         session_id = self._random.getrandbits(31)
         at = None if self.relay is None else self.relay.address
         at = at or Address(link.address, self._next_port)
-        offer = make_offer(Endpoint(at.ip, at.port, session_id, formats=self._formats))
+        offer = make_offer(self._settings.end(at, session_id))
         self.media.declare(offer, moved_from=moved_from)
         if self.checks is not None:
             self.checks.restart(offer)

@@ -47,7 +47,7 @@ class StreamReport(NamedTuple):
     """The stream that is received over the link: counts since it began there.
 
     `delay_s` is how much later its slowest recent packets come than the fastest one of the stream over any link did;
-    None while there are none.
+    None while there are none. Each packet holds `interval_s` of speech.
     """
 
     link: str
@@ -55,6 +55,7 @@ class StreamReport(NamedTuple):
     received: int
     jitter_s: float
     delay_s: float | None
+    interval_s: float = 0.020
 
 
 class ReceptionReport(NamedTuple):

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from agents.roles.mn.triggers.events import LinkEvent
 
 LIMITS = ("loss", "jitter", "delay", "uplink_loss")
-PACKET_INTERVAL_S = 0.020
 # A pause of this length is no jitter: from then on each packet that should have come counts as lost. More than the
-# jitter of any of our links.
+# jitter of any of our links, and of two packets.
 PAUSE_S = 0.120
+PAUSE_PACKETS = 3
 
 
 class _Sample(NamedTuple):
@@ -56,7 +56,8 @@ class QualityTrigger(Trigger):
         if not self._samples or event.received != self._heard[1]:
             self._heard = now, event.received
         pause_s = now - self._heard[0]
-        missing = (pause_s - PAUSE_S) / PACKET_INTERVAL_S if pause_s > PAUSE_S else 0.0
+        beyond_s = pause_s - max(PAUSE_S, PAUSE_PACKETS * event.interval_s)
+        missing = beyond_s / event.interval_s if beyond_s > 0 else 0.0
         expected = event.expected + missing
         self._samples.append(_Sample(now, expected - event.received, expected))
         while len(self._samples) > 1 and self._samples[1].at <= now - self._window_s:

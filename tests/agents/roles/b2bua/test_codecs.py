@@ -13,10 +13,12 @@ from typing import NoReturn
 import pytest
 
 import agents.rtp
+from agents.__main__ import recorded
 from agents.media.leg import Agreed, Leg
 from agents.roles.b2bua.relay import Relay
+from agents.roles.b2bua.transcoding import transcodable
 from agents.rtp.au import read_mu_law
-from agents.rtp.codec import make_codec
+from agents.rtp.coding.codec import make_codec
 from agents.rtp.packet import RtpPacket
 from agents.sdp.audio import FORMATS, GSM, Numbering
 from agents.sip.message.address import Address, Datagram
@@ -26,7 +28,7 @@ from tests.agents.world import CN_IP, HOME_IP, World
 from .charts import assert_ended, assert_ends, assert_talks, calls
 
 SPEECH = read_mu_law((Path(agents.rtp.__file__).parent / "speech" / "mn.au").read_bytes())
-UNLIKE = list(permutations(FORMATS, 2))
+UNLIKE = list(permutations((one.name for one in transcodable()), 2))
 STATIC = {name: one.payload_type for name, one in FORMATS.items()}
 
 
@@ -187,3 +189,28 @@ def test_a_format_with_another_number_is_only_renumbered() -> None:
     (turned,) = (RtpPacket.parse(datagram.data) for datagram in sent)
     assert (turned.payload_type, turned.payload, turned.csrcs, turned.marker) == (97, packet.payload, (5,), True)
     assert not any(splice.ways for splice in relay.splices().values())
+
+
+@pytest.mark.parametrize("name", ["G722", "OPUS"])
+@pytest.mark.parametrize("supports_handover", [True, False])
+def test_wideband_speech_passes_untouched(name: str, *, supports_handover: bool) -> None:
+    """Through a handover too: nothing is lost, and both hear the payloads that were recorded, one after the other."""
+    world = in_a_call([name], [name], supports_handover=supports_handover)
+    world.signal()
+    world.run_to("DONE")
+    assert_talks(world, "umts")
+    for host, speaker in (("mn", "cn"), ("cn", "mn")):
+        packets = list(by_number(world.got[host]).values())
+        assert {one.payload_type for one in packets} == {STATIC[name]}
+        (said,) = recorded(speaker, [name]).values()
+        assert [one.payload for one in packets] == list(said[: len(packets)])
+        steps = {(after.timestamp - before.timestamp) & 0xFFFFFFFF for before, after in pairwise(packets)}
+        assert steps == {FORMATS[name].rate_hz // 50}
+    assert_ends(world, "cn") if supports_handover else assert_ends(world)
+
+
+@pytest.mark.parametrize(("mn", "cn"), [("PCMU", "OPUS"), ("OPUS", "PCMU"), ("G722", "GSM"), ("OPUS", "G722")])
+def test_what_cannot_be_transcoded_is_refused(mn: str, cn: str) -> None:
+    world = in_a_call([mn], [cn], seconds=1.0, supports_handover=False)
+    assert "488 INVITE home -> mn.wifi" in world.flow()
+    assert_ended(world, within=0.0)

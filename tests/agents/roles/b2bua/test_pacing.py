@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.media.leg import Agreed, Leg
-from agents.roles.b2bua.pacing import HURRIED_STEP_S, MARGIN_S, STEP_S
 from agents.roles.b2bua.relay import Relay
+from agents.rtp.playing.playout_settings import PlayoutSettings
 from agents.sdp.audio import PCMU, Numbering
 from agents.sip.message.address import Address
 from tests.agents.rtp.packets import build_packet
@@ -20,6 +20,9 @@ from tests.agents.rtp.packets import build_packet
 if TYPE_CHECKING:
     from agents.sip.message.address import Datagram
 
+PLAYOUT = PlayoutSettings()
+MARGIN_S, STEP_S = PLAYOUT.margin, PLAYOUT.interval * PLAYOUT.max_stretch
+HURRIED_STEP_S = PLAYOUT.interval * PLAYOUT.hurried_stretch
 NUMBERING = Numbering({PCMU: 0}, {0: PCMU})
 PEER = Leg(Address("10.0.8.1", 40000), Address("10.0.9.1", 30000))
 LEGS = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.rtp.codec import (
+from agents.rtp.coding.codec import (
     FRAME_SAMPLES,
     GSM,
     GSM_OCTETS,
