@@ -101,6 +101,12 @@ class CallMedia:
         self._paths: dict[tuple[Address, Address], str] = {}
         self._out: list[Datagram] = []
         self._is_over = False
+        # The legs on which nothing may be sent (RFC 3264 8.4).
+        self._held: set[Hashable] = set()
+
+    @property
+    def _is_on_hold(self) -> bool:
+        return bool(self._held) and not self._legs
 
     @property
     def legs(self) -> dict[Hashable, Leg]:
@@ -132,8 +138,10 @@ class CallMedia:
             speaker = self._sources.speaker(leg.local, ours, theirs) if self._sources is not None else None
             self._speakers[name] = source.ssrc if speaker is None else speaker
             self.reports.join(name, leg, self._speakers[name], source, now=now)
+            self._held.discard(name)
         else:
             self._legs.pop(name, None)  # its RTCP goes on (RFC 3264 8.4)
+            self._held.add(name)
         if may_send and is_heard:
             self.silences.expect(name, leg)
         else:
@@ -157,6 +165,10 @@ class CallMedia:
     def readiness(self) -> LegReadiness | None:
         """Which legs media go on, where one stands ready or has done so; None: on all."""
         return self._readiness
+
+    def flows(self, name: Hashable) -> bool:
+        """Whether media are to go both ways on this leg; not on hold."""
+        return self.silences.watch(name) is not None
 
     def move(self, name: Hashable, local: Address) -> Leg | None:
         """Talk to the same end from another address of ours; None when nothing is sent on this leg."""
@@ -186,6 +198,7 @@ class CallMedia:
     def drop(self, name: Hashable, *, now: float) -> None:
         """Send no longer on this leg. Packets that are still on their way to it are taken (RFC 3264 8.3.1)."""
         self._legs.pop(name, None)
+        self._held.discard(name)
         self._speakers.pop(name, None)
         self.silences.forget(name)
         if self._readiness is not None:
@@ -196,6 +209,7 @@ class CallMedia:
         """Fall silent on every leg."""
         for name in [*self._legs, *self.reports.sessions]:
             self.drop(name, now=now)
+        self._held.clear()
         self._source = None
         self._readiness = None
         self._is_over = True
@@ -269,7 +283,9 @@ class CallMedia:
         if self._readiness is not None:
             self._readiness.handle_timer(now=now)
             self._take_from(self._readiness)  # what is said again comes before what is said now
-        if self._source is not None:
+        if self._source is not None and self._is_on_hold:
+            self._source.pass_over(now=now)
+        elif self._source is not None:
             for packet in self._source.packets_to_send(now=now):
                 on = self._legs if self._readiness is None else self._readiness.sent(packet.data, now=now)
                 self._out.extend(self._to_leg(name, packet.data) for name in on if name in self._legs)

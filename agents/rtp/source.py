@@ -53,7 +53,10 @@ class MediaSource:
         size = round(interval * CLOCK_RATE)
         self._frames = [samples[at : at + size].ljust(size, _SILENCE) for at in range(0, len(samples), size)]
         self._start = start
-        self._sent = self.octets_sent = 0
+        self._spoken = self.octets_sent = 0
+        # Of what was spoken, how many packets' worth was sent to nobody; and whether what follows is a new spurt.
+        self._unsent = 0
+        self._begins = True
         self._payload_type = payload_type
         self._payload_of: Callable[[int], bytes] = self._frame
         self.clock_rate = CLOCK_RATE
@@ -84,11 +87,11 @@ class MediaSource:
     @property
     def packets_sent(self) -> int:
         """Packets handed out so far; `octets_sent` counts their payloads: both are for sender reports (6.4.1)."""
-        return self._sent
+        return self._spoken - self._unsent
 
     def get_timer(self) -> float:
         """When the next packet is due. There always is one: the speech is looped."""
-        return self._start + self._sent * self.interval
+        return self._start + self._spoken * self.interval
 
     def timestamp_at(self, now: float) -> int:
         """The RTP timestamp that belongs to the instant `now`: a sender report pairs it with NTP time (6.4.1)."""
@@ -97,16 +100,24 @@ class MediaSource:
     def packets_to_send(self, *, now: float) -> list[DuePacket]:
         """Take all packets that are due by `now`, oldest first: none if called early, several if late."""
         packets: list[DuePacket] = []
-        while (due := self._start + self._sent * self.interval) <= now:
+        while (due := self._start + self._spoken * self.interval) <= now:
             packets.append(DuePacket(due, self._build_next()))
         return packets
 
+    def pass_over(self, *, now: float) -> None:
+        """What is due by `now` is for nobody, as on hold: time goes on, and no number is missing (RFC 3550, 5.1)."""
+        while self._start + self._spoken * self.interval <= now:
+            self._spoken += 1
+            self._unsent += 1
+            self._begins = True
+
     def _build_next(self) -> bytes:
-        n = self._sent
-        self._sent = n + 1
-        # The marker says "first of a talk spurt" (RFC 3551, 4.1); this speaker never stops: it is on the first alone.
-        second = self._payload_type if n else self._payload_type | _MARKER
-        sequence = (self._first_sequence + n) & 0xFFFF
+        n = self._spoken
+        # The marker says "first of a talk spurt" (RFC 3551, 4.1); this speaker stops on hold alone.
+        second = self._payload_type | _MARKER if self._begins else self._payload_type
+        self._begins = False
+        sequence = (self._first_sequence + self.packets_sent) & 0xFFFF
+        self._spoken = n + 1
         timestamp = (self._first_timestamp + n * round(self.interval * self.clock_rate)) & 0xFFFFFFFF
         payload = self._payload_of(n)
         self.octets_sent += len(payload)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.rtp.source import PACKET_INTERVAL
+
 if TYPE_CHECKING:
     from agents.rtp.receiver import StreamReceiver
     from agents.rtp.rtcp_session import RtcpSession
 
-# Half a second of speech must have come, and one packet in 25 may be missing.
-ENOUGH_PACKETS = 25
+# So much speech must have come, and one packet in 25 may be missing.
+ENOUGH_S = 0.5
 TOLERATED_LOSS = 0.04
 # A playout that stretches speech by 1/8 becomes deeper by 2.5 ms every 22.5 ms (agents.rtp.playout).
 DEEPENING_PER_S = 2.5 / 22.5
@@ -41,16 +43,18 @@ class PathProof:
         since: float,
         answered_after_s: float,
         reports: RtcpSession | None = None,
+        interval_s: float = PACKET_INTERVAL,
     ) -> None:
         """We send on the new path `since` then, when an INVITE over it was answered after so many seconds.
 
-        `reports` are the peer's on that path.
+        `reports` are the peer's on that path; a packet has `interval_s` of speech.
         """
         self._receiver = receiver
         self._path = path
         self._since = since
         self._reports = reports
         self._round_trips_s = possible_round_trips(answered_after_s)
+        self._enough_packets = round(ENOUGH_S / interval_s)
 
     def is_good(self, now: float) -> bool:
         """Whether the old path can go."""
@@ -59,7 +63,7 @@ class PathProof:
         if statistics is None or downlink_s is None:
             return False
         counts = statistics.counts
-        delivers = counts.received >= ENOUGH_PACKETS and counts.lost <= TOLERATED_LOSS * counts.expected
+        delivers = counts.received >= self._enough_packets and counts.lost <= TOLERATED_LOSS * counts.expected
         return delivers and self._receiver.playout.covers(self._path) and now >= self._peer_covers_at(downlink_s)
 
     def _peer_covers_at(self, downlink_s: float) -> float:

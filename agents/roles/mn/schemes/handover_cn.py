@@ -129,7 +129,10 @@ class HandoverCn(OrReinvite):
         self.enter(Handing.PROVING)
         answered_after_s = now - self._invited_at
         receiver, reports = self.call.media.receiver, self.call.reports_of(leg)
-        self._proof = PathProof(receiver, leg.path, since=now, answered_after_s=answered_after_s, reports=reports)
+        self._proof = PathProof(
+            receiver, leg.path, since=now, answered_after_s=answered_after_s, reports=reports,
+            interval_s=self.call.media.interval_s,
+        )  # fmt: skip
         self._next_look = now
         if not self.call.old.is_usable:
             self._release(now)
@@ -145,7 +148,7 @@ class HandoverCn(OrReinvite):
     def _look(self, _: Due, now: float) -> None:
         if self._next_look is None or now < self._next_look or self._proof is None:
             return
-        if self._proof.is_good(now):
+        if self._proof.is_good(now) or not self.call.media.flows(self._successor):  # on hold there is nothing to lose
             self._release(now)
         else:
             self._next_look = now + LOOK_INTERVAL_S

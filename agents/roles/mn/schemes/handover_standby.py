@@ -225,7 +225,10 @@ class HandoverStandby(OrReinvite):
         self._want(HANDOVER, is_so=True, now=now)
         receiver, reports = self.call.media.receiver, self.call.reports_of(leg)
         answered_after_s = self._answered_after_s
-        self._proof = PathProof(receiver, leg.path, since=now, answered_after_s=answered_after_s, reports=reports)
+        self._proof = PathProof(
+            receiver, leg.path, since=now, answered_after_s=answered_after_s, reports=reports,
+            interval_s=self.call.media.interval_s,
+        )  # fmt: skip
         self._next_look, self._proof_ends = now, now + PROOF_LIMIT_S
         readiness = self.call.media.readiness
         if not self.call.old.is_usable or (readiness is not None and readiness.is_silent):

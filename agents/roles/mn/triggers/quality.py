@@ -16,6 +16,8 @@ LIMITS = ("loss", "jitter", "delay", "uplink_loss")
 # jitter of any of our links, and of two packets.
 PAUSE_S = 0.120
 PAUSE_PACKETS = 3
+# Who has been told nothing of the stream for so long begins anew: there was none, as on hold (RFC 3264 8.4).
+UNTOLD_S = 0.5
 
 
 class _Sample(NamedTuple):
@@ -51,7 +53,7 @@ class QualityTrigger(Trigger):
             self._take_stream(event, now)
 
     def _take_stream(self, event: StreamReport, now: float) -> None:
-        if event.received < self._heard[1]:
+        if event.received < self._heard[1] or (self._samples and now > self._samples[-1].at + UNTOLD_S):
             self._forget()  # it has begun anew
         if not self._samples or event.received != self._heard[1]:
             self._heard = now, event.received

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from agents.media.call_media import MediaSettings
 from agents.rtp.playout_events import Concealed
 from agents.sip.message.handover import HandoverHeader
 from tests.agents.air import Way
 from tests.agents.world import LINK_DOWN, World
+
+if TYPE_CHECKING:
+    from agents.sdp.audio import Endpoint
+    from agents.sip.message.address import Address
 
 HANDOVER = ["INVITE mn.umts -> cn", "200 INVITE cn -> mn.umts", "ACK mn.umts -> cn"]
 RELEASE = ["BYE mn.wifi -> cn", "200 BYE cn -> mn.wifi"]
@@ -463,3 +470,39 @@ def test_a_call_waits_for_its_link() -> None:
     assert world.flow() == ["INVITE mn.wifi -> cn", "200 INVITE cn -> mn.wifi", "ACK mn.wifi -> cn"]
     world.settle()
     world.assert_nothing_left()
+
+
+# -- hold (RFC 3264 8.4) ------------------------------------------------------------------------------------------
+
+
+def test_a_call_on_hold_is_handed_over_and_resumed_in_the_new_dialog() -> None:
+    """No path can be proven by media that nobody sends; and there is nothing to lose."""
+    world = World()
+    world.run(3.0)
+    session = world.cn._ua.sessions[0]
+    session.reinvite((session.local_sdp or b"") + b"a=sendonly\r\n", now=world.now)
+    world.run(0.5)
+    hold_in(world)
+    world.signal()
+    world.run_to("DONE")
+    assert world.now < 4.0
+    assert world.flow(since=3.5) == HANDOVER + RELEASE
+    assert world.speech("mn.umts", "cn") == world.speech("mn.wifi", "cn", since=3.2) == []
+    world.run(0.3)
+    (session,) = world.cn._legs
+    session.reinvite((session.local_sdp or b"").replace(b"a=sendonly\r\n", b""), now=world.now)
+    world.run(1.0)
+    assert len(world.speech("mn.umts", "cn", since=world.now - 0.5)) == 25
+    assert len(world.speech("cn", "mn.umts", since=world.now - 0.5)) == 25
+    world.settle()
+    world.assert_nothing_left()
+
+
+def hold_in(world: World) -> None:
+    """The CN's answers say that it holds, as RFC 6337 5.3 wants it of who has not resumed."""
+
+    class OnHold(MediaSettings):
+        def end(self, at: Address, session_id: int) -> Endpoint:
+            return super().end(at, session_id)._replace(direction="sendonly")
+
+    world.cn._settings = OnHold(*world.cn._settings)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from agents.rtp.packet import RtpPacket
 from agents.rtp.playout_events import Concealed
 from agents.sdp.description import SessionDescription
 from agents.sip.message.address import Address
@@ -135,9 +138,15 @@ def test_the_peer_puts_the_call_on_hold_and_takes_it_back() -> None:
     world.run(1.0)
     assert world.speech("mn.wifi", "cn", since=3.1) == []
     assert b"a=recvonly" in world.message("200 INVITE").body
+    before = [RtpPacket.parse(data) for data in world.got["cn"]]
     session.reinvite(described, now=world.now)
     world.run(1.0)
     assert world.speech("mn.wifi", "cn", since=4.1)
+    first, *others = [RtpPacket.parse(data) for data in world.got["cn"]][len(before) :]
+    assert first.sequence == (before[-1].sequence + 1) & 0xFFFF, "no number is missing: nothing was lost"
+    assert (first.timestamp - before[-1].timestamp) % 2**32 == pytest.approx(8000, abs=1000)
+    assert first.marker, "a talk spurt begins (RFC 3551 4.1)"
+    assert not any(packet.marker for packet in others)
 
 
 def test_the_trigger_waits_for_the_end_of_the_peers_change() -> None:

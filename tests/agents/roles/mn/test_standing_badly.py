@@ -201,7 +201,7 @@ def test_numbers_wrap_while_something_is_said_again() -> None:
     for host in ("mn", "cn"):
         source = world.hosts[host].media._source
         assert source is not None
-        source._first_sequence = (65536 - source._sent - 181) & 0xFFFF  # the wrap is 3.6 s from now
+        source._first_sequence = (65536 - source.packets_sent - 181) & 0xFFFF  # the wrap is 3.6 s from now
     world.run(3.5)
     world.cut("wifi")
     world.run(0.5)

@@ -86,6 +86,16 @@ class Stream:
             self.watch.tell(self.now, StreamReport("wifi", self.expected, self.received, jitter, delay))
 
 
+def test_a_stream_that_nobody_told_of_for_a_time_has_lost_nothing() -> None:
+    """A call on hold has none, and is looked at again before the first packet has come (RFC 3264 8.4)."""
+    stream = Stream({**QUALITY, "window": 3.0})
+    stream.go_on(5.0)
+    stream.now += 2.0
+    stream.watch.tell(stream.now, StreamReport("wifi", stream.expected, stream.received, 0.0, 0.0))
+    stream.go_on(5.0)
+    assert stream.watch.went == []
+
+
 def test_a_good_stream_is_no_reason() -> None:
     stream = Stream()
     stream.go_on(10.0, jitter=0.030, delay=0.100)
