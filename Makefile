@@ -193,8 +193,10 @@ speech: setup $(VENV)/.speech  ## What the far end heard, to listen to, and its 
 phones: setup  ## Three phones as CN, two as MN, each side hanging up, and set-up with and without 420: docs/phones.md
 	@tables=$$(mktemp)
 	sed '/^## Tables/q' docs/phones.md > $$tables
+	command -v zstd > /dev/null || { echo "zstd is missing, which unpacks runs: apt-get install zstd"; exit 1; }
 	for campaign in called set-up schemes-move phones-move; do
 	  $(TESTBED) sweep docs/phones/$$campaign.yaml --out runs/phones-$$campaign > /dev/null
+	  find runs/phones-$$campaign -name files.tar.zst -execdir tar --zstd -xf {} ';'
 	done
 	for table in 'phones_table runs/phones-called runs/phones-set-up' 'mobiles_table runs/phones-schemes-move runs/phones-phones-move'; do
 	  echo >> $$tables
