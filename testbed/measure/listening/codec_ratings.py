@@ -86,7 +86,7 @@ G722 = RatedCodec("G.722", ie=13, bpl=None, is_wideband=True)
 ROWS = {"PCMU": G711, "PCMA": G711, "G722": G722}
 
 NO_VALUES = {
-    "OPUS": "no rating: ITU-T has published no impairment of Opus, neither for wideband (G.113, Appendix IV) nor else",
+    "OPUS": "no rating: ITU-T has published no impairment of Opus that we know of",
 }
 NOT_RATED = "the call was not in one codec that is rated here, G.711 or G.722, all the way: no rating"
 LOSSES = "no rating with losses, late packets too: there is no published Bpl for {} that we know of"
