@@ -52,6 +52,7 @@ _HEADER = _FIELDS.itemsize
 _TAIL_NS, _SILENCE_NS = 2_000_000_000, 200_000_000
 """How long a call's packets may come after its end; how long a source is silent at least between two calls."""
 
+_EXTENSION = 0x10  # RFC 3550, 5.1: X
 _UNWISE = (64, 96)  # RFC 5761, 4: with the marker they look like RTCP's packet types 192 to 223
 
 
@@ -185,6 +186,9 @@ def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any
     if len(unwise):
         fits[unwise[_is_rtcp(capture, datagrams, rows[unwise])]] = False
     fits &= _HEADER + 4 * (first & 15).astype(np.int64) <= datagrams.length[rows]
+    extended = np.flatnonzero(fits & (first & _EXTENSION > 0))
+    if len(extended):
+        fits[extended] = _has_room_for_extension(capture, datagrams, rows[extended], first[extended])
     if not fits.all():
         rows, heads, payload_type, first = rows[fits], heads[fits], payload_type[fits], first[fits]
     packet = datagrams.packet[rows]
@@ -200,6 +204,16 @@ def rtp_columns(capture: Capture, datagrams: Piece) -> tuple[Ints, dict[str, Any
         "payload_type": payload_type,
         "tone": tones_in(capture.data, datagrams, rows, first),
     }
+
+
+def _has_room_for_extension(capture: Capture, datagrams: Piece, rows: Ints, first: Ints) -> Booleans:
+    """Return in which of the datagrams the header's extension ends (5.3.1); one that was cut off before may go on."""
+    start = _HEADER + 4 * (first & 15).astype(np.int64)
+    captured, length = datagrams.captured[rows], datagrams.length[rows]
+    told = np.minimum(datagrams.offset[rows] + start + 2, len(capture.data) - 2)
+    ends = start + 4 + 4 * words(capture.data, ">u2")[told].astype(np.int64)
+    fits: Booleans = (start + 4 <= length) & ((start + 4 > captured) | (ends <= length))
+    return fits
 
 
 def _is_rtcp(capture: Capture, datagrams: Piece, rows: Ints) -> Booleans:

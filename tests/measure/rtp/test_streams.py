@@ -196,6 +196,27 @@ def test_what_only_looks_like_rtp_is_no_stream(tmp_path: Path) -> None:
     assert result["calls"] == []
 
 
+# IKE's first message, where the initiator's SPI begins so by chance; the length of the extension is version and type.
+IKE = bytes.fromhex("9183218a442552d7 0000000000000000 21202208 00000000 000001ce") + bytes(434)
+X_AND_NOTHING = bytes.fromhex("90000001 00000000 00001234 bede")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_rtp"),
+    [
+        (IKE, False),
+        (X_AND_NOTHING, False),
+        (X_AND_NOTHING + bytes(2), True),
+        (X_AND_NOTHING + b"\x00\x01" + bytes(3), False),
+        (X_AND_NOTHING + b"\x00\x01" + bytes(4), True),
+    ],
+)
+def test_a_header_extension_ends_in_its_packet(tmp_path: Path, body: bytes, is_rtp: bool) -> None:
+    """RFC 3550 5.3.1; what does not fit is no header of RTP."""
+    rtp, _ = streams_of(frames.write_pcap(tmp_path / "a.pcap", [Frame(START_NS, frames.udp(CN, WIFI, body))]))
+    assert len(rtp) == is_rtp
+
+
 @pytest.mark.parametrize(("clock_hz", "step"), [(48000, 960), (90000, 1800), (16000, 320)])
 def test_the_clock_of_a_dynamic_payload_type_is_measured(tmp_path: Path, clock_hz: int, step: int) -> None:
     made = [
