@@ -125,7 +125,7 @@ nat: setup  ## Every scheme behind every kind of NAT: the table of docs/nat.md, 
 	@$(TESTBED) prepare --engine uml
 	tables=$$(mktemp)
 	sed '/^## The tables/q' docs/nat.md > $$tables
-	for campaign in kinds strictest; do
+	for campaign in kinds strictest helper; do
 	  printf '\n### `%s`\n\n%s\n\n' $$campaign "$$(sed -n '1s/^# //p' docs/nat/$$campaign.yaml)" >> $$tables
 	  $(TESTBED) sweep docs/nat/$$campaign.yaml --engine uml --out runs/nat-$$campaign
 	  $(PYTHON) -m testbed.report.nat_table runs/nat-$$campaign > $$tables.one

@@ -76,6 +76,15 @@ def test_the_b2bua_bridges_though_the_correspondent_could(tmp_path: Path) -> Non
     assert_nothing_is_missed(result)
 
 
+def test_the_kernel_s_helper_rewrites_what_sip_and_sdp_say(tmp_path: Path) -> None:
+    nat = "wifi: home-router-sip, umts: home-router-sip"
+    folder = made(tmp_path / "run", nat, "--scheme", "handover-cn")
+    assert_nothing_is_missed(result_of(folder))
+    told = ("sip.contact.host", "sip.Via.sent-by.address", "sdp.connection_info.address")
+    invites = fields(folder / "run.pcapng", 'frame.interface_name == "cn-eth0" && sip.Method == "INVITE"', *told)
+    assert set(map(tuple, invites)) == {(WIFI_OUTSIDE,) * 3, (UMTS_OUTSIDE,) * 3}
+
+
 def test_a_tunnel_goes_through_it_and_so_do_its_numbers(tmp_path: Path) -> None:
     """Of what is in WireGuard's packets no byte can be read: they are known by their counters on both sides."""
     folder = made(tmp_path / "run", "wifi: home-router, umts: carrier-symmetric", "--scheme", "wireguard")
@@ -112,7 +121,7 @@ def test_a_mapping_that_is_shorter_than_the_call_is_kept(tmp_path: Path) -> None
 def test_by_the_engine_whose_kernel_loads_modules(tmp_path: Path) -> None:
     scenario = tmp_path / "short.yaml"
     text = (DATA / "short.yaml").read_text().replace("failure: ", f"failure: {DATA}/")
-    scenario.write_text(f"{text}nat: {{wifi: symmetric, umts: full-cone}}\n")
+    scenario.write_text(f"{text}nat: {{wifi: symmetric, umts: home-router-sip}}\n")
     result = run_scenario(scenario, tmp_path / "run", "--engine", "vm")
     assert result["nats"]["wifi"]["given_ends"] > 0
     assert result["nats"]["umts"]["given_ends"] > 0

@@ -8,7 +8,7 @@ from testbed.lab.plan import NatOrder
 from testbed.lab.spaces import Spaces
 
 # Where a kernel has them as modules, a namespace has the settings once the first is there.
-MODULES = ("nf_conntrack", "nft_chain_nat", "nft_ct", "nft_nat")
+MODULES = ("nf_conntrack", "nft_chain_nat", "nft_ct", "nft_nat", "nf_conntrack_sip", "nf_nat_sip")
 TIMEOUTS = ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream")
 
 

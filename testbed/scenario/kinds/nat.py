@@ -22,6 +22,7 @@ class Nat(Document):
     `mapping`: for what of the other end an address and port inside have one port outside. `filtering`: which others may
     send to that. `ports` are those that it has outside, from which it takes one by chance, as `20000-20511`; where
     nothing is said it leaves them as they are. `timeout` is how long a mapping stays that nothing goes through.
+    `sip_helper`: Linux's own reads SIP, rewrites the addresses in it, and lets in the media that it announces.
     """
 
     kind: ClassVar = "kind of NAT"
@@ -32,6 +33,7 @@ class Nat(Document):
     filtering: EndpointDependence
     ports: str | None = None
     timeout: Seconds
+    sip_helper: bool = False
 
     @field_validator("ports")
     @classmethod

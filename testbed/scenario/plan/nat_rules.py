@@ -12,6 +12,7 @@ from testbed.lab.network.addresses import bare
 from testbed.lab.plan import NatOrder
 from testbed.scenario.experiment.translators import Translator
 from testbed.scenario.kinds.nat import EndpointDependence
+from testbed.scenario.plan.accounts import SIP_PORT
 
 # Of an address and a port inside there is one mapping; of these at most so many, as ports can be.
 MOST_MAPPINGS = 65536
@@ -23,6 +24,16 @@ _LET_IN: dict[EndpointDependence, str] = {
     "endpoint-independent": "ip protocol udp",
     "address-dependent": "udp dport . ip saddr @known",
 }
+
+
+# What connection tracking knows of SIP (nf_conntrack_sip, nf_nat_sip), for requests that pass in either direction.
+_HELPED = (
+    'ct helper sip { type "sip" protocol udp; l3proto ip; }',
+    "chain helped {",
+    "type filter hook prerouting priority filter;",
+    f'udp dport {SIP_PORT} ct helper set "sip"',
+    "}",
+)
 
 
 def nat_orders(translators: dict[str, Translator]) -> list[NatOrder]:
@@ -51,6 +62,7 @@ def rules(one: Translator, table: str) -> str:
         *([f"map mapped {{ type {mapped} : inet_service; {kept} }}"] if mapped else []),
         f"map inner {{ type inet_service : ipv4_addr . inet_service; {kept} }}",
         f"set known {{ type inet_service . ipv4_addr; {kept} }}",
+        *(_HELPED if kind.sip_helper else []),
         "chain in {",
         "type nat hook prerouting priority dstnat;",
         *([f'iifname "{one.outside.name}" ip daddr {own} {let_in} dnat ip addr . port to udp dport map @inner']

@@ -112,3 +112,10 @@ def test_rules_are_about_the_link_s_own_addresses(name: str, network: Network) -
     changes = [line for line in rules(one, "nat0").splitlines() if "snat" in line or "update" in line]
     assert changes
     assert all(subnet in line for line in changes)
+
+
+@pytest.mark.parametrize("name", NAT.shipped())
+def test_only_who_is_told_to_has_sip_rewritten(name: str, network: Network) -> None:
+    inside = network.access_link("umts").router
+    one = Translator(load(NAT.find(name), Nat), inside, Interface("umts-gw", "umts-gw-core", "10.0.2.2/30"))
+    assert ('udp dport 5060 ct helper set "sip"' in rules(one, "nat0")) == one.kind.sip_helper == name.endswith("-sip")
