@@ -70,19 +70,19 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     run, streamed = folder / "run", folder / "streamed.pcapng"
     user = Typist("shell", "--out", run, "--live", streamed)
     try:
-        user.wait_for("testbed> $")
+        user.wait_for("testbed> ")
         user.type("mn ping cn")
         user.wait_for("icmp_seq=2 .*ms")
         user.type(CTRL_C)
-        user.wait_for("testbed> $")
+        user.wait_for("testbed> ")
         user.type("link wifi dwn")
-        user.wait_for("it is: link wifi.umts down.up.*testbed> $")
+        user.wait_for("it is: link wifi.umts down.up.*testbed> ")
         user.type("signal wifi -70")
         user.wait_for("handover done umts")
         user.type("link wifi down")
-        user.wait_for("testbed> $")
+        user.wait_for("testbed> ")
         user.type("mn ip -brief link show mn-wifi")
-        user.wait_for("mn-wifi.* LOWERLAYERDOWN .*testbed> $")
+        user.wait_for("mn-wifi.* LOWERLAYERDOWN .*testbed> ")
         user.type("exit")
         assert user.end() == 0, user.shown
         yield user.shown, run, streamed
