@@ -29,7 +29,7 @@ def refusal(capsys: pytest.CaptureFixture[str], folder: Path, text: str, *option
 
 def test_mistakes_are_said_with_their_lines(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert refusal(capsys, tmp_path, f"{ONE}vary:\n  call.codec: [PCMU, MP3]\n  links.wifi.loss: [5]\n") == [
-        "mine.yaml:4: call.codec: 'MP3' is not possible; possible are: PCMU, PCMA, GSM",
+        "mine.yaml:4: call.codec: 'MP3' is not possible; possible are: PCMU, PCMA, GSM, G722, OPUS",
         "mine.yaml:5: links.wifi.loss: loss.wifi: 5 has no unit; a share is written like 2 %",
     ]
 

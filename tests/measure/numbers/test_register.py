@@ -49,7 +49,7 @@ def test_every_column_of_the_register_is_in_a_table_once() -> None:
         assert len(names) == len(set(names)), table.name
     known = {
         column.name
-        for name in ("runs", "handovers", "paths", "radios", "silences", "switches")
+        for name in ("runs", "handovers", "paths", "radios", "traffic", "silences", "switches")
         for column in TABLES[name].columns
     }
     assert {one.column for _, one in ROWS} - {None} <= known
