@@ -74,6 +74,7 @@ def test_several_seeds_of_a_scheme_are_means_and_what_does_not_count_is_said(
     assert row.split("reinvite")[-1].split()[:10] == [
         "2", "of", "3", "to", "MN", "0.5", "±6.4", "1480.0", "±18805.2", "1480.0"
     ]  # fmt: skip
+    assert "…" not in result.stdout
     assert "not counted" in result.stdout
     assert "the disk was full" in result.stdout
 

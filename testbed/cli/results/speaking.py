@@ -22,7 +22,7 @@ from testbed.plain_text import say
 from testbed.report.several.groups import conditions
 from testbed.report.several.speech_table import mean_speech_table, speech_table
 from testbed.report.streams_table import speech_of_streams_table
-from testbed.report.terminal import console
+from testbed.report.terminal import console, wide_console
 
 if TYPE_CHECKING:
     from testbed.measure.selection.selection import Selection
@@ -74,7 +74,8 @@ def _of_runs(runs: tuple[Path, ...], out: Path | None, *, as_json: bool) -> None
     shown = console()
     known = conditions(records)
     if any(len(series.seeds) > 1 for one in known for series in one.series):
-        shown.print(mean_speech_table(known, results))
+        # Wider than any other; where nobody sees where a line ends it is not to be cut.
+        (shown if shown.is_terminal else wide_console()).print(mean_speech_table(known, results))
         for warned, times in Counter(one for result in results.values() for one in result["warnings"]).items():
             shown.print(Text(f"warning, of {times} runs: {warned}", style="yellow"))
         shown.print(Text(f"WAV files: {f'{FOLDER}/ in each run' if out is None else out}"))
